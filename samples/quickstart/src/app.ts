@@ -1,0 +1,9 @@
+import { createAuthSecApp } from 'authsec'
+import { QuickstartServer } from './quickstart-server.js'
+
+export default createAuthSecApp({
+  servers: [QuickstartServer],
+  clientId: 'quickstart',
+  appName: 'My Secure MCP Server',
+  tenants: 'any',
+})

@@ -1,0 +1,85 @@
+import { mintDevelopmentToken } from '../../adapter/issuer/mint-development-token.js'
+import { createLog } from '../../adapter/telemetry/create-log.js'
+import type { Account } from '../../core/identity/account-store.js'
+import type { Tenant } from '../../core/identity/tenant.js'
+import { ConfigurationError } from '../../core/error/configuration-error.js'
+import { systemClock } from '../../core/runtime/clock.js'
+import { openData, type Data } from '../open-data.js'
+import { RefusedError } from '../refused-error.js'
+import { findRunningServer } from './running-server.js'
+import { readSettings, type Settings } from '../settings/settings.js'
+import { issuerOf } from '../start-server.js'
+
+export interface DevelopmentTokenOptions {
+  readonly user: string
+  /** Slug; needed where several tenants have the address. */
+  readonly tenant?: string | undefined
+  /** Default: `/mcp` of the server that runs from this home. */
+  readonly audience?: string | undefined
+  /** Default: all scopes of the account. */
+  readonly scope?: string | undefined
+  readonly env: NodeJS.ProcessEnv
+}
+
+const lifetimeSeconds = 3_600
+
+/**
+ * One access token for a local account, valid for an hour and on record (`amr: ['dev']`). Throws `RefusedError` outside
+ * development mode and for an account that may not sign in, `ConfigurationError` for wrong settings.
+ */
+export async function issueDevelopmentToken(options: DevelopmentTokenOptions): Promise<string> {
+  const settings = readSettings(options.env, {}, undefined)
+  if (settings.mode !== 'development') {
+    throw new RefusedError('tokens are handed out in development mode only: embedded database, loopback, not production')
+  }
+  const audience = await audienceOf(settings, options.audience)
+  const issuer = issuerOf(audience.origin)
+  const data = await openData({ settings, issuer, log: createLog('warn') })
+  try {
+    const { tenant, account } = await findAccount(data, options)
+    return await mintDevelopmentToken({
+      issuer,
+      storage: data.postgres.issuerStorage,
+      keys: data.postgres.signingKeys,
+      masterKey: data.masterKey,
+      audit: data.postgres.audit,
+      clock: systemClock,
+      tenant,
+      account,
+      audience: audience.href,
+      lifetimeSeconds,
+      ...(options.scope === undefined ? {} : { scopes: options.scope.split(' ').filter((scope) => scope !== '') }),
+    })
+  } finally {
+    await data.close()
+  }
+}
+
+async function audienceOf(settings: Settings, given: string | undefined): Promise<URL> {
+  const running = given === undefined ? await findRunningServer(settings.home) : undefined
+  const base = running?.publicUrl ?? settings.publicUrl ?? `http://${settings.host}:${settings.port}`
+  const audience = URL.parse(given ?? `${base}/mcp`)
+  if (audience !== null) return audience
+  throw new ConfigurationError('ERR_CONFIG_URL', '--audience is not a URL')
+}
+
+async function findAccount(
+  data: Data,
+  { user, tenant: slug }: DevelopmentTokenOptions,
+): Promise<{ tenant: Tenant; account: Account }> {
+  const { tenants, accounts } = data.postgres
+  const found: { tenant: Tenant; account: Account }[] = []
+  for (const tenant of await tenants.list()) {
+    if (slug !== undefined && tenant.slug !== slug) continue
+    const account = await accounts.findByEmail(tenant, user)
+    if (account !== undefined) found.push({ tenant, account })
+  }
+  const [first, second] = found
+  if (first === undefined) throw new RefusedError(`no account ${user}${slug === undefined ? '' : ` in ${slug}`}`)
+  if (second !== undefined) {
+    const slugs = found.map(({ tenant }) => tenant.slug).join(', ')
+    throw new RefusedError(`several tenants have an account ${user}: name one with --tenant (${slugs})`)
+  }
+  if (first.account.disabled) throw new RefusedError(`the account ${user} is disabled`)
+  return first
+}

@@ -1,0 +1,26 @@
+import type { HttpHandler } from './listener.js'
+
+/** `/healthz` (this process answers) and `/readyz` (its database does, too): 200 or 503, and nothing more. */
+export function createHealthHandler(ping: () => Promise<void>): HttpHandler {
+  return async (request, response) => {
+    const path = request.url
+    if (path !== '/healthz' && path !== '/readyz') return false
+    const ready = path === '/healthz' || (await answers(ping))
+    response.writeHead(ready ? 200 : 503, {
+      'content-type': 'text/plain; charset=utf-8',
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+    })
+    response.end(request.method === 'HEAD' ? undefined : ready ? 'ok\n' : 'not ready\n')
+    return true
+  }
+}
+
+async function answers(ping: () => Promise<void>): Promise<boolean> {
+  try {
+    await ping()
+    return true
+  } catch {
+    return false
+  }
+}

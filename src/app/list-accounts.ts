@@ -1,0 +1,38 @@
+import { createLog } from '../adapter/telemetry/create-log.js'
+import { openData } from './open-data.js'
+import { RefusedError } from './refused-error.js'
+import { readSettings } from './settings/settings.js'
+import { issuerOf } from './start-server.js'
+
+/** One account as the CLI shows it. */
+export interface ListedAccount {
+  readonly tenant: string
+  readonly email: string
+  readonly name: string | undefined
+  readonly disabled: boolean
+  readonly roles: readonly string[]
+  readonly groups: readonly string[]
+  readonly scopes: readonly string[]
+  readonly resources: readonly string[]
+  readonly permissions: readonly string[]
+}
+
+/** The accounts of one tenant or of all, by tenant and address. Throws `RefusedError` for a tenant that is not there. */
+export async function listAccounts(env: NodeJS.ProcessEnv, slug: string | undefined): Promise<readonly ListedAccount[]> {
+  const settings = readSettings(env, {}, undefined)
+  const issuer = issuerOf(settings.publicUrl ?? `http://${settings.host}:${settings.port}`)
+  const data = await openData({ settings, issuer, log: createLog('warn') })
+  try {
+    const tenants = (await data.postgres.tenants.list()).filter((tenant) => slug === undefined || tenant.slug === slug)
+    if (slug !== undefined && tenants.length === 0) throw new RefusedError(`no tenant ${slug}`)
+    const lists = await Promise.all(
+      tenants.map(async (tenant) => {
+        const accounts = await data.postgres.accounts.list(tenant)
+        return accounts.map(({ email, name, disabled, grants }) => ({ tenant: tenant.slug, email, name, disabled, ...grants }))
+      }),
+    )
+    return lists.flat()
+  } finally {
+    await data.close()
+  }
+}

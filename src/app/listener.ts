@@ -1,0 +1,94 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { ConfigurationError } from '../core/error/configuration-error.js'
+import type { Log } from '../core/runtime/log.js'
+
+/** Answers a request, or `false` where its path is none of this handler's. */
+export type HttpHandler = (request: IncomingMessage, response: ServerResponse) => Promise<boolean>
+
+export interface Listener {
+  readonly port: number
+  /** What answers from now on; requests that came earlier have waited for it. */
+  serve(handlers: readonly HttpHandler[]): void
+  /** Takes no new connection and ends idle ones; resolves when the last request is answered, or after `graceMilliseconds`. */
+  close(graceMilliseconds: number): Promise<void>
+}
+
+export interface ListenerOptions {
+  readonly host: string
+  readonly port: number
+  readonly log: Log
+}
+
+const limits = { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 65_000, maxHeaderSize: 24_576 }
+
+/** Binds the one HTTP server. Throws `ConfigurationError` when the address is taken or not ours. */
+export async function openListener({ host, port, log }: ListenerOptions): Promise<Listener> {
+  let serve: (handlers: readonly HttpHandler[]) => void = () => undefined
+  const ready = new Promise<readonly HttpHandler[]>((resolve) => {
+    serve = resolve
+  })
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    for (const handler of await ready) if (await handler(request, response)) return
+    refuse(response, 404, 'not found')
+  }
+  const server = createServer(limits, (request, response) => {
+    answer(request, response).catch((error: unknown) => {
+      log.write('error', 'a request failed', { error })
+      refuse(response, 500, 'internal error')
+    })
+  })
+  await bind(server, host, port)
+  let closing: Promise<void> | undefined
+  return {
+    port: portOf(server),
+    serve,
+    close(graceMilliseconds) {
+      closing ??= close(server, graceMilliseconds)
+      return closing
+    },
+  }
+}
+
+function portOf(server: Server): number {
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new TypeError('the server is not bound to a port')
+  return address.port
+}
+
+function refuse(response: ServerResponse, status: number, text: string): void {
+  if (response.headersSent) {
+    response.destroy()
+    return
+  }
+  response.writeHead(status, {
+    'content-type': 'application/json',
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+  })
+  response.end(JSON.stringify({ error: text }))
+}
+
+function bind(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const fail = (cause: NodeJS.ErrnoException): void => {
+      const reason = cause.code === 'EADDRINUSE' ? 'is in use; set PORT to another one' : `cannot be bound (${cause.code})`
+      reject(new ConfigurationError('ERR_CONFIG_URL', `${host}:${port} ${reason}`, { cause }))
+    }
+    server.once('error', fail)
+    server.listen({ host: host.replace(/^\[|\]$/g, ''), port }, () => {
+      server.off('error', fail)
+      resolve()
+    })
+  })
+}
+
+function close(server: Server, graceMilliseconds: number): Promise<void> {
+  return new Promise((resolve) => {
+    const force = setTimeout(() => server.closeAllConnections(), graceMilliseconds)
+    server.close(() => {
+      clearTimeout(force)
+      resolve()
+    })
+    server.closeIdleConnections()
+  })
+}

@@ -1,0 +1,87 @@
+import { readFileSync } from 'node:fs'
+import { ConfigurationError } from '../../core/error/configuration-error.js'
+
+const shared = ['PORT', 'HOST', 'NODE_ENV'] as const
+
+const own = [
+  'AUTHSEC_ENV',
+  'AUTHSEC_PUBLIC_URL',
+  'AUTHSEC_TRANSPORT',
+  'AUTHSEC_LOGIN',
+  'AUTHSEC_DATABASE_URL',
+  'AUTHSEC_HOME',
+  'AUTHSEC_MASTER_KEY',
+  'AUTHSEC_MANAGER_URL',
+  'AUTHSEC_CLIENT_ID',
+  'AUTHSEC_CLIENT_SECRET',
+  'AUTHSEC_OPEN_BROWSER',
+  'AUTHSEC_ALLOWED_ORIGINS',
+  'AUTHSEC_METRICS_PORT',
+  'AUTHSEC_LOCAL_VAULT_KEY',
+  'AUTHSEC_LOG_LEVEL',
+] as const
+
+/** Read by AuthSec's published SDKs and by nothing here: a warning, so that one environment can serve both. */
+const ofPublishedSdks: ReadonlySet<string> = new Set([
+  'AUTHSEC_AUTH_SERVICE_URL',
+  'AUTHSEC_SERVICES_URL',
+  'AUTHSEC_TIMEOUT_SECONDS',
+  'AUTHSEC_RETRIES',
+  'AUTHSEC_TOOLS_LIST_TIMEOUT_SECONDS',
+  'AUTHSEC_OAUTH_TOOL_TIMEOUT_SECONDS',
+  'AUTHSEC_AUTO_OPEN_BROWSER',
+])
+
+export type VariableName = (typeof shared)[number] | (typeof own)[number]
+
+export interface Environment {
+  /** The value of a variable, or of the file that `<name>_FILE` names, without the newline at its end. */
+  readonly values: ReadonlyMap<VariableName, string>
+  readonly warnings: readonly string[]
+}
+
+/** Reads the environment. Throws `ConfigurationError` for an unknown `AUTHSEC_*` name, a value given twice, or an unreadable file. */
+export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
+  const faults: ConfigurationError[] = []
+  const warnings: string[] = []
+  const known = new Set<string>([...own, ...own.map((name) => `${name}_FILE`)])
+  for (const name of Object.keys(env)) {
+    if (!name.startsWith('AUTHSEC_') || known.has(name)) continue
+    if (ofPublishedSdks.has(name)) warnings.push(`${name} is read by AuthSec's published SDKs only; it has no effect here`)
+    else faults.push(fault(`unknown environment variable ${name}. Known: ${own.join(', ')}, each also with _FILE`))
+  }
+  const values = new Map<VariableName, string>()
+  for (const name of [...shared, ...own]) {
+    const value = attempt(faults, () => valueOf(env, name))
+    if (value !== undefined && value !== '') values.set(name, value)
+  }
+  const failure = ConfigurationError.join(faults)
+  if (failure !== undefined) throw failure
+  return { values, warnings }
+}
+
+function valueOf(env: NodeJS.ProcessEnv, name: VariableName): string | undefined {
+  const direct = env[name]
+  const file = env[`${name}_FILE`]
+  if (file === undefined || file === '') return direct
+  if (direct !== undefined) throw fault(`${name} and ${name}_FILE are both set; keep one`)
+  try {
+    return readFileSync(file, 'utf8').replace(/\r?\n$/, '')
+  } catch (cause) {
+    throw fault(`the file that ${name}_FILE names cannot be read`, cause)
+  }
+}
+
+function attempt<Value>(faults: ConfigurationError[], read: () => Value): Value | undefined {
+  try {
+    return read()
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error
+    faults.push(error)
+    return undefined
+  }
+}
+
+function fault(message: string, cause?: unknown): ConfigurationError {
+  return new ConfigurationError('ERR_CONFIG_ENVIRONMENT', message, { cause })
+}

@@ -1,0 +1,110 @@
+import { resolve } from 'node:path'
+import { ConfigurationError } from '../../core/error/configuration-error.js'
+import type { LogLevel } from '../../core/runtime/log.js'
+import { readEnvironment, type Environment, type VariableName } from './environment.js'
+import { defaultHome } from './home.js'
+
+/** What code may set; the environment goes before it. */
+export interface SettingsInput {
+  readonly clientId?: string | undefined
+  readonly host?: string | undefined
+  readonly port?: number | undefined
+  readonly publicUrl?: string | undefined
+  readonly allowedOrigins?: readonly string[] | undefined
+}
+
+export interface Settings {
+  /** Embedded database, loopback only, environment not production: design of the development default. */
+  readonly mode: 'development' | 'production'
+  readonly clientId: string
+  readonly host: string
+  /** 0 lets the system choose. */
+  readonly port: number
+  /** Without a slash at its end; `undefined` means `http://<host>:<port>`. */
+  readonly publicUrl: string | undefined
+  readonly allowedOrigins: readonly string[]
+  readonly databaseUrl: string | undefined
+  readonly masterKey: string | undefined
+  /** Absolute path of the folder for everything this server keeps outside a database. */
+  readonly home: string
+  readonly logLevel: LogLevel | 'silent'
+  readonly warnings: readonly string[]
+}
+
+const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const
+const loopbackHosts: ReadonlySet<string> = new Set(['127.0.0.1', 'localhost', '::1', '[::1]'])
+
+/** Joins environment, code and defaults, in this order. Throws `ConfigurationError` for whatever is out of range. */
+export function readSettings(env: NodeJS.ProcessEnv, input: SettingsInput, entry: string | undefined): Settings {
+  const environment = readEnvironment(env)
+  const read = (name: VariableName): string | undefined => environment.values.get(name)
+  const host = read('HOST') ?? input.host ?? '127.0.0.1'
+  const publicUrl = parsePublicUrl(read('AUTHSEC_PUBLIC_URL') ?? input.publicUrl)
+  const databaseUrl = read('AUTHSEC_DATABASE_URL')
+  const home = read('AUTHSEC_HOME')
+  return {
+    mode: modeOf(environment, { host, publicUrl, databaseUrl }),
+    clientId: read('AUTHSEC_CLIENT_ID') ?? input.clientId ?? 'authsec-development',
+    host,
+    port: parsePort(read('PORT')) ?? parsePort(input.port?.toString()) ?? 3005,
+    publicUrl,
+    allowedOrigins: parseOrigins(read('AUTHSEC_ALLOWED_ORIGINS')?.split(',') ?? input.allowedOrigins ?? []),
+    databaseUrl,
+    masterKey: read('AUTHSEC_MASTER_KEY'),
+    home: home === undefined ? defaultHome(entry) : resolve(home),
+    logLevel: parseLogLevel(read('AUTHSEC_LOG_LEVEL')),
+    warnings: environment.warnings,
+  }
+}
+
+/** Whether only programs of this machine reach `host`. */
+export function isLoopback(host: string): boolean {
+  return loopbackHosts.has(host)
+}
+
+function modeOf(
+  environment: Environment,
+  facts: Pick<Settings, 'host' | 'publicUrl' | 'databaseUrl'>,
+): Settings['mode'] {
+  const named = environment.values.get('AUTHSEC_ENV') ?? environment.values.get('NODE_ENV') ?? 'development'
+  const local = isLoopback(facts.host) && (facts.publicUrl === undefined || isLoopback(new URL(facts.publicUrl).hostname))
+  return named !== 'production' && local && facts.databaseUrl === undefined ? 'development' : 'production'
+}
+
+function parsePort(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  const port = Number(text)
+  if (/^\d{1,5}$/.test(text) && port <= 65_535) return port
+  throw new ConfigurationError('ERR_CONFIG_ENVIRONMENT', 'PORT is a number from 0 to 65535')
+}
+
+function parsePublicUrl(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined
+  const url = URL.parse(text)
+  const plain = url !== null && url.pathname === '/' && url.search === '' && url.hash === '' && url.username === ''
+  if (!plain) throw badUrl('it must be an origin such as https://mcp.example.com, without path, query or user')
+  if (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname))) return url.origin
+  throw badUrl('it must use https; http is for loopback addresses only')
+}
+
+function badUrl(reason: string): ConfigurationError {
+  return new ConfigurationError('ERR_CONFIG_URL', `AUTHSEC_PUBLIC_URL (publicUrl): ${reason}`)
+}
+
+function parseOrigins(texts: readonly string[]): readonly string[] {
+  return texts
+    .map((text) => text.trim())
+    .filter((text) => text !== '')
+    .map((text) => {
+      const url = URL.parse(text)
+      if (url !== null && url.origin === text) return text
+      throw new ConfigurationError('ERR_CONFIG_URL', 'AUTHSEC_ALLOWED_ORIGINS lists origins such as https://app.example.com')
+    })
+}
+
+function parseLogLevel(text: string | undefined): Settings['logLevel'] {
+  if (text === undefined) return 'info'
+  const level = logLevels.find((known) => known === text)
+  if (level !== undefined) return level
+  throw new ConfigurationError('ERR_CONFIG_ENVIRONMENT', `AUTHSEC_LOG_LEVEL is one of ${logLevels.join(', ')}`)
+}

@@ -1,0 +1,19 @@
+import { CommanderError } from 'commander'
+import { RefusedError } from '../app/refused-error.js'
+import { AuthenticationError } from '../core/error/authentication-error.js'
+import { ConfigurationError } from '../core/error/configuration-error.js'
+import { PermissionDeniedError } from '../core/error/permission-denied-error.js'
+import { UpstreamError } from '../core/error/upstream-error.js'
+
+/** What every command exits with; part of the public interface. */
+export const exitCodes = { done: 0, failed: 1, usage: 2, configuration: 3, dependency: 4, refused: 5, interrupted: 130 } as const
+
+/** The exit code that an error stands for. */
+export function exitCodeOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage
+  if (error instanceof ConfigurationError) return exitCodes.configuration
+  if (error instanceof UpstreamError) return exitCodes.dependency
+  if (error instanceof RefusedError) return exitCodes.refused
+  if (error instanceof AuthenticationError || error instanceof PermissionDeniedError) return exitCodes.refused
+  return exitCodes.failed
+}

@@ -1,0 +1,36 @@
+import { readFileSync } from 'node:fs'
+import { Command, CommanderError } from 'commander'
+import { accountCommand } from './account-command.js'
+import { exitCodeOf, exitCodes } from './exit-code.js'
+import { tokenCommand } from './token-command.js'
+
+/** Runs one command line and answers with its exit code; results go to standard output, everything else to standard error. */
+export async function run(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
+  process.once('SIGINT', () => process.exit(exitCodes.interrupted))
+  const program = new Command('authsec')
+    .description('Runs and looks after MCP servers that are protected by AuthSec')
+    .version(packageVersion())
+    .exitOverride()
+    .showHelpAfterError('(add --help for the options)')
+    .addCommand(tokenCommand(env))
+    .addCommand(accountCommand(env))
+  for (const command of program.commands) inherit(command, program)
+  try {
+    await program.parseAsync([...argv])
+    return exitCodes.done
+  } catch (error) {
+    if (!(error instanceof CommanderError)) console.error(`authsec: ${error instanceof Error ? error.message : String(error)}`)
+    return exitCodeOf(error)
+  }
+}
+
+function inherit(command: Command, parent: Command): void {
+  command.copyInheritedSettings(parent)
+  for (const child of command.commands) inherit(child, command)
+}
+
+function packageVersion(): string {
+  const description: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+  const version: unknown = typeof description === 'object' && description !== null ? Reflect.get(description, 'version') : ''
+  return String(version)
+}

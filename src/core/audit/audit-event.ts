@@ -1,0 +1,28 @@
+import type { Tenant } from '../identity/tenant.js'
+
+export type AuditEventType =
+  | 'list.served'
+  | 'operation.allowed'
+  | 'operation.denied'
+  | 'operation.outcome'
+  | 'signin.completed'
+  | 'signin.failed'
+  | 'signin.started'
+  | 'token.refused'
+
+/** One fact for the record. The time is the database's. */
+export interface AuditEvent {
+  readonly type: AuditEventType
+  /** Where the row goes: the tenant's database, or master while the tenant is not known. */
+  readonly tenant: Tenant | undefined
+  readonly issuer?: string | undefined
+  readonly subject?: string | undefined
+  readonly clientId?: string | undefined
+  /** Joins the rows of one request: decision and outcome share it. Also the reference that callers are shown. */
+  readonly requestId: string
+  readonly operation?: string | undefined
+  /** An `ERR_*` code, or an outcome: `succeeded`, `failed`, `invalid`, `cancelled`. */
+  readonly reason?: string | undefined
+  /** Small facts: what granted or what was missing, milliseconds taken. Never an argument, token or secret. */
+  readonly detail?: Readonly<Record<string, string | number | readonly string[]>> | undefined
+}

@@ -1,0 +1,63 @@
+import { AuthSecError } from './auth-sec-error.js'
+
+export type ConfigurationErrorCode =
+  | 'ERR_CONFIG_APPLICATION'
+  | 'ERR_CONFIG_AUTHENTICATOR'
+  | 'ERR_CONFIG_CYCLE'
+  | 'ERR_CONFIG_DATABASE'
+  | 'ERR_CONFIG_DUPLICATE_NAME'
+  | 'ERR_CONFIG_ENVIRONMENT'
+  | 'ERR_CONFIG_GRAPH'
+  | 'ERR_CONFIG_INPUT'
+  | 'ERR_CONFIG_METADATA'
+  | 'ERR_CONFIG_MODE'
+  | 'ERR_CONFIG_NAME'
+  | 'ERR_CONFIG_OPTION'
+  | 'ERR_CONFIG_OVERRIDE'
+  | 'ERR_CONFIG_PARAMETER'
+  | 'ERR_CONFIG_PROTECTION'
+  | 'ERR_CONFIG_PROVIDER'
+  | 'ERR_CONFIG_REQUIRE_ALL'
+  | 'ERR_CONFIG_SCHEMA'
+  | 'ERR_CONFIG_SCOPE'
+  | 'ERR_CONFIG_SERVER'
+  | 'ERR_CONFIG_URL'
+
+export interface ConfigurationErrorOptions extends ErrorOptions {
+  /** `file:line:column` of the user's decorator or call, where known. */
+  readonly declaredAt?: string | undefined
+  /** The injection chain that led to the fault, outermost first, such as `['Server', 'Repository']`. */
+  readonly path?: readonly string[] | undefined
+  /** Every fault found, when one error reports several. */
+  readonly faults?: readonly ConfigurationError[] | undefined
+}
+
+/** The developer has to change code or configuration. Thrown only while starting. */
+export class ConfigurationError extends AuthSecError<ConfigurationErrorCode> {
+  readonly declaredAt: string | undefined
+  readonly path: readonly string[]
+  readonly faults: readonly ConfigurationError[]
+
+  constructor(code: ConfigurationErrorCode, message: string, options: ConfigurationErrorOptions = {}) {
+    super(code, message, options)
+    this.declaredAt = options.declaredAt
+    this.path = options.path ?? []
+    this.faults = options.faults ?? []
+    this.stack = `${this.name} [${code}]: ${message}${this.#lines()}`
+  }
+
+  /** Whoever reads the stack of an uncaught error is to see their own line, not ours. */
+  #lines(): string {
+    const faults = this.faults.length > 0 ? this.faults : [this]
+    const places = faults.map(({ declaredAt }) => declaredAt).filter((place) => place !== undefined)
+    return places.map((place) => `\n    at ${place}`).join('')
+  }
+
+  /** One error for all faults of a start: itself for one, a numbered list for several. */
+  static join(faults: readonly ConfigurationError[]): ConfigurationError | undefined {
+    const [first] = faults
+    if (first === undefined || faults.length === 1) return first
+    const lines = faults.map((fault, index) => `  ${index + 1}. [${fault.code}] ${fault.message}`)
+    return new ConfigurationError('ERR_CONFIG_GRAPH', `${faults.length} faults:\n${lines.join('\n')}`, { faults })
+  }
+}

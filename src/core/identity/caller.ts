@@ -1,0 +1,17 @@
+import type { Tenant } from './tenant.js'
+import type { UserContext } from './user-context.js'
+
+/** An authenticated user of an admitted tenant, for one request. */
+export interface Caller {
+  readonly user: UserContext
+  readonly tenant: Tenant
+  readonly issuer: string
+  readonly clientId: string
+  /** Seconds since the epoch; nothing may be served to this caller afterwards. */
+  readonly expiresAt: number
+}
+
+/** Who owns a session: issuer, tenant, subject and client, never the bytes of a token, so that a refresh keeps the session. */
+export function principalOf(caller: Caller): string {
+  return JSON.stringify([caller.issuer, caller.tenant.id, caller.user.subject, caller.clientId])
+}

@@ -1,0 +1,32 @@
+import type { AssertedGrants } from '../permission/grants.js'
+
+/** What an access token says after every check that needs no database. */
+export interface VerifiedToken {
+  readonly issuer: string
+  readonly subject: string
+  /** The OAuth client that the token was issued to. */
+  readonly clientId: string
+  /** The resource this token was accepted for. */
+  readonly resource: string
+  readonly tenantClaim: string
+  readonly email: string | undefined
+  readonly name: string | undefined
+  readonly asserted: AssertedGrants
+  /** Digest of the authorization grant behind the token; revoking the grant ends the token. */
+  readonly grantDigest: string
+  /** Seconds since the epoch. */
+  readonly expiresAt: number
+  /** RFC 8176 authentication methods, such as `['pwd']` or `['dev']`. */
+  readonly methods: readonly string[]
+}
+
+export interface TokenVerifier {
+  /** Verifies one bearer for one resource. Throws `AuthenticationError` with the reason, `UpstreamError` where keys are out of reach. */
+  verify(token: string, resource: string): Promise<VerifiedToken>
+}
+
+/** Whether an authorization grant still stands; asked on every request. */
+export interface GrantRegistry {
+  /** `false` for a revoked, expired or unknown grant. */
+  isActive(grantDigest: string): Promise<boolean>
+}

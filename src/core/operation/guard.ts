@@ -1,0 +1,124 @@
+import { randomUUID } from 'node:crypto'
+import type { AuditEvent } from '../audit/audit-event.js'
+import type { AuditLog } from '../audit/audit-log.js'
+import type { Caller } from '../identity/caller.js'
+import { decide, type Decision } from '../permission/decide.js'
+import type { Log } from '../runtime/log.js'
+import type { CallChannel } from './call-channel.js'
+import { CallContext } from './call-context.js'
+import { errorResult, type OperationResult } from './content.js'
+import type { OperationCatalogue } from './operation-catalogue.js'
+import type { Operation } from './operation.js'
+import { failedResult, renderResult } from './render-result.js'
+import { ToolError } from './tool-error.js'
+
+export interface GuardPorts {
+  readonly catalogue: OperationCatalogue
+  readonly audit: AuditLog
+  readonly log: Log
+}
+
+export interface CallRequest {
+  readonly name: string
+  readonly args: unknown
+  readonly caller: Caller | undefined
+  readonly channel: CallChannel
+}
+
+/** `unknown` covers hidden and absent alike; the transport must answer both with the same bytes. */
+export type CallOutcome = { readonly outcome: 'unknown' } | { readonly outcome: 'answered'; readonly result: OperationResult }
+
+type Reason = 'succeeded' | 'failed' | 'invalid' | 'cancelled'
+
+/** Stands before every operation: decides, records, validates, invokes. The only way to run a handler. */
+export class Guard {
+  readonly #ports: GuardPorts
+
+  constructor(ports: GuardPorts) {
+    this.#ports = ports
+  }
+
+  /** What this caller may use, in the order of declaration: the same decision as in `call`. */
+  list(caller: Caller | undefined): readonly Operation[] {
+    const visible = this.#ports.catalogue.all().filter((operation) => decideFor(operation, caller).outcome === 'allow')
+    this.#ports.audit.count({ ...actor(caller), type: 'list.served', requestId: 'list' })
+    return visible
+  }
+
+  /**
+   * Runs an operation if the caller may. An allowed call is on record before its handler starts, its outcome before the answer.
+   * Throws `UpstreamError` when the decision cannot be recorded; the handler has not run then.
+   */
+  async call(request: CallRequest): Promise<CallOutcome> {
+    const requestId = randomUUID()
+    const operation = this.#ports.catalogue.find(request.name)
+    const decision: Decision =
+      operation === undefined ? { outcome: 'deny', missing: ['operation'] } : decideFor(operation, request.caller)
+    const event = { ...actor(request.caller), requestId, operation: request.name.slice(0, 128) }
+    if (operation === undefined || decision.outcome !== 'allow') {
+      await this.#ports.audit.record({ ...event, type: 'operation.denied', ...denial(operation, decision) })
+      return { outcome: 'unknown' }
+    }
+    await this.#ports.audit.record({ ...event, type: 'operation.allowed', detail: { via: decision.via } })
+    return { outcome: 'answered', result: await this.#run(operation, request, event) }
+  }
+
+  async #run(operation: Operation, request: CallRequest, event: Omit<AuditEvent, 'type'>): Promise<OperationResult> {
+    const started = performance.now()
+    const { result, reason } = await this.#attempt(operation, request, event.requestId)
+    const detail = { milliseconds: Math.round(performance.now() - started) }
+    try {
+      await this.#ports.audit.record({ ...event, type: 'operation.outcome', reason, detail })
+    } catch (error) {
+      this.#ports.log.write('error', 'the outcome of a call could not be recorded', { requestId: event.requestId, error })
+    }
+    return result
+  }
+
+  async #attempt(
+    operation: Operation,
+    request: CallRequest,
+    requestId: string,
+  ): Promise<{ result: OperationResult; reason: Reason }> {
+    const { caller, channel } = request
+    try {
+      const input = await operation.parseInput(request.args)
+      if (!input.valid) return { result: errorResult(`Invalid arguments: ${input.message}`), reason: 'invalid' }
+      channel.signal.throwIfAborted()
+      const call = new CallContext({
+        requestId,
+        operation: operation.name,
+        user: caller?.user,
+        clientId: caller?.clientId,
+        channel,
+      })
+      const result = await renderResult(operation, await operation.invoke(input.value, call))
+      return { result, reason: result.isError === true ? 'failed' : 'succeeded' }
+    } catch (error) {
+      if (error instanceof ToolError) return { result: errorResult(error.message), reason: 'failed' }
+      if (channel.signal.aborted) return { result: failedResult(requestId), reason: 'cancelled' }
+      this.#ports.log.write('error', 'an operation failed', { requestId, operation: operation.name, error })
+      return { result: failedResult(requestId), reason: 'failed' }
+    }
+  }
+}
+
+function decideFor(operation: Operation, caller: Caller | undefined): Decision {
+  if (operation.protection.access === 'public') return { outcome: 'allow', via: ['public'] }
+  if (caller === undefined) return { outcome: 'deny', missing: ['caller'] }
+  return decide(operation.protection.requirement, caller.user)
+}
+
+function denial(operation: Operation | undefined, decision: Decision): Pick<AuditEvent, 'reason' | 'detail'> {
+  const missing = decision.outcome === 'deny' ? decision.missing : []
+  return { reason: operation === undefined ? 'ERR_OPERATION_UNKNOWN' : 'ERR_PERMISSION_DENIED', detail: { missing } }
+}
+
+function actor(caller: Caller | undefined): Pick<AuditEvent, 'tenant' | 'issuer' | 'subject' | 'clientId'> {
+  return {
+    tenant: caller?.tenant,
+    issuer: caller?.issuer,
+    subject: caller?.user.subject,
+    clientId: caller?.clientId,
+  }
+}

@@ -1,0 +1,21 @@
+// Writing servers
+export { createAuthSecApp, type AuthSecApp, type ListeningApp } from './app/create-auth-sec-app.js'
+export { runMcpServerWithOAuth, type RunOptions } from './app/run-mcp-server-with-oauth.js'
+export { allowInProcessManager, type AuthSecAppOptions } from './app/auth-sec-app-options.js'
+export type { SeedAccount, SeedTenant } from './app/development/development-seed.js'
+
+// What calls carry
+export { UserContext } from './core/identity/user-context.js'
+export { CallContext } from './core/operation/call-context.js'
+export type { CallLogLevel, ElicitAnswer, ElicitRequest } from './core/operation/call-channel.js'
+export type { Content, OperationResult } from './core/operation/content.js'
+export { ToolError } from './core/operation/tool-error.js'
+export type { AdmittedTenants } from './core/identity/application.js'
+export type { Category, Grants } from './core/permission/grants.js'
+
+// Errors
+export { AuthSecError } from './core/error/auth-sec-error.js'
+export { AuthenticationError, type AuthenticationErrorCode } from './core/error/authentication-error.js'
+export { ConfigurationError, type ConfigurationErrorCode } from './core/error/configuration-error.js'
+export { PermissionDeniedError, type PermissionDeniedErrorCode } from './core/error/permission-denied-error.js'
+export { UpstreamError, type Outage, type UpstreamErrorCode } from './core/error/upstream-error.js'

@@ -1,0 +1,136 @@
+import { randomUUID } from 'node:crypto'
+import type { AuditEvent } from '../core/audit/audit-event.js'
+import type { Caller } from '../core/identity/caller.js'
+import type { Tenant } from '../core/identity/tenant.js'
+import { UserContext } from '../core/identity/user-context.js'
+import type { CallChannel } from '../core/operation/call-channel.js'
+import { Guard, type CallOutcome } from '../core/operation/guard.js'
+import { OperationCatalogue } from '../core/operation/operation-catalogue.js'
+import { grantsOf, type Grants } from '../core/permission/grants.js'
+import type { LogLevel } from '../core/runtime/log.js'
+import { assemble, type AssemblyOptions } from '../framework/container/assemble.js'
+
+/** Who calls in a test; whatever is not given is empty. */
+export interface TestCaller extends Partial<Grants> {
+  readonly subject?: string
+  readonly email?: string
+  readonly name?: string
+  /** Slug; default `test`. */
+  readonly tenantId?: string
+  readonly clientId?: string
+}
+
+/** What a caller got: `unknown` where the operation is hidden from them or absent. */
+export interface TestAnswer {
+  readonly outcome: CallOutcome['outcome']
+  readonly isError: boolean
+  /** All text parts, joined by newlines. */
+  readonly text: string
+  readonly structured: Readonly<Record<string, unknown>> | undefined
+}
+
+export interface TestClient {
+  /** The names this caller may use, in the order of declaration. */
+  list(): readonly string[]
+  /** Calls through the real guard: decision, audit, validation, injection, handler. */
+  call(name: string, args?: unknown, channel?: Partial<CallChannel>): Promise<TestAnswer>
+}
+
+export interface TestApp {
+  /** A caller who effectively holds these grants. */
+  as(caller: TestCaller): TestClient
+  /** A caller without a token. */
+  anonymous(): TestClient
+  /** Everything on record so far, oldest first. */
+  readonly audit: readonly AuditEvent[]
+  /** What handlers failed with; callers see a reference only. */
+  readonly failures: readonly unknown[]
+  /** Runs the `onClose` hooks. */
+  close(): Promise<void>
+}
+
+/**
+ * Your classes behind the real guard, in process: no network, no database, no token.
+ * Throws `ConfigurationError` as the server would when it starts.
+ *
+ * @example
+ * ```ts
+ * const app = await createTestApp({ servers: [ResourceServer] })
+ * expect(app.as({ roles: ['admin'] }).list()).toContain('admin_panel')
+ * expect(app.as({}).list()).not.toContain('admin_panel')
+ * ```
+ */
+export async function createTestApp(options: Partial<AssemblyOptions>): Promise<TestApp> {
+  const assembly = assemble({ ...options, servers: options.servers ?? [] })
+  const catalogue = new OperationCatalogue(assembly.operations)
+  const audit: AuditEvent[] = []
+  const failures: unknown[] = []
+  const guard = new Guard({ catalogue, audit: collect(audit), log: { write: keepErrors(failures) } })
+  await assembly.start()
+  return {
+    as: (caller) => client(guard, callerOf(caller)),
+    anonymous: () => client(guard, undefined),
+    audit,
+    failures,
+    close: () => assembly.close(),
+  }
+}
+
+function client(guard: Guard, caller: Caller | undefined): TestClient {
+  return {
+    list: () => guard.list(caller).map(({ name }) => name),
+    async call(name, args = {}, channel = {}) {
+      const signal = channel.signal ?? new AbortController().signal
+      return answerOf(await guard.call({ name, args, caller, channel: { ...channel, signal } }))
+    },
+  }
+}
+
+function answerOf(outcome: CallOutcome): TestAnswer {
+  if (outcome.outcome === 'unknown') return { outcome: 'unknown', isError: false, text: '', structured: undefined }
+  const { content, structuredContent, isError } = outcome.result
+  const texts = content.flatMap((part) => (part.type === 'text' ? [part.text] : []))
+  return { outcome: 'answered', isError: isError === true, text: texts.join('\n'), structured: structuredContent }
+}
+
+function callerOf(caller: TestCaller): Caller {
+  const slug = caller.tenantId ?? 'test'
+  const tenant: Tenant = { id: `tenant-${slug}`, slug, name: slug }
+  const user = new UserContext({
+    subject: caller.subject ?? randomUUID(),
+    email: caller.email ?? 'user@example.test',
+    name: caller.name,
+    tenantId: slug,
+    grants: grantsOf(grantsIn(caller)),
+  })
+  const expiresAt = Math.floor(Date.now() / 1000) + 600
+  return { user, tenant, issuer: 'https://issuer.example.test', clientId: caller.clientId ?? 'test-client', expiresAt }
+}
+
+function grantsIn({ roles, groups, scopes, resources, permissions }: TestCaller): Partial<Grants> {
+  return {
+    ...(roles === undefined ? {} : { roles }),
+    ...(groups === undefined ? {} : { groups }),
+    ...(scopes === undefined ? {} : { scopes }),
+    ...(resources === undefined ? {} : { resources }),
+    ...(permissions === undefined ? {} : { permissions }),
+  }
+}
+
+function collect(audit: AuditEvent[]): { record(event: AuditEvent): Promise<void>; count(event: AuditEvent): void; flush(): Promise<void> } {
+  return {
+    async record(event) {
+      audit.push(event)
+    },
+    count(event) {
+      audit.push(event)
+    },
+    async flush() {},
+  }
+}
+
+function keepErrors(failures: unknown[]) {
+  return (level: LogLevel, _message: string, fields?: Readonly<Record<string, unknown>>): void => {
+    if (level === 'error') failures.push(fields?.['error'])
+  }
+}

@@ -1,0 +1,1 @@
+export { createTestApp, type TestAnswer, type TestApp, type TestCaller, type TestClient } from './create-test-app.js'

@@ -1,0 +1,96 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from '@jest/globals'
+import { ScratchProject } from '../support/scratch-project.js'
+
+const lines = (count: number): string => 'void 0\n'.repeat(count)
+const anAsync = 'declare function work(): Promise<void>\n'
+
+/** File, what is in it, and the one rule it breaks. */
+const violations = [
+  ['src/app/any.ts', 'export function show(value: any): void {\n  void value\n}\n', 'typescript(no-explicit-any)'],
+  ['src/app/await.ts', 'export const three = async (): Promise<number> => await 3\n', 'typescript(await-thenable)'],
+  ['src/app/bare-error.ts', "throw new Error('bare')\n", 'authsec(no-bare-error)'],
+  ['src/app/bare-call.ts', "throw Error('bare')\n", 'authsec(no-bare-error)'],
+  ['src/app/console.ts', "console.log('noise')\n", 'eslint(no-console)'],
+  ['src/app/debugger.ts', 'debugger\n', 'eslint(no-debugger)'],
+  ['src/app/default.ts', 'export default 1\n', 'import(no-default-export)'],
+  ['src/app/equal.ts', 'export const same = (a: string, b: string): boolean => a == b\n', 'eslint(eqeqeq)'],
+  ['src/app/export-all.ts', "export * from './long-enough.js'\n", 'authsec(no-export-all)'],
+  ['src/app/export-all-as.ts', "export * as all from './long-enough.js'\n", 'authsec(no-export-all)'],
+  ['src/app/floating.ts', `${anAsync}work()\n`, 'typescript(no-floating-promises)'],
+  ['src/app/ignored.ts', '// @ts-ignore\nexport const one: string = 1\n', 'typescript(ban-ts-comment)'],
+  ['src/app/long.ts', lines(301), 'eslint(max-lines)'],
+  ['src/app/misused.ts', `${anAsync};[1].forEach(async () => {\n  await work()\n})\n`, 'typescript(no-misused-promises)'],
+  ['src/app/not-null.ts', 'export const n = (a?: string): number => a!.length\n', 'typescript(no-non-null-assertion)'],
+  ['src/app/only-error.ts', "throw 'text'\n", 'typescript(only-throw-error)'],
+  [
+    'src/app/switch.ts',
+    "export function f(a: 'b' | 'c'): void {\n  switch (a) {\n    case 'b':\n      break\n  }\n}\n",
+    'typescript(switch-exhaustiveness-check)',
+  ],
+  ['test/long.ts', lines(501), 'eslint(max-lines)'],
+  ['samples/one/src/tool.ts', 'export default 1\n', 'import(no-default-export)'],
+] as const
+
+/** Allowed twins of the above. */
+const allowed = {
+  'src/app/long-enough.ts': `// comments and blank lines are free\n\n${lines(299)}export const end = 1\n`,
+  'src/app/misuse.ts': "export const refuse = (): never => {\n  throw new TypeError('misuse')\n}\n",
+  'src/cli/print.ts': "console.log('output')\n",
+  'test/long-enough.ts': lines(500),
+  'test/bare-error.ts': "throw new Error('a test may')\n",
+  'samples/one/src/app.ts': 'export default 1\n',
+}
+
+interface Report {
+  readonly diagnostics: readonly { readonly code: string; readonly filename: string }[]
+}
+
+const oxlint = 'node_modules/oxlint/bin/oxlint'
+const project = new ScratchProject({ ...Object.fromEntries(violations), ...allowed })
+const linted = project.run(oxlint, '--format=json', 'src', 'test', 'samples')
+
+afterAll(() => {
+  project.remove()
+})
+
+describe('lint', () => {
+  const { diagnostics } = JSON.parse(linted.output) as Report
+  const rulesBrokenIn = (path: string): string[] =>
+    diagnostics.filter(({ filename }) => filename.endsWith(path)).map(({ code }) => code)
+
+  it('fails when a rule is broken', () => {
+    expect(linted.status).toBe(1)
+  })
+
+  it.each(violations)('refuses %s', (path, _text, rule) => {
+    expect(rulesBrokenIn(path)).toEqual([rule])
+  })
+
+  it.each(Object.keys(allowed))('accepts %s', (path) => {
+    expect(rulesBrokenIn(path)).toEqual([])
+  })
+
+  it('has a violation here for every rule that is on', () => {
+    const configuration = project.run(oxlint, '--print-config').output
+    const rules = [...configuration.matchAll(/"((?:authsec|eslint|import|typescript)\/[\w-]+|[\w-]+)": *(?:\[\s*)?"deny"/g)]
+    const proven = new Set(violations.map(([, , rule]) => rule.replace(/^.*\(|\)$/g, '')))
+    expect(rules.map(([, name = '']) => name.replace(/^.*\//, '')).filter((name) => !proven.has(name))).toEqual([])
+    expect(rules.length).toBeGreaterThanOrEqual(proven.size)
+  })
+})
+
+describe('rules', () => {
+  const directive = new RegExp(['(ox|es)lint-disable', '@ts-nocheck', 'prettier-ignore'].join('|'))
+
+  it.each(['src', 'test', 'samples'])('are disabled nowhere in %s', (folder) => {
+    expect(sourcesBelow(folder).filter((file) => directive.test(readFileSync(file, 'utf8')))).toEqual([])
+  })
+})
+
+function sourcesBelow(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .map((name) => join(folder, name))
+    .filter((name) => name.endsWith('.ts') && !/[\\/]dist[\\/]/.test(name) && !name.endsWith('lint.test.ts'))
+}
