@@ -88,7 +88,7 @@ module.exports = {
       comment: 'src/index.ts is for users',
       severity: 'error',
       from: { path: '^src/' },
-      to: { path: '^src/index\\.ts$' },
+      to: { path: '^(src/index\\.ts$|dist/)' },
     },
     {
       name: 'index-exports-product',
@@ -144,12 +144,12 @@ module.exports = {
       comment: 'a sample imports what a user can import, and no other sample',
       severity: 'error',
       from: { path: '^samples/([^/]+)/' },
-      to: { path: '^(src|dist|test|samples)/', pathNot: '^samples/$1/' },
+      to: { path: '^(src|dist|test|samples)/', pathNot: '^samples/$1/|^dist/(index|metadata|testing/index)\\.' },
     },
   ],
   options: {
     parser: 'swc',
-    doNotFollow: { path: packages },
+    doNotFollow: { path: `${packages}|^dist/` },
     exclude: { path: '^samples/[^/]+/dist/' },
     enhancedResolveOptions: {
       exportsFields: ['exports'],

@@ -18,7 +18,10 @@ export interface ListedAccount {
 }
 
 /** The accounts of one tenant or of all, by tenant and address. Throws `RefusedError` for a tenant that is not there. */
-export async function listAccounts(env: NodeJS.ProcessEnv, slug: string | undefined): Promise<readonly ListedAccount[]> {
+export async function listAccounts(
+  env: NodeJS.ProcessEnv,
+  slug: string | undefined,
+): Promise<readonly ListedAccount[]> {
   const settings = readSettings(env, {}, undefined)
   const issuer = issuerOf(settings.publicUrl ?? `http://${settings.host}:${settings.port}`)
   const data = await openData({ settings, issuer, log: createLog('warn') })
@@ -28,7 +31,13 @@ export async function listAccounts(env: NodeJS.ProcessEnv, slug: string | undefi
     const lists = await Promise.all(
       tenants.map(async (tenant) => {
         const accounts = await data.postgres.accounts.list(tenant)
-        return accounts.map(({ email, name, disabled, grants }) => ({ tenant: tenant.slug, email, name, disabled, ...grants }))
+        return accounts.map(({ email, name, disabled, grants }) => ({
+          tenant: tenant.slug,
+          email,
+          name,
+          disabled,
+          ...grants,
+        }))
       }),
     )
     return lists.flat()

@@ -71,7 +71,8 @@ function refuse(response: ServerResponse, status: number, text: string): void {
 function bind(server: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const fail = (cause: NodeJS.ErrnoException): void => {
-      const reason = cause.code === 'EADDRINUSE' ? 'is in use; set PORT to another one' : `cannot be bound (${cause.code})`
+      const reason =
+        cause.code === 'EADDRINUSE' ? 'is in use; set PORT to another one' : `cannot be bound (${cause.code})`
       reject(new ConfigurationError('ERR_CONFIG_URL', `${host}:${port} ${reason}`, { cause }))
     }
     server.once('error', fail)

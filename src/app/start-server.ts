@@ -89,7 +89,12 @@ async function serve(options: ServerOptions, base: Foundations): Promise<Omit<Ru
     await announceServer(settings.home, { pid: process.pid, publicUrl, clientId: settings.clientId })
     stack.add(() => withdrawServer(settings.home, process.pid))
   }
-  return { url: `${publicUrl}/mcp`, oauthUrl: `${publicUrl}/mcp/oauth`, accountsFile: accountsFile(settings.home), created }
+  return {
+    url: `${publicUrl}/mcp`,
+    oauthUrl: `${publicUrl}/mcp/oauth`,
+    accountsFile: accountsFile(settings.home),
+    created,
+  }
 }
 
 interface Parts {
@@ -125,7 +130,11 @@ interface EdgeParts {
 function openEdge(options: ServerOptions, base: Foundations, parts: EdgeParts): McpEdge {
   const { settings, log } = options
   const { postgres } = base.data
-  const tokens = createTokenVerifier({ issuer: issuerOf(base.publicUrl), keys: postgres.signingKeys, clock: systemClock })
+  const tokens = createTokenVerifier({
+    issuer: issuerOf(base.publicUrl),
+    keys: postgres.signingKeys,
+    clock: systemClock,
+  })
   const { tenants, grants } = postgres
   const registry = parts.issuer.registry
   return createMcpEdge({

@@ -6,7 +6,15 @@ import { PermissionDeniedError } from '../core/error/permission-denied-error.js'
 import { UpstreamError } from '../core/error/upstream-error.js'
 
 /** What every command exits with; part of the public interface. */
-export const exitCodes = { done: 0, failed: 1, usage: 2, configuration: 3, dependency: 4, refused: 5, interrupted: 130 } as const
+export const exitCodes = {
+  done: 0,
+  failed: 1,
+  usage: 2,
+  configuration: 3,
+  dependency: 4,
+  refused: 5,
+  interrupted: 130,
+} as const
 
 /** The exit code that an error stands for. */
 export function exitCodeOf(error: unknown): number {

@@ -19,7 +19,8 @@ export async function run(argv: readonly string[], env: NodeJS.ProcessEnv): Prom
     await program.parseAsync([...argv])
     return exitCodes.done
   } catch (error) {
-    if (!(error instanceof CommanderError)) console.error(`authsec: ${error instanceof Error ? error.message : String(error)}`)
+    if (!(error instanceof CommanderError))
+      console.error(`authsec: ${error instanceof Error ? error.message : String(error)}`)
     return exitCodeOf(error)
   }
 }
@@ -31,6 +32,7 @@ function inherit(command: Command, parent: Command): void {
 
 function packageVersion(): string {
   const description: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
-  const version: unknown = typeof description === 'object' && description !== null ? Reflect.get(description, 'version') : ''
+  const version: unknown =
+    typeof description === 'object' && description !== null ? Reflect.get(description, 'version') : ''
   return String(version)
 }

@@ -117,7 +117,11 @@ function grantsIn({ roles, groups, scopes, resources, permissions }: TestCaller)
   }
 }
 
-function collect(audit: AuditEvent[]): { record(event: AuditEvent): Promise<void>; count(event: AuditEvent): void; flush(): Promise<void> } {
+function collect(audit: AuditEvent[]): {
+  record(event: AuditEvent): Promise<void>
+  count(event: AuditEvent): void
+  flush(): Promise<void>
+} {
   return {
     async record(event) {
       audit.push(event)

@@ -54,7 +54,10 @@ export async function startServerProcess(options: ServerProcessOptions): Promise
   }
 }
 
-async function readyLines(child: ChildProcess, output: { stdout: string; stderr: string }): Promise<{ url: string; oauthUrl: string }> {
+async function readyLines(
+  child: ChildProcess,
+  output: { stdout: string; stderr: string },
+): Promise<{ url: string; oauthUrl: string }> {
   return new Promise((resolve, reject) => {
     const look = (): void => {
       const url = /^AuthSec ready: (\S+)$/m.exec(output.stdout)?.[1]
@@ -85,7 +88,11 @@ export async function temporaryHome(): Promise<TemporaryHome> {
   return {
     path,
     async accounts() {
-      return JSON.parse(await readFile(join(path, 'accounts.json'), 'utf8')) as { email: string; password: string; tenant: string }[]
+      return JSON.parse(await readFile(join(path, 'accounts.json'), 'utf8')) as {
+        email: string
+        password: string
+        tenant: string
+      }[]
     },
     remove: () => rm(path, { recursive: true, force: true, maxRetries: 20 }),
   }
@@ -99,7 +106,10 @@ export interface Finished {
 
 /** Runs a program to its end. */
 export async function runProgram(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<Finished> {
-  const child = spawn(process.execPath, [...argv], { env: { ...cleanEnvironment(), ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [...argv], {
+    env: { ...cleanEnvironment(), ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   const output = { stdout: '', stderr: '' }
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text))
   child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text))

@@ -1,7 +1,17 @@
 import { pino } from 'pino'
 import type { Log, LogLevel } from '../../core/runtime/log.js'
 
-const secretMembers = ['token', 'access_token', 'refresh_token', 'id_token', 'code', 'password', 'secret', 'authorization', 'cookie']
+const secretMembers = [
+  'token',
+  'access_token',
+  'refresh_token',
+  'id_token',
+  'code',
+  'password',
+  'secret',
+  'authorization',
+  'cookie',
+]
 
 /** A log of JSON lines on standard error, which leaves standard output to the protocol. Known secret members are redacted. */
 export function createLog(level: LogLevel | 'silent'): Log {

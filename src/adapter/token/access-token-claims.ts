@@ -108,7 +108,8 @@ function isName(value: JsonValue): value is string {
 }
 
 function scopes(value: JsonValue | undefined): readonly string[] {
-  if (value === undefined) return []
+  // An empty text is what remains of scopes that were all taken away: a sound token that can do little.
+  if (value === undefined || value === '') return []
   if (typeof value !== 'string' || !scopePattern.test(value)) throw unusable('the token has no usable scope')
   const listed = value.split(' ')
   if (listed.length > maxScopes) throw unusable('the token has no usable scope')

@@ -12,10 +12,10 @@ export interface CompactJws {
 
 /**
  * The header and claims of a token in compact serialization (RFC 7515 §7.1), of at most 16 KB. Throws `AuthenticationError`
- * for any other form, and for a second spelling of the same bytes: a token has one text, so that it has one digest.
+ * for any other form, and where base64url would allow a second spelling of the same bytes.
  */
 export function parseCompactJws(token: string): CompactJws {
-  if (typeof token !== 'string' || token.length > maxLength) throw malformed('the token is too long')
+  if (typeof token !== 'string' || token.length > maxLength) throw malformed('the token is not a text of at most 16 KB')
   const segments = token.split('.', 4)
   const [header, claims, signature] = segments
   if (segments.length !== 3 || header === undefined || claims === undefined || signature === undefined) {

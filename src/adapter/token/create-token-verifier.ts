@@ -35,7 +35,10 @@ export interface TokenVerifierOptions {
 export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifier {
   const { issuer, clock } = options
   const skew = bounded('skewSeconds', options.skewSeconds ?? maxSkewSeconds, { min: 0, max: maxSkewSeconds })
-  const maxLifetime = bounded('maxLifetimeSeconds', options.maxLifetimeSeconds ?? hour, { min: 1, max: maxLifetimeLimit })
+  const maxLifetime = bounded('maxLifetimeSeconds', options.maxLifetimeSeconds ?? hour, {
+    min: 1,
+    max: maxLifetimeLimit,
+  })
   if (!URL.canParse(issuer)) throw new ConfigurationError('ERR_CONFIG_URL', 'the issuer must be an absolute URL')
   const keys = new KeySet(options)
   return {

@@ -6,7 +6,7 @@ import type { Log } from '../../core/runtime/log.js'
 import { importPublicKey } from './import-public-key.js'
 
 const second = 1000
-/** A key that was removed is refused after this, a known one is looked up again. */
+/** Known keys are looked up again after this, so that a removed key does not last. */
 const freshFor = 60 * second
 /** How often an unknown `kid` may cause a look at the store, however many tokens name one. */
 const searchEvery = 5 * second
@@ -46,7 +46,7 @@ export class KeySet {
   async find(kid: string): Promise<CryptoKey | undefined> {
     await (this.#keys.has(kid) ? this.#refresh() : this.#search(kid))
     const key = this.#keys.get(kid)
-    if (key !== undefined && !this.#passed(this.#loadedAt, staleFor)) return key
+    if (key !== undefined && this.#stand()) return key
     if (key === undefined && this.#failedAt === undefined) return undefined
     throw new UpstreamError('AUTH_UNAVAILABLE', 'the keys of the issuer are out of reach')
   }
@@ -54,8 +54,12 @@ export class KeySet {
   async #refresh(): Promise<void> {
     if (!this.#passed(this.#loadedAt, freshFor) || !this.#mayTry()) return
     const load = this.#load()
-    // During an outage nobody waits for the next attempt: the key at hand is as good as it will get.
-    if (this.#failedAt === undefined) await load
+    // During an outage nobody waits for the next attempt while the keys at hand still stand.
+    if (this.#failedAt === undefined || !this.#stand()) await load
+  }
+
+  #stand(): boolean {
+    return this.#loadedAt !== undefined && this.#ports.clock.now() - this.#loadedAt < staleFor
   }
 
   async #search(kid: string): Promise<void> {

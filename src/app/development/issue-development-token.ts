@@ -30,7 +30,9 @@ const lifetimeSeconds = 3_600
 export async function issueDevelopmentToken(options: DevelopmentTokenOptions): Promise<string> {
   const settings = readSettings(options.env, {}, undefined)
   if (settings.mode !== 'development') {
-    throw new RefusedError('tokens are handed out in development mode only: embedded database, loopback, not production')
+    throw new RefusedError(
+      'tokens are handed out in development mode only: embedded database, loopback, not production',
+    )
   }
   const audience = await audienceOf(settings, options.audience)
   const issuer = issuerOf(audience.origin)

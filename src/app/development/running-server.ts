@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { rm } from 'node:fs/promises'
+import { hasCode } from '../../core/error/has-code.js'
 import { readOptionalFile, writePrivateFile } from '../settings/home.js'
 
 /** Which development server runs from a home, so that the CLI can find it. */
@@ -52,6 +53,6 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0)
     return true
   } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+    return hasCode(error, 'EPERM')
   }
 }

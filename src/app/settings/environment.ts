@@ -47,7 +47,8 @@ export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
   const known = new Set<string>([...own, ...own.map((name) => `${name}_FILE`)])
   for (const name of Object.keys(env)) {
     if (!name.startsWith('AUTHSEC_') || known.has(name)) continue
-    if (ofPublishedSdks.has(name)) warnings.push(`${name} is read by AuthSec's published SDKs only; it has no effect here`)
+    if (ofPublishedSdks.has(name))
+      warnings.push(`${name} is read by AuthSec's published SDKs only; it has no effect here`)
     else faults.push(fault(`unknown environment variable ${name}. Known: ${own.join(', ')}, each also with _FILE`))
   }
   const values = new Map<VariableName, string>()

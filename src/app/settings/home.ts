@@ -3,6 +3,7 @@ import { link, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { randomUUID } from 'node:crypto'
 import { dirname, join, resolve } from 'node:path'
 import { ConfigurationError } from '../../core/error/configuration-error.js'
+import { hasCode } from '../../core/error/has-code.js'
 import { MasterKey } from '../../core/credential/master-key.js'
 
 /** `.authsec` beside the package.json of the entry file, or of the current folder where there is no entry. */
@@ -37,7 +38,7 @@ export async function readOptionalFile(path: string): Promise<string | undefined
   try {
     return await readFile(path, 'utf8')
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    if (hasCode(error, 'ENOENT')) return undefined
     throw error
   }
 }
@@ -46,7 +47,11 @@ export async function readOptionalFile(path: string): Promise<string | undefined
  * The master key: from the environment, or in development one that is made once and kept in `master.key` (0600).
  * Throws `ConfigurationError` where production has none.
  */
-export async function readMasterKey(home: string, given: string | undefined, mode: 'development' | 'production'): Promise<MasterKey> {
+export async function readMasterKey(
+  home: string,
+  given: string | undefined,
+  mode: 'development' | 'production',
+): Promise<MasterKey> {
   if (given !== undefined) return parseMasterKey(given, 'AUTHSEC_MASTER_KEY')
   if (mode === 'production') {
     throw new ConfigurationError(

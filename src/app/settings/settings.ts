@@ -67,7 +67,8 @@ function modeOf(
   facts: Pick<Settings, 'host' | 'publicUrl' | 'databaseUrl'>,
 ): Settings['mode'] {
   const named = environment.values.get('AUTHSEC_ENV') ?? environment.values.get('NODE_ENV') ?? 'development'
-  const local = isLoopback(facts.host) && (facts.publicUrl === undefined || isLoopback(new URL(facts.publicUrl).hostname))
+  const local =
+    isLoopback(facts.host) && (facts.publicUrl === undefined || isLoopback(new URL(facts.publicUrl).hostname))
   return named !== 'production' && local && facts.databaseUrl === undefined ? 'development' : 'production'
 }
 
@@ -98,7 +99,10 @@ function parseOrigins(texts: readonly string[]): readonly string[] {
     .map((text) => {
       const url = URL.parse(text)
       if (url !== null && url.origin === text) return text
-      throw new ConfigurationError('ERR_CONFIG_URL', 'AUTHSEC_ALLOWED_ORIGINS lists origins such as https://app.example.com')
+      throw new ConfigurationError(
+        'ERR_CONFIG_URL',
+        'AUTHSEC_ALLOWED_ORIGINS lists origins such as https://app.example.com',
+      )
     })
 }
 

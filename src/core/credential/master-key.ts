@@ -19,9 +19,12 @@ export class MasterKey {
     return new MasterKey(randomBytes(32))
   }
 
-  /** From base64url or base64, as in `AUTHSEC_MASTER_KEY`. Throws `TypeError` for any other length. */
+  /** From 32 bytes in base64url or base64, as in `AUTHSEC_MASTER_KEY`. Throws `TypeError` for any other text. */
   static parse(text: string): MasterKey {
-    return new MasterKey(Buffer.from(text.trim(), 'base64'))
+    const encoded = text.trim()
+    // Buffer skips what is not base64, and would make a key of any sentence that is long enough.
+    if (!/^[A-Za-z0-9+/_-]{43}=?$/.test(encoded)) throw new TypeError('a master key is 32 bytes in base64url or base64')
+    return new MasterKey(Buffer.from(encoded, 'base64'))
   }
 
   /** The text form that `parse` reads. This is the secret itself. */

@@ -2,12 +2,7 @@ import { AuthSecError } from './auth-sec-error.js'
 
 /** What is out of order, as written in `data.code` of a 503 answer. */
 export type Outage =
-  | 'AUTH_UNAVAILABLE'
-  | 'IDP_UNAVAILABLE'
-  | 'OVERLOADED'
-  | 'SECRETS_UNAVAILABLE'
-  | 'SHUTTING_DOWN'
-  | 'TENANT_UNAVAILABLE'
+  'AUTH_UNAVAILABLE' | 'IDP_UNAVAILABLE' | 'OVERLOADED' | 'SECRETS_UNAVAILABLE' | 'SHUTTING_DOWN' | 'TENANT_UNAVAILABLE'
 
 export type UpstreamErrorCode = `ERR_${Outage}`
 

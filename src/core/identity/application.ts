@@ -22,5 +22,6 @@ export interface ApplicationStore {
 export function admits(application: Application, tenant: Tenant): boolean {
   if (application.admits === 'any') return true
   if (application.admits === 'own') return application.tenant.id === tenant.id
-  return application.admits.includes(tenant.slug)
+  // Not `includes`: on a text where a list belongs it would admit every part of that text.
+  return application.admits.some((slug) => slug === tenant.slug)
 }

@@ -51,7 +51,7 @@ export class Authenticator {
 
 function standing(account: StoredAccount | undefined): StoredAccount {
   if (account === undefined) throw new AuthenticationError('ERR_ACCOUNT_UNKNOWN', 'the tenant has no such account')
-  if (account.disabled) throw new AuthenticationError('ERR_ACCOUNT_DISABLED', 'the account is disabled')
+  if (account.disabled !== false) throw new AuthenticationError('ERR_ACCOUNT_DISABLED', 'the account is disabled')
   return account
 }
 

@@ -8,7 +8,11 @@ export type ElicitAnswer =
 export interface ElicitRequest {
   readonly message: string
   /** A flat object schema, as the specification allows for forms. */
-  readonly requestedSchema: { readonly type: 'object'; readonly properties: Readonly<Record<string, unknown>>; readonly required?: readonly string[] }
+  readonly requestedSchema: {
+    readonly type: 'object'
+    readonly properties: Readonly<Record<string, unknown>>
+    readonly required?: readonly string[]
+  }
 }
 
 /** The way back to the client while an operation runs; every transport brings its own. */

@@ -26,7 +26,8 @@ export interface CallRequest {
 }
 
 /** `unknown` covers hidden and absent alike; the transport must answer both with the same bytes. */
-export type CallOutcome = { readonly outcome: 'unknown' } | { readonly outcome: 'answered'; readonly result: OperationResult }
+export type CallOutcome =
+  { readonly outcome: 'unknown' } | { readonly outcome: 'answered'; readonly result: OperationResult }
 
 type Reason = 'succeeded' | 'failed' | 'invalid' | 'cancelled'
 
@@ -40,9 +41,20 @@ export class Guard {
 
   /** What this caller may use, in the order of declaration: the same decision as in `call`. */
   list(caller: Caller | undefined): readonly Operation[] {
-    const visible = this.#ports.catalogue.all().filter((operation) => decideFor(operation, caller).outcome === 'allow')
+    const visible = this.visible(caller)
     this.#ports.audit.count({ ...actor(caller), type: 'list.served', requestId: 'list' })
     return visible
+  }
+
+  /** The same as `list` for a transport that compares and serves nothing: no list is on record. */
+  visible(caller: Caller | undefined): readonly Operation[] {
+    return this.#ports.catalogue.all().filter((operation) => decideFor(operation, caller).outcome === 'allow')
+  }
+
+  /** The operation of this name if this caller may use it, so that a transport can prepare; only `call` runs it. */
+  find(name: string, caller: Caller | undefined): Operation | undefined {
+    const operation = this.#ports.catalogue.find(name)
+    return operation !== undefined && decideFor(operation, caller).outcome === 'allow' ? operation : undefined
   }
 
   /**
@@ -54,7 +66,7 @@ export class Guard {
     const operation = this.#ports.catalogue.find(request.name)
     const decision: Decision =
       operation === undefined ? { outcome: 'deny', missing: ['operation'] } : decideFor(operation, request.caller)
-    const event = { ...actor(request.caller), requestId, operation: request.name.slice(0, 128) }
+    const event = { ...actor(request.caller), requestId, operation: recordable(request.name) }
     if (operation === undefined || decision.outcome !== 'allow') {
       await this.#ports.audit.record({ ...event, type: 'operation.denied', ...denial(operation, decision) })
       return { outcome: 'unknown' }
@@ -70,7 +82,10 @@ export class Guard {
     try {
       await this.#ports.audit.record({ ...event, type: 'operation.outcome', reason, detail })
     } catch (error) {
-      this.#ports.log.write('error', 'the outcome of a call could not be recorded', { requestId: event.requestId, error })
+      this.#ports.log.write('error', 'the outcome of a call could not be recorded', {
+        requestId: event.requestId,
+        error,
+      })
     }
     return result
   }
@@ -112,6 +127,11 @@ function decideFor(operation: Operation, caller: Caller | undefined): Decision {
 function denial(operation: Operation | undefined, decision: Decision): Pick<AuditEvent, 'reason' | 'detail'> {
   const missing = decision.outcome === 'deny' ? decision.missing : []
   return { reason: operation === undefined ? 'ERR_OPERATION_UNKNOWN' : 'ERR_PERMISSION_DENIED', detail: { missing } }
+}
+
+/** A caller chooses the name: PostgreSQL refuses NUL, and a refused row would answer an unknown name with an outage. */
+function recordable(name: string): string {
+  return name.slice(0, 128).replace(/[\p{Cc}\p{Cs}]/gu, '\uFFFD')
 }
 
 function actor(caller: Caller | undefined): Pick<AuditEvent, 'tenant' | 'issuer' | 'subject' | 'clientId'> {

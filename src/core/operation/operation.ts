@@ -4,8 +4,7 @@ import type { JsonSchema, ObjectSchema } from './json-schema.js'
 
 /** Who may use an operation: everybody who reaches the server, or callers that meet the requirement. */
 export type Protection =
-  | { readonly access: 'public' }
-  | { readonly access: 'protected'; readonly requirement: Requirement }
+  { readonly access: 'public' } | { readonly access: 'protected'; readonly requirement: Requirement }
 
 /** Hints for the client, as in the Model Context Protocol (`server/tools`, ToolAnnotations). Never a security property. */
 export interface OperationAnnotations {
@@ -16,7 +15,8 @@ export interface OperationAnnotations {
   readonly openWorldHint?: boolean
 }
 
-export type Parsed<Value> = { readonly valid: true; readonly value: Value } | { readonly valid: false; readonly message: string }
+export type Parsed<Value> =
+  { readonly valid: true; readonly value: Value } | { readonly valid: false; readonly message: string }
 
 /** One tool as data, with its schemas compiled and its invocation planned at start. */
 export interface Operation {
@@ -34,7 +34,9 @@ export interface Operation {
   /** Checks arguments against what is listed and builds what the handler is given. The message may be shown to the caller. */
   parseInput(args: unknown): Parsed<unknown> | Promise<Parsed<unknown>>
   /** Checks a structured answer against `outputSchema`. */
-  parseOutput(value: Readonly<Record<string, unknown>>): Parsed<Readonly<Record<string, unknown>>> | Promise<Parsed<Readonly<Record<string, unknown>>>>
+  parseOutput(
+    value: Readonly<Record<string, unknown>>,
+  ): Parsed<Readonly<Record<string, unknown>>> | Promise<Parsed<Readonly<Record<string, unknown>>>>
   /** Runs the handler. `input` comes from `parseInput`. */
   invoke(input: unknown, call: CallContext): unknown
 }

@@ -1,8 +1,6 @@
 import { errorResult, textResult, type Content, type OperationResult } from './content.js'
 import type { Operation } from './operation.js'
 
-const contentTypes = new Set(['text', 'image', 'audio', 'resource_link', 'resource'])
-
 /**
  * What a handler returned, as a complete result: a string becomes text, an array of content parts stays as it is,
  * any other object becomes structured content with its JSON as text. Throws `TypeError` for what cannot be shown,
@@ -12,12 +10,19 @@ export async function renderResult(operation: Operation, returned: unknown): Pro
   if (operation.outputSchema !== undefined) return structured(operation, returned)
   if (returned === undefined || returned === null) return { content: [] }
   if (typeof returned === 'string') return textResult(returned)
+  if (typeof returned === 'function' || typeof returned === 'symbol') {
+    throw new TypeError('the returned value has no form to show')
+  }
   if (typeof returned !== 'object') return textResult(String(returned))
   if (isContentList(returned)) return { content: returned }
   if (isResult(returned)) return complete(returned)
-  const text = toJson(returned)
-  if (Array.isArray(returned)) return textResult(text)
-  return { content: [{ type: 'text', text }], structuredContent: JSON.parse(text) as Record<string, unknown> }
+  return shown(toJson(returned))
+}
+
+/** Only an object has a structured form; a list does not, nor does what `toJSON` made a text of, such as a date. */
+function shown(text: string): OperationResult {
+  const value: unknown = JSON.parse(text)
+  return isObject(value) ? { content: [{ type: 'text', text }], structuredContent: value } : textResult(text)
 }
 
 async function structured(operation: Operation, returned: unknown): Promise<OperationResult> {
@@ -27,27 +32,48 @@ async function structured(operation: Operation, returned: unknown): Promise<Oper
   const value = plainObject(returned)
   const parsed = await operation.parseOutput(value)
   if (!parsed.valid) throw new TypeError(`the output does not match the output schema: ${parsed.message}`)
-  const text = toJson(parsed.value)
-  return { content: [{ type: 'text', text }], structuredContent: JSON.parse(text) as Record<string, unknown> }
+  return shown(toJson(parsed.value))
 }
 
 function plainObject(returned: unknown): Readonly<Record<string, unknown>> {
-  if (typeof returned !== 'object' || returned === null || Array.isArray(returned)) {
-    throw new TypeError('an operation with an output schema must return an object')
-  }
+  if (!isObject(returned)) throw new TypeError('an operation with an output schema must return an object')
   return { ...returned }
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function isContentList(value: object): value is readonly Content[] {
   return Array.isArray(value) && value.length > 0 && value.every(isContent)
 }
 
+/** Nothing checks a result after us, and a user's own objects may have a `type` too: a part counts only when it is whole. */
 function isContent(part: unknown): part is Content {
-  return typeof part === 'object' && part !== null && 'type' in part && contentTypes.has(String(part.type))
+  if (!isObject(part)) return false
+  switch (part['type']) {
+    case 'text':
+      return typeof part['text'] === 'string'
+    case 'image':
+    case 'audio':
+      return typeof part['data'] === 'string' && typeof part['mimeType'] === 'string'
+    case 'resource_link':
+      return typeof part['uri'] === 'string' && typeof part['name'] === 'string'
+    case 'resource':
+      return isResourceContents(part['resource'])
+    default:
+      return false
+  }
+}
+
+function isResourceContents(value: unknown): boolean {
+  if (!isObject(value) || typeof value['uri'] !== 'string') return false
+  return typeof value['text'] === 'string' || typeof value['blob'] === 'string'
 }
 
 function isResult(value: object): value is OperationResult {
-  return 'content' in value && Array.isArray(value.content) && value.content.every(isContent)
+  if (!('content' in value) || !Array.isArray(value.content) || !value.content.every(isContent)) return false
+  return !('structuredContent' in value) || value.structuredContent === undefined || isObject(value.structuredContent)
 }
 
 function complete(result: OperationResult): OperationResult {

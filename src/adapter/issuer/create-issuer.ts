@@ -1,0 +1,96 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { AuditLog } from '../../core/audit/audit-log.js'
+import type { MasterKey } from '../../core/credential/master-key.js'
+import { ConfigurationError } from '../../core/error/configuration-error.js'
+import type { AccountStore } from '../../core/identity/account-store.js'
+import type { Application } from '../../core/identity/application.js'
+import type { IssuerStorage } from '../../core/identity/issuer-storage.js'
+import type { SigningKeyStore } from '../../core/identity/signing-key-store.js'
+import type { TenantRegistry } from '../../core/identity/tenant.js'
+import type { GrantRegistry } from '../../core/identity/verified-token.js'
+import type { Clock } from '../../core/runtime/clock.js'
+import type { Log } from '../../core/runtime/log.js'
+import { AccountDirectory } from './account-directory.js'
+import { ConsentStep } from './consent-step.js'
+import { createProvider } from './create-provider.js'
+import { InteractionHandler } from './interaction-handler.js'
+import { IssuerCookies } from './issuer-cookies.js'
+import { IssuerHandler } from './issuer-handler.js'
+import { loadOidcProvider } from './load-oidc-provider.js'
+import type { PasswordHasher } from './password-hasher.js'
+import type { IssuerResource } from './provider-configuration.js'
+import { parsePublicUrl } from './public-url.js'
+import { startPurging } from './purge-storage.js'
+import { SealedRecords } from './sealed-records.js'
+import { SignInAudit } from './sign-in-audit.js'
+import { SignInLimits } from './sign-in-limits.js'
+import { SignInStep } from './sign-in-step.js'
+import { ensureSigningKeys } from './signing-keys.js'
+
+export interface IssuerOptions {
+  /** Issuer identifier: the public URL and a path, such as `https://mcp.example.com/oauth`. */
+  readonly issuer: string
+  /** Decides which tenants may sign in. */
+  readonly application: Application
+  /** The last one is meant where a request names none. */
+  readonly resources: readonly IssuerResource[]
+  readonly storage: IssuerStorage
+  readonly keys: SigningKeyStore
+  readonly accounts: AccountStore
+  readonly tenants: TenantRegistry
+  readonly hasher: PasswordHasher
+  readonly masterKey: MasterKey
+  readonly audit: AuditLog
+  readonly log: Log
+  readonly clock: Clock
+}
+
+export interface Issuer {
+  /** Answers a request, or `false` where its path is none of the issuer's. */
+  handle(request: IncomingMessage, response: ServerResponse): Promise<boolean>
+  readonly registry: GrantRegistry
+  close(): Promise<void>
+}
+
+/**
+ * The embedded authorization server: OAuth 2.1 with our own sign-in and consent pages, over the given ports. Throws
+ * `ConfigurationError` for a URL or resources that cannot work, `UpstreamError` when the databases do not answer.
+ */
+export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
+  const url = parsePublicUrl(options.issuer)
+  const resources = listed(options.resources)
+  const { application, accounts, audit, clock, log, masterKey, tenants } = options
+  const module = await loadOidcProvider(log)
+  const records = new SealedRecords(options.storage, masterKey)
+  const directory = new AccountDirectory({ application, tenants, accounts })
+  const cookies = new IssuerCookies(url)
+  const signInAudit = new SignInAudit(audit, masterKey, url.issuer)
+  const provider = createProvider({
+    issuer: url.issuer,
+    serverName: application.name,
+    signingKeys: await ensureSigningKeys(options.keys),
+    audit: signInAudit,
+    ...{ module, records, directory, resources, cookies, masterKey, clock, log },
+  })
+  const limits = new SignInLimits(records, clock)
+  const interactions = new InteractionHandler({
+    ...{ provider, module, url, cookies, masterKey, audit: signInAudit, serverName: application.name },
+    signIn: new SignInStep({
+      ...{ provider, application, directory, accounts, limits, hasher: options.hasher, audit: signInAudit },
+    }),
+    consent: new ConsentStep({ provider, application, directory, records, resources }),
+  })
+  const handler = new IssuerHandler({ url, provider, interactions, cookies, resources, application, clock, log })
+  const purging = startPurging(options.storage, log)
+  return {
+    handle: (request, response) => handler.handle(request, response),
+    registry: { isActive: (grantDigest) => records.hasGrant(grantDigest) },
+    close: () => purging.stop(),
+  }
+}
+
+function listed(resources: readonly IssuerResource[]): readonly [IssuerResource, ...IssuerResource[]] {
+  const [first, ...others] = resources
+  if (first === undefined) throw new ConfigurationError('ERR_CONFIG_OPTION', 'an issuer needs at least one resource')
+  return [first, ...others]
+}

@@ -1,0 +1,65 @@
+import type { Tenant } from '../../../core/identity/tenant.js'
+import { html, type Html } from './html.js'
+import { renderPage } from './render-page.js'
+
+export interface SignInPage {
+  readonly serverName: string
+  readonly clientName: string
+  readonly csrf: string
+  /** One is fixed and shown by name, several are offered. */
+  readonly tenants: readonly Tenant[]
+  readonly chosen: string | undefined
+  readonly email: string | undefined
+  readonly problem: string | undefined
+}
+
+/** The form that asks for tenant, e-mail address and password. */
+export function renderSignInPage(page: SignInPage): string {
+  return renderPage({
+    title: 'Sign in',
+    serverName: page.serverName,
+    body: html`<h1>Sign in</h1>
+      <p class="lead"><bdi>${page.clientName}</bdi> asks for access on your behalf.</p>
+      ${page.problem === undefined ? undefined : html`<p class="problem" role="alert">${page.problem}</p>`}
+      <form method="post" autocomplete="on">
+        <input type="hidden" name="csrf" value="${page.csrf}" />
+        ${tenantField(page)}
+        <label for="email">E-mail address</label>
+        <input
+          id="email"
+          name="email"
+          type="email"
+          value="${page.email}"
+          autocomplete="username"
+          maxlength="254"
+          autocapitalize="none"
+          spellcheck="false"
+          required
+        />
+        <label for="password">Password</label>
+        <input id="password" name="password" type="password" autocomplete="current-password" maxlength="128" required />
+        <button class="button" name="action" value="sign-in">Sign in</button>
+        <button class="button quiet" name="action" value="deny" formnovalidate>Cancel</button>
+      </form>`,
+  })
+}
+
+function tenantField(page: SignInPage): Html {
+  const [only, ...others] = page.tenants
+  if (only !== undefined && others.length === 0) {
+    return html`<input type="hidden" name="tenant" value="${only.slug}" />
+      <p class="fact">
+        <span>Organisation</span> <strong><bdi>${only.name}</bdi></strong>
+      </p>`
+  }
+  return html`<label for="tenant">Organisation</label>
+    <select id="tenant" name="tenant" required>
+      ${page.chosen === undefined ? html`<option value="" selected disabled>Choose your organisation</option>` : undefined}
+      ${page.tenants.map((tenant) => tenantOption(tenant, page.chosen))}
+    </select>`
+}
+
+function tenantOption(tenant: Tenant, chosen: string | undefined): Html {
+  if (tenant.slug === chosen) return html`<option value="${tenant.slug}" selected>${tenant.name}</option>`
+  return html`<option value="${tenant.slug}">${tenant.name}</option>`
+}

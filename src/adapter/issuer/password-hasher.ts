@@ -1,0 +1,110 @@
+import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
+import { UpstreamError } from '../../core/error/upstream-error.js'
+
+const cost = 16
+const blockSize = 8
+const parallelism = 1
+const saltBytes = 16
+const hashBytes = 32
+const longestPassword = 128
+const mostAtOnce = 2
+const mostWaiting = 32
+
+interface Parameters {
+  /** log2 of scrypt's N. */
+  readonly cost: number
+  readonly blockSize: number
+  readonly parallelism: number
+}
+
+interface StoredHash extends Parameters {
+  readonly salt: Buffer
+  readonly hash: Buffer
+}
+
+const current: Parameters = { cost, blockSize, parallelism }
+const pattern = /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d{1,2})\$([A-Za-z0-9_-]{22})\$([A-Za-z0-9_-]{43})$/
+
+/** Hashes passwords with scrypt (RFC 7914), two at a time: one takes 64 MB, and a flood of sign-ins must not take the machine. */
+export class PasswordHasher {
+  readonly #waiting: (() => void)[] = []
+  readonly #unknown: StoredHash = { ...current, salt: randomBytes(saltBytes), hash: randomBytes(hashBytes) }
+  #running = 0
+
+  /**
+   * The self-describing text to store. Throws `TypeError` for an empty password or one of more than 128 characters,
+   * `UpstreamError` when too many are waiting.
+   */
+  async hash(password: string): Promise<string> {
+    if (!isUsable(password)) throw new TypeError('a password has 1 to 128 characters')
+    const salt = randomBytes(saltBytes)
+    const hash = await this.#derive(password, { ...current, salt, hash: Buffer.alloc(hashBytes) })
+    return `$scrypt$ln=${cost},r=${blockSize},p=${parallelism}$${salt.toString('base64url')}$${hash.toString('base64url')}`
+  }
+
+  /**
+   * Whether `password` belongs to `stored`. Without a stored hash the same work is done and the answer is no, so that
+   * nobody learns from the time which accounts exist. Throws `UpstreamError` when too many are waiting.
+   */
+  async verify(password: string, stored: string | undefined): Promise<boolean> {
+    const known = stored === undefined ? undefined : parseHash(stored)
+    const usable = isUsable(password)
+    const expected = known ?? this.#unknown
+    const actual = await this.#derive(usable ? password : 'x', expected)
+    return timingSafeEqual(actual, expected.hash) && known !== undefined && usable
+  }
+
+  async #derive(password: string, target: StoredHash): Promise<Buffer> {
+    await this.#enter()
+    try {
+      return await deriveKey(password, target)
+    } finally {
+      this.#leave()
+    }
+  }
+
+  async #enter(): Promise<void> {
+    if (this.#running < mostAtOnce) {
+      this.#running += 1
+      return
+    }
+    if (this.#waiting.length >= mostWaiting) throw new UpstreamError('OVERLOADED', 'too many sign-ins at once')
+    await new Promise<void>((resolve) => this.#waiting.push(resolve))
+  }
+
+  /** Hands the place to the next one, so that the number at work never rises above the bound. */
+  #leave(): void {
+    const next = this.#waiting.shift()
+    if (next === undefined) this.#running -= 1
+    else next()
+  }
+}
+
+function deriveKey(password: string, target: StoredHash): Promise<Buffer> {
+  const options = {
+    N: 2 ** target.cost,
+    r: target.blockSize,
+    p: target.parallelism,
+    maxmem: 160 * 2 ** target.cost * target.blockSize,
+  }
+  return new Promise((resolve, reject) => {
+    scrypt(password.normalize('NFKC'), target.salt, hashBytes, options, (error, key) => {
+      if (error === null) resolve(key)
+      else reject(error)
+    })
+  })
+}
+
+/** Bounded, since whoever can write a tenant's database must not choose how much memory this process takes. */
+function parseHash(stored: string): StoredHash | undefined {
+  const [, ln, r, p, salt, hash] = pattern.exec(stored) ?? []
+  if (salt === undefined || hash === undefined) return undefined
+  const parameters = { cost: Number(ln), blockSize: Number(r), parallelism: Number(p) }
+  const bounded = parameters.cost >= 14 && parameters.cost <= 17 && parameters.blockSize === 8
+  if (!bounded || parameters.parallelism < 1 || parameters.parallelism > 4) return undefined
+  return { ...parameters, salt: Buffer.from(salt, 'base64url'), hash: Buffer.from(hash, 'base64url') }
+}
+
+function isUsable(password: string): boolean {
+  return password.length > 0 && password.length <= longestPassword
+}

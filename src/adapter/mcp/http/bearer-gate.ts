@@ -1,0 +1,79 @@
+import { randomUUID } from 'node:crypto'
+import type { AuditLog } from '../../../core/audit/audit-log.js'
+import { AuthenticationError } from '../../../core/error/authentication-error.js'
+import { PermissionDeniedError } from '../../../core/error/permission-denied-error.js'
+import type { Caller } from '../../../core/identity/caller.js'
+import type { Authenticator } from '../../../core/operation/authenticator.js'
+import type { Log } from '../../../core/runtime/log.js'
+import { jsonContent, refusal, type Answer } from './answer.js'
+import { readBearer } from './bearer.js'
+import { challengeOf } from './challenge.js'
+import type { McpEndpoint } from './mcp-endpoint.js'
+import { faultOf, retryAfter } from './outage.js'
+import { metadataUrl } from './protected-resource.js'
+
+export type Admission =
+  { readonly kind: 'admitted'; readonly caller: Caller } | { readonly kind: 'refused'; readonly answer: Answer }
+
+export interface BearerGateOptions {
+  readonly authenticator: Authenticator
+  readonly endpoint: McpEndpoint
+  readonly publicUrl: string
+  readonly audit: AuditLog
+  readonly log: Log
+}
+
+const invalid = { code: 'invalid_token', description: 'The access token is invalid or has expired' }
+
+/** Who calls, from the `Authorization` header alone: never from the query, the body or a session. */
+export class BearerGate {
+  readonly #options: BearerGateOptions
+  readonly #missing: Answer
+  readonly #invalid: Answer
+
+  constructor(options: BearerGateOptions) {
+    this.#options = options
+    const resourceMetadata = metadataUrl(options.publicUrl, options.endpoint)
+    const { scopes } = options.endpoint
+    this.#missing = unauthorized(challengeOf({ resourceMetadata, scopes }), {
+      code: 'unauthorized',
+      description: 'An access token is required',
+    })
+    this.#invalid = unauthorized(challengeOf({ resourceMetadata, scopes, error: invalid }), invalid)
+  }
+
+  /** The caller behind the token, or the answer: 401 with a challenge, 403, or 503. Every refused token is counted. */
+  async admit(authorization: string | undefined): Promise<Admission> {
+    const bearer = readBearer(authorization)
+    if (bearer.kind === 'absent') return this.#refuse('ERR_TOKEN_MISSING', this.#missing)
+    if (bearer.kind === 'malformed') return this.#refuse('ERR_TOKEN_MALFORMED', this.#invalid)
+    const { authenticator, endpoint } = this.#options
+    try {
+      return { kind: 'admitted', caller: await authenticator.authenticate(bearer.token, endpoint.resource) }
+    } catch (error) {
+      if (error instanceof AuthenticationError) return this.#refuse(error.code, this.#invalid)
+      if (error instanceof PermissionDeniedError) return this.#deny(error)
+      const fault = faultOf(error, this.#options.log)
+      return { kind: 'refused', answer: refusal(fault.status, fault, fault.status === 503 ? retryAfter : []) }
+    }
+  }
+
+  #refuse(reason: string, answer: Answer, requestId: string = randomUUID()): Admission {
+    this.#options.audit.count({ type: 'token.refused', tenant: undefined, reason, requestId })
+    return { kind: 'refused', answer }
+  }
+
+  #deny(error: PermissionDeniedError): Admission {
+    const ref = randomUUID()
+    const body = { error: 'access_denied', error_description: `This account may not use this server (ref ${ref})` }
+    return this.#refuse(error.code, { status: 403, headers: jsonContent, body: JSON.stringify(body) }, ref)
+  }
+}
+
+function unauthorized(challenge: string, error: { readonly code: string; readonly description: string }): Answer {
+  return {
+    status: 401,
+    headers: [...jsonContent, 'WWW-Authenticate', challenge],
+    body: JSON.stringify({ error: error.code, error_description: error.description }),
+  }
+}

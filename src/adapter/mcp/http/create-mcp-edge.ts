@@ -1,0 +1,176 @@
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { AuditLog } from '../../../core/audit/audit-log.js'
+import type { Authenticator } from '../../../core/operation/authenticator.js'
+import type { Guard } from '../../../core/operation/guard.js'
+import type { Clock } from '../../../core/runtime/clock.js'
+import type { Log } from '../../../core/runtime/log.js'
+import { LegacyEdge, type HotPathSwitch } from '../legacy/legacy-edge.js'
+import type { ServerInfo } from '../legacy/sdk-pair.js'
+import { methodRefusal, refusal } from './answer.js'
+import { BearerGate } from './bearer-gate.js'
+import { corsHeaders, preflight } from './cors.js'
+import { ExchangeTable } from './exchange-table.js'
+import { Exchange } from './exchange.js'
+import { HeadPolicy } from './head-policy.js'
+import type { McpEndpoint } from './mcp-endpoint.js'
+import { faultOf, outageFault, retryAfter } from './outage.js'
+import { ProtectedResourceMetadata } from './protected-resource.js'
+import { readMessage } from './read-message.js'
+import { refuse, type Refused } from './refuse.js'
+import { Reply } from './reply.js'
+
+/** Chooses how the frequent requests are served; for tests that compare both ways. */
+export const hotPath: unique symbol = Symbol('hotPath')
+
+export interface McpEdgeOptions {
+  readonly guard: Guard
+  readonly authenticator: Authenticator
+  readonly endpoints: readonly McpEndpoint[]
+  /** Issuers, byte for byte as in their metadata (RFC 9728 §2). */
+  readonly authorizationServers: readonly string[]
+  /** Path of the endpoint that the metadata at the root describes. */
+  readonly rootEndpoint: string
+  readonly serverInfo: ServerInfo
+  readonly publicUrl: string
+  /** Origins besides that of `publicUrl`; with a loopback `publicUrl`, every `http` origin on loopback is allowed too. */
+  readonly allowedOrigins: readonly string[]
+  /** `host[:port]` values besides that of `publicUrl`, byte for byte. */
+  readonly allowedHosts: readonly string[]
+  readonly sessions: 'stateful' | 'stateless'
+  /** Default: 1 MiB. */
+  readonly maxBodyBytes?: number
+  readonly audit: AuditLog
+  readonly log: Log
+  readonly clock: Clock
+  readonly [hotPath]?: HotPathSwitch
+}
+
+export interface McpEdge {
+  /** Answers the request; `false` where its path is none of ours. */
+  handle(request: IncomingMessage, response: ServerResponse): Promise<boolean>
+  /**
+   * Ends open streams, refuses new requests with 503, and resolves when running calls are answered; those still running
+   * after `drainMilliseconds` (default: 5,000) are aborted and answered with 503. Then every session ends.
+   */
+  close(drainMilliseconds?: number): Promise<void>
+  readonly sessionCount: number
+}
+
+const defaultBodyBytes = 1_048_576
+const defaultDrainMilliseconds = 5_000
+
+/** The HTTP side of an MCP server: who may speak, who is speaking, and what may be said, before any protocol is. */
+export function createMcpEdge(options: McpEdgeOptions): McpEdge {
+  const edge = new Edge(options)
+  return {
+    handle: (request, response) => edge.handle(request, response),
+    close: (drainMilliseconds = defaultDrainMilliseconds) => edge.close(drainMilliseconds),
+    get sessionCount() {
+      return edge.sessionCount
+    },
+  }
+}
+
+interface Visit extends Refused {
+  readonly endpoint: McpEndpoint
+  readonly gate: BearerGate
+  readonly origin: string | undefined
+}
+
+class Edge {
+  readonly #options: McpEdgeOptions
+  readonly #policy: HeadPolicy
+  readonly #metadata: ProtectedResourceMetadata
+  readonly #doors: ReadonlyMap<string, Pick<Visit, 'endpoint' | 'gate'>>
+  readonly #exchanges: ExchangeTable
+  readonly #legacy: LegacyEdge
+  readonly #methods: string
+
+  constructor(options: McpEdgeOptions) {
+    this.#options = options
+    this.#policy = new HeadPolicy(options)
+    this.#metadata = new ProtectedResourceMetadata({ ...options, resourceName: options.serverInfo.name })
+    this.#doors = new Map(
+      options.endpoints.map((endpoint) => [
+        endpoint.path,
+        { endpoint, gate: new BearerGate({ ...options, endpoint }) },
+      ]),
+    )
+    this.#exchanges = new ExchangeTable(options.clock)
+    this.#legacy = new LegacyEdge({ ...options, hotPath: options[hotPath] ?? 'on' })
+    this.#methods = this.#legacy.methods.join(', ')
+  }
+
+  get sessionCount(): number {
+    return this.#legacy.sessionCount
+  }
+
+  async close(drainMilliseconds: number): Promise<void> {
+    await this.#exchanges.close(drainMilliseconds)
+    await this.#legacy.close()
+  }
+
+  async handle(request: IncomingMessage, response: ServerResponse): Promise<boolean> {
+    const path = pathOf(request.url)
+    const door = this.#doors.get(path)
+    if (door === undefined) return this.#describe(path, request, response)
+    const origin = request.headers.origin
+    const visit = { ...door, request, response, origin, reply: new Reply(response) }
+    try {
+      await this.#receive(visit)
+    } catch (error) {
+      const fault = faultOf(error, this.#options.log)
+      refuse(visit, refusal(fault.status, fault))
+    }
+    return true
+  }
+
+  /** Public documents: no token, every origin, but only under our own names. */
+  #describe(path: string, request: IncomingMessage, response: ServerResponse): boolean {
+    const answer = this.#metadata.answer(path, request.method)
+    if (answer === undefined) return false
+    const refused = this.#policy.checkHost(request)
+    if (refused === undefined) refuse({ request, response, reply: Reply.public(response) }, answer)
+    else refuse({ request, response, reply: new Reply(response) }, refused)
+    return true
+  }
+
+  async #receive(visit: Visit): Promise<void> {
+    const { request, reply, origin } = visit
+    const forbidden = this.#policy.check(request, origin)
+    if (forbidden !== undefined) return refuse(visit, forbidden)
+    reply.add(...corsHeaders(origin))
+    if (request.method === 'OPTIONS') return refuse(visit, preflight(`${this.#methods}, OPTIONS`))
+    if (this.#exchanges.closing) {
+      const fault = outageFault('SHUTTING_DOWN', randomUUID())
+      return refuse(visit, refusal(503, fault, [...retryAfter, 'Connection', 'close']))
+    }
+    const admission = await visit.gate.admit(request.headers.authorization)
+    if (admission.kind === 'refused') return refuse(visit, admission.answer)
+    if (!this.#legacy.methods.includes(request.method ?? '')) return refuse(visit, methodRefusal(this.#methods))
+    let message: unknown
+    if (request.method === 'POST') {
+      const inbound = await readMessage(request, this.#options.maxBodyBytes ?? defaultBodyBytes)
+      if (inbound.kind === 'gone') return
+      if (inbound.kind === 'refused') return refuse(visit, inbound.answer)
+      message = inbound.message
+    }
+    await this.#answer(new Exchange({ ...visit, caller: admission.caller, message }))
+  }
+
+  async #answer(exchange: Exchange): Promise<void> {
+    this.#exchanges.add(exchange)
+    try {
+      await this.#legacy.handle(exchange)
+    } finally {
+      this.#exchanges.delete(exchange)
+    }
+  }
+}
+
+/** Byte for byte: a path that needs normalizing is another path. The query is nobody's business. */
+function pathOf(url: string | undefined): string {
+  const query = url?.indexOf('?') ?? -1
+  return query === -1 ? (url ?? '') : (url ?? '').slice(0, query)
+}

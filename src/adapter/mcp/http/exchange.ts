@@ -1,0 +1,105 @@
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Caller } from '../../../core/identity/caller.js'
+import type { RequestId } from './json-rpc.js'
+import { errorText, requestIdOf, serverError } from './json-rpc.js'
+import type { McpEndpoint } from './mcp-endpoint.js'
+import { outageFault, retryAfter } from './outage.js'
+import type { Reply } from './reply.js'
+
+/** Why an exchange ends before its answer. */
+export type StopReason = 'cancelled' | 'expired' | 'gone' | 'session-ended' | 'shutting-down'
+
+export interface ExchangeFields {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly reply: Reply
+  readonly endpoint: McpEndpoint
+  readonly caller: Caller
+  /** The body of a POST, parsed; `undefined` otherwise. */
+  readonly message: unknown
+}
+
+/** One verified request while it is answered, with everything that may end it early. */
+export class Exchange {
+  readonly request: IncomingMessage
+  readonly reply: Reply
+  readonly endpoint: McpEndpoint
+  readonly caller: Caller
+  readonly message: unknown
+  /** The id that the answer bears; `undefined` for streams and notifications. */
+  readonly id: RequestId | undefined
+  readonly #response: ServerResponse
+  #abort: AbortController | undefined
+  #stopped = false
+  #left = false
+  #onStop: (() => void) | undefined
+
+  constructor(fields: ExchangeFields) {
+    this.request = fields.request
+    this.reply = fields.reply
+    this.endpoint = fields.endpoint
+    this.caller = fields.caller
+    this.message = fields.message
+    this.id = requestIdOf(fields.message)
+    this.#response = fields.response
+  }
+
+  /** Aborted when the work behind this exchange should end. */
+  get signal(): AbortSignal {
+    return this.#controller().signal
+  }
+
+  get stopped(): boolean {
+    return this.#stopped
+  }
+
+  /** Runs `listener` when the client goes away; answers with the way to take it off. */
+  onGone(listener: () => void): () => void {
+    this.#response.once('close', listener)
+    return () => this.#response.off('close', listener)
+  }
+
+  /** Runs `listener` when the answer is no longer wanted; a later listener takes the place of an earlier one. */
+  onStop(listener: () => void): void {
+    if (this.#stopped || this.#left) listener()
+    else this.#onStop = listener
+  }
+
+  /** Aborts the work; what was to be said is still said. */
+  abort(): void {
+    this.#controller().abort()
+  }
+
+  /** Gives up the answer, because nobody can receive it, and lets the work go on. */
+  leave(): void {
+    this.#left = true
+    this.#onStop?.()
+  }
+
+  /** Ends the exchange now. The client is told why unless it went away, cancelled, or waits for no answer. */
+  stop(reason: StopReason): void {
+    if (this.#stopped || (this.id === undefined && !this.reply.streaming)) return
+    this.#stopped = true
+    this.abort()
+    this.#close(reason)
+    this.#onStop?.()
+  }
+
+  #close(reason: StopReason): void {
+    if (this.reply.done || reason === 'gone') return
+    if (this.id === undefined || reason === 'cancelled') this.reply.end()
+    else if (reason === 'shutting-down') {
+      const fault = outageFault('SHUTTING_DOWN', randomUUID())
+      this.reply.finish(errorText(this.id, fault), 503, retryAfter)
+    } else {
+      const message = reason === 'expired' ? 'The access token expired during the request' : 'The session has ended'
+      this.reply.finish(errorText(this.id, { code: serverError, message }))
+    }
+  }
+
+  #controller(): AbortController {
+    this.#abort ??= new AbortController()
+    return this.#abort
+  }
+}

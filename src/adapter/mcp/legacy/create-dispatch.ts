@@ -1,0 +1,99 @@
+import { ElicitRequestFormParamsSchema, type Result } from '@modelcontextprotocol/sdk/types.js'
+import type { CallLogLevel, ElicitAnswer, ElicitRequest } from '../../../core/operation/call-channel.js'
+import type { Log } from '../../../core/runtime/log.js'
+import { internalError, invalidParams, isObject, methodNotFound, RpcError, type RequestId } from '../http/json-rpc.js'
+import { faultOf } from '../http/outage.js'
+import { logLevels, openChannel } from './call-outlet.js'
+import { LegacyRequest } from './legacy-request.js'
+import type { Dispatch, SdkExtra } from './sdk-pair.js'
+import type { Session } from './session.js'
+import type { ToolListing } from './tool-listing.js'
+import { checkListParams, parseToolCall, progressTokenOf } from './tool-request.js'
+import type { Tools } from './tools.js'
+
+const formMilliseconds = 10 * 60_000
+
+export interface DispatchOptions {
+  readonly tools: Tools
+  readonly listing: ToolListing
+  readonly log: Log
+}
+
+/** Answers what the SDK hands on: the tool methods and the log level. Every other method is not found. */
+export function createDispatch({ tools, listing, log }: DispatchOptions): Dispatch {
+  return async ({ method, params, id }, extra) => {
+    const request = requestOf(extra)
+    try {
+      if (method === 'tools/list') {
+        checkListParams(params)
+        return { tools: listing.tools(tools.list(request)) }
+      }
+      if (method === 'tools/call') return await call({ tools, request, extra, params, id })
+      if (method === 'logging/setLevel') return setLevel(request.session, params)
+    } catch (error) {
+      request.fault = faultOf(error, log)
+      throw request.fault
+    }
+    throw new RpcError({ code: methodNotFound, message: 'Method not found' })
+  }
+}
+
+interface Call {
+  readonly tools: Tools
+  readonly request: LegacyRequest
+  readonly extra: SdkExtra
+  readonly params: unknown
+  readonly id: RequestId
+}
+
+async function call({ tools, request, extra, params, id }: Call): Promise<Result> {
+  const toolCall = parseToolCall(params)
+  const { exchange, session } = request
+  const abort = (): void => exchange.abort()
+  extra.signal.addEventListener('abort', abort, { once: true })
+  const progressToken = progressTokenOf(params)
+  const asks = session !== undefined && tools.elicits(request, toolCall.name)
+  const channel = openChannel(request, {
+    progressToken,
+    streams: session !== undefined || progressToken !== undefined,
+    notify: async (method, about) => {
+      if (!exchange.reply.congested) await extra.sendNotification({ method, params: about })
+    },
+    elicit: asks ? (form) => elicit(session, form, { id, signal: exchange.signal }) : undefined,
+  })
+  const result = await tools.call(request, toolCall, channel)
+  extra.signal.removeEventListener('abort', abort)
+  // A result without a JSON form must fail here: the transport would leave the client without an answer.
+  const plain: Result = JSON.parse(JSON.stringify(result))
+  return plain
+}
+
+async function elicit(
+  session: Session,
+  { message, requestedSchema }: ElicitRequest,
+  { id, signal }: { readonly id: RequestId; readonly signal: AbortSignal },
+): Promise<ElicitAnswer> {
+  const form = ElicitRequestFormParamsSchema.safeParse({ mode: 'form', message, requestedSchema })
+  if (!form.success)
+    throw new TypeError('the form is not flat: its properties must be strings, numbers, booleans or enums')
+  const answer = await session.pair.server.elicitInput(form.data, {
+    relatedRequestId: id,
+    signal,
+    timeout: formMilliseconds,
+  })
+  if (answer.action !== 'accept') return { action: answer.action }
+  return { action: 'accept', content: answer.content ?? {} }
+}
+
+function setLevel(session: Session | undefined, params: unknown): Result {
+  const level: CallLogLevel | undefined = logLevels.find((known) => isObject(params) && params['level'] === known)
+  if (level === undefined) throw new RpcError({ code: invalidParams, message: 'Invalid params: unknown level' })
+  if (session !== undefined) session.logLevel = level
+  return {}
+}
+
+function requestOf({ authInfo }: SdkExtra): LegacyRequest {
+  const request = authInfo?.extra?.['request']
+  if (request instanceof LegacyRequest) return request
+  throw new RpcError({ code: internalError, message: 'Internal error' })
+}

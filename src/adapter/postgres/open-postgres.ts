@@ -1,0 +1,129 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { sql } from 'kysely'
+import type { MasterKey } from '../../core/credential/master-key.js'
+import { ConfigurationError } from '../../core/error/configuration-error.js'
+import type { AccountStore } from '../../core/identity/account-store.js'
+import type { ApplicationStore } from '../../core/identity/application.js'
+import type { IssuerStorage } from '../../core/identity/issuer-storage.js'
+import type { SigningKeyStore } from '../../core/identity/signing-key-store.js'
+import type { TenantRegistry } from '../../core/identity/tenant.js'
+import type { GrantStore } from '../../core/permission/grant-store.js'
+import type { Log } from '../../core/runtime/log.js'
+import type { ConnectionSettings } from './connection-settings.js'
+import { Databases, type DatabasesOptions } from './databases.js'
+import { sqlState } from './pool/database-failure.js'
+import { ensureMaster } from './provision/ensure-master.js'
+import { Provisioner } from './provision/provisioner.js'
+import { PostgresAccountStore } from './store/postgres-account-store.js'
+import { PostgresApplicationStore } from './store/postgres-application-store.js'
+import { PostgresAuditLog } from './store/postgres-audit-log.js'
+import { PostgresGrantStore } from './store/postgres-grant-store.js'
+import { PostgresIssuerStorage } from './store/postgres-issuer-storage.js'
+import { PostgresSigningKeyStore } from './store/postgres-signing-key-store.js'
+import { PostgresTenantRegistry } from './store/postgres-tenant-registry.js'
+
+export interface PostgresOptions {
+  readonly connection: ConnectionSettings
+  /** `authsec` unless told; created where it is absent. */
+  readonly masterDatabase?: string | undefined
+  readonly masterKey: MasterKey
+  /** The issuer whose tokens name tenants by slug and accounts by id. */
+  readonly ownIssuer: string
+  readonly log: Log
+  /** How long to wait for a cluster that does not answer, in milliseconds; 5000 unless told. */
+  readonly patience?: number | undefined
+  readonly limits?: Pick<DatabasesOptions, 'masterLimits' | 'tenantLimits' | 'times'> | undefined
+}
+
+/** Everything that is kept in PostgreSQL, behind the ports of core. */
+export interface Postgres {
+  readonly tenants: TenantRegistry
+  readonly accounts: AccountStore
+  readonly applications: ApplicationStore
+  readonly grants: GrantStore
+  readonly signingKeys: SigningKeyStore
+  readonly issuerStorage: IssuerStorage
+  readonly audit: PostgresAuditLog
+  readonly provisioner: Provisioner
+  /** Throws `UpstreamError` unless the master database answers. */
+  ping(): Promise<void>
+  /** Writes what audit has counted, then closes every connection. */
+  close(): Promise<void>
+}
+
+const defaultMaster = 'authsec'
+const defaultPatience = 5000
+const retryMilliseconds = 100
+
+/**
+ * Opens the cluster: the master database is created and migrated where needed. Throws `ConfigurationError` when the cluster refuses us,
+ * `UpstreamError` when it does not answer within the patience.
+ */
+export async function openPostgres(options: PostgresOptions): Promise<Postgres> {
+  const { connection, masterKey, ownIssuer, log } = options
+  const masterDatabase = options.masterDatabase ?? defaultMaster
+  const databases = new Databases({ connection, masterDatabase, ...options.limits })
+  try {
+    await untilMasterStands(databases, performance.now() + (options.patience ?? defaultPatience))
+  } catch (error) {
+    await databases.close()
+    throw error
+  }
+  const master = databases.master()
+  const audit = new PostgresAuditLog(databases, log)
+  return {
+    tenants: new PostgresTenantRegistry(master, ownIssuer),
+    accounts: new PostgresAccountStore(databases),
+    applications: new PostgresApplicationStore(master),
+    grants: new PostgresGrantStore(databases, ownIssuer),
+    signingKeys: new PostgresSigningKeyStore(master, masterKey),
+    issuerStorage: new PostgresIssuerStorage(master),
+    audit,
+    provisioner: new Provisioner(databases),
+    async ping() {
+      await sql`select 1`.execute(master)
+    },
+    async close() {
+      try {
+        await audit.close()
+      } finally {
+        await databases.close()
+      }
+    },
+  }
+}
+
+/** A cluster that starts beside us needs a moment; one that refuses our name or speaks no TLS will not change its mind. */
+async function untilMasterStands(databases: Databases, deadline: number): Promise<void> {
+  for (;;) {
+    try {
+      return await ensureMaster(databases)
+    } catch (error) {
+      const refusal = refusalOf(error)
+      if (refusal !== undefined) throw refusal
+      if (performance.now() + retryMilliseconds > deadline) throw error
+    }
+    await pause(retryMilliseconds)
+  }
+}
+
+function refusalOf(error: unknown): ConfigurationError | undefined {
+  const state = sqlState(error) ?? ''
+  if (state.startsWith('28')) {
+    return refuse('PostgreSQL refuses the user name or password of AUTHSEC_DATABASE_URL', error)
+  }
+  if (state === '42501') {
+    return refuse(
+      'the role of AUTHSEC_DATABASE_URL may not do what is needed: it needs CREATEDB, or a master database of its own',
+      error,
+    )
+  }
+  if (error instanceof Error && error.cause instanceof Error && /does not support SSL/.test(error.cause.message)) {
+    return refuse('PostgreSQL speaks no TLS: turn it on there, or add ?sslmode=disable to AUTHSEC_DATABASE_URL', error)
+  }
+  return undefined
+}
+
+function refuse(message: string, cause: unknown): ConfigurationError {
+  return new ConfigurationError('ERR_CONFIG_DATABASE', message, { cause })
+}

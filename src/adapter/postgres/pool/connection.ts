@@ -1,0 +1,138 @@
+import { Socket } from 'node:net'
+import type { PostgresCursor, PostgresPoolClient, PostgresQueryResult } from 'kysely'
+import { Client } from 'pg'
+import type { Outage } from '../../../core/error/upstream-error.js'
+import type { ConnectionSettings } from '../connection-settings.js'
+import { databaseFailure, losesConnection } from './database-failure.js'
+import { statementName } from './statement-name.js'
+
+const goodbyeMilliseconds = 500
+
+/** How long the steps of database work may take, in milliseconds. */
+export interface ConnectionTimes {
+  readonly connect: number
+  /** Enforced by PostgreSQL. */
+  readonly statement: number
+  /** Enforced here, for a server that no longer answers; more than `statement`. */
+  readonly query: number
+}
+
+export interface ConnectionOptions {
+  readonly settings: ConnectionSettings
+  readonly database: string
+  readonly outage: Outage
+  readonly times: ConnectionTimes
+  readonly onRelease: (connection: Connection) => void
+  /** Called once when the connection breaks, in use or idle. */
+  readonly onLoss: (connection: Connection) => void
+}
+
+/** One connection to one database. It is never used again after a failure that leaves its state in doubt. */
+export class Connection implements PostgresPoolClient {
+  readonly #client: Client
+  readonly #options: ConnectionOptions
+  readonly #socket = new Socket()
+  #lost = false
+  #unused = performance.now()
+
+  private constructor(options: ConnectionOptions) {
+    this.#options = options
+    this.#client = new Client(clientConfig(options, this.#socket))
+    // Without a listener of its own a client that breaks in use ends the process.
+    this.#client.on('error', () => this.#lose())
+  }
+
+  /** A connection that answers. Throws `UpstreamError` within the bound otherwise. */
+  static async open(options: ConnectionOptions): Promise<Connection> {
+    const connection = new Connection(options)
+    try {
+      await connection.#client.connect()
+      return connection
+    } catch (error) {
+      connection.#lost = true
+      connection.#socket.destroy()
+      throw databaseFailure(error, options.outage)
+    }
+  }
+
+  /** Whether it can be handed to the next caller: alive and in no transaction. */
+  get reusable(): boolean {
+    return !this.#lost && this.#client.getTransactionStatus() === 'I'
+  }
+
+  get idleMilliseconds(): number {
+    return performance.now() - this.#unused
+  }
+
+  query<R>(sql: string, parameters: readonly unknown[]): Promise<PostgresQueryResult<R>>
+  query<R>(cursor: PostgresCursor<R>): PostgresCursor<R>
+  query<R>(
+    sql: string | PostgresCursor<R>,
+    parameters: readonly unknown[] = [],
+  ): Promise<PostgresQueryResult<R>> | PostgresCursor<R> {
+    if (typeof sql !== 'string') throw new TypeError('cursors are not supported')
+    return this.#run(sql, parameters)
+  }
+
+  /** Gives the connection back to its pool. */
+  release(): void {
+    this.#unused = performance.now()
+    this.#options.onRelease(this)
+  }
+
+  /** Says goodbye to the server, or hangs up when it does not answer. */
+  async end(): Promise<void> {
+    if (this.#lost) {
+      this.#socket.destroy()
+      return
+    }
+    this.#lost = true
+    const hangUp = setTimeout(() => this.#socket.destroy(), goodbyeMilliseconds)
+    try {
+      await this.#client.end()
+    } finally {
+      clearTimeout(hangUp)
+    }
+  }
+
+  async #run<R>(sql: string, parameters: readonly unknown[]): Promise<PostgresQueryResult<R>> {
+    try {
+      const name = parameters.length === 0 ? undefined : statementName(sql)
+      const { command, rowCount, rows } = await this.#client.query({ text: sql, values: [...parameters], name })
+      return { command: command as PostgresQueryResult<R>['command'], rowCount: rowCount ?? 0, rows }
+    } catch (error) {
+      if (losesConnection(error)) this.#lose()
+      throw databaseFailure(error, this.#options.outage)
+    }
+  }
+
+  #lose(): void {
+    if (this.#lost) return
+    this.#lost = true
+    // Ends what still waits on it, such as a rollback behind a query that timed out.
+    this.#socket.destroy()
+    this.#options.onLoss(this)
+  }
+}
+
+function clientConfig({ settings, database, times }: ConnectionOptions, socket: Socket) {
+  return {
+    host: settings.host,
+    port: settings.port,
+    user: settings.user,
+    // As a function even an empty password is not replaced from the environment.
+    password: () => settings.password,
+    database,
+    // Whatever is left out or empty, the driver reads from PG* variables of the environment.
+    ssl: settings.ssl ?? false,
+    sslnegotiation: 'postgres' as const,
+    options: '-c search_path=public,pg_temp',
+    application_name: 'authsec',
+    client_encoding: 'UTF8',
+    statement_timeout: times.statement,
+    query_timeout: times.query,
+    connectionTimeoutMillis: times.connect,
+    keepAlive: true,
+    stream: () => socket,
+  }
+}

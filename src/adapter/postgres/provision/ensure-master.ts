@@ -1,0 +1,38 @@
+import { sql, type Kysely } from 'kysely'
+import type { Databases } from '../databases.js'
+import { sqlState } from '../pool/database-failure.js'
+import { withDatabase } from '../pool/with-database.js'
+import { lock } from './advisory-lock.js'
+import { createDatabase, openDatabase } from './create-database.js'
+import { maintenanceOf } from './maintenance.js'
+
+const databaseMissing = '3D000'
+const connectionsShut = '55000'
+
+/** Makes the master database stand: created where it is absent, its schema up to date. One query where it stands already. */
+export async function ensureMaster(databases: Databases): Promise<void> {
+  try {
+    await databases.prepareMaster()
+  } catch (error) {
+    const state = sqlState(error)
+    if (state !== databaseMissing && state !== connectionsShut) throw error
+    await createMaster(databases)
+    await databases.prepareMaster()
+  }
+}
+
+async function createMaster({ connection, masterDatabase }: Databases): Promise<void> {
+  await withDatabase<unknown, void>(maintenanceOf(connection), async (db) => {
+    await lock(db, `master ${masterDatabase}`)
+    const created = await createDatabase(db, { name: masterDatabase })
+    if (created || (await wasLeftShut(db, masterDatabase))) await openDatabase(db, masterDatabase)
+  })
+}
+
+/** Whether a process died between creating and opening. Rights are set by then if an administrator shut the database on purpose. */
+async function wasLeftShut(db: Kysely<unknown>, name: string): Promise<boolean> {
+  const { rows } = await sql<{ shut: boolean }>`
+    select not datallowconn and datacl is null as shut from pg_database where datname = ${name}
+  `.execute(db)
+  return rows[0]?.shut === true
+}

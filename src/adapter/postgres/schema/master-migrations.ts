@@ -1,0 +1,83 @@
+import { sql, type Kysely } from 'kysely'
+import { createAuditEvent } from './audit-schema.js'
+import type { Migration, MigrationSchema } from './migrate.js'
+
+/** The steps of the master database. */
+export const masterMigrations: readonly Migration[] = [
+  {
+    name: '0001-begin',
+    async up(db) {
+      await createTenants(db)
+      await createApplications(db)
+      await createSigningKeys(db)
+      await createIssuerRecords(db)
+      await createAuditEvent(db)
+    },
+  },
+]
+
+async function createTenants(db: Kysely<MigrationSchema>): Promise<void> {
+  await db.schema
+    .createTable('tenant')
+    .addColumn('id', 'uuid', (column) => column.primaryKey().defaultTo(sql`gen_random_uuid()`))
+    .addColumn('slug', 'text', (column) => column.notNull().unique())
+    .addColumn('name', 'text', (column) => column.notNull())
+    .addColumn('database_name', 'text', (column) => column.notNull().unique())
+    .addColumn('created_at', 'timestamptz', (column) => column.notNull().defaultTo(sql`now()`))
+    .addColumn('suspended_at', 'timestamptz')
+    .addCheckConstraint('tenant_slug', sql`slug ~ '^[a-z0-9][a-z0-9-]{0,40}$'`)
+    .addCheckConstraint('tenant_database_name', sql`octet_length(database_name) between 1 and 63`)
+    .execute()
+  await db.schema
+    .createTable('tenant_issuer')
+    .addColumn('issuer', 'text', (column) => column.notNull())
+    .addColumn('claim_value', 'text', (column) => column.notNull())
+    .addColumn('tenant_id', 'uuid', (column) => column.notNull().references('tenant.id').onDelete('cascade'))
+    .addPrimaryKeyConstraint('tenant_issuer_pkey', ['issuer', 'claim_value'])
+    .execute()
+}
+
+async function createApplications(db: Kysely<MigrationSchema>): Promise<void> {
+  await db.schema
+    .createTable('application')
+    .addColumn('client_id', 'text', (column) => column.primaryKey())
+    .addColumn('name', 'text', (column) => column.notNull())
+    .addColumn('tenant_id', 'uuid', (column) => column.notNull().references('tenant.id').onDelete('cascade'))
+    .addColumn('admits', 'jsonb', (column) => column.notNull())
+    .addCheckConstraint('application_admits', sql`admits in ('"own"', '"any"') or jsonb_typeof(admits) = 'array'`)
+    .execute()
+}
+
+async function createSigningKeys(db: Kysely<MigrationSchema>): Promise<void> {
+  await db.schema
+    .createTable('signing_key')
+    .addColumn('kid', 'text', (column) => column.primaryKey())
+    .addColumn('algorithm', 'text', (column) => column.notNull())
+    .addColumn('public_jwk', 'jsonb', (column) => column.notNull())
+    .addColumn('sealed_private_jwk', 'bytea', (column) => column.notNull())
+    .addColumn('created_at', 'timestamptz', (column) => column.notNull().defaultTo(sql`clock_timestamp()`))
+    .execute()
+}
+
+async function createIssuerRecords(db: Kysely<MigrationSchema>): Promise<void> {
+  await db.schema
+    .createTable('issuer_record')
+    .addColumn('model', 'text', (column) => column.notNull())
+    .addColumn('key', 'text', (column) => column.notNull())
+    .addColumn('payload', 'bytea', (column) => column.notNull())
+    .addColumn('grant_digest', 'text')
+    .addColumn('uid', 'text')
+    .addColumn('user_code', 'text')
+    .addColumn('consumed_at', 'timestamptz')
+    .addColumn('expires_at', 'timestamptz')
+    .addPrimaryKeyConstraint('issuer_record_pkey', ['model', 'key'])
+    .execute()
+  for (const column of ['grant_digest', 'uid', 'user_code', 'expires_at']) {
+    await db.schema
+      .createIndex(`issuer_record_${column}`)
+      .on('issuer_record')
+      .column(column)
+      .where(sql.ref(column), 'is not', null)
+      .execute()
+  }
+}

@@ -1,0 +1,56 @@
+import type { Generated } from 'kysely'
+import type { AuditEventTable } from './audit-schema.js'
+import type { MigrationSchema } from './migrate.js'
+
+/** The master database: what is known before, or regardless of, a tenant. */
+export interface MasterSchema extends MigrationSchema {
+  readonly tenant: TenantTable
+  readonly tenant_issuer: TenantIssuerTable
+  readonly application: ApplicationTable
+  readonly signing_key: SigningKeyTable
+  readonly issuer_record: IssuerRecordTable
+  readonly audit_event: AuditEventTable
+}
+
+interface TenantTable {
+  readonly id: Generated<string>
+  readonly slug: string
+  readonly name: string
+  readonly database_name: string
+  readonly created_at: Generated<Date>
+  readonly suspended_at: Date | null
+}
+
+interface TenantIssuerTable {
+  readonly issuer: string
+  readonly claim_value: string
+  readonly tenant_id: string
+}
+
+interface ApplicationTable {
+  readonly client_id: string
+  readonly name: string
+  readonly tenant_id: string
+  /** `"own"`, `"any"` or a list of slugs. */
+  readonly admits: unknown
+}
+
+interface SigningKeyTable {
+  readonly kid: string
+  readonly algorithm: string
+  readonly public_jwk: unknown
+  /** Sealed with the master key; the context is `kid`. */
+  readonly sealed_private_jwk: Uint8Array
+  readonly created_at: Generated<Date>
+}
+
+interface IssuerRecordTable {
+  readonly model: string
+  readonly key: string
+  readonly payload: Uint8Array
+  readonly grant_digest: string | null
+  readonly uid: string | null
+  readonly user_code: string | null
+  readonly consumed_at: Date | null
+  readonly expires_at: Date | null
+}

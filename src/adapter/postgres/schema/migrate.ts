@@ -1,0 +1,49 @@
+import { sql, type Kysely } from 'kysely'
+import { sqlState } from '../pool/database-failure.js'
+
+/** One numbered step of a schema. Steps are only ever added: a published one is never changed. */
+export interface Migration {
+  /** `0001-what-it-does`; names sort in the order in which they run. */
+  readonly name: string
+  up(db: Kysely<MigrationSchema>): Promise<void>
+}
+
+/** The table that records which steps a database has taken. */
+export interface MigrationSchema {
+  readonly schema_migration: { readonly name: string }
+}
+
+const undefinedTable = '42P01'
+const lockKey = 7_164_392_085
+
+/** Whether the database has taken every step, by one query. One that has taken more, from a newer version, is current too. */
+export async function isMigrated(db: Kysely<MigrationSchema>, migrations: readonly Migration[]): Promise<boolean> {
+  try {
+    return (await pending(db, migrations)).length === 0
+  } catch (error) {
+    if (sqlState(error) === undefinedTable) return false
+    throw error
+  }
+}
+
+/** Takes the steps that are missing, all or none. Processes that start at once take turns. */
+export async function migrate(db: Kysely<MigrationSchema>, migrations: readonly Migration[]): Promise<void> {
+  await db.transaction().execute(async (step) => {
+    await sql`select pg_advisory_xact_lock(${lockKey})`.execute(step)
+    await step.schema
+      .createTable('schema_migration')
+      .ifNotExists()
+      .addColumn('name', 'text', (column) => column.primaryKey())
+      .execute()
+    for (const migration of await pending(step, migrations)) {
+      await migration.up(step)
+      await step.insertInto('schema_migration').values({ name: migration.name }).execute()
+    }
+  })
+}
+
+async function pending(db: Kysely<MigrationSchema>, migrations: readonly Migration[]): Promise<readonly Migration[]> {
+  const rows = await db.selectFrom('schema_migration').select('name').execute()
+  const taken = new Set(rows.map((row) => row.name))
+  return migrations.filter((migration) => !taken.has(migration.name))
+}

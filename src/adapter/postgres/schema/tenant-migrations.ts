@@ -1,0 +1,72 @@
+import { sql, type Kysely } from 'kysely'
+import { createAuditEvent } from './audit-schema.js'
+import type { Migration, MigrationSchema } from './migrate.js'
+
+/** The steps of every tenant's database. */
+export const tenantMigrations: readonly Migration[] = [
+  {
+    name: '0001-begin',
+    async up(db) {
+      await createAccounts(db)
+      for (const table of ['role', 'user_group', 'scope', 'resource', 'permission']) await createNames(db, table)
+      for (const target of ['role', 'group', 'scope', 'resource', 'permission'])
+        await createLinks(db, 'account', target)
+      await createLinks(db, 'group', 'role')
+      for (const target of ['scope', 'resource', 'permission']) await createLinks(db, 'role', target)
+      await createAuditEvent(db)
+    },
+  },
+]
+
+async function createAccounts(db: Kysely<MigrationSchema>): Promise<void> {
+  await db.schema
+    .createTable('account')
+    .addColumn('id', 'uuid', (column) => column.primaryKey().defaultTo(sql`gen_random_uuid()`))
+    .addColumn('email', 'text', (column) => column.notNull().unique())
+    .addColumn('name', 'text')
+    .addColumn('password_hash', 'text')
+    .addColumn('disabled_at', 'timestamptz')
+    .addColumn('created_at', 'timestamptz', (column) => column.notNull().defaultTo(sql`now()`))
+    .execute()
+}
+
+async function createNames(db: Kysely<MigrationSchema>, table: string): Promise<void> {
+  await db.schema
+    .createTable(table)
+    .addColumn('id', 'uuid', (column) => column.primaryKey().defaultTo(sql`gen_random_uuid()`))
+    .addColumn('name', 'text', (column) =>
+      column
+        .notNull()
+        .unique()
+        .check(sql`name <> ''`),
+    )
+    .execute()
+}
+
+/** A table such as `account_role`, whose rows grant what `to` names to what `from` names. */
+async function createLinks(db: Kysely<MigrationSchema>, from: string, to: string): Promise<void> {
+  const table = `${from}_${to}`
+  const [source, target] = [`${from}_id`, `${to}_id`]
+  await db.schema
+    .createTable(table)
+    .addColumn(source, 'uuid', (column) =>
+      column
+        .notNull()
+        .references(`${tableOf(from)}.id`)
+        .onDelete('cascade'),
+    )
+    .addColumn(target, 'uuid', (column) =>
+      column
+        .notNull()
+        .references(`${tableOf(to)}.id`)
+        .onDelete('cascade'),
+    )
+    .addPrimaryKeyConstraint(`${table}_pkey`, [source, target])
+    .execute()
+  await db.schema.createIndex(`${table}_${target}`).on(table).column(target).execute()
+}
+
+/** `group` is a reserved word of SQL. */
+function tableOf(noun: string): string {
+  return noun === 'group' ? 'user_group' : noun
+}

@@ -1,0 +1,102 @@
+import { sql, type Kysely } from 'kysely'
+import type { IssuerRecord, IssuerStorage, StoredIssuerRecord } from '../../../core/identity/issuer-storage.js'
+import type { MasterSchema } from '../schema/master-schema.js'
+import { isStorable } from '../storable-text.js'
+
+const notExpired = sql<boolean>`(expires_at is null or expires_at > clock_timestamp())`
+
+/** The authorization server's records in the master database. Its clock alone decides what has expired. */
+export class PostgresIssuerStorage implements IssuerStorage {
+  readonly #master: Kysely<MasterSchema>
+
+  constructor(master: Kysely<MasterSchema>) {
+    this.#master = master
+  }
+
+  /** A record that was used stays used, whatever is written over it. */
+  async upsert(record: IssuerRecord): Promise<void> {
+    const values = {
+      payload: Buffer.from(record.payload),
+      grant_digest: record.grant ?? null,
+      uid: record.uid ?? null,
+      user_code: record.userCode ?? null,
+      expires_at: expiry(record.expiresIn),
+    }
+    await this.#master
+      .insertInto('issuer_record')
+      .values({ model: record.model, key: record.key, ...values })
+      .onConflict((conflict) => conflict.columns(['model', 'key']).doUpdateSet(values))
+      .execute()
+  }
+
+  async find(model: string, key: string): Promise<StoredIssuerRecord | undefined> {
+    return this.#find(model, 'key', key)
+  }
+
+  async findByUid(model: string, uid: string): Promise<StoredIssuerRecord | undefined> {
+    return this.#find(model, 'uid', uid)
+  }
+
+  async findByUserCode(model: string, userCode: string): Promise<StoredIssuerRecord | undefined> {
+    return this.#find(model, 'user_code', userCode)
+  }
+
+  async consume(model: string, key: string): Promise<boolean> {
+    if (!isStorable(key)) return false
+    const result = await this.#master
+      .updateTable('issuer_record')
+      .set({ consumed_at: sql`clock_timestamp()` })
+      .where('model', '=', model)
+      .where('key', '=', key)
+      .where('consumed_at', 'is', null)
+      .where(notExpired)
+      .executeTakeFirst()
+    return result.numUpdatedRows === 1n
+  }
+
+  async destroy(model: string, key: string): Promise<void> {
+    if (!isStorable(key)) return
+    await this.#master.deleteFrom('issuer_record').where('model', '=', model).where('key', '=', key).execute()
+  }
+
+  async revokeGrant(grant: string): Promise<void> {
+    if (!isStorable(grant)) return
+    await this.#master
+      .deleteFrom('issuer_record')
+      .where((record) =>
+        record.or([
+          record('grant_digest', '=', grant),
+          record.and([record('model', '=', 'Grant'), record('key', '=', grant)]),
+        ]),
+      )
+      .execute()
+  }
+
+  async purge(): Promise<number> {
+    const result = await this.#master
+      .deleteFrom('issuer_record')
+      .where('expires_at', '<=', sql<Date>`clock_timestamp()`)
+      .executeTakeFirst()
+    return Number(result.numDeletedRows)
+  }
+
+  async #find(
+    model: string,
+    column: 'key' | 'uid' | 'user_code',
+    value: string,
+  ): Promise<StoredIssuerRecord | undefined> {
+    if (!isStorable(value)) return undefined
+    const row = await this.#master
+      .selectFrom('issuer_record')
+      .select(['payload', sql<number | null>`extract(epoch from consumed_at)::float8`.as('consumed_at')])
+      .where('model', '=', model)
+      .where(column, '=', value)
+      .where(notExpired)
+      .executeTakeFirst()
+    return row && { payload: row.payload, consumedAt: row.consumed_at ?? undefined }
+  }
+}
+
+function expiry(seconds: number | undefined) {
+  return seconds === undefined ? null : sql<Date>`clock_timestamp() + make_interval(secs => ${seconds})`
+}

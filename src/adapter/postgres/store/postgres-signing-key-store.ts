@@ -1,0 +1,76 @@
+import { sql, type Kysely } from 'kysely'
+import type { MasterKey } from '../../../core/credential/master-key.js'
+import { ConfigurationError } from '../../../core/error/configuration-error.js'
+import type { SigningKey, SigningKeyStore } from '../../../core/identity/signing-key-store.js'
+import type { MasterSchema } from '../schema/master-schema.js'
+
+const purpose = 'signing key'
+
+/** Signing keys in the master database, their private half sealed with the master key. */
+export class PostgresSigningKeyStore implements SigningKeyStore {
+  readonly #master: Kysely<MasterSchema>
+  readonly #masterKey: MasterKey
+
+  constructor(master: Kysely<MasterSchema>, masterKey: MasterKey) {
+    this.#master = master
+    this.#masterKey = masterKey
+  }
+
+  /** Throws `ConfigurationError` when the keys were sealed with another master key. */
+  list(): Promise<readonly SigningKey[]> {
+    return this.#list(this.#master)
+  }
+
+  async ensure(key: SigningKey): Promise<readonly SigningKey[]> {
+    return this.#master.transaction().execute(async (step) => {
+      await sql`select pg_advisory_xact_lock(hashtextextended('authsec signing key', 0))`.execute(step)
+      const standing = await this.#list(step)
+      if (standing.length > 0) return standing
+      await step.insertInto('signing_key').values(this.#toRow(key)).execute()
+      return this.#list(step)
+    })
+  }
+
+  async #list(db: Kysely<MasterSchema>): Promise<readonly SigningKey[]> {
+    const rows = await db
+      .selectFrom('signing_key')
+      .select(['kid', 'public_jwk', 'sealed_private_jwk'])
+      .where('algorithm', '=', 'ES256')
+      .orderBy('created_at', 'desc')
+      .orderBy('kid')
+      .execute()
+    return rows.map((row) => ({
+      kid: row.kid,
+      algorithm: 'ES256',
+      publicJwk: toJwk(row.public_jwk),
+      privateJwk: this.#open(row.kid, row.sealed_private_jwk),
+    }))
+  }
+
+  #toRow(key: SigningKey) {
+    const privateJwk = Buffer.from(JSON.stringify(key.privateJwk))
+    return {
+      kid: key.kid,
+      algorithm: key.algorithm,
+      public_jwk: JSON.stringify(key.publicJwk),
+      sealed_private_jwk: this.#masterKey.seal(purpose, privateJwk, key.kid),
+    }
+  }
+
+  #open(kid: string, sealed: Uint8Array): SigningKey['privateJwk'] {
+    try {
+      return toJwk(JSON.parse(this.#masterKey.open(purpose, sealed, kid).toString()))
+    } catch {
+      throw new ConfigurationError(
+        'ERR_CONFIG_DATABASE',
+        'the signing keys in the master database were sealed with another master key: check AUTHSEC_MASTER_KEY',
+      )
+    }
+  }
+}
+
+function toJwk(value: unknown): Readonly<Record<string, string>> {
+  if (typeof value !== 'object' || value === null) throw new TypeError('a stored key is not a JWK')
+  const members = Object.entries(value).filter((member): member is [string, string] => typeof member[1] === 'string')
+  return Object.fromEntries(members)
+}

@@ -1,0 +1,106 @@
+import { isStandardSchema } from '../schema/schema-source.js'
+import { isInjectionKey } from './token.js'
+
+/** Says what is wrong with a value, or nothing. */
+export type Check = (value: unknown) => string | undefined
+
+/** RFC 6749 §3.3: anything else could not be asked for, and could break out of a challenge header. */
+const scopeToken = /^[\x21\x23-\x5b\x5d-\x7e]+$/
+
+/** Everything that is wrong with an options object: each own key has to be known and to pass its check. */
+export function optionProblems(options: unknown, checks: Readonly<Record<string, Check>>): readonly string[] {
+  if (!isPlainObject(options)) return ['the options must be a plain object']
+  return Reflect.ownKeys(options).flatMap((key) => {
+    const check = typeof key === 'string' && Object.hasOwn(checks, key) ? checks[key] : undefined
+    if (check === undefined) return [`unknown option "${String(key)}"; there are ${Object.keys(checks).join(', ')}`]
+    const problem = check(Reflect.get(options, key))
+    return problem === undefined ? [] : [`option "${String(key)}" ${problem}`]
+  })
+}
+
+/** A text that is not empty. */
+export const text: Check = (value) =>
+  typeof value === 'string' && value.trim() !== '' ? undefined : 'must be a text that is not empty'
+
+/** `true` or `false`. */
+export const flag: Check = (value) => (typeof value === 'boolean' ? undefined : 'must be true or false')
+
+/** A value at all. What it is worth is found out where it is used. */
+export const present: Check = (value) =>
+  value === undefined || value === null ? 'is undefined: perhaps its module is part of an import circle' : undefined
+
+/** Grant names: a list, not empty, of different texts that are not empty. Matching is byte-exact, so nothing is trimmed. */
+export const names: Check = (value) => {
+  if (!Array.isArray(value)) return 'must be a list of names'
+  const listed: readonly unknown[] = value
+  if (listed.length === 0) return 'is an empty list; leave it out, or name who may'
+  for (let index = 0; index < listed.length; index += 1) {
+    const name = listed[index]
+    if (typeof name !== 'string' || name.trim() === '') return `holds something that is no name, at index ${index}`
+    if (listed.indexOf(name) !== index) return `names ${JSON.stringify(name)} twice`
+  }
+  return undefined
+}
+
+/** Scopes: names that fit the grammar of OAuth (RFC 6749 §3.3), so no spaces. */
+export const scopes: Check = (value) => {
+  const problem = names(value)
+  if (problem !== undefined || !Array.isArray(value)) return problem
+  const wrong: unknown = value.find((scope) => !scopeToken.test(String(scope)))
+  return wrong === undefined ? undefined : `holds ${JSON.stringify(wrong)}, which is not one scope (RFC 6749 §3.3)`
+}
+
+/** `params`: classes, tokens and schemas by position. */
+export const parameters: Check = (value) => {
+  if (!Array.isArray(value)) return 'must be a list of classes, tokens or schemas'
+  const listed: readonly unknown[] = value
+  const wrong = Array.from(listed).findIndex((entry) => !isInjectionKey(entry) && !isStandardSchema(entry))
+  return wrong === -1 ? undefined : `holds nothing that could be injected at index ${wrong}`
+}
+
+/** Hints for the client, as in the Model Context Protocol (ToolAnnotations). */
+export const annotations: Check = (value) => {
+  const problems = optionProblems(value, {
+    title: text,
+    readOnlyHint: flag,
+    destructiveHint: flag,
+    idempotentHint: flag,
+    openWorldHint: flag,
+  })
+  return problems.length === 0 ? undefined : `is wrong: ${problems.join('; ')}`
+}
+
+/** The checks of everything that describes a tool. */
+export const toolChecks: Readonly<Record<string, Check>> = {
+  name: text,
+  title: text,
+  description: text,
+  annotations,
+  input: present,
+  output: present,
+  params: parameters,
+  elicits: flag,
+}
+
+/** The checks of what a class or method demands. */
+export const demandChecks: Readonly<Record<string, Check>> = {
+  roles: names,
+  groups: names,
+  scopes,
+  resources: names,
+  permissions: names,
+  requireAll: flag,
+}
+
+function isPlainObject(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false
+  // An inherited option would not be read: `Object.create(adminOnly)` must not come out as "every authenticated user".
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === null || isRootPrototype(prototype)
+}
+
+/** Also that of another realm, as test runners have. */
+function isRootPrototype(prototype: unknown): boolean {
+  return typeof prototype === 'object' && prototype !== null && Object.getPrototypeOf(prototype) === null
+    && Object.hasOwn(prototype, 'hasOwnProperty')
+}

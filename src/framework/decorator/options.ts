@@ -1,0 +1,67 @@
+import type { OperationAnnotations } from '../../core/operation/operation.js'
+import type { Category } from '../../core/permission/grants.js'
+import type { SchemaSource } from '../schema/schema-source.js'
+import type { Injected, InjectionKey } from './token.js'
+
+/** One or more names. An empty list would allow everybody or nobody, so there is none. */
+export type Names = readonly [string, ...string[]]
+
+interface NoCategory extends Readonly<Partial<Record<Category | 'requireAll', never>>> {}
+
+type OneCategory = {
+  [Listed in Category]: Readonly<Record<Listed, Names>> &
+    Readonly<Partial<Record<Exclude<Category, Listed>, never>>> & { readonly requireAll?: boolean }
+}[Category]
+
+interface SeveralCategories extends Readonly<Partial<Record<Category, Names>>> {
+  /** `true`: every category listed must pass, and within `resources` every value. `false`: any listed value of any category grants. */
+  readonly requireAll: boolean
+}
+
+/** Who may use an operation. Without a category: every authenticated user. Several categories need an explicit `requireAll`. */
+export type DemandOptions = NoCategory | OneCategory | SeveralCategories
+
+/** What `params` may hold: what to inject, or the input's own class or schema; `String`, `Number` and `Boolean` beside `@Arg`. */
+export type Parameter = InjectionKey | SchemaSource
+
+interface Standard<Output> {
+  readonly '~standard': { readonly types?: { readonly output: Output } | undefined }
+}
+
+/** What a handler receives for one entry of `params`, or for its input. */
+export type ParameterValue<Asked> = Asked extends Standard<infer Output> ? Output : Injected<Asked>
+
+/** What a handler receives for `params`, by position. */
+export type ParameterValues<Asked extends readonly Parameter[]> = {
+  -readonly [Index in keyof Asked]: ParameterValue<Asked[Index]>
+}
+
+/** What clients are told of a tool, and what the types alone cannot say. */
+export interface ToolDetails {
+  readonly title?: string
+  readonly description?: string
+  readonly annotations?: OperationAnnotations
+  /** The input, where the method's types do not name a DTO class: a DTO class or any Standard Schema. */
+  readonly input?: SchemaSource
+  /** The structured answer: a DTO class or any Standard Schema. Answers are checked against it. */
+  readonly output?: SchemaSource
+  /** The parameters by position, where the compiler records no types. */
+  readonly params?: readonly Parameter[]
+  /** The operation asks the user questions: `CallContext.elicit` works only with this. */
+  readonly elicits?: boolean
+}
+
+/** The options of `@Tool` and `@Public`. */
+export interface ToolOptions extends ToolDetails {
+  /** Defaults to the method's name in snake_case. */
+  readonly name?: string
+}
+
+/** The options of `@ProtectedByAuthSec`. */
+export type ProtectionOptions = ToolOptions & DemandOptions
+
+/** The same where the name is an argument of its own. */
+export type NamedProtectionOptions = ToolDetails & { readonly name?: never } & DemandOptions
+
+/** The options of `@Public` where the name is an argument of its own. */
+export type NamedToolOptions = ToolDetails & { readonly name?: never }

@@ -1,0 +1,22 @@
+import type { OperationArguments } from './operation-arguments.js'
+import type { NamedToolOptions, ToolOptions } from './options.js'
+import { protectionDecorator } from './protection-decorator.js'
+import type { OperationDecorator } from './target.js'
+
+/**
+ * Makes a method a tool that everybody who reaches the server may call, signed in or not.
+ * Throws `ConfigurationError` at the decorator's line when an option is unknown, undefined or empty.
+ *
+ * @example
+ * class Server {
+ *   \@Public({ description: 'Is the server alive?' })
+ *   ping() { return 'pong' }
+ * }
+ */
+export function Public(): OperationDecorator
+export function Public(options: ToolOptions): OperationDecorator
+export function Public(name: string): OperationDecorator
+export function Public(name: string, options: NamedToolOptions): OperationDecorator
+export function Public(...args: OperationArguments<ToolOptions>): OperationDecorator {
+  return protectionDecorator({ decorator: '@Public', access: 'public', factory: Public }, args)
+}

@@ -1,0 +1,104 @@
+import type { OperationAnnotations } from '../../core/operation/operation.js'
+import type { Demand } from '../../core/permission/requirement.js'
+import type { SchemaSource } from '../schema/schema-source.js'
+import type { Declaration } from './declaration.js'
+import type { Parameter } from './options.js'
+import type { Class } from './reflect.js'
+import type { InjectionKey } from './token.js'
+
+/** What one `@ProtectedByAuthSec` or `@Public` says. */
+export interface RecordedProtection {
+  readonly access: 'public' | 'protected'
+  /** Absent: every authenticated user. */
+  readonly demand: Demand | undefined
+  /** What is wrong with `requireAll`; several categories without it can be meant in two ways. */
+  readonly ambiguity: string | undefined
+  readonly details: RecordedDetails
+  readonly declaration: Declaration
+}
+
+/** What clients are told of an operation, as far as one decorator says it. */
+export interface RecordedDetails {
+  readonly name: string | undefined
+  readonly title: string | undefined
+  readonly description: string | undefined
+  readonly annotations: OperationAnnotations | undefined
+  readonly input: SchemaSource | undefined
+  readonly output: SchemaSource | undefined
+  readonly params: readonly Parameter[] | undefined
+  readonly elicits: boolean | undefined
+}
+
+export interface RecordedTool {
+  readonly details: RecordedDetails
+  readonly declaration: Declaration
+}
+
+/** What one `@Arg` says. */
+export interface RecordedArgument {
+  readonly name: string
+  readonly description: string | undefined
+  readonly required: boolean
+  readonly default: string | number | boolean | undefined
+  readonly declaration: Declaration
+}
+
+export interface RecordedServer {
+  readonly name: string
+  readonly version: string
+  readonly prefix: string | undefined
+  readonly instructions: string | undefined
+  readonly declaration: Declaration
+}
+
+export type Scope = 'singleton' | 'transient' | 'call'
+
+export interface RecordedInjectable {
+  readonly scope: Scope
+  readonly declaration: Declaration
+}
+
+/** Everything that was written on one method, in one class of the prototype chain. */
+export interface MethodRecord {
+  readonly protections: RecordedProtection[]
+  readonly tools: RecordedTool[]
+  readonly arguments: Map<number, RecordedArgument>
+  readonly injections: Map<number, InjectionKey>
+}
+
+/** Everything that was written on one class itself. */
+export interface ClassRecord {
+  readonly protections: RecordedProtection[]
+  readonly servers: RecordedServer[]
+  readonly injectables: RecordedInjectable[]
+  readonly injections: Map<number, InjectionKey>
+}
+
+const methods = new WeakMap<object, Map<string, MethodRecord>>()
+const classes = new WeakMap<object, ClassRecord>()
+
+/** The records of a prototype's own methods, by name, in the order of declaration. */
+export function methodRecords(prototype: object): ReadonlyMap<string, MethodRecord> {
+  return methods.get(prototype) ?? new Map<string, MethodRecord>()
+}
+
+/** The record of a class itself; nothing is inherited. */
+export function classRecord(target: Class): ClassRecord | undefined {
+  return classes.get(target)
+}
+
+/** The record of a method, to write to. */
+export function recordMethod(prototype: object, method: string): MethodRecord {
+  const known = methods.get(prototype) ?? new Map<string, MethodRecord>()
+  methods.set(prototype, known)
+  const record = known.get(method) ?? { protections: [], tools: [], arguments: new Map(), injections: new Map() }
+  known.set(method, record)
+  return record
+}
+
+/** The record of a class, to write to. */
+export function recordClass(target: object): ClassRecord {
+  const record = classes.get(target) ?? { protections: [], servers: [], injectables: [], injections: new Map() }
+  classes.set(target, record)
+  return record
+}

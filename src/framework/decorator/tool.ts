@@ -1,0 +1,30 @@
+import { optionProblems, toolChecks } from './check-options.js'
+import { Declaration } from './declaration.js'
+import { detailsOf } from './operation-arguments.js'
+import type { ToolOptions } from './options.js'
+import { methodProblems, refuse } from './protection-decorator.js'
+import { recordMethod } from './record.js'
+import { targetOf, type DecoratorArguments, type OperationDecorator } from './target.js'
+
+/**
+ * Says what clients are told of a tool, beside `@ProtectedByAuthSec` or `@Public`, in any order. It protects nothing: a
+ * method with `@Tool` alone stops the start. Throws `ConfigurationError` when an option is unknown, undefined or empty.
+ *
+ * @example
+ * class Server {
+ *   \@ProtectedByAuthSec({ roles: ['admin'] })
+ *   \@Tool({ title: 'Restart', annotations: { destructiveHint: true } })
+ *   restart() { return 'restarted' }
+ * }
+ */
+export function Tool(options: ToolOptions): OperationDecorator {
+  const declare = Declaration.ofDecorator(Tool)
+  const decorate = (...use: DecoratorArguments): void => {
+    const target = targetOf(use)
+    const declaration = declare(target.on, decorate)
+    refuse('@Tool', declaration, [...methodProblems(target), ...optionProblems(options, toolChecks)])
+    if (target.kind !== 'method') return
+    recordMethod(target.prototype, target.method).tools.push({ details: detailsOf(undefined, options), declaration })
+  }
+  return decorate
+}

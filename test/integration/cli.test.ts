@@ -1,0 +1,81 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import {
+  runCli,
+  runProgram,
+  startServerProcess,
+  temporaryHome,
+  type ServerProcess,
+  type TemporaryHome,
+} from '../support/server-process.js'
+
+describe('authsec', () => {
+  let home: TemporaryHome
+  let server: ServerProcess
+  beforeAll(async () => {
+    home = await temporaryHome()
+    server = await startServerProcess({ home: home.path })
+  }, 60_000)
+  afterAll(async () => {
+    await server?.stop()
+    await home?.remove()
+  })
+
+  it('lists accounts as a table and as JSON, without passwords', async () => {
+    const table = await runCli(home.path, 'account', 'list')
+    expect(table.code).toBe(0)
+    expect(table.stdout).toMatch(/^TENANT +EMAIL +ROLES/)
+    expect(table.stdout).toMatch(/acme-corp +john@company\.com +admin developer +engineering +read write/)
+    const json = await runCli(home.path, 'account', 'list', '--tenant', 'globex', '--json')
+    expect(JSON.parse(json.stdout)).toEqual([
+      {
+        tenant: 'globex',
+        email: 'eve@globex.test',
+        name: 'Eve',
+        disabled: false,
+        roles: ['admin'],
+        groups: [],
+        scopes: [],
+        resources: [],
+        permissions: [],
+      },
+    ])
+  })
+
+  it('prints a token and nothing else on standard output', async () => {
+    const { stdout } = await runCli(home.path, 'token', '--user', 'eve@globex.test')
+    expect(stdout).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+\n$/)
+    const claims = JSON.parse(Buffer.from(stdout.split('.')[1] ?? '', 'base64url').toString()) as Record<
+      string,
+      unknown
+    >
+    expect(claims).toMatchObject({ aud: server.url, tenant_id: 'globex', roles: ['admin'], amr: ['dev'] })
+    expect(Number(claims['exp']) - Number(claims['iat'])).toBeLessThanOrEqual(3_600)
+  })
+
+  it.each([
+    ['a usage fault', 2, ['token'], /required option/],
+    ['an unknown command', 2, ['tokens'], /unknown command/],
+    ['an unknown flag', 2, ['token', '--user', 'x', '--root'], /unknown option/],
+    ['an unknown account', 5, ['token', '--user', 'nobody@company.com'], /no account nobody@company.com/],
+    ['an account of another tenant', 5, ['token', '--user', 'eve@globex.test', '--tenant', 'acme-corp'], /no account/],
+    ['an unknown tenant', 5, ['account', 'list', '--tenant', 'initech'], /no tenant initech/],
+    ['an audience that is no URL', 3, ['token', '--user', 'eve@globex.test', '--audience', 'mcp'], /not a URL/],
+  ])('answers %s with exit code %i', async (_name, code, args, message) => {
+    const finished = await runCli(home.path, ...args)
+    expect(finished).toMatchObject({ code, stdout: '', stderr: expect.stringMatching(message) })
+  })
+
+  it('hands out no token in production', async () => {
+    const env = { AUTHSEC_HOME: home.path, NODE_ENV: 'production' }
+    const finished = await runProgram(['dist/cli/main.js', 'token', '--user', 'eve@globex.test'], env)
+    expect(finished).toMatchObject({ code: 5, stdout: '' })
+  })
+
+  it('prints its version and its help with exit code 0', async () => {
+    expect(await runCli(home.path, '--version')).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
+    })
+    expect(await runCli(home.path, '--help')).toMatchObject({ code: 0, stdout: expect.stringContaining('account') })
+  })
+})

@@ -1,0 +1,40 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { chmodSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { attachEmbeddedPostgres } from '../../../src/adapter/postgres/embedded/embedded-postgres.js'
+import { EmbeddedHome, processesBelow, query } from '../../support/embedded-home.js'
+
+const log = { write: () => undefined }
+
+describe('the first start of the embedded database', () => {
+  let home: EmbeddedHome
+
+  beforeEach(() => {
+    home = new EmbeddedHome()
+  })
+
+  afterEach(() => home.dispose())
+
+  it('is one cluster for six processes that start at once in a fresh home', async () => {
+    const holders = await Promise.all(Array.from({ length: 6 }, () => home.holder()))
+
+    const clusters = await Promise.all(
+      holders.map((holder) =>
+        query(holder.connection, 'select system_identifier::text as id from pg_control_system()'),
+      ),
+    )
+    expect(new Set(clusters.map(([row]) => row?.['id'])).size).toBe(1)
+    expect(
+      processesBelow(home.folder).filter(({ command }) => command.includes('-D') && command[0] !== '/bin/sh'),
+    ).toHaveLength(1)
+  })
+
+  it('leaves no draft of a cluster and no stray lifeline behind', async () => {
+    const holders = [await home.holder(), await home.holder()]
+
+    expect(readdirSync(home.path).sort()).toEqual(['pg', 'postgres.log', 'run'])
+    expect(readdirSync(join(home.path, 'run')).sort()).toEqual(['.s.PGSQL.5432', '.s.PGSQL.5432.lock', 'alive'])
+    expect(statSync(join(home.path, 'pg', 'authsec.password')).mode & 0o777).toBe(0o600)
+    await Promise.all(holders.map((holder) => holder.close()))
+  })
+})

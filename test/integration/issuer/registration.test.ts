@@ -1,0 +1,193 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
+import { IssuerHarness } from '../../support/issuer-harness.js'
+import { ShiftableClock } from '../../support/shiftable-clock.js'
+
+let harness: IssuerHarness
+const clock = new ShiftableClock()
+
+beforeAll(async () => {
+  harness = await IssuerHarness.start({ clock, storageClock: clock })
+})
+
+afterAll(() => harness.close())
+afterEach(() => clock.advance(61))
+
+describe('registration', () => {
+  it('gives a public client an id and pins everything that matters', async () => {
+    const { status, body } = await harness.register({
+      scope: 'read write admin',
+      grant_types: ['authorization_code', 'refresh_token', 'client_credentials'],
+      response_types: ['code', 'code id_token'],
+      token_endpoint_auth_method: 'none',
+      logo_uri: 'https://evil.example/pixel.png',
+      jwks_uri: 'http://169.254.169.254/latest',
+      sector_identifier_uri: 'https://169.254.169.254/',
+      id_token_signed_response_alg: 'none',
+      default_max_age: 1,
+      require_auth_time: true,
+      software_statement: 'x.y.z',
+    })
+    expect(status).toBe(201)
+    expect(body).toEqual({
+      application_type: 'web',
+      client_id: expect.stringMatching(/^.{43}$/),
+      client_id_issued_at: expect.any(Number),
+      client_name: 'Test client',
+      grant_types: ['authorization_code', 'refresh_token'],
+      id_token_signed_response_alg: 'ES256',
+      post_logout_redirect_uris: undefined,
+      redirect_uris: ['https://client.example/callback'],
+      require_auth_time: false,
+      response_types: ['code'],
+      subject_type: 'public',
+      token_endpoint_auth_method: 'none',
+    })
+  })
+
+  it('gives a secret to a client that wants one, and then wants it', async () => {
+    const { body } = await harness.register({ token_endpoint_auth_method: 'client_secret_post' })
+    expect(body['client_secret']).toEqual(expect.stringMatching(/^.{40,}$/))
+    const client_id = String(body['client_id'])
+    const answer = await harness.token({ grant_type: 'refresh_token', client_id, refresh_token: 'x' })
+    expect(answer).toMatchObject({ status: 401, body: { error: 'invalid_client' } })
+  })
+
+  it.each([
+    ['https', ['https://client.example/cb']],
+    ['loopback http, any of its names', ['http://127.0.0.1/cb', 'http://localhost:1234/cb', 'http://[::1]:9/cb']],
+    ['a private-use scheme with a dot', ['com.example.app:/oauth']],
+    ['a mix, as editors send', ['https://vscode.dev/redirect', 'http://127.0.0.1:33418/', 'http://localhost/']],
+  ])('takes %s', async (_title, redirect_uris) => {
+    const { status, body } = await harness.register({ redirect_uris })
+    expect(status).toBe(201)
+    expect(body['redirect_uris']).toEqual(redirect_uris)
+  })
+
+  it.each([
+    ['a script', ['javascript:alert(1)']],
+    ['a script with a dot', ['javascript://a.b/%0aalert(1)']],
+    ['data', ['data:text/html,x']],
+    ['a file', ['file:///etc/passwd']],
+    ['http elsewhere', ['http://client.example/cb']],
+    ['http on a name that starts like loopback', ['http://localhost.evil.example/cb']],
+    ['http on loopback before an @', ['http://127.0.0.1@evil.example/cb']],
+    ['http on a private address', ['http://10.0.0.1/cb']],
+    ['a fragment', ['https://client.example/cb#x']],
+    ['an empty fragment', ['https://client.example/cb#']],
+    ['user information', ['https://user:pass@client.example/cb']],
+    ['a backslash', ['https:\\\\client.example\\cb']],
+    ['a scheme without a dot', ['myapp:/cb']],
+    ['a line break', ['https://client.example/\ncb']],
+    ['other letters', ['https://clíent.example/cb']],
+    ['a relative one', ['/cb']],
+    ['one bad among good', ['https://client.example/cb', 'http://evil.example/cb']],
+    ['none', []],
+    ['a number', [1]],
+    ['text instead of a list', 'https://client.example/cb'],
+    ['seventeen', Array.from({ length: 17 }, (_, index) => `https://client.example/${index}`)],
+    ['a very long one', [`https://client.example/${'x'.repeat(2048)}`]],
+  ])('refuses redirect_uris with %s', async (_title, redirect_uris) => {
+    const { status, body } = await harness.register({ redirect_uris })
+    expect(status).toBe(400)
+    expect(body['error']).toMatch(/^invalid_(redirect_uri|client_metadata)$/)
+  })
+
+  it.each([
+    ['that turns text around', 'evil\u202Etxt.exe'],
+    ['with invisible letters', 'Goo\u200Bgle'],
+    ['with controls', 'a\u0000b'],
+    ['of two lines', 'a\nb'],
+    ['that is blank', '   '],
+    ['of 129 characters', 'x'.repeat(129)],
+    ['that is no text', { $ne: 1 }],
+  ])('refuses a name %s', async (_title, client_name) => {
+    expect(await harness.register({ client_name })).toMatchObject({
+      status: 400,
+      body: { error: 'invalid_client_metadata' },
+    })
+  })
+
+  it.each(['private_key_jwt', 'client_secret_jwt', 'tls_client_auth', 'made_up'])(
+    'refuses the authentication method %s',
+    async (token_endpoint_auth_method) => {
+      expect((await harness.register({ token_endpoint_auth_method })).status).toBe(400)
+    },
+  )
+
+  it.each([
+    ['no JSON', 'not json'],
+    ['a list', '[]'],
+    ['null', 'null'],
+  ])('refuses %s', async (_title, body) => {
+    const headers = { 'content-type': 'application/json', accept: 'text/html' }
+    const response = await fetch(`${harness.issuer}/register`, { method: 'POST', headers, body })
+    expect(response.status).toBe(400)
+    expect(response.headers.get('content-type')).toContain('application/json')
+  })
+
+  it('refuses more than 16 KB', async () => {
+    const response = await fetch(`${harness.issuer}/register`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ redirect_uris: ['https://a.example/'], contacts: ['x'.repeat(17_000)] }),
+    })
+    expect(response.status).toBe(413)
+  })
+
+  it('takes thirty a minute from one address, and then more in the next', async () => {
+    const answers = []
+    for (let count = 0; count < 31; count += 1) answers.push(await harness.register())
+    expect(answers.slice(0, 30).every(({ status }) => status === 201)).toBe(true)
+    expect(answers[30]).toMatchObject({ status: 429 })
+    clock.advance(61)
+    expect((await harness.register()).status).toBe(201)
+  })
+
+  it('is forgotten after a day without consent', async () => {
+    const client_id = await harness.registeredClient()
+    const answer = () => harness.token({ grant_type: 'refresh_token', client_id, refresh_token: 'x' })
+    expect((await answer()).body['error']).toBe('invalid_grant')
+    clock.advance(24 * 60 * 60 + 1)
+    expect((await answer()).body['error']).toBe('invalid_client')
+  })
+
+  it('is kept longer than any grant once somebody consented', async () => {
+    await harness.addAccount(harness.acme, 'ana@acme.test', ['read'])
+    const { clientId } = await harness.obtainTokens('ana@acme.test', 'read')
+    clock.advance(31 * 24 * 60 * 60)
+    const answer = await harness.token({ grant_type: 'refresh_token', client_id: clientId, refresh_token: 'x' })
+    expect(answer.body['error']).toBe('invalid_grant')
+  })
+})
+
+describe('other origins', () => {
+  const endpoints = [
+    ['POST', '/oauth/token'],
+    ['POST', '/oauth/register'],
+    ['POST', '/oauth/revoke'],
+    ['GET', '/oauth/jwks'],
+    ['GET', '/.well-known/oauth-authorization-server/oauth'],
+    ['GET', '/.well-known/openid-configuration/oauth'],
+  ]
+
+  it.each(endpoints)('may call %s %s without credentials', async (method, path) => {
+    const origin = 'https://app.example'
+    const preflight = await fetch(harness.origin + path, {
+      method: 'OPTIONS',
+      headers: { origin, 'access-control-request-method': String(method), 'access-control-request-headers': 'x' },
+    })
+    expect(preflight.status).toBe(204)
+    expect(preflight.headers.get('access-control-allow-methods')).toContain(method)
+    const answer = await fetch(harness.origin + path, { method: String(method), headers: { origin } })
+    for (const { headers } of [preflight, answer]) {
+      expect(headers.get('access-control-allow-origin')).toBe('*')
+      expect(headers.get('access-control-allow-credentials')).toBeNull()
+    }
+  })
+
+  it.each(['/oauth/authorize', `/authsec/signin/${'x'.repeat(43)}`])('may not read %s', async (path) => {
+    const answer = await fetch(harness.origin + path, { headers: { origin: 'https://app.example' } })
+    expect(answer.headers.get('access-control-allow-origin')).toBeNull()
+    expect((await fetch(harness.origin + path, { method: 'OPTIONS' })).status).toBe(405)
+  })
+})

@@ -1,0 +1,201 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { createServer, type Server } from 'node:http'
+import { createIssuer, type Issuer, type IssuerOptions } from '../../src/adapter/issuer/create-issuer.js'
+import { PasswordHasher } from '../../src/adapter/issuer/password-hasher.js'
+import { MasterKey } from '../../src/core/credential/master-key.js'
+import type { Account } from '../../src/core/identity/account-store.js'
+import type { AdmittedTenants, Application } from '../../src/core/identity/application.js'
+import type { Tenant } from '../../src/core/identity/tenant.js'
+import { grantsOf } from '../../src/core/permission/grants.js'
+import { systemClock, type Clock } from '../../src/core/runtime/clock.js'
+import { BrowserJar, type Shown } from './browser-jar.js'
+import {
+  MemoryAccountStore,
+  MemoryAuditLog,
+  MemoryIssuerStorage,
+  MemoryLog,
+  MemorySigningKeyStore,
+  MemoryTenantRegistry,
+} from './memory-ports.js'
+
+export interface HarnessOptions {
+  readonly admits?: AdmittedTenants
+  readonly clock?: Clock
+  readonly storageClock?: Clock
+}
+
+export interface AuthorizeParameters {
+  readonly client_id: string
+  readonly redirect_uri: string
+  readonly [name: string]: string | undefined
+}
+
+export interface TokenAnswer {
+  readonly status: number
+  readonly body: Readonly<Record<string, unknown>>
+}
+
+/** A verifier and its S256 challenge (RFC 7636). */
+export function pkcePair(): { readonly verifier: string; readonly challenge: string } {
+  const verifier = randomBytes(32).toString('base64url')
+  return { verifier, challenge: createHash('sha256').update(verifier).digest('base64url') }
+}
+
+export const callbackUri = 'https://client.example/callback'
+export const password = 'correct horse battery staple'
+
+/** The authorization server on a real socket, over ports in memory, with two tenants and three accounts. */
+export class IssuerHarness {
+  readonly storage: MemoryIssuerStorage
+  readonly accounts = new MemoryAccountStore()
+  readonly keys = new MemorySigningKeyStore()
+  readonly audit = new MemoryAuditLog()
+  readonly log = new MemoryLog()
+  readonly masterKey = MasterKey.generate()
+  readonly origin: string
+  readonly tenants: MemoryTenantRegistry
+  readonly acme: Tenant
+  readonly globex: Tenant
+  readonly options: Omit<IssuerOptions, 'issuer'>
+  #server: Server
+  #issuer: Issuer | undefined
+
+  private constructor(server: Server, port: number, options: HarnessOptions) {
+    this.#server = server
+    this.origin = `http://127.0.0.1:${port}`
+    this.storage = new MemoryIssuerStorage(options.storageClock)
+    this.tenants = new MemoryTenantRegistry(this.issuer)
+    this.acme = this.tenants.add('acme', 'Acme Corp')
+    this.globex = this.tenants.add('globex', 'Globex')
+    const { acme: tenant } = this
+    const application: Application = { clientId: 'app', name: 'Invoices', tenant, admits: options.admits ?? 'own' }
+    this.options = {
+      application,
+      resources: ['/mcp', '/mcp/oauth'].map((path) => ({
+        resource: this.origin + path,
+        name: 'Invoices',
+        scopes: ['read', 'write'],
+      })),
+      ...{ storage: this.storage, keys: this.keys, accounts: this.accounts, tenants: this.tenants },
+      ...{ masterKey: this.masterKey, audit: this.audit, log: this.log },
+      hasher: new PasswordHasher(),
+      clock: options.clock ?? systemClock,
+    }
+  }
+
+  static async start(options: HarnessOptions = {}): Promise<IssuerHarness> {
+    let harness: IssuerHarness | undefined
+    const server = createServer((request, response) => {
+      void harness?.running.handle(request, response).then((handled) => {
+        if (!handled) response.writeHead(404).end('not the issuer')
+      })
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const address = server.address()
+    if (address === null || typeof address === 'string') throw new Error('no port')
+    harness = new IssuerHarness(server, address.port, options)
+    await harness.restart()
+    return harness
+  }
+
+  get issuer(): string {
+    return `${this.origin}/oauth`
+  }
+
+  get resource(): string {
+    return `${this.origin}/mcp/oauth`
+  }
+
+  get running(): Issuer {
+    if (this.#issuer === undefined) throw new Error('not started')
+    return this.#issuer
+  }
+
+  /** A new authorization server over the same databases, as after a restart. */
+  async restart(): Promise<void> {
+    await this.#issuer?.close()
+    this.#issuer = await createIssuer({ issuer: this.issuer, ...this.options })
+  }
+
+  async close(): Promise<void> {
+    await this.#issuer?.close()
+    this.#server.closeAllConnections()
+    await new Promise((resolve) => this.#server.close(resolve))
+  }
+
+  async addAccount(tenant: Tenant, email: string, scopes: readonly string[]): Promise<Account> {
+    return this.accounts.create(tenant, {
+      email,
+      name: email.split('@')[0],
+      passwordHash: await this.options.hasher.hash(password),
+      grants: grantsOf({ roles: ['clerk'], groups: ['finance'], resources: ['ledger'], scopes }),
+    })
+  }
+
+  async register(metadata: Readonly<Record<string, unknown>> = {}): Promise<TokenAnswer> {
+    const response = await fetch(`${this.issuer}/register`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ client_name: 'Test client', redirect_uris: [callbackUri], ...metadata }),
+    })
+    return { status: response.status, body: (await response.json()) as Record<string, unknown> }
+  }
+
+  async registeredClient(metadata: Readonly<Record<string, unknown>> = {}): Promise<string> {
+    return String((await this.register(metadata)).body['client_id'])
+  }
+
+  authorizeUrl(parameters: AuthorizeParameters): URL {
+    const url = new URL(`${this.issuer}/authorize`)
+    const all = { response_type: 'code', state: 'st4te', resource: this.resource, ...parameters }
+    for (const [name, value] of Object.entries(all)) if (value !== undefined) url.searchParams.set(name, value)
+    return url
+  }
+
+  /** Opens the authorization URL and signs in; what is shown next is consent, or the way back to the client. */
+  async signIn(jar: BrowserJar, url: URL, email: string): Promise<Shown> {
+    const page = await jar.open(url)
+    return jar.press(page, 'sign-in', { fields: { email, password } })
+  }
+
+  /** The whole way to a code. */
+  async obtainCode(
+    email: string,
+    parameters: Readonly<Record<string, string>> & { readonly client_id: string },
+  ): Promise<{ readonly code: string; readonly verifier: string; readonly jar: BrowserJar }> {
+    const { verifier, challenge } = pkcePair()
+    const jar = new BrowserJar()
+    const url = this.authorizeUrl({
+      redirect_uri: callbackUri,
+      code_challenge: challenge,
+      code_challenge_method: 'S256',
+      ...parameters,
+    })
+    const done = await jar.press(await this.signIn(jar, url, email), 'allow')
+    const code = done.left?.searchParams.get('code')
+    if (code === null || code === undefined) throw new Error(`no code: ${done.left?.href ?? done.html}`)
+    return { code, verifier, jar }
+  }
+
+  /** A code and its exchange. */
+  async obtainTokens(email: string, scope: string, clientId?: string): Promise<TokenAnswer & { clientId: string }> {
+    const client_id = clientId ?? (await this.registeredClient())
+    const { code, verifier } = await this.obtainCode(email, { client_id, scope })
+    const answer = await this.exchange({ client_id, code, code_verifier: verifier })
+    return { ...answer, clientId: client_id }
+  }
+
+  exchange(fields: Readonly<Record<string, string>>): Promise<TokenAnswer> {
+    return this.token({ grant_type: 'authorization_code', redirect_uri: callbackUri, ...fields })
+  }
+
+  refresh(client_id: string, refreshToken: unknown, more: Readonly<Record<string, string>> = {}): Promise<TokenAnswer> {
+    return this.token({ grant_type: 'refresh_token', client_id, refresh_token: String(refreshToken), ...more })
+  }
+
+  async token(fields: Readonly<Record<string, string>>, path = '/token'): Promise<TokenAnswer> {
+    const response = await fetch(this.issuer + path, { method: 'POST', body: new URLSearchParams(fields) })
+    const text = await response.text()
+    return { status: response.status, body: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>) }
+  }
+}

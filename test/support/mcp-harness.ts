@@ -1,0 +1,221 @@
+import {
+  createServer,
+  request as send,
+  Agent,
+  type IncomingHttpHeaders,
+  type Server,
+  type ServerResponse,
+} from 'node:http'
+import {
+  createMcpEdge,
+  hotPath,
+  type McpEdge,
+  type McpEdgeOptions,
+} from '../../src/adapter/mcp/http/create-mcp-edge.js'
+import { Guard } from '../../src/core/operation/guard.js'
+import { OperationCatalogue } from '../../src/core/operation/operation-catalogue.js'
+import type { Operation } from '../../src/core/operation/operation.js'
+import { systemClock, type Clock } from '../../src/core/runtime/clock.js'
+import { Diary, sampleOperations } from './mcp-operations.js'
+import { PeopleOfAcme, RecordedAudit } from './mcp-ports.js'
+
+export interface HarnessOptions {
+  readonly sessions?: 'stateful' | 'stateless'
+  readonly hot?: McpEdgeOptions[typeof hotPath]
+  readonly operations?: readonly Operation[]
+  readonly publicUrl?: string
+  readonly allowedOrigins?: readonly string[]
+  readonly maxBodyBytes?: number
+  readonly clock?: Clock
+}
+
+export interface Sent {
+  readonly method?: string
+  readonly path?: string
+  /** Sent as `Authorization: Bearer`; `null` for none. */
+  readonly token?: string | null
+  readonly session?: string | undefined
+  readonly headers?: Readonly<Record<string, string | undefined>>
+  /** A value is sent as JSON, a string or bytes as they are. */
+  readonly body?: unknown
+  readonly signal?: AbortSignal
+}
+
+export interface Received {
+  readonly status: number
+  readonly headers: IncomingHttpHeaders
+  readonly rawHeaders: readonly string[]
+  readonly text: string
+  /** The JSON-RPC messages, whatever the framing. */
+  readonly messages: readonly Message[]
+}
+
+export interface Message {
+  readonly id?: unknown
+  readonly method?: string
+  readonly params?: Readonly<Record<string, unknown>>
+  readonly result?: Readonly<Record<string, unknown>>
+  readonly error?: {
+    readonly code: number
+    readonly message: string
+    readonly data?: Readonly<Record<string, unknown>>
+  }
+}
+
+const accept = 'application/json, text/event-stream'
+
+/** A protocol edge on a real HTTP server, with alice (admin), bob (reader) and carol (nothing). */
+export class McpHarness {
+  readonly people = new PeopleOfAcme()
+  readonly audit = new RecordedAudit()
+  readonly diary = new Diary()
+  readonly logged: { level: string; message: string; fields: unknown }[] = []
+  readonly agent = new Agent({ keepAlive: true })
+  readonly #server: Server
+  readonly #edge: McpEdge
+  readonly #streams = new Set<ServerResponse>()
+  readonly port: number
+
+  static async start(options: HarnessOptions = {}): Promise<McpHarness> {
+    const server = createServer({ maxHeaderSize: 65_536 })
+    await new Promise<void>((resolve) => {
+      server.listen(0, '127.0.0.1', resolve)
+    })
+    return new McpHarness(server, options)
+  }
+
+  private constructor(server: Server, options: HarnessOptions) {
+    this.#server = server
+    const address = server.address()
+    this.port = typeof address === 'object' && address !== null ? address.port : 0
+    this.people.set('alice', { roles: ['admin'] })
+    this.people.set('bob', { roles: ['reader'] })
+    this.people.set('carol', {})
+    this.#edge = createMcpEdge(this.#edgeOptions(options))
+    server.on('request', (request, response) => {
+      if (request.method === 'GET') {
+        this.#streams.add(response)
+        response.once('close', () => this.#streams.delete(response))
+      }
+      void this.#edge.handle(request, response).then((handled) => {
+        if (!handled) response.writeHead(404).end('nothing here')
+      })
+    })
+  }
+
+  get edge(): McpEdge {
+    return this.#edge
+  }
+
+  /** How many GET requests are being answered with a stream. */
+  get openStreams(): number {
+    return [...this.#streams].filter((response) => response.headersSent).length
+  }
+
+  get origin(): string {
+    return `http://127.0.0.1:${this.port}`
+  }
+
+  url(path = '/mcp'): URL {
+    return new URL(path, this.origin)
+  }
+
+  /** Sends one request and reads the whole answer. */
+  async send(sent: Sent = {}): Promise<Received> {
+    const { path = '/mcp', token = 'alice', session, body } = sent
+    const method = sent.method ?? (body === undefined ? 'GET' : 'POST')
+    const headers: Record<string, string> = {}
+    if (token !== null) headers['authorization'] = `Bearer ${token}`
+    if (body !== undefined) headers['content-type'] = 'application/json'
+    if (session !== undefined) headers['mcp-session-id'] = session
+    headers['accept'] = accept
+    for (const [name, value] of Object.entries(sent.headers ?? {})) {
+      if (value === undefined) delete headers[name]
+      else headers[name] = value
+    }
+    const payload = typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body)
+    const { signal } = sent
+    return new Promise((resolve, reject) => {
+      const target = { host: '127.0.0.1', port: this.port, path, method, headers, agent: this.agent }
+      const outgoing = send({ ...target, ...(signal === undefined ? {} : { signal }) }, (incoming) => {
+        const chunks: Buffer[] = []
+        incoming.on('data', (chunk: Buffer) => chunks.push(chunk))
+        incoming.on('error', reject)
+        incoming.on('end', () => {
+          const text = Buffer.concat(chunks).toString('utf8')
+          const { statusCode: status = 0, rawHeaders } = incoming
+          resolve({ status, headers: incoming.headers, rawHeaders, text, messages: messagesOf(text) })
+        })
+      })
+      outgoing.on('error', reject)
+      outgoing.end(payload)
+    })
+  }
+
+  /** Opens a session and answers with its id. */
+  async open(token = 'alice', options: Omit<Sent, 'token'> & { readonly capabilities?: object } = {}): Promise<string> {
+    const { capabilities = {}, ...rest } = options
+    const opened = await this.send({ ...rest, token, body: initialize({ capabilities }) })
+    const session = opened.headers['mcp-session-id']
+    if (typeof session !== 'string') throw new TypeError(`no session: ${opened.status} ${opened.text}`)
+    return session
+  }
+
+  async close(): Promise<void> {
+    this.diary.release()
+    await this.#edge.close(0)
+    this.agent.destroy()
+    this.#server.closeAllConnections()
+    await new Promise((resolve) => {
+      this.#server.close(resolve)
+    })
+  }
+
+  #edgeOptions(options: HarnessOptions): McpEdgeOptions {
+    const publicUrl = options.publicUrl ?? this.origin
+    const log = {
+      write: (level: string, message: string, fields?: unknown) => void this.logged.push({ level, message, fields }),
+    }
+    const catalogue = new OperationCatalogue(options.operations ?? sampleOperations(this.diary))
+    return {
+      guard: new Guard({ catalogue, audit: this.audit, log }),
+      authenticator: this.people.authenticator(),
+      endpoints: [
+        { path: '/mcp', resource: `${publicUrl}/mcp`, scopes: ['mcp', 'read'] },
+        { path: '/mcp/oauth', resource: `${publicUrl}/mcp/oauth`, scopes: ['mcp'] },
+      ],
+      authorizationServers: ['https://issuer.test'],
+      rootEndpoint: '/mcp/oauth',
+      serverInfo: { name: 'Harness', version: '1.0.0' },
+      publicUrl,
+      allowedOrigins: options.allowedOrigins ?? [],
+      allowedHosts: [],
+      sessions: options.sessions ?? 'stateful',
+      ...(options.maxBodyBytes === undefined ? {} : { maxBodyBytes: options.maxBodyBytes }),
+      audit: this.audit,
+      log,
+      clock: options.clock ?? systemClock,
+      [hotPath]: options.hot ?? 'on',
+    }
+  }
+}
+
+export function initialize(params: Readonly<Record<string, unknown>> = {}): object {
+  const clientInfo = { name: 'test', version: '1' }
+  return call('initialize', { protocolVersion: '2025-11-25', capabilities: {}, clientInfo, ...params }, 0)
+}
+
+/** A JSON-RPC request. */
+export function call(method: string, params?: object, id: unknown = 1): object {
+  return { jsonrpc: '2.0', id, method, ...(params === undefined ? {} : { params }) }
+}
+
+export function callTool(name: string, args: object = {}, id: unknown = 1): object {
+  return call('tools/call', { name, arguments: args }, id)
+}
+
+function messagesOf(text: string): readonly Message[] {
+  if (text.startsWith('{')) return [JSON.parse(text)]
+  const data = text.split('\n').filter((line) => line.startsWith('data: '))
+  return data.map((line): Message => JSON.parse(line.slice('data: '.length)))
+}

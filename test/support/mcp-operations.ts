@@ -1,0 +1,134 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import type { CallContext } from '../../src/core/operation/call-context.js'
+import type { ObjectSchema } from '../../src/core/operation/json-schema.js'
+import type { Operation } from '../../src/core/operation/operation.js'
+import { ToolError } from '../../src/core/operation/tool-error.js'
+import { authenticated, type Requirement } from '../../src/core/permission/requirement.js'
+
+type Args = Readonly<Record<string, unknown>>
+
+export interface OperationSketch {
+  readonly requirement?: Requirement | 'public'
+  readonly elicits?: boolean
+  readonly inputSchema?: ObjectSchema
+  readonly outputSchema?: ObjectSchema
+  readonly description?: string
+  run(args: Args, call: CallContext): unknown
+}
+
+/** An operation as `Guard` wants it, without framework around it. */
+export function operation(name: string, sketch: OperationSketch): Operation {
+  const requirement = sketch.requirement ?? authenticated
+  return {
+    name,
+    title: undefined,
+    description: sketch.description ?? `What ${name} does`,
+    annotations: undefined,
+    inputSchema: sketch.inputSchema ?? { type: 'object', properties: {} },
+    outputSchema: sketch.outputSchema,
+    protection: requirement === 'public' ? { access: 'public' } : { access: 'protected', requirement },
+    elicits: sketch.elicits ?? false,
+    declaredAt: 'test.ts:1:1',
+    parseInput: (args) => ({ valid: true, value: args }),
+    parseOutput: (value) => ({ valid: true, value }),
+    invoke: (input, call) => sketch.run(isArgs(input) ? input : {}, call),
+  }
+}
+
+export function role(...roles: string[]): Requirement {
+  return { allOf: [{ requireAll: false, listed: { roles } }] }
+}
+
+/** What the handlers of `sampleOperations` did. */
+export class Diary {
+  started = 0
+  aborted = 0
+  readonly waiting = new Set<() => void>()
+
+  /** Lets every waiting call go on. */
+  release(): void {
+    for (const go of [...this.waiting]) go()
+  }
+}
+
+/** One tool of each kind, enough for every way through the edge. */
+export function sampleOperations(diary: Diary): readonly Operation[] {
+  const counted = (run: OperationSketch['run']): OperationSketch['run'] => {
+    return (args, call) => {
+      diary.started += 1
+      return run(args, call)
+    }
+  }
+  return [
+    operation('hello', { requirement: 'public', run: counted(() => 'pong') }),
+    operation('echo', {
+      inputSchema: { type: 'object', properties: { nonce: { type: 'string' } } },
+      run: counted((args, call) => JSON.stringify({ who: call.user?.subject, args })),
+    }),
+    operation('later', {
+      run: counted(async (args) => {
+        await pause(Number(args['ms'] ?? 1))
+        return JSON.stringify(args)
+      }),
+    }),
+    operation('read', { requirement: role('reader', 'admin'), run: counted(() => ({ rows: [1, 2, 3] })) }),
+    operation('wipe', { requirement: role('admin'), run: counted(() => 'wiped') }),
+    operation('fail', {
+      run: counted(() => {
+        throw new TypeError('password=hunter2')
+      }),
+    }),
+    operation('refuse', {
+      run: counted(() => {
+        throw new ToolError('Not on Sundays')
+      }),
+    }),
+    operation('bigint', { run: counted(() => [{ type: 'text', text: 1n }]) }),
+    operation('steps', {
+      run: counted(async (args, call) => {
+        const count = Number(args['count'] ?? 3)
+        for (let step = 1; step <= count; step += 1) await call.progress(step, count, `step ${step}`)
+        return 'done'
+      }),
+    }),
+    operation('chatty', {
+      run: counted(async (_args, call) => {
+        await call.log('debug', 'quiet')
+        await call.log('warning', { disk: 'full' })
+        return 'said'
+      }),
+    }),
+    operation('wait', {
+      run: counted(async (args, call) => {
+        if (args['tell'] === true) await call.progress(0)
+        await new Promise<void>((resolve) => {
+          const go = (): void => {
+            diary.waiting.delete(go)
+            resolve()
+          }
+          diary.waiting.add(go)
+          call.signal.addEventListener('abort', () => {
+            diary.aborted += 1
+            go()
+          })
+        })
+        return 'waited'
+      }),
+    }),
+    operation('ask', {
+      elicits: true,
+      run: counted(async (_args, call) => {
+        if (!call.canElicit) return 'cannot ask'
+        const answer = await call.elicit({
+          message: 'Your name?',
+          requestedSchema: { type: 'object', properties: { name: { type: 'string' } }, required: ['name'] },
+        })
+        return answer.action === 'accept' ? `hello ${String(answer.content['name'])}` : answer.action
+      }),
+    }),
+  ]
+}
+
+function isArgs(value: unknown): value is Args {
+  return typeof value === 'object' && value !== null
+}

@@ -1,0 +1,96 @@
+import type { AuditEvent } from '../../src/core/audit/audit-event.js'
+import type { AuditLog } from '../../src/core/audit/audit-log.js'
+import { AuthenticationError } from '../../src/core/error/authentication-error.js'
+import { UpstreamError } from '../../src/core/error/upstream-error.js'
+import type { Tenant } from '../../src/core/identity/tenant.js'
+import type { VerifiedToken } from '../../src/core/identity/verified-token.js'
+import { Authenticator } from '../../src/core/operation/authenticator.js'
+import { grantsOf, type Grants } from '../../src/core/permission/grants.js'
+
+export const acme: Tenant = { id: '6f1f8c1e-0000-4000-8000-000000000001', slug: 'acme', name: 'Acme' }
+
+/** Users by name; a user's token is the name, `name+anything` is another token of the same user. */
+export class PeopleOfAcme {
+  readonly #grants = new Map<string, Grants>()
+  readonly #expiry = new Map<string, number>()
+  readonly #revoked = new Set<string>()
+  /** How many tokens were looked at. */
+  verified = 0
+  /** Lets the next verifications fail as if a dependency were down. */
+  down = false
+
+  set(name: string, grants: Partial<Grants>): void {
+    this.#grants.set(name, grantsOf(grants))
+  }
+
+  /** Seconds since the epoch at which this token expires. */
+  expire(token: string, at: number): void {
+    this.#expiry.set(token, at)
+  }
+
+  revoke(name: string): void {
+    this.#revoked.add(name)
+  }
+
+  authenticator(): Authenticator {
+    return new Authenticator({
+      application: { clientId: 'app', name: 'App', tenant: acme, admits: 'own' },
+      tokens: { verify: async (token, resource) => this.#verify(token, resource) },
+      tenants: {
+        find: async (_issuer, claim) => (claim === 'acme' ? acme : undefined),
+        findBySlug: async (slug) => (slug === 'acme' ? acme : undefined),
+        list: async () => [acme],
+      },
+      grants: {
+        findAccount: async (_tenant, _issuer, subject) => {
+          const grants = this.#grants.get(subject)
+          return grants && { id: subject, email: `${subject}@acme.test`, name: subject, disabled: false, grants }
+        },
+      },
+      registry: { isActive: async (digest) => !this.#revoked.has(digest) },
+    })
+  }
+
+  #verify(token: string, resource: string): VerifiedToken {
+    this.verified += 1
+    if (this.down) throw new UpstreamError('IDP_UNAVAILABLE', 'the keys are out of reach')
+    const [name = '', kind = ''] = token.split('+')
+    if (kind === 'expired') throw new AuthenticationError('ERR_TOKEN_EXPIRED', 'expired')
+    if (kind === 'elsewhere') throw new AuthenticationError('ERR_TOKEN_AUDIENCE', 'for another resource')
+    if (!this.#grants.has(name)) throw new AuthenticationError('ERR_TOKEN_SIGNATURE', 'not ours')
+    return {
+      issuer: 'https://issuer.test',
+      subject: name,
+      clientId: kind === 'client2' ? 'client2' : 'client',
+      resource,
+      tenantClaim: kind === 'stranger' ? 'nobody' : 'acme',
+      email: undefined,
+      name: undefined,
+      asserted: this.#grants.get(name) ?? {},
+      grantDigest: name,
+      expiresAt: this.#expiry.get(token) ?? 4_000_000_000,
+      methods: ['pwd'],
+    }
+  }
+}
+
+/** Audit in memory; can be down. */
+export class RecordedAudit implements AuditLog {
+  readonly recorded: AuditEvent[] = []
+  readonly counted: AuditEvent[] = []
+  down = false
+  keep = true
+
+  async record(event: AuditEvent): Promise<void> {
+    if (this.down) throw new UpstreamError('TENANT_UNAVAILABLE', 'the audit trail cannot be written')
+    if (this.keep) this.recorded.push(event)
+  }
+
+  count(event: AuditEvent): void {
+    if (this.keep) this.counted.push(event)
+  }
+
+  async flush(): Promise<void> {
+    await Promise.resolve()
+  }
+}

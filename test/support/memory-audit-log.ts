@@ -1,0 +1,33 @@
+import { UpstreamError } from '../../src/core/error/upstream-error.js'
+import type { AuditEvent, AuditEventType } from '../../src/core/audit/audit-event.js'
+import type { AuditLog } from '../../src/core/audit/audit-log.js'
+
+/** An audit trail in memory. It can refuse rows of some types, as a database does that is out of reach. */
+export class MemoryAuditLog implements AuditLog {
+  readonly rows: AuditEvent[] = []
+  readonly counted: AuditEvent[] = []
+  readonly #refused = new Set<AuditEventType>()
+
+  /** Rows of these types cannot be written from now on. */
+  refuse(...types: readonly AuditEventType[]): void {
+    for (const type of types) this.#refused.add(type)
+  }
+
+  async record(event: AuditEvent): Promise<void> {
+    await new Promise(setImmediate)
+    if (this.#refused.has(event.type)) throw new UpstreamError('TENANT_UNAVAILABLE', 'the audit row cannot be written')
+    this.rows.push(event)
+  }
+
+  count(event: AuditEvent): void {
+    this.counted.push(event)
+  }
+
+  async flush(): Promise<void> {
+    await new Promise(setImmediate)
+  }
+
+  types(): readonly AuditEventType[] {
+    return this.rows.map((row) => row.type)
+  }
+}

@@ -1,0 +1,52 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from '@jest/globals'
+import { readEnvironment } from '../../../src/app/settings/environment.js'
+
+describe('environment', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'authsec-env-'))
+  afterAll(() => rmSync(folder, { recursive: true }))
+
+  it('reads known variables and leaves others alone', () => {
+    const { values, warnings } = readEnvironment({ PORT: '8080', PATH: '/bin', AUTHSEC_LOG_LEVEL: 'warn' })
+    expect([...values]).toEqual([
+      ['PORT', '8080'],
+      ['AUTHSEC_LOG_LEVEL', 'warn'],
+    ])
+    expect(warnings).toEqual([])
+  })
+
+  it('stops at an unknown AUTHSEC variable and names it', () => {
+    expect(() => readEnvironment({ AUTHSEC_PUBLIC_ULR: 'x' })).toThrow(
+      expect.objectContaining({
+        code: 'ERR_CONFIG_ENVIRONMENT',
+        message: expect.stringContaining('AUTHSEC_PUBLIC_ULR'),
+      }),
+    )
+  })
+
+  it('only warns about the variables of the published SDKs', () => {
+    expect(readEnvironment({ AUTHSEC_SERVICES_URL: 'https://x' }).warnings).toEqual([
+      expect.stringContaining('AUTHSEC_SERVICES_URL'),
+    ])
+  })
+
+  it('reads a value from the file that a _FILE variable names', () => {
+    const file = join(folder, 'key')
+    writeFileSync(file, 'secret\n')
+    expect(readEnvironment({ AUTHSEC_MASTER_KEY_FILE: file }).values.get('AUTHSEC_MASTER_KEY')).toBe('secret')
+  })
+
+  it('refuses a value given directly and by file', () => {
+    expect(() => readEnvironment({ AUTHSEC_MASTER_KEY: 'a', AUTHSEC_MASTER_KEY_FILE: '/nowhere' })).toThrow(
+      expect.objectContaining({ code: 'ERR_CONFIG_ENVIRONMENT' }),
+    )
+  })
+
+  it('refuses a file that cannot be read, and lists all faults at once', () => {
+    expect(() => readEnvironment({ AUTHSEC_MASTER_KEY_FILE: join(folder, 'absent'), AUTHSEC_X: '1' })).toThrow(
+      expect.objectContaining({ code: 'ERR_CONFIG_GRAPH', faults: [expect.anything(), expect.anything()] }),
+    )
+  })
+})

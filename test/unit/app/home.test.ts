@@ -1,0 +1,47 @@
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { defaultHome, readMasterKey, readOptionalFile, writePrivateFile } from '../../../src/app/settings/home.js'
+
+describe('home', () => {
+  let folder = ''
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'authsec-home-'))
+  })
+  afterEach(() => rmSync(folder, { recursive: true }))
+
+  it('lies beside the package.json of the entry', () => {
+    mkdirSync(join(folder, 'dist'))
+    writeFileSync(join(folder, 'package.json'), '{}')
+    writeFileSync(join(folder, 'dist', 'main.js'), '')
+    expect(defaultHome(join(folder, 'dist', 'main.js'))).toBe(join(folder, '.authsec'))
+  })
+
+  it('writes files that only the owner reads, and leaves no draft behind', async () => {
+    const path = join(folder, 'deep', 'secret')
+    await writePrivateFile(path, 'text')
+    expect(await readOptionalFile(path)).toBe('text')
+    expect(statSync(path).mode & 0o777).toBe(0o600)
+    expect(readdirSync(join(folder, 'deep'))).toEqual(['secret'])
+  })
+
+  it('makes one master key however many ask at once, and keeps it', async () => {
+    const keys = await Promise.all(Array.from({ length: 8 }, () => readMasterKey(folder, undefined, 'development')))
+    const again = await readMasterKey(folder, undefined, 'development')
+    expect(new Set([...keys, again].map((key) => key.reveal())).size).toBe(1)
+    expect(statSync(join(folder, 'master.key')).mode & 0o777).toBe(0o600)
+  })
+
+  it('demands a master key in production', async () => {
+    await expect(readMasterKey(folder, undefined, 'production')).rejects.toMatchObject({
+      code: 'ERR_CONFIG_ENVIRONMENT',
+    })
+  })
+
+  it('refuses a master key of another length without showing it', async () => {
+    const refusal = readMasterKey(folder, 'c2hvcnQ', 'production')
+    await expect(refusal).rejects.toMatchObject({ code: 'ERR_CONFIG_ENVIRONMENT' })
+    await expect(refusal).rejects.not.toThrow(/c2hvcnQ/)
+  })
+})
