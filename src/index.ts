@@ -1,4 +1,21 @@
-// Writing servers
+// Declaring operations
+export { ProtectedByAuthSec } from './framework/decorator/protected-by-auth-sec.js'
+export { Public } from './framework/decorator/public.js'
+export { Tool } from './framework/decorator/tool.js'
+export { McpServer, type McpServerOptions } from './framework/decorator/mcp-server.js'
+export { Describe } from './framework/decorator/describe.js'
+export { Arg, type ArgOptions } from './framework/decorator/arg.js'
+export { protectedByAuthSec, publicTool, type ToolDefinition } from './framework/decorator/tool-definition.js'
+export type { DemandOptions, ProtectionOptions, ToolOptions } from './framework/decorator/options.js'
+
+// Injection
+export { Injectable, type InjectableOptions } from './framework/decorator/injectable.js'
+export { Inject } from './framework/decorator/inject.js'
+export { createToken, type Token } from './framework/decorator/token.js'
+export type { ClassProvider, FactoryProvider, Provider, ValueProvider } from './framework/container/provider.js'
+export type { OnClose, OnStart } from './framework/container/lifecycle-hooks.js'
+
+// Running servers
 export { createAuthSecApp, type AuthSecApp, type ListeningApp } from './app/create-auth-sec-app.js'
 export { runMcpServerWithOAuth, type RunOptions } from './app/run-mcp-server-with-oauth.js'
 export { allowInProcessManager, type AuthSecAppOptions } from './app/auth-sec-app-options.js'

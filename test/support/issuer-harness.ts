@@ -78,7 +78,7 @@ export class IssuerHarness {
       })),
       ...{ storage: this.storage, keys: this.keys, accounts: this.accounts, tenants: this.tenants },
       ...{ masterKey: this.masterKey, audit: this.audit, log: this.log },
-      hasher: new PasswordHasher(),
+      hasher: new PasswordHasher({ cost: 14 }),
       clock: options.clock ?? systemClock,
     }
   }

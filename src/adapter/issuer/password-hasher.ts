@@ -1,7 +1,9 @@
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
 import { UpstreamError } from '../../core/error/upstream-error.js'
 
-const cost = 16
+const defaultCost = 16
+const leastCost = 14
+const mostCost = 17
 const blockSize = 8
 const parallelism = 1
 const saltBytes = 16
@@ -9,6 +11,11 @@ const hashBytes = 32
 const longestPassword = 128
 const mostAtOnce = 2
 const mostWaiting = 32
+
+export interface PasswordHasherOptions {
+  /** log2 of scrypt's N, 14 to 17. Default 16: 64 MB and some 0.2 s. Hashes name their own, so it can be changed. */
+  readonly cost?: number
+}
 
 interface Parameters {
   /** log2 of scrypt's N. */
@@ -22,14 +29,20 @@ interface StoredHash extends Parameters {
   readonly hash: Buffer
 }
 
-const current: Parameters = { cost, blockSize, parallelism }
 const pattern = /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d{1,2})\$([A-Za-z0-9_-]{22})\$([A-Za-z0-9_-]{43})$/
 
 /** Hashes passwords with scrypt (RFC 7914), two at a time: one takes 64 MB, and a flood of sign-ins must not take the machine. */
 export class PasswordHasher {
   readonly #waiting: (() => void)[] = []
-  readonly #unknown: StoredHash = { ...current, salt: randomBytes(saltBytes), hash: randomBytes(hashBytes) }
+  readonly #unknown: StoredHash
   #running = 0
+
+  /** Throws `TypeError` for a cost out of bounds. */
+  constructor({ cost = defaultCost }: PasswordHasherOptions = {}) {
+    if (!Number.isInteger(cost) || cost < leastCost || cost > mostCost) throw new TypeError('a cost is 14 to 17')
+    const parameters: Parameters = { cost, blockSize, parallelism }
+    this.#unknown = { ...parameters, salt: randomBytes(saltBytes), hash: randomBytes(hashBytes) }
+  }
 
   /**
    * The self-describing text to store. Throws `TypeError` for an empty password or one of more than 128 characters,
@@ -37,9 +50,10 @@ export class PasswordHasher {
    */
   async hash(password: string): Promise<string> {
     if (!isUsable(password)) throw new TypeError('a password has 1 to 128 characters')
-    const salt = randomBytes(saltBytes)
-    const hash = await this.#derive(password, { ...current, salt, hash: Buffer.alloc(hashBytes) })
-    return `$scrypt$ln=${cost},r=${blockSize},p=${parallelism}$${salt.toString('base64url')}$${hash.toString('base64url')}`
+    const target = { ...this.#unknown, salt: randomBytes(saltBytes) }
+    const hash = await this.#derive(password, target)
+    const parameters = `ln=${target.cost},r=${target.blockSize},p=${target.parallelism}`
+    return `$scrypt$${parameters}$${target.salt.toString('base64url')}$${hash.toString('base64url')}`
   }
 
   /**
@@ -100,7 +114,7 @@ function parseHash(stored: string): StoredHash | undefined {
   const [, ln, r, p, salt, hash] = pattern.exec(stored) ?? []
   if (salt === undefined || hash === undefined) return undefined
   const parameters = { cost: Number(ln), blockSize: Number(r), parallelism: Number(p) }
-  const bounded = parameters.cost >= 14 && parameters.cost <= 17 && parameters.blockSize === 8
+  const bounded = parameters.cost >= leastCost && parameters.cost <= mostCost && parameters.blockSize === 8
   if (!bounded || parameters.parallelism < 1 || parameters.parallelism > 4) return undefined
   return { ...parameters, salt: Buffer.from(salt, 'base64url'), hash: Buffer.from(hash, 'base64url') }
 }

@@ -79,11 +79,6 @@ export class Databases {
     return opened
   }
 
-  /** Connections that are open now, to master and to tenants. */
-  get openConnections(): number {
-    return this.#masterPool.open + this.#tenantPool.open
-  }
-
   async close(): Promise<void> {
     await Promise.all([this.#masterPool.close(), this.#tenantPool.close()])
   }

@@ -7,6 +7,7 @@ import type { Asked } from './constructor-parameters.js'
 import type { FaultList } from './fault-list.js'
 import { isErased } from './injection-causes.js'
 import { parameterLabel } from './parameter-name.js'
+import { isScalarType } from './scalar-type.js'
 
 /**
  * What the parameters of an operation ask for: the recorded types, `params`, or both, which must then agree; `@Inject`
@@ -51,7 +52,7 @@ function signatureProblems({ handler, signature }: Blueprint): readonly Problem[
 function agree(said: Parameter, type: unknown): boolean {
   if (said === type) return true
   if (type === UserContext || type === CallContext) return false
-  if (type === String || type === Number || type === Boolean) return !isClass(said)
+  if (isScalarType(type)) return !isClass(said)
   if (!isClass(said) || isErased(type) || !isClass(type)) return true
   return said.prototype instanceof type
 }

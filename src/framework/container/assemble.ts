@@ -4,7 +4,6 @@ import type { Operation } from '../../core/operation/operation.js'
 import type { Class } from '../decorator/reflect.js'
 import type { ToolDefinition } from '../decorator/tool-definition.js'
 import { isClass, keyLabel } from '../decorator/token.js'
-import type { Blueprint } from './blueprint.js'
 import { discoverServer, type DiscoveredServer } from './discover-server.js'
 import { FaultList } from './fault-list.js'
 import { InjectionGraph } from './injection-graph.js'
@@ -48,7 +47,7 @@ export function assemble(options: AssemblyOptions): Assembly {
   const discovered = discoverServers(servers, faults)
   const functions = tools.map((tool) => toolBlueprint(tool, faults)).filter((blueprint) => blueprint !== undefined)
   const blueprints = [...discovered.flatMap((server) => server.blueprints), ...functions]
-  const graph = new InjectionGraph({ servers: servers.filter(isClass), providers, faults })
+  const graph = new InjectionGraph({ servers: [...new Set(servers)].filter(isClass), providers, faults })
   const singletons = new Singletons(graph, blueprints)
   const ports = { graph, faults, wiring: () => singletons.wiring }
   const operations = blueprints
@@ -83,7 +82,10 @@ function discoverServers(servers: readonly unknown[], faults: FaultList): readon
 }
 
 function nothingToServe(): ConfigurationError {
-  return new ConfigurationError('ERR_CONFIG_SERVER', 'there is nothing to serve: give at least one class in `servers` or one tool in `tools`')
+  return new ConfigurationError(
+    'ERR_CONFIG_SERVER',
+    'there is nothing to serve: give at least one class in `servers` or one tool in `tools`',
+  )
 }
 
 function serverInfo(first: DiscoveredServer | undefined): ServerInfo | undefined {

@@ -32,7 +32,8 @@ export function constructorParameters(target: Class): readonly Asked[] {
 }
 
 function unrecorded(target: Class, owner: Class): ConfigurationError {
-  const whose = owner === target ? 'its constructor parameters' : `those of the constructor of its base ${keyLabel(owner)}`
+  const whose =
+    owner === target ? 'its constructor parameters' : `those of the constructor of its base ${keyLabel(owner)}`
   return new ConfigurationError(
     'ERR_CONFIG_METADATA',
     `${keyLabel(target)} cannot be built: the types of ${whose} are not recorded. ` +

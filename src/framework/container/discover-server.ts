@@ -8,7 +8,14 @@ import type { FaultList } from './fault-list.js'
 import { inheritedProtection } from './inherited-protection.js'
 import { mergedDetails } from './merged-details.js'
 import { nameProblem, operationNameOf } from './operation-name.js'
-import { classesOf, classProtections, decoratedMethods, layersOf, prototypesOf, type MethodLayer } from './prototype-chain.js'
+import {
+  classesOf,
+  classProtections,
+  decoratedMethods,
+  layersOf,
+  prototypesOf,
+  type MethodLayer,
+} from './prototype-chain.js'
 
 /** A server class as found: what it says of itself, and its operations. */
 export interface DiscoveredServer {
@@ -36,7 +43,11 @@ function serverRecord(server: Class, faults: FaultList): RecordedServer | undefi
     const base = classesOf(server).find((target) => (classRecord(target)?.servers.length ?? 0) > 0)
     const hint = base === undefined ? '' : `; that of ${keyLabel(base)} is not inherited`
     const message = `${keyLabel(server)} has no @McpServer({ name, version }) of its own${hint}`
-    faults.add(new ConfigurationError('ERR_CONFIG_SERVER', message, { declaredAt: classProtections(server)[0]?.declaration.position }))
+    faults.add(
+      new ConfigurationError('ERR_CONFIG_SERVER', message, {
+        declaredAt: classProtections(server)[0]?.declaration.position,
+      }),
+    )
     return undefined
   }
   const { declaration } = record

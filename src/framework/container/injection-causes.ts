@@ -2,6 +2,7 @@ import { classRecord } from '../decorator/record.js'
 import type { Class } from '../decorator/reflect.js'
 import { isClass, keyLabel, Token } from '../decorator/token.js'
 import { classesOf, isNative } from './prototype-chain.js'
+import { isScalarType } from './scalar-type.js'
 
 /** The compiler recorded one of its own types: what was written there is lost. */
 export function isErased(asked: unknown): boolean {
@@ -10,7 +11,7 @@ export function isErased(asked: unknown): boolean {
 
 /** Why something asked for cannot be injected, and what to do about it. Erased types all look alike, so every cause is named. */
 export function injectionCauses(asked: unknown): string {
-  if (asked === String || asked === Number || asked === Boolean) {
+  if (isScalarType(asked)) {
     return `is a ${asked.name.toLowerCase()}: in an operation name it with @Arg('name'), elsewhere inject a token with @Inject`
   }
   if (Token.is(asked)) return `asks for ${keyLabel(asked)}, which no provider provides`

@@ -88,7 +88,9 @@ export class InjectionGraph {
     if (record === undefined) return
     const { declaration } = record
     if (this.#nodes.has(server)) {
-      this.#faults.add(declaration.fault('ERR_CONFIG_PROVIDER', `${keyLabel(server)} is a server; it cannot be provided as well`))
+      this.#faults.add(
+        declaration.fault('ERR_CONFIG_PROVIDER', `${keyLabel(server)} is a server; it cannot be provided as well`),
+      )
     }
     const node = this.#faults.attempt(() => classNode(server, { scope: 'singleton', declaration }))
     if (node === undefined) this.#broken.add(server)
@@ -96,7 +98,9 @@ export class InjectionGraph {
   }
 
   #break(provider: Provider): void {
-    const key: unknown = isClass(provider) ? provider : provider !== null && typeof provider === 'object' && provider.provide
+    const key: unknown = isClass(provider)
+      ? provider
+      : provider !== null && typeof provider === 'object' && provider.provide
     if (isInjectionKey(key)) this.#broken.add(key)
   }
 
@@ -164,7 +168,12 @@ function captive(node: GraphNode, asked: Asked, route: readonly string[]): Confi
 
 function circle(nodes: readonly GraphNode[]): ConfigurationError {
   const path = nodes.map(({ label }) => label)
-  return faultOn(nodes.slice(0, 1), 'ERR_CONFIG_CYCLE', `a circle: ${path.join(' -> ')}; neither can be built first`, path)
+  return faultOn(
+    nodes.slice(0, 1),
+    'ERR_CONFIG_CYCLE',
+    `a circle: ${path.join(' -> ')}; neither can be built first`,
+    path,
+  )
 }
 
 /** A fault of the last node of a trail, naming who needed it. */

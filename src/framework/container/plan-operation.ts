@@ -1,4 +1,3 @@
-import { ConfigurationError } from '../../core/error/configuration-error.js'
 import { keyLabel, type InjectionKey } from '../decorator/token.js'
 import { compileArguments } from '../schema/compile-arguments.js'
 import { compileInput } from '../schema/compile-input.js'
@@ -49,7 +48,11 @@ function dependencyKeys({ sources }: ParameterPlan): readonly InjectionKey[] {
   return sources.flatMap((source) => (source.from === 'dependency' ? [source.key] : []))
 }
 
-function refuseUser({ declaration, protection }: Blueprint, key: InjectionKey, { graph, faults }: OperationPorts): void {
+function refuseUser(
+  { declaration, protection }: Blueprint,
+  key: InjectionKey,
+  { graph, faults }: OperationPorts,
+): void {
   if (protection.access !== 'public' || !graph.needsUser(key)) return
   const message =
     `${declaration.label} is @Public and may be called by nobody in particular, but ${keyLabel(key)} needs UserContext: ` +

@@ -10,6 +10,7 @@ import type { Blueprint } from './blueprint.js'
 import type { Asked } from './constructor-parameters.js'
 import type { FaultList } from './fault-list.js'
 import { injectionCauses, isErased } from './injection-causes.js'
+import { isScalarType } from './scalar-type.js'
 
 /** Where one parameter of a handler comes from. */
 export type ParameterSource =
@@ -55,7 +56,9 @@ class Planning {
 
   plan(asked: readonly Asked[]): ParameterPlan | undefined {
     const adopted = this.#adopted(asked)
-    const sources = asked.map((one, index) => (index === adopted ? this.#inputSource(one.value) : this.#source(one, index)))
+    const sources = asked.map((one, index) =>
+      index === adopted ? this.#inputSource(one.value) : this.#source(one, index),
+    )
     this.#checkInput(sources)
     const complete = sources.filter((source) => source !== undefined)
     if (this.#faulty || complete.length < sources.length) return undefined
@@ -70,7 +73,9 @@ class Planning {
     const injectable = isInjectionKey(value) && this.#ports.canInject(value)
     const input = value === this.#blueprint.details.input || isStandardSchema(value) || (isClass(value) && isDto(value))
     if (injectable && input) {
-      return this.#refuse(`${parameter} asks for ${keyLabel(value)}, which is both injectable and an input: make it one of them`)
+      return this.#refuse(
+        `${parameter} asks for ${keyLabel(value)}, which is both injectable and an input: make it one of them`,
+      )
     }
     if (injectable) return { from: 'dependency', key: value }
     return input ? this.#inputSource(value) : this.#refuse(`${parameter} ${injectionCauses(value)}`)
@@ -84,7 +89,7 @@ class Planning {
   }
 
   #argumentSource(argument: RecordedArgument, type: unknown, parameter: string): ParameterSource | undefined {
-    if (type !== String && type !== Number && type !== Boolean) {
+    if (!isScalarType(type)) {
       return this.#refuse(`${parameter} has @Arg, so it must be declared string, number or boolean`)
     }
     const { name, description, required } = argument
@@ -117,8 +122,9 @@ class Planning {
     const { details, signature } = this.#blueprint
     if (details.input === undefined || asked.some(({ value }) => value === details.input)) return undefined
     const erased = asked.flatMap(({ value }, index) => {
-      const scalar = value === String || value === Number || value === Boolean
-      return isErased(value) && !isStandardSchema(value) && !scalar && !signature.arguments.has(index) ? [index] : []
+      return isErased(value) && !isStandardSchema(value) && !isScalarType(value) && !signature.arguments.has(index)
+        ? [index]
+        : []
     })
     return erased.length === 1 ? erased[0] : undefined
   }
@@ -127,10 +133,12 @@ class Planning {
     const { input } = this.#blueprint.details
     const taking = sources.filter((source) => source?.from === 'input').length
     if (taking > 1) this.#refuse('takes its input twice: an operation has one input')
-    if (taking > 0 && this.#arguments.length > 0) this.#refuse('mixes @Arg with an input class: write all arguments in one of the two ways')
+    if (taking > 0 && this.#arguments.length > 0)
+      this.#refuse('mixes @Arg with an input class: write all arguments in one of the two ways')
     if (input === undefined || this.#faulty) return
     if (taking === 0) this.#refuse('declares an input that none of its parameters takes')
-    else if (!this.#inputs.has(input) || this.#inputs.size > 1) this.#refuse('declares another input than its parameter has')
+    else if (!this.#inputs.has(input) || this.#inputs.size > 1)
+      this.#refuse('declares another input than its parameter has')
   }
 
   #refuse(message: string): undefined {

@@ -118,7 +118,9 @@ function valueOf(source: ParameterSource, { input, call, resolve }: Available): 
 }
 
 function argumentOf(input: unknown, name: string): unknown {
-  return typeof input === 'object' && input !== null && Object.hasOwn(input, name) ? Reflect.get(input, name) : undefined
+  return typeof input === 'object' && input !== null && Object.hasOwn(input, name)
+    ? Reflect.get(input, name)
+    : undefined
 }
 
 type Settled = { readonly value: unknown } | { readonly error: unknown }

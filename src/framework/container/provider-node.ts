@@ -17,7 +17,10 @@ export function isCallValue(key: unknown): boolean {
 }
 
 /** A class that is built by calling it with `new`. Throws `ConfigurationError` where its parameter types are not recorded. */
-export function classNode(target: Class, options: { readonly scope: Scope; readonly declaration: Declaration }): GraphNode {
+export function classNode(
+  target: Class,
+  options: { readonly scope: Scope; readonly declaration: Declaration },
+): GraphNode {
   return {
     key: target,
     label: keyLabel(target),
@@ -47,7 +50,8 @@ export function providerNode(provider: Provider): GraphNode {
   if (problems.length > 0 || forms.length !== 1 || !('provide' in provider)) {
     throw refused([...problems, 'a provider has `provide` and one of useClass, useValue, useFactory'].join('; '))
   }
-  if (isCallValue(provider.provide)) throw refused(`${keyLabel(provider.provide)} comes from the call and from nowhere else`)
+  if (isCallValue(provider.provide))
+    throw refused(`${keyLabel(provider.provide)} comes from the call and from nowhere else`)
   if ('useClass' in provider) return classProviderNode(provider)
   return 'useFactory' in provider ? factoryNode(provider) : valueNode(provider)
 }
@@ -98,7 +102,8 @@ function refused(message: string): ConfigurationError {
 /** A constructor that returns something else would slip an object of its own under the class's name. */
 function construct(target: Class, dependencies: readonly unknown[]): unknown {
   const built: unknown = Reflect.construct(target, dependencies)
-  if (!(built instanceof target)) throw refused(`new ${keyLabel(target)}() returns something that is no ${keyLabel(target)}`)
+  if (!(built instanceof target))
+    throw refused(`new ${keyLabel(target)}() returns something that is no ${keyLabel(target)}`)
   return built
 }
 
@@ -113,8 +118,10 @@ const scope: Check = (value) =>
 const checks: Readonly<Record<string, Check>> = {
   provide: key,
   useClass: (value) => (isClass(value) ? undefined : 'must be a class'),
-  useValue: (value) => (value === undefined ? 'is undefined: perhaps its module is part of an import circle' : undefined),
+  useValue: (value) =>
+    value === undefined ? 'is undefined: perhaps its module is part of an import circle' : undefined,
   useFactory: (value) => (typeof value === 'function' ? undefined : 'must be a function'),
-  inject: (value) => (Array.isArray(value) && value.every(isInjectionKey) ? undefined : 'must be a list of classes and tokens'),
+  inject: (value) =>
+    Array.isArray(value) && value.every(isInjectionKey) ? undefined : 'must be a list of classes and tokens',
   scope,
 }

@@ -44,11 +44,6 @@ export class Wiring {
     return { resolve: (key) => instances.resolve(this.#symbol(key)) }
   }
 
-  /** Nothing can be built afterwards. */
-  async close(): Promise<void> {
-    await this.#root.dispose()
-  }
-
   #dependencies(node: GraphNode, from: DependencyContainer): readonly unknown[] {
     return node.asks.map(({ value }): unknown => from.resolve(this.#symbol(value)))
   }

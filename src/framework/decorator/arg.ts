@@ -58,6 +58,7 @@ function isArgumentName(name: unknown): boolean {
 }
 
 function scalarProblem(value: unknown): string | undefined {
-  const isScalar = typeof value === 'string' || typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value))
+  const isScalar =
+    typeof value === 'string' || typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value))
   return isScalar ? undefined : 'must be a text, a finite number, true or false'
 }

@@ -101,6 +101,10 @@ function isPlainObject(value: unknown): value is object {
 
 /** Also that of another realm, as test runners have. */
 function isRootPrototype(prototype: unknown): boolean {
-  return typeof prototype === 'object' && prototype !== null && Object.getPrototypeOf(prototype) === null
-    && Object.hasOwn(prototype, 'hasOwnProperty')
+  return (
+    typeof prototype === 'object' &&
+    prototype !== null &&
+    Object.getPrototypeOf(prototype) === null &&
+    Object.hasOwn(prototype, 'hasOwnProperty')
+  )
 }

@@ -14,7 +14,8 @@ export function findDecorator(
   for (let at = text.indexOf('@', start); at !== -1; at = text.indexOf('@', at + 1)) {
     const declared = declaredAfter(text, at)
     if (declared === undefined) continue
-    if (target.member === undefined ? isClassNamed(declared, target.owner) : isMember(declared, target.member)) return at
+    if (target.member === undefined ? isClassNamed(declared, target.owner) : isMember(declared, target.member))
+      return at
   }
   return undefined
 }

@@ -25,14 +25,19 @@ export function Inject(key: InjectionKey): InjectDecorator {
     const owner = isClass(target) ? target.name : ownerName(target)
     const declaration = declare({ owner, member }, decorate)
     if (!isInjectionKey(key)) {
-      return refuse('@Inject', declaration, ['is given neither a class nor a token; perhaps its module is part of an import circle'])
+      return refuse('@Inject', declaration, [
+        'is given neither a class nor a token; perhaps its module is part of an import circle',
+      ])
     }
     if (isClass(target) && member !== undefined) {
       return refuse('@Inject', declaration, ['stands on a static method; only methods can be operations'])
     }
-    const injections = isClass(target) ? recordClass(target).injections : recordMethod(target, String(member)).injections
+    const injections = isClass(target)
+      ? recordClass(target).injections
+      : recordMethod(target, String(member)).injections
     const other = injections.get(index)
-    if (other !== undefined) refuse('@Inject', declaration, [`stands twice on one parameter, also with ${keyLabel(other)}`])
+    if (other !== undefined)
+      refuse('@Inject', declaration, [`stands twice on one parameter, also with ${keyLabel(other)}`])
     injections.set(index, key)
   }
   return decorate

@@ -6,10 +6,7 @@ import type { RecordedDetails } from './record.js'
 
 /** What stands between the brackets of an operation's decorator: nothing, options, a name, or both. */
 export type OperationArguments<Options> =
-  | readonly []
-  | readonly [options: Options]
-  | readonly [name: string]
-  | readonly [name: string, options: Options]
+  readonly [] | readonly [options: Options] | readonly [name: string] | readonly [name: string, options: Options]
 
 /** An operation's options and everything that is wrong with them. */
 export interface WrittenOptions<Options> {
@@ -28,14 +25,19 @@ export function readArguments<Options extends ToolOptions>(
 ): WrittenOptions<Options> {
   const checks = access === 'protected' ? { ...toolChecks, ...demandChecks } : toolChecks
   const [first, second] = args
-  if (args.length > 2) return { name: undefined, options: undefined, problems: ['is a factory: write it with brackets'] }
+  if (args.length > 2)
+    return { name: undefined, options: undefined, problems: ['is a factory: write it with brackets'] }
   if (typeof first !== 'string') {
     const problems = args.length === 0 ? [] : optionProblems(first, checks)
     return { name: undefined, options: first, problems: args.length === 2 ? ['the name comes first'] : problems }
   }
   const unnamed = Object.fromEntries(Object.entries(checks).filter(([key]) => key !== 'name'))
   const problems = args.length === 1 ? [] : optionProblems(second, unnamed)
-  return { name: first, options: second, problems: text(first) === undefined ? problems : ['the name is empty', ...problems] }
+  return {
+    name: first,
+    options: second,
+    problems: text(first) === undefined ? problems : ['the name is empty', ...problems],
+  }
 }
 
 /** A copy of the details, so that nobody can change them afterwards. */

@@ -1,7 +1,13 @@
 import { ConfigurationError } from '../../core/error/configuration-error.js'
 import { demandChecks, optionProblems } from './check-options.js'
 import { Declaration, type Callable } from './declaration.js'
-import { demandOf, detailsOf, readArguments, requireAllProblem, type OperationArguments } from './operation-arguments.js'
+import {
+  demandOf,
+  detailsOf,
+  readArguments,
+  requireAllProblem,
+  type OperationArguments,
+} from './operation-arguments.js'
 import type { ProtectionOptions } from './options.js'
 import { recordClass, recordMethod, type RecordedProtection } from './record.js'
 import { targetOf, type DecoratorArguments, type Target } from './target.js'
@@ -40,7 +46,9 @@ export function protectionDecorator(
 /** Throws `ConfigurationError` with every problem of one decorator. */
 export function refuse(decorator: string, declaration: Declaration, problems: readonly string[]): void {
   const fault = ConfigurationError.join(
-    problems.map((problem) => declaration.fault('ERR_CONFIG_OPTION', `${decorator} on ${declaration.label}: ${problem}`)),
+    problems.map((problem) =>
+      declaration.fault('ERR_CONFIG_OPTION', `${decorator} on ${declaration.label}: ${problem}`),
+    ),
   )
   if (fault !== undefined) throw fault
 }
@@ -51,7 +59,11 @@ export function methodProblems(target: Target): readonly string[] {
   return target.kind === 'misplaced' ? [`stands on ${target.reason}; only methods can be operations`] : []
 }
 
-function placeProblems(written: Written, target: Target, args: OperationArguments<ProtectionOptions>): readonly string[] {
+function placeProblems(
+  written: Written,
+  target: Target,
+  args: OperationArguments<ProtectionOptions>,
+): readonly string[] {
   if (target.kind !== 'class' || written.access === 'public') return methodProblems(target)
   const [options] = args
   if (args.length === 0) return []

@@ -43,9 +43,10 @@ function framesOf(stack: string): readonly string[] {
 }
 
 function parseFrame(frame: string | undefined): Position | undefined {
-  const place = /(?:\(|\bat (?:async )?)((?:file:\/\/|\/|[A-Za-z]:[\\/])[^()]*|(?:file:\/\/|\/|[A-Za-z]:[\\/]).*):(\d+):(\d+)\)?$/.exec(
-    frame ?? '',
-  )
+  const place =
+    /(?:\(|\bat (?:async )?)((?:file:\/\/|\/|[A-Za-z]:[\\/])[^()]*|(?:file:\/\/|\/|[A-Za-z]:[\\/]).*):(\d+):(\d+)\)?$/.exec(
+      frame ?? '',
+    )
   const [, source, line, column] = place ?? []
   if (source === undefined) return undefined
   const file = source.startsWith('file://') ? fileURLToPath(source) : source
@@ -74,7 +75,9 @@ function withRoot(root: string | undefined, source: string): string {
 function sourceMapUrl(file: string): URL | undefined {
   const links = [...(readText(file) ?? '').matchAll(/^\/\/[#@]\s*sourceMappingURL=(\S+)\s*$/gm)]
   const link = links.at(-1)?.[1]
-  return link === undefined || !URL.canParse(link, pathToFileURL(file).href) ? undefined : new URL(link, pathToFileURL(file))
+  return link === undefined || !URL.canParse(link, pathToFileURL(file).href)
+    ? undefined
+    : new URL(link, pathToFileURL(file))
 }
 
 function readSourceMap(url: URL): SourceMapPayload | undefined {
@@ -94,7 +97,13 @@ function readDataUrl(url: URL): string | undefined {
 }
 
 function isPayload(value: unknown): value is SourceMapPayload {
-  return typeof value === 'object' && value !== null && 'mappings' in value && typeof value.mappings === 'string' && 'sources' in value
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'mappings' in value &&
+    typeof value.mappings === 'string' &&
+    'sources' in value
+  )
 }
 
 function readText(file: string): string | undefined {
@@ -115,7 +124,8 @@ function searched(candidates: readonly (Position | undefined)[], target: Target)
   for (const position of candidates) {
     const text = position && readText(position.file)
     const offset = text === undefined ? undefined : findDecorator(text, target)
-    if (position !== undefined && text !== undefined && offset !== undefined) return positionAt(position.file, text, offset)
+    if (position !== undefined && text !== undefined && offset !== undefined)
+      return positionAt(position.file, text, offset)
   }
   return undefined
 }

@@ -1,7 +1,13 @@
 import type { CallContext } from '../../core/operation/call-context.js'
 import type { SchemaSource } from '../schema/schema-source.js'
 import { Declaration, type Callable } from './declaration.js'
-import { demandOf, detailsOf, readArguments, requireAllProblem, type OperationArguments } from './operation-arguments.js'
+import {
+  demandOf,
+  detailsOf,
+  readArguments,
+  requireAllProblem,
+  type OperationArguments,
+} from './operation-arguments.js'
 import type {
   NamedProtectionOptions,
   NamedToolOptions,

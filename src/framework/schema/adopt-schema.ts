@@ -22,7 +22,8 @@ export function adoptSchema(path: string, written: unknown): ObjectSchema {
   const closed = closeSchema(schema)
   if (closed === undefined)
     throw schemaFault(path, 'it refers to itself inside allOf. Give the repeated part a name of its own')
-  return { ...{ $schema: dialect }, ...closed, type: 'object' }
+  const { $schema: _, ...body } = closed
+  return { $schema: dialect, ...body, type: 'object' }
 }
 
 /** A copy that holds nothing but JSON; later changes to the original do not reach it. */

@@ -31,11 +31,10 @@ export function compileArguments(args: readonly ArgumentSpec[]): CompiledSchema 
   const schema = adoptSchema(path, listed(args))
   const check = compileAdopted(path, schema)
   checkDefaults(args)
-  const defaults = Object.fromEntries(args.filter(hasDefault).map((arg) => [arg.name, arg.default]))
+  const defaults = JSON.stringify(Object.fromEntries(args.filter(hasDefault).map((arg) => [arg.name, arg.default])))
   return {
     schema,
-    parse: (value) =>
-      checked(value, check, (given) => ({ valid: true, value: { ...defaults, ...given } })),
+    parse: (value) => checked(value, check, (given) => ({ valid: true, value: { ...plainCopy(defaults), ...given } })),
   }
 }
 
@@ -89,4 +88,10 @@ function checkDefaults(args: readonly ArgumentSpec[]): void {
 
 function hasDefault(arg: ArgumentSpec): boolean {
   return arg.default !== undefined
+}
+
+/** A copy for each call, so that no handler changes what the next one is given. */
+function plainCopy(json: string): object {
+  const copy: unknown = JSON.parse(json)
+  return isRecord(copy) ? copy : {}
 }

@@ -1,5 +1,6 @@
 import type { Translation, Translator } from './fragment.js'
 import { isRecord } from './json-value.js'
+import { changedOptions } from './validator-options.js'
 
 /** The validators of strings that have a named format (JSON Schema Validation 2020-12, section 7.3). */
 export const formatFragments: readonly (readonly [string, Translator])[] = [
@@ -23,17 +24,16 @@ function dateOrTime(): Translation {
 }
 
 function withoutOptions(name: string, options: unknown, form: Translation): Translation {
-  if (!isRecord(options) || Object.keys(options).length === 0) return form
+  if (changedOptions(options).length === 0) return form
   return `the options of ${name} have no JSON Schema form. Drop them, and put the rule into @Matches or a custom validator`
 }
 
-const urlOptions = new Set(['protocols', 'require_protocol', 'require_tld', 'require_valid_protocol'])
+const urlOptions = new Set(['protocols', 'require_protocol', 'require_tld'])
 
 function url(options: unknown): Translation {
   const chosen = isRecord(options) ? options : {}
-  const other = Object.keys(chosen).filter((name) => !urlOptions.has(name))
   const protocols: unknown = chosen['protocols'] ?? ['http', 'https', 'ftp']
-  if (other.length > 0 || chosen['require_valid_protocol'] === false || !isProtocolList(protocols)) {
+  if (changedOptions(options).some((name) => !urlOptions.has(name)) || !isProtocolList(protocols)) {
     return '@IsUrl has a JSON Schema form only with the options protocols, require_protocol and require_tld. Put other rules into @Matches'
   }
   const host = chosen['require_tld'] === false ? '' : '(?:\\[|[^/?#]*\\.)'

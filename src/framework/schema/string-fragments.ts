@@ -1,5 +1,6 @@
 import type { Translation, Translator } from './fragment.js'
 import { isRecord } from './json-value.js'
+import { changedOptions } from './validator-options.js'
 
 /**
  * A pattern is the developer's, the text is the caller's: with no bound on its length, a pattern that backtracks takes
@@ -92,7 +93,7 @@ function latin(locale: unknown, source: string): Translation {
 }
 
 function base64(options: unknown): Translation {
-  if (isRecord(options) && Object.keys(options).length > 0) {
+  if (changedOptions(options).length > 0) {
     return 'the options of @IsBase64 have no JSON Schema form. Use @Matches(/^[0-9A-Za-z_-]*$/) for the URL-safe alphabet'
   }
   const source = '^(?:[0-9A-Za-z+/]{4})*(?:[0-9A-Za-z+/]{2}==|[0-9A-Za-z+/]{3}=)?$'

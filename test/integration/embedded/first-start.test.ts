@@ -1,10 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
-import { chmodSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { attachEmbeddedPostgres } from '../../../src/adapter/postgres/embedded/embedded-postgres.js'
 import { EmbeddedHome, processesBelow, query } from '../../support/embedded-home.js'
-
-const log = { write: () => undefined }
 
 describe('the first start of the embedded database', () => {
   let home: EmbeddedHome
@@ -29,9 +26,13 @@ describe('the first start of the embedded database', () => {
     ).toHaveLength(1)
   })
 
-  it('leaves no draft of a cluster and no stray lifeline behind', async () => {
+  it('says nothing on standard output, and leaves no draft of a cluster and no stray lifeline behind', async () => {
     const holders = [await home.holder(), await home.holder()]
 
+    expect(holders.map(({ reports }) => reports.map((report) => Object.keys(report)))).toEqual([
+      [['connection', 'ms']],
+      [['connection', 'ms']],
+    ])
     expect(readdirSync(home.path).sort()).toEqual(['pg', 'postgres.log', 'run'])
     expect(readdirSync(join(home.path, 'run')).sort()).toEqual(['.s.PGSQL.5432', '.s.PGSQL.5432.lock', 'alive'])
     expect(statSync(join(home.path, 'pg', 'authsec.password')).mode & 0o777).toBe(0o600)

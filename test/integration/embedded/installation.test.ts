@@ -83,7 +83,7 @@ describe('the binaries of the embedded database', () => {
 
     await expect(attachEmbeddedPostgres({ home: broken.path, log })).rejects.toMatchObject({
       code: 'ERR_CONFIG_DATABASE',
-      message: expect.stringMatching(/could not find the database system.*postgres\.log/),
+      message: expect.stringMatching(/could not open file.*postgres\.log/),
     })
     await broken.dispose()
   })

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, describe, expect, it } from '@jest/globals'
-import { chmodSync, existsSync, lstatSync, mkdirSync, readlinkSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { attachEmbeddedPostgres } from '../../../src/adapter/postgres/embedded/embedded-postgres.js'
 import { EmbeddedHome, query, removeTemplate, serverPid } from '../../support/embedded-home.js'
@@ -17,8 +17,8 @@ describe('the surroundings of the embedded database', () => {
     return made
   }
 
-  async function initialised(): Promise<EmbeddedHome> {
-    const made = await EmbeddedHome.initialised()
+  async function initialised(name?: string): Promise<EmbeddedHome> {
+    const made = await EmbeddedHome.initialised(name)
     homes.push(made)
     return made
   }
@@ -31,8 +31,7 @@ describe('the surroundings of the embedded database', () => {
 
   it.each([
     ['no locale at all', {}],
-    ['a POSIX locale', { LC_ALL: 'POSIX' }],
-    ['a locale that is not installed', { LANG: 'xx_YY.ISO-8859-1', LC_ALL: 'xx_YY.ISO-8859-1' }],
+    ['a POSIX locale', { LC_ALL: 'POSIX', LANG: 'xx_YY.ISO-8859-1' }],
   ])('do not change the encoding: %s', async (_name, environment) => {
     const holder = await home().holder({ environment: { PATH: process.env['PATH'] ?? '', ...environment } })
 
@@ -59,7 +58,6 @@ describe('the surroundings of the embedded database', () => {
     })
 
     expect(holder.first.error).toBeUndefined()
-    const { readFileSync } = await import('node:fs')
     const environment = readFileSync(`/proc/${serverPid(homes[0]?.path ?? '')}/environ`, 'utf8')
     expect(environment.split('\0').map((entry) => entry.split('=')[0])).toEqual(
       expect.not.arrayContaining(['PGOPTIONS', 'SECRET_OF_THE_PROGRAM', 'HOME']),
@@ -99,7 +97,7 @@ describe('the surroundings of the embedded database', () => {
   })
 
   it('may have a path too long for a socket: processes with different TMPDIR meet', async () => {
-    const made = home(longName)
+    const made = await initialised(longName)
     const elsewhere = join(made.folder, '..', 'tmp')
     mkdirSync(elsewhere)
     const database = await attachEmbeddedPostgres({ home: made.path, log })
@@ -114,7 +112,7 @@ describe('the surroundings of the embedded database', () => {
   })
 
   it('refuse a folder for the socket that others may enter', async () => {
-    const made = home(longName)
+    const made = await initialised(longName)
     const first = await attachEmbeddedPostgres({ home: made.path, log })
     const folder = readlinkSync(join(made.path, 'run'))
     await first.close()
@@ -135,13 +133,6 @@ describe('the surroundings of the embedded database', () => {
     expect(await query(database.connection, 'select 1 as one')).toEqual([{ one: 1 }])
     expect(existsSync(join(made.path, 'run', 'alive'))).toBe(true)
     await database.close()
-  })
-
-  it('hear nothing of it on standard output', async () => {
-    const holder = await home().holder()
-
-    expect(Object.keys(holder.first)).toEqual(['connection', 'ms'])
-    expect(holder.reports).toHaveLength(1)
   })
 
   it('have to be named by an absolute path', async () => {

@@ -410,7 +410,7 @@ describe('every answer on the way', () => {
   it('has no style or script of its own', async () => {
     const jar = new BrowserJar()
     const pages = [await jar.open(startUrl()), await openConsent(jar)]
-    for (const { html } of pages) expect(html).not.toMatch(/<script|<style|style=|on\w+=|javascript:/i)
+    for (const { html } of pages) expect(html).not.toMatch(/<script|<style|\s(style|on\w+)=|javascript:/i)
     const css = await jar.open(`${harness.origin}/authsec/signin.css`)
     expect(css.headers.get('content-type')).toBe('text/css; charset=utf-8')
     expect(css.html).not.toMatch(/url\(|@import/)

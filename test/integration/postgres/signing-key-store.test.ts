@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto'
+import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { MasterKey } from '../../../src/core/credential/master-key.js'
 import type { SigningKey } from '../../../src/core/identity/signing-key-store.js'
@@ -15,7 +15,7 @@ function newKey(kid: string): SigningKey {
   return { kid, algorithm: 'ES256', publicJwk: toJwk(publicKey), privateJwk: toJwk(privateKey) }
 }
 
-function toJwk(key: ReturnType<typeof generateKeyPairSync<'ec'>>['publicKey']): SigningKey['publicJwk'] {
+function toJwk(key: KeyObject): SigningKey['publicJwk'] {
   return Object.fromEntries(Object.entries(key.export({ format: 'jwk' })).map(([name, value]) => [name, String(value)]))
 }
 

@@ -79,8 +79,8 @@ describe('the quickstart, as real clients see it', () => {
 
   it.each(quickstartUsers)('lists for %s with the Inspector exactly what the table says', async (user) => {
     const { code, stdout } = await inspect(user, '--method', 'tools/list')
-    const listed = JSON.parse(stdout) as { tools: { name: string }[] }
-    expect({ code, names: listed.tools.map(({ name }) => name) }).toEqual({ code: 0, names: expectedAccess[user] })
+    const { result } = JSON.parse(stdout) as { result: { tools: { name: string }[] } }
+    expect({ code, names: result.tools.map(({ name }) => name) }).toEqual({ code: 0, names: expectedAccess[user] })
   })
 
   it('calls with the Inspector what is allowed and not what is hidden', async () => {

@@ -52,8 +52,9 @@ function parseLink(entry: unknown, native: string, manifest: string): LibraryLin
   }
   const inside = (path: unknown): string => {
     const clean = normalize(String(path))
-    if (!clean.startsWith(join('native', 'lib', '/'))) throw unreadable(manifest)
-    return join(dirname(native), clean)
+    // Named from the package's folder; ours may be a copy under another name.
+    if (!clean.startsWith('native/lib/')) throw unreadable(manifest)
+    return join(native, clean.slice('native/'.length))
   }
   return { source: inside(entry.source), target: inside(entry.target) }
 }

@@ -37,7 +37,7 @@ export function readLogFrom(place: ServerPlace, position: number): string {
 export function lastComplaint(output: string): string | undefined {
   return output
     .split('\n')
-    .filter((line) => /\b(error|FATAL|PANIC|not found|denied)\b/.test(line))
+    .filter((line) => /\b(error|FATAL|PANIC|not found|denied|could not)\b/.test(line))
     .at(-1)
     ?.trim()
 }

@@ -1,0 +1,84 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { ConnectionPool } from '../../../src/adapter/postgres/pool/connection-pool.js'
+import { openKysely } from '../../../src/adapter/postgres/pool/open-kysely.js'
+import { masterMigrations } from '../../../src/adapter/postgres/schema/master-migrations.js'
+import {
+  isMigrated,
+  migrate,
+  type Migration,
+  type MigrationSchema,
+} from '../../../src/adapter/postgres/schema/migrate.js'
+import { tenantMigrations } from '../../../src/adapter/postgres/schema/tenant-migrations.js'
+import { openTestPostgres, type TestPostgres } from '../../support/postgres.js'
+
+let test: TestPostgres
+let database: string
+let pool: ConnectionPool
+beforeAll(async () => {
+  test = await openTestPostgres()
+  database = `${test.masterDatabase}_blank`
+  await test.databaseSql('postgres', `create database ${database}`)
+  pool = new ConnectionPool({
+    settings: test.connection,
+    outage: 'AUTH_UNAVAILABLE',
+    limits: { connections: 8, perDatabase: 8, waiting: 8 },
+    times: { connect: 5000, wait: 5000, statement: 30_000, query: 31_000, idle: 60_000 },
+  })
+})
+afterAll(async () => {
+  await pool?.close()
+  await test?.databaseSql('postgres', `drop database ${database} with (force)`)
+  await test?.close()
+})
+
+describe('migrate', () => {
+  it('takes every step once when four processes start at once, and none later', async () => {
+    const db = openKysely<MigrationSchema>(pool, database)
+    expect(await isMigrated(db, masterMigrations)).toBe(false)
+    await Promise.all([1, 2, 3, 4].map(() => migrate(db, masterMigrations)))
+    expect(await isMigrated(db, masterMigrations)).toBe(true)
+    await migrate(db, masterMigrations)
+    expect(await test.databaseSql(database, 'select name from schema_migration')).toEqual([{ name: '0001-begin' }])
+  })
+
+  it('takes a new step in a database that has the old ones, and keeps its rows', async () => {
+    const db = openKysely<MigrationSchema>(pool, database)
+    await test.databaseSql(database, `insert into tenant (slug, name, database_name) values ('a', 'A', 'tenant_a')`)
+    const more = [...masterMigrations, addColumn]
+    expect(await isMigrated(db, more)).toBe(false)
+    await migrate(db, more)
+    expect(await test.databaseSql(database, 'select slug, motto from tenant')).toEqual([{ slug: 'a', motto: null }])
+  })
+
+  it('leaves a database of a newer version as it is', async () => {
+    expect(await isMigrated(openKysely<MigrationSchema>(pool, database), masterMigrations)).toBe(true)
+  })
+
+  it('takes no step when a later one fails', async () => {
+    const db = openKysely<MigrationSchema>(pool, database)
+    const failing = [...masterMigrations, addColumn, { name: '0003-half', up: addTableAndFail }]
+    await expect(migrate(db, failing)).rejects.toThrow('half way')
+    expect(await test.databaseSql(database, `select to_regclass('half') as half`)).toEqual([{ half: null }])
+    expect(await isMigrated(db, failing)).toBe(false)
+  })
+
+  it('brings a tenant of an older version up to date on first use', async () => {
+    const tenant = await test.postgres.provisioner.createTenant({ slug: 'old', name: 'Old' })
+    await test.tenantSql(tenant, 'drop schema public cascade; create schema public')
+    expect(tenantMigrations.length).toBeGreaterThan(0)
+    const next = await test.reopen()
+    expect(await next.accounts.list(tenant)).toEqual([])
+  })
+})
+
+const addColumn: Migration = {
+  name: '0002-motto',
+  async up(db) {
+    await db.schema.alterTable('tenant').addColumn('motto', 'text').execute()
+  },
+}
+
+async function addTableAndFail(db: Parameters<Migration['up']>[0]): Promise<void> {
+  await db.schema.createTable('half').addColumn('id', 'integer').execute()
+  throw new TypeError('half way')
+}

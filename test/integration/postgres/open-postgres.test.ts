@@ -1,0 +1,128 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import type { Tenant } from '../../../src/core/identity/tenant.js'
+import { noGrants } from '../../../src/core/permission/grants.js'
+import { openPostgresProxy } from '../../support/postgres-proxy.js'
+import { openTestPostgres, ownIssuer, type TestPostgres } from '../../support/postgres.js'
+
+let test: TestPostgres
+let acme: Tenant
+beforeAll(async () => {
+  test = await openTestPostgres()
+  acme = await test.postgres.provisioner.createTenant({ slug: 'acme', name: 'Acme' })
+})
+afterAll(() => test?.close())
+
+describe('openPostgres', () => {
+  it('creates the master database for four processes that start at once', async () => {
+    const masterDatabase = `${test.masterDatabase}_fresh`
+    const opened = await Promise.all([1, 2, 3, 4].map(() => test.reopen({ masterDatabase })))
+    for (const postgres of opened) expect(await postgres.tenants.list()).toEqual([])
+    await Promise.all(opened.map((postgres) => postgres.close()))
+    await test.databaseSql('postgres', `drop database ${masterDatabase}`)
+  })
+
+  it('opens what is up to date within its budget', async () => {
+    const laps: number[] = []
+    for (let round = 0; round < 5; round += 1) {
+      const started = performance.now()
+      await test.reopen()
+      laps.push(performance.now() - started)
+    }
+    expect(Math.min(...laps)).toBeLessThan(60)
+  })
+
+  it('finishes what a process left that died between creating master and opening it', async () => {
+    const masterDatabase = `${test.masterDatabase}_shut`
+    await test.databaseSql('postgres', `create database ${masterDatabase} allow_connections false`)
+    const postgres = await test.reopen({ masterDatabase })
+    expect(await postgres.tenants.list()).toEqual([])
+    await postgres.close()
+    await test.databaseSql('postgres', `drop database ${masterDatabase}`)
+  })
+
+  it('refuses a wrong password as configuration, without quoting it', async () => {
+    const refused = test.reopen({ connection: { ...test.connection, password: 'wrong-s3cr3t' } })
+    const error: unknown = await refused.catch((reason: unknown) => reason)
+    expect(error).toMatchObject({ code: 'ERR_CONFIG_DATABASE' })
+    expect(`${String(error)} ${JSON.stringify(error)}`).not.toContain('wrong-s3cr3t')
+  })
+
+  it('says what to do when TLS is demanded of a server that has none', async () => {
+    const proxy = await openPostgresProxy(test.connection)
+    const refused = test.reopen({ connection: { ...proxy.connection, ssl: true } })
+    await expect(refused).rejects.toMatchObject({
+      code: 'ERR_CONFIG_DATABASE',
+      message: expect.stringContaining('sslmode=disable'),
+    })
+    await proxy.close()
+  })
+
+  it('gives up on a server that accepts and says nothing, within its patience', async () => {
+    const mute = createServer((socket) => socket.resume().on('error', () => {})).listen(0, '127.0.0.1')
+    await once(mute, 'listening')
+    const address = mute.address()
+    const port = typeof address === 'object' && address !== null ? address.port : 0
+    const started = performance.now()
+    const connection = { ...test.connection, host: '127.0.0.1', port }
+    await expect(test.reopen({ connection, patience: 500 })).rejects.toMatchObject({ code: 'ERR_AUTH_UNAVAILABLE' })
+    expect(performance.now() - started).toBeLessThan(3500)
+    mute.close()
+  })
+
+  it('waits for a server that comes up', async () => {
+    const early = await openPostgresProxy(test.connection)
+    early.mode = 'silent'
+    setTimeout(() => (early.mode = 'pass'), 300)
+    const connection = early.connection
+    const limits = { times: { connect: 200, wait: 1000, statement: 1000, query: 1500, idle: 1000 } }
+    const postgres = await test.reopen({ connection, limits })
+    await expect(postgres.ping()).resolves.toBeUndefined()
+    await postgres.close()
+    await early.close()
+  })
+})
+
+describe('a tenant whose database is gone', () => {
+  it('is an outage of that tenant alone, and back once the database is', async () => {
+    const { provisioner, accounts, grants, audit } = test.postgres
+    const other = await provisioner.createTenant({ slug: 'other', name: 'Other' })
+    const { id } = await accounts.create(acme, { email: 'ann@acme.example', grants: noGrants })
+    const [row] = await test.sql('select database_name from tenant where id = $1', [acme.id])
+    const name = String(row?.['database_name'])
+    await moveDatabase(name, `${name}_moved`)
+    await expect(grants.findAccount(acme, ownIssuer, id)).rejects.toMatchObject({ code: 'ERR_TENANT_UNAVAILABLE' })
+    await expect(audit.record({ type: 'list.served', tenant: acme, requestId: '1' })).rejects.toMatchObject({
+      code: 'ERR_TENANT_UNAVAILABLE',
+    })
+    expect(await accounts.list(other)).toEqual([])
+    await expect(test.postgres.ping()).resolves.toBeUndefined()
+    await test.sql('update tenant set database_name = $1 where id = $2', [`${name}_moved`, acme.id])
+    expect(await grants.findAccount(acme, ownIssuer, id)).toMatchObject({ id })
+  })
+})
+
+describe('close', () => {
+  it('leaves no connection behind and may be called twice', async () => {
+    const limits = { times: { connect: 1000, wait: 1000, statement: 1000, query: 1500, idle: 60_000 } }
+    const postgres = await test.reopen({ limits })
+    await postgres.accounts.list(acme)
+    await postgres.close()
+    await expect(postgres.close()).resolves.toBeUndefined()
+    await expect(postgres.ping()).rejects.toMatchObject({ code: 'ERR_SHUTTING_DOWN' })
+  })
+})
+
+async function moveDatabase(from: string, to: string): Promise<void> {
+  await test.databaseSql('postgres', `alter database ${from} allow_connections false`)
+  await test.databaseSql('postgres', `select pg_terminate_backend(pid) from pg_stat_activity where datname = $1`, [
+    from,
+  ])
+  for (;;) {
+    const left = await test.databaseSql('postgres', 'select 1 from pg_stat_activity where datname = $1', [from])
+    if (left.length === 0) break
+  }
+  await test.databaseSql('postgres', `alter database ${from} rename to ${to}`)
+  await test.databaseSql('postgres', `alter database ${to} allow_connections true`)
+}

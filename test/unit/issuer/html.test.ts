@@ -1,0 +1,23 @@
+import { describe, expect, it } from '@jest/globals'
+import { html } from '../../../src/adapter/issuer/page/html.js'
+
+describe('markup', () => {
+  it('escapes what is put into text and attributes', () => {
+    expect(html`<a href="${'"><script>'}">${`&<>"'\``}</a>`.toString()).toBe(
+      '<a href="&quot;&gt;&lt;script&gt;">&amp;&lt;&gt;&quot;&#39;&#96;</a>',
+    )
+  })
+
+  it('keeps markup in markup, alone and in lists', () => {
+    expect(
+      html`<ul>
+        ${[html`<li>${'<'}</li>`, html`<li>${1}</li>`]}${undefined}
+      </ul>`.toString(),
+    ).toBe('<ul><li>&lt;</li><li>1</li></ul>')
+  })
+
+  it('does not take an object for markup that only looks like it', () => {
+    const fake = { toString: () => '<script>' } as unknown as string
+    expect(() => html`${fake}`.toString()).toThrow(TypeError)
+  })
+})
