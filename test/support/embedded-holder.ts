@@ -19,11 +19,11 @@ const startedAt = performance.now()
 const log = { write: (...entry) => process.stderr.write(JSON.stringify(entry) + '\\n') }
 try {
   const database = await attachEmbeddedPostgres({ home, log })
-  report({ connection: database.connection, ms: performance.now() - startedAt })
   if (task === 'hold') process.stdin.once('data', async () => { await database.close(); process.stdin.destroy() })
-  if (task === 'insert') await insertForEver(database.connection)
-  if (task === 'drain') process.on('SIGINT', () => setTimeout(() => drain(database), 700))
+  if (task === 'drain') process.once('SIGINT', () => setTimeout(() => drain(database), 700))
   if (task === 'drain') process.stdin.resume()
+  report({ connection: database.connection, ms: performance.now() - startedAt })
+  if (task === 'insert') await insertForEver(database.connection)
 } catch (error) {
   report({ error: { code: error.code, message: error.message } })
 }

@@ -164,7 +164,7 @@ export function installInto(project: string, { withLinks, withDatabase = true }:
       // Hard links where they are possible: nothing writes to these files.
       execFileSync('sh', [
         '-c',
-        'cp -al "$1" "$2" 2>/dev/null || cp -a "$1" "$2"',
+        'cp -al "$1" "$2" 2>/dev/null || { rm -rf "$2"; cp -a "$1" "$2"; }',
         'sh',
         resolve('node_modules', name),
         join(modules, name),

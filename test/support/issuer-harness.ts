@@ -11,6 +11,7 @@ import { systemClock, type Clock } from '../../src/core/runtime/clock.js'
 import { BrowserJar, type Shown } from './browser-jar.js'
 import {
   MemoryAccountStore,
+  MemoryApplicationStore,
   MemoryAuditLog,
   MemoryIssuerStorage,
   MemoryLog,
@@ -48,6 +49,7 @@ export const password = 'correct horse battery staple'
 export class IssuerHarness {
   readonly storage: MemoryIssuerStorage
   readonly accounts = new MemoryAccountStore()
+  readonly applications = new MemoryApplicationStore()
   readonly keys = new MemorySigningKeyStore()
   readonly audit = new MemoryAuditLog()
   readonly log = new MemoryLog()
@@ -94,6 +96,7 @@ export class IssuerHarness {
     const address = server.address()
     if (address === null || typeof address === 'string') throw new Error('no port')
     harness = new IssuerHarness(server, address.port, options)
+    await harness.applications.register(harness.options.application)
     await harness.restart()
     return harness
   }
@@ -114,7 +117,8 @@ export class IssuerHarness {
   /** A new authorization server over the same databases, as after a restart. */
   async restart(): Promise<void> {
     await this.#issuer?.close()
-    this.#issuer = await createIssuer({ issuer: this.issuer, ...this.options })
+    const application = (await this.applications.find('app')) ?? this.options.application
+    this.#issuer = await createIssuer({ issuer: this.issuer, ...this.options, application })
   }
 
   async close(): Promise<void> {

@@ -18,8 +18,9 @@ interface Row {
   consumedAt: number | undefined
 }
 
-/** Records with expiry, single use and revocation by grant, as a database gives them. */
+/** Records with expiry, single use and revocation by grant, as a database gives them. `available = false` is an outage. */
 export class MemoryIssuerStorage implements IssuerStorage {
+  available = true
   readonly rows = new Map<string, Row>()
   readonly #clock: Clock
 
@@ -28,6 +29,7 @@ export class MemoryIssuerStorage implements IssuerStorage {
   }
 
   async upsert(record: IssuerRecord): Promise<void> {
+    this.#reach()
     const lifetime = record.expiresIn === undefined ? Number.POSITIVE_INFINITY : record.expiresIn * 1000
     const consumedAt = this.#live(idOf(record.model, record.key))?.consumedAt
     this.rows.set(idOf(record.model, record.key), { record, expiresAt: this.#clock.now() + lifetime, consumedAt })
@@ -53,10 +55,12 @@ export class MemoryIssuerStorage implements IssuerStorage {
   }
 
   async destroy(model: string, key: string): Promise<void> {
+    this.#reach()
     this.rows.delete(idOf(model, key))
   }
 
   async revokeGrant(grant: string): Promise<void> {
+    this.#reach()
     for (const [id, { record }] of this.rows) {
       if (record.grant === grant || (record.model === 'Grant' && record.key === grant)) this.rows.delete(id)
     }
@@ -80,12 +84,18 @@ export class MemoryIssuerStorage implements IssuerStorage {
       .join('\n')
   }
 
+  #reach(): void {
+    if (!this.available) throw new UpstreamError('AUTH_UNAVAILABLE', 'the master database does not answer')
+  }
+
   #live(id: string): Row | undefined {
+    this.#reach()
     const row = this.rows.get(id)
     return row !== undefined && row.expiresAt > this.#clock.now() ? row : undefined
   }
 
   #findBy(model: string, matches: (record: IssuerRecord) => boolean): StoredIssuerRecord | undefined {
+    this.#reach()
     for (const [id, { record }] of this.rows) {
       if (record.model === model && matches(record)) return stored(this.#live(id))
     }

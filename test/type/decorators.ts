@@ -69,6 +69,17 @@ export class AcceptedServer {
     return { id: `${input.name} of ${user.subject}` }
   }
 
+  @ProtectedByAuthSec({ input: Created })
+  find(user: UserContext, input: { id: string }): string {
+    return `${input.id} of ${user.subject}`
+  }
+
+  @ProtectedByAuthSec('find_too', { input: Created, roles: ['admin'] })
+  @Tool({ input: Created })
+  findToo(input: Readonly<z.infer<typeof Created>>): string {
+    return input.id
+  }
+
   @Public('greeting', { description: 'Greets' })
   greet(@Arg('name', { default: 'you' }) name: string): string {
     return name
@@ -154,6 +165,26 @@ export class RefusedOptions {
   // @ts-expect-error neither a class nor a schema
   @ProtectedByAuthSec({ input: { name: 'string' } })
   schemaless(): void {}
+}
+
+export class RefusedInputs {
+  // @ts-expect-error no parameter takes the input
+  @ProtectedByAuthSec({ input: Created })
+  untaken(user: UserContext): string {
+    return user.subject
+  }
+
+  // @ts-expect-error the parameter has another type
+  @Public({ input: Created })
+  other(input: { id: number }): number {
+    return input.id
+  }
+
+  // @ts-expect-error the parameter needs more than the input has
+  @ProtectedByAuthSec('more', { input: Created })
+  more(input: { id: string; name: string }): string {
+    return input.name
+  }
 }
 
 // @ts-expect-error a class is never public as a whole

@@ -8,8 +8,7 @@ import { CallContext } from '../../src/core/operation/call-context.js'
 import { createToken } from '../../src/framework/decorator/token.js'
 import { protectedByAuthSec, publicTool } from '../../src/framework/decorator/tool-definition.js'
 
-type Equal<One, Other> =
-  (<T>() => T extends One ? 1 : 2) extends <T>() => T extends Other ? 1 : 2 ? true : false
+type Equal<One, Other> = (<T>() => T extends One ? 1 : 2) extends <T>() => T extends Other ? 1 : 2 ? true : false
 
 function sure<Claim extends true>(): Claim | undefined {
   return undefined

@@ -175,7 +175,7 @@ export class IssuerHandler {
       response.destroy()
       return
     }
-    const unavailable = error instanceof UpstreamError
+    const unavailable = isOutage(error)
     if (unavailable) response.setHeader('retry-after', 5)
     const message = unavailable ? 'Signing in is not possible right now. Try again soon.' : 'Something went wrong here.'
     this.#stop(response, unavailable ? 503 : 500, message)
@@ -183,3 +183,8 @@ export class IssuerHandler {
 }
 
 const doubledCookies = 'Your browser sent a sign-in cookie twice. Delete the cookies of this site and start again.'
+
+/** Also an outage that the provider's storage has already put into its own words. */
+function isOutage(error: unknown): boolean {
+  return error instanceof UpstreamError || (error instanceof Error && error.cause instanceof UpstreamError)
+}

@@ -27,9 +27,10 @@ export async function loadOidcProvider(log: Log): Promise<OidcProviderModule> {
 }
 
 async function importQuietly(): Promise<Loaded> {
-  const { warn } = console
+  const terminal = globalThis.console
+  const { warn } = terminal
   let unsupportedRuntime = false
-  console.warn = (...message: readonly unknown[]) => {
+  terminal.warn = (...message: readonly unknown[]) => {
     if (isRuntimeNotice(message)) unsupportedRuntime = true
     else warn(...message)
   }
@@ -37,7 +38,7 @@ async function importQuietly(): Promise<Loaded> {
     const { default: Provider, errors, interactionPolicy } = await import('oidc-provider')
     return { module: { Provider, errors, interactionPolicy }, unsupportedRuntime }
   } finally {
-    console.warn = warn
+    terminal.warn = warn
   }
 }
 

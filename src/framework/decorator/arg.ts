@@ -31,7 +31,7 @@ export function Arg(name: string, options: ArgOptions = {}): ArgDecorator {
   const declare = Declaration.ofDecorator(Arg)
   const decorate: ArgDecorator = (target, member, index) => {
     const owner = isClass(target) ? target.name : ownerName(target)
-    const declaration = declare({ owner, member }, decorate)
+    const declaration = declare({ owner, member, parameter: true }, decorate)
     if (isClass(target)) return refuse('@Arg', declaration, ['belongs on a parameter of a method'])
     refuse('@Arg', declaration, problemsOf(name, options))
     const known = recordMethod(target, member).arguments

@@ -1,12 +1,6 @@
 import type { ConfigurationErrorCode } from '../../core/error/configuration-error.js'
 import { ConfigurationError } from '../../core/error/configuration-error.js'
-import { locate } from './source-position.js'
-
-/** What a declaration stands on: a method of a class, or the class itself. */
-export interface DeclaredOn {
-  readonly owner: string
-  readonly member?: string | undefined
-}
+import { locate, type DeclaredOn } from './source-position.js'
 
 interface Trace {
   readonly stack?: unknown

@@ -1,3 +1,10 @@
+/** What a decorator stands on, as far as a source text can show it. */
+export interface SoughtTarget {
+  readonly owner: string
+  /** A method; absent for the class itself. */
+  readonly member?: string | undefined
+}
+
 /** The offset of the `@` that the name at `offset` belongs to, or `undefined` if none stands there. */
 export function startOfDecorator(text: string, offset: number): number | undefined {
   if (text[offset] === '@') return offset
@@ -5,29 +12,36 @@ export function startOfDecorator(text: string, offset: number): number | undefin
   return before === null ? undefined : offset - before[0].length
 }
 
+/** Whether the decorator at `offset` stands on such a target: some compilers report lines that only look right. */
+export function decorates(text: string, offset: number, target: SoughtTarget): boolean {
+  const declared = declaredAfter(text, offset)?.replace(modifiers, '') ?? ''
+  if (target.member === undefined) return new RegExp(`^class\\s+${escape(target.owner)}\\b`).test(declared)
+  const name = escape(target.member)
+  return new RegExp(`^(?:${name}|(['"])${name}\\1)\\s*[(<]`).test(declared)
+}
+
 /** The offset of the first decorator on a class or on one of its methods, found by reading the source text. */
-export function findDecorator(
-  text: string,
-  target: { readonly owner: string; readonly member?: string | undefined },
-): number | undefined {
+export function findDecorator(text: string, target: SoughtTarget): number | undefined {
   const start = target.member === undefined ? 0 : classStart(text, target.owner)
-  for (let at = text.indexOf('@', start); at !== -1; at = text.indexOf('@', at + 1)) {
-    const declared = declaredAfter(text, at)
-    if (declared === undefined) continue
-    if (target.member === undefined ? isClassNamed(declared, target.owner) : isMember(declared, target.member))
-      return at
+  for (const { 0: token, index } of text.matchAll(new RegExp(tokens, 'g'))) {
+    if (token === '@' && index >= start && decorates(text, index, target)) return index
   }
   return undefined
 }
+
+/** Strings, templates and comments, so that nothing inside them counts; then brackets and the `@`. */
+const tokens = /'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`|\/\/[^\n]*|\/\*[\s\S]*?\*\/|[([{]|[)\]}]|@/
+
+const modifiers = /^(?:(?:export|default|public|private|protected|abstract|override|async)\s+|\*\s*)*/
 
 function classStart(text: string, owner: string): number {
   const found = owner === '' ? -1 : text.search(new RegExp(`\\bclass\\s+${escape(owner)}\\b`))
   return found === -1 ? 0 : found
 }
 
-/** The text of the declaration that the decorators from `at` on belong to. */
-function declaredAfter(text: string, at: number): string | undefined {
-  let position = at
+/** The text of the declaration that the decorators from `offset` on belong to. */
+function declaredAfter(text: string, offset: number): string | undefined {
+  let position = offset
   while (text[position] === '@') {
     const name = /^@\s*[\w$.]+/.exec(text.slice(position, position + 200))
     if (name === null) return undefined
@@ -37,24 +51,16 @@ function declaredAfter(text: string, at: number): string | undefined {
   return text.slice(position, position + 400)
 }
 
-const modifiers = /^(?:(?:export|default|public|private|protected|abstract|override|async)\s+|\*\s*)*/
-
-function isMember(declared: string, member: string): boolean {
-  const rest = declared.replace(modifiers, '')
-  return new RegExp(`^(?:${escape(member)}|(['"])${escape(member)}\\1)\\s*[(<]`).test(rest)
-}
-
-function isClassNamed(declared: string, owner: string): boolean {
-  return new RegExp(`^class\\s+${escape(owner)}\\b`).test(declared.replace(modifiers, ''))
-}
-
 function afterBlank(text: string, from: number): number {
-  return from + (/^(?:\s|\/\/[^\n]*|\/\*[\s\S]*?\*\/)*/.exec(text.slice(from))?.[0].length ?? 0)
+  const blank = /(?:\s|\/\/[^\n]*|\/\*[\s\S]*?\*\/)*/y
+  blank.lastIndex = from
+  blank.exec(text)
+  return Math.max(from, blank.lastIndex)
 }
 
-/** The offset behind the bracket that closes the one at `from`; strings and comments do not count. */
+/** The offset behind the bracket that closes the one at `from`. */
 function afterBrackets(text: string, from: number): number {
-  const parts = /'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|`(?:\\.|[^`\\])*`|\/\/[^\n]*|\/\*[\s\S]*?\*\/|[([{]|[)\]}]/g
+  const parts = new RegExp(tokens, 'g')
   parts.lastIndex = from
   let depth = 0
   for (let part = parts.exec(text); part !== null; part = parts.exec(text)) {

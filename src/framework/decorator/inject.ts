@@ -23,7 +23,7 @@ export function Inject(key: InjectionKey): InjectDecorator {
   const declare = Declaration.ofDecorator(Inject)
   const decorate: InjectDecorator = (target, member, index) => {
     const owner = isClass(target) ? target.name : ownerName(target)
-    const declaration = declare({ owner, member }, decorate)
+    const declaration = declare({ owner, member, parameter: true }, decorate)
     if (!isInjectionKey(key)) {
       return refuse('@Inject', declaration, [
         'is given neither a class nor a token; perhaps its module is part of an import circle',

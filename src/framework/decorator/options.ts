@@ -57,6 +57,11 @@ export interface ToolOptions extends ToolDetails {
   readonly name?: string
 }
 
+/** Options that declare an input. */
+export interface WithInput<Source extends SchemaSource> {
+  readonly input: Source
+}
+
 /** The options of `@ProtectedByAuthSec`. */
 export type ProtectionOptions = ToolOptions & DemandOptions
 

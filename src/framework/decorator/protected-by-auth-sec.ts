@@ -1,7 +1,8 @@
 import type { OperationArguments } from './operation-arguments.js'
-import type { DemandOptions, NamedProtectionOptions, ProtectionOptions } from './options.js'
+import type { SchemaSource } from '../schema/schema-source.js'
+import type { DemandOptions, NamedProtectionOptions, ParameterValue, ProtectionOptions, WithInput } from './options.js'
 import { protectionDecorator } from './protection-decorator.js'
-import type { OperationDecorator, ServerClassDecorator } from './target.js'
+import type { InputDecorator, OperationDecorator, ServerClassDecorator } from './target.js'
 
 /**
  * Makes a method a tool that only some callers see and may call: every authenticated user, or those who hold what the
@@ -16,8 +17,15 @@ import type { OperationDecorator, ServerClassDecorator } from './target.js'
  */
 export function ProtectedByAuthSec(): OperationDecorator & ServerClassDecorator
 export function ProtectedByAuthSec(options: DemandOptions): OperationDecorator & ServerClassDecorator
+export function ProtectedByAuthSec<Source extends SchemaSource>(
+  options: ProtectionOptions & WithInput<Source>,
+): InputDecorator<ParameterValue<Source>>
 export function ProtectedByAuthSec(options: ProtectionOptions): OperationDecorator
 export function ProtectedByAuthSec(name: string): OperationDecorator
+export function ProtectedByAuthSec<Source extends SchemaSource>(
+  name: string,
+  options: NamedProtectionOptions & WithInput<Source>,
+): InputDecorator<ParameterValue<Source>>
 export function ProtectedByAuthSec(name: string, options: NamedProtectionOptions): OperationDecorator
 export function ProtectedByAuthSec(
   ...args: OperationArguments<ProtectionOptions>

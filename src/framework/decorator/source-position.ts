@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { SourceMap, type SourceMapPayload } from 'node:module'
 import { relative, sep } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { findDecorator, startOfDecorator } from './find-decorator.js'
+import { decorates, findDecorator, startOfDecorator } from './find-decorator.js'
 
 interface Position {
   readonly file: string
@@ -10,22 +10,24 @@ interface Position {
   readonly column: number
 }
 
-interface Target {
+/** What a declaration stands on: a class, one of its methods, or a parameter of either. */
+export interface DeclaredOn {
   readonly owner: string
   readonly member?: string | undefined
+  readonly parameter?: boolean
 }
 
 /**
  * `file:line:column` of a declaration, from one stack (a call) or two (a decorator: made, applied). A decorator's position
- * counts only if the source has an `@` there, because some compilers emit no mapping for it; else the text is searched.
+ * counts only if the source has that decorator there, because some compilers emit no mapping for it; else the text is searched.
  */
-export function locate(stacks: readonly string[], target: Target): string | undefined {
+export function locate(stacks: readonly string[], target: DeclaredOn): string | undefined {
   const [made, applied] = stacks.map(framesOf)
   if (made === undefined) return undefined
   if (applied === undefined) return render(original(parseFrame(made[0])))
   const candidates = partingFrames(made, applied).map((frame) => original(parseFrame(frame)))
   for (const position of candidates) {
-    const exact = position && decoratorAt(position)
+    const exact = position && decoratorAt(position, target)
     if (exact !== undefined) return render(exact)
   }
   return render(searched(candidates, target) ?? candidates[0])
@@ -114,13 +116,16 @@ function readText(file: string): string | undefined {
   }
 }
 
-function decoratorAt(position: Position): Position | undefined {
+function decoratorAt(position: Position, target: DeclaredOn): Position | undefined {
   const text = readText(position.file)
   const offset = text === undefined ? undefined : startOfDecorator(text, offsetOf(text, position))
-  return text === undefined || offset === undefined ? undefined : positionAt(position.file, text, offset)
+  if (text === undefined || offset === undefined) return undefined
+  return target.parameter === true || decorates(text, offset, target)
+    ? positionAt(position.file, text, offset)
+    : undefined
 }
 
-function searched(candidates: readonly (Position | undefined)[], target: Target): Position | undefined {
+function searched(candidates: readonly (Position | undefined)[], target: DeclaredOn): Position | undefined {
   for (const position of candidates) {
     const text = position && readText(position.file)
     const offset = text === undefined ? undefined : findDecorator(text, target)

@@ -1,5 +1,5 @@
 import { isClass } from './token.js'
-import type { DeclaredOn } from './declaration.js'
+import type { DeclaredOn } from './source-position.js'
 
 /** The prototype that holds a method; a class itself, as for a static method, is refused by the compiler. */
 export type MethodHolder<Holder> = Holder extends abstract new (...args: never[]) => unknown ? never : Holder
@@ -9,6 +9,20 @@ export type OperationDecorator = <Holder extends object, Method extends (...args
   holder: MethodHolder<Holder>,
   method: string,
   descriptor: TypedPropertyDescriptor<Method>,
+) => void
+
+type Takes<Input, Method> = Method extends (...args: infer Parameters) => unknown
+  ? true extends { [Index in keyof Parameters]: [Input] extends [Parameters[Index]] ? true : false }[keyof Parameters &
+      `${number}`]
+    ? unknown
+    : never
+  : never
+
+/** The same for a method with a declared input: the compiler refuses it where no parameter takes that input. */
+export type InputDecorator<Input> = <Holder extends object, Method extends (...args: never[]) => unknown>(
+  holder: MethodHolder<Holder>,
+  method: string,
+  descriptor: TypedPropertyDescriptor<Method> & Takes<Input, Method>,
 ) => void
 
 /** A decorator for classes. */

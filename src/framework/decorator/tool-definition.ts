@@ -15,6 +15,7 @@ import type {
   ParameterValue,
   ParameterValues,
   ProtectionOptions,
+  WithInput,
 } from './options.js'
 import { refuse } from './protection-decorator.js'
 import type { RecordedProtection } from './record.js'
@@ -45,12 +46,6 @@ export interface WithParams<Asked extends readonly Parameter[]> {
   readonly params: Asked
 }
 
-/** Options of a function that takes its input and the call. */
-export interface WithInput<Source extends SchemaSource> {
-  readonly input: Source
-  readonly params?: never
-}
-
 /** Options of a function that takes no input. */
 export interface WithoutInput {
   readonly input?: never
@@ -77,7 +72,7 @@ export function protectedByAuthSec<const Asked extends readonly Parameter[]>(
 ): ToolDefinition
 export function protectedByAuthSec<Source extends SchemaSource>(
   name: string,
-  options: NamedProtectionOptions & WithInput<Source>,
+  options: NamedProtectionOptions & WithInput<Source> & { readonly params?: never },
   handler: InputHandler<ParameterValue<Source>>,
 ): ToolDefinition
 export function protectedByAuthSec(
@@ -103,7 +98,7 @@ export function publicTool<const Asked extends readonly Parameter[]>(
 ): ToolDefinition
 export function publicTool<Source extends SchemaSource>(
   name: string,
-  options: NamedToolOptions & WithInput<Source>,
+  options: NamedToolOptions & WithInput<Source> & { readonly params?: never },
   handler: InputHandler<ParameterValue<Source>>,
 ): ToolDefinition
 export function publicTool(

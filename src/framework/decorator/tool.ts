@@ -1,10 +1,11 @@
+import type { SchemaSource } from '../schema/schema-source.js'
 import { optionProblems, toolChecks } from './check-options.js'
 import { Declaration } from './declaration.js'
 import { detailsOf } from './operation-arguments.js'
-import type { ToolOptions } from './options.js'
+import type { ParameterValue, ToolOptions, WithInput } from './options.js'
 import { methodProblems, refuse } from './protection-decorator.js'
 import { recordMethod } from './record.js'
-import { targetOf, type DecoratorArguments, type OperationDecorator } from './target.js'
+import { targetOf, type DecoratorArguments, type InputDecorator, type OperationDecorator } from './target.js'
 
 /**
  * Says what clients are told of a tool, beside `@ProtectedByAuthSec` or `@Public`, in any order. It protects nothing: a
@@ -17,6 +18,10 @@ import { targetOf, type DecoratorArguments, type OperationDecorator } from './ta
  *   restart() { return 'restarted' }
  * }
  */
+export function Tool<Source extends SchemaSource>(
+  options: ToolOptions & WithInput<Source>,
+): InputDecorator<ParameterValue<Source>>
+export function Tool(options: ToolOptions): OperationDecorator
 export function Tool(options: ToolOptions): OperationDecorator {
   const declare = Declaration.ofDecorator(Tool)
   const decorate = (...use: DecoratorArguments): void => {

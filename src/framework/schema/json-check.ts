@@ -17,7 +17,6 @@ const ajv = new Ajv2020({
   strictTypes: false,
   strictTuples: false,
   validateSchema: true,
-  addUsedSchema: false,
   unicodeRegExp: true,
 })
 addFormats.default(ajv, { mode: 'full' })

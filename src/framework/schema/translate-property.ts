@@ -37,6 +37,7 @@ function arraySchema(property: DtoProperty, context: PropertyContext): JsonSchem
     property.rules.filter((rule) => !rule.each),
     context,
   )
+  if (whole === undefined) return {}
   const merged = mergeFragments([{ type: ['array'] }, ...whole])
   if (merged === undefined || (property.declared !== Array && isKnownType(property.declared))) {
     context.faults.add(context.path, mixed(property))
@@ -64,6 +65,7 @@ function mixed({ declared }: DtoProperty): string {
 /** One value: a property, or an item of an array. */
 function valueSchema(property: DtoProperty, context: PropertyContext): JsonSchema {
   const fragments = fragmentsOf(property.rules, context)
+  if (fragments === undefined) return {}
   const fault = typeFault(property)
   if (fault !== undefined) {
     context.faults.add(context.path, fault)
@@ -91,13 +93,12 @@ function untyped({ declared }: DtoProperty, path: string): string {
   return `no validator says what it is, and ${known}. Add one, such as @IsString() or @IsIn([...])`
 }
 
-function fragmentsOf(rules: readonly Rule[], { path, faults }: PropertyContext): readonly Fragment[] {
-  return rules.flatMap((rule) => {
-    const translation = validatorFragment(rule.name, rule.constraints)
-    if (typeof translation !== 'string') return [translation]
-    faults.add(path, translation)
-    return []
-  })
+/** What the validators demand, or `undefined` after a fault: what follows from it would only be noise. */
+function fragmentsOf(rules: readonly Rule[], { path, faults }: PropertyContext): readonly Fragment[] | undefined {
+  const translations = rules.map((rule) => validatorFragment(rule.name, rule.constraints))
+  const remedies = translations.filter((translation) => typeof translation === 'string')
+  for (const remedy of remedies) faults.add(path, remedy)
+  return remedies.length > 0 ? undefined : translations.filter((translation) => typeof translation !== 'string')
 }
 
 function nestedSchema(property: DtoProperty, fragments: readonly Fragment[], context: PropertyContext): JsonSchema {

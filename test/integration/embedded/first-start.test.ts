@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
-import { readdirSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, statSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
-import { EmbeddedHome, processesBelow, query } from '../../support/embedded-home.js'
+import { EmbeddedHome, processesBelow, query, until } from '../../support/embedded-home.js'
 
 describe('the first start of the embedded database', () => {
   let home: EmbeddedHome
@@ -38,4 +38,24 @@ describe('the first start of the embedded database', () => {
     expect(statSync(join(home.path, 'pg', 'authsec.password')).mode & 0o777).toBe(0o600)
     await Promise.all(holders.map((holder) => holder.close()))
   })
+
+  it('begins anew after a process was killed while making the cluster, and clears up later', async () => {
+    const killed = home.holder()
+    await until(() => drafts().length > 0)
+    process.kill(Number(drafts()[0]?.split('.')[1]), 'SIGKILL')
+    await killed
+
+    const next = await home.holder()
+    expect(next.first.error).toBeUndefined()
+    await next.close()
+    for (const name of drafts()) utimesSync(join(home.path, name), 0, 0)
+    await until(() => processesBelow(home.folder).length === 0)
+
+    await (await home.holder()).close()
+    expect(drafts()).toEqual([])
+  })
+
+  function drafts(): readonly string[] {
+    return existsSync(home.path) ? readdirSync(home.path).filter((name) => name.startsWith('pg.')) : []
+  }
 })

@@ -42,6 +42,16 @@ describe('an application of one tenant', () => {
     expect((await jar.press(await jar.open(startUrl()), 'sign-in', { fields })).status).toBe(400)
   })
 
+  it('goes on to admit another one after its registration says so', async () => {
+    const { application } = harness.options
+    await harness.applications.register({ ...application, admits: ['acme', 'globex'] })
+    await harness.restart()
+    expect((await new BrowserJar().open(startUrl())).html).toContain('Globex')
+    await harness.applications.register(application)
+    await harness.restart()
+    expect((await new BrowserJar().open(startUrl())).html).not.toContain('Globex')
+  })
+
   it('lets nobody in, refreshes nothing, and says so, when the tenant is gone', async () => {
     const { body } = await harness.obtainTokens('ana@acme.test', 'read', clientId)
     harness.tenants.deactivate('acme')

@@ -97,8 +97,10 @@ describe('a whole sign-in', () => {
     }
   })
 
-  it('prints nothing', () => {
+  it('prints nothing: what the provider says of an old Node.js goes to the log', () => {
     expect(printed).toEqual([])
+    const told = harness.log.lines.some(({ message }) => message.startsWith('oidc-provider is made for Node.js 22'))
+    expect(told).toBe(Number(process.versions.node.split('.')[0]) < 22)
   })
 })
 

@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { sql } from 'kysely'
 import { ConnectionPool, type ConnectionPoolOptions } from '../../../src/adapter/postgres/pool/connection-pool.js'
 import { openKysely } from '../../../src/adapter/postgres/pool/open-kysely.js'
+import { UpstreamError } from '../../../src/core/error/upstream-error.js'
 import { openPostgresProxy, type PostgresProxy } from '../../support/postgres-proxy.js'
 import { openTestPostgres, type TestPostgres } from '../../support/postgres.js'
 
@@ -84,6 +85,28 @@ describe('a connection that PostgreSQL terminates', () => {
     await expect(transaction).rejects.toMatchObject({ code: 'ERR_TENANT_UNAVAILABLE' })
     await expect(sql`select 1 as one`.execute(db)).resolves.toMatchObject({ rows: [{ one: 1 }] })
     expect(pool.open).toBe(1)
+  })
+
+  it('costs an outage here and there when it happens twenty times under load, and nothing later', async () => {
+    const pool = openPool()
+    const db = openKysely(pool, test.masterDatabase)
+    const outcomes = { ok: 0, outage: 0, other: 0 }
+    let loading = true
+    const load = [1, 2, 3, 4].map(async () => {
+      while (loading) {
+        const step = db.transaction().execute((transaction) => sql`select 1`.execute(transaction))
+        await step.then(
+          () => (outcomes.ok += 1),
+          (error: unknown) => (error instanceof UpstreamError ? (outcomes.outage += 1) : (outcomes.other += 1)),
+        )
+      }
+    })
+    for (let round = 0; round < 20; round += 1) await terminateAll()
+    loading = false
+    await Promise.all(load)
+    expect(outcomes.other).toBe(0)
+    expect(outcomes.ok).toBeGreaterThan(0)
+    expect(pool.open).toBeLessThanOrEqual(2)
   })
 
   it('is replaced when it went just after a failed statement', async () => {

@@ -55,9 +55,10 @@ describe('createTenant', () => {
   it.each(['', 'Acme', '-acme', 'acme corp', 'acme\n', '../acme', "a'b", 'a"b', 'a'.repeat(42), 'аcme'])(
     'refuses the slug %j and creates nothing',
     async (slug) => {
-      const before = await test.sql('select count(*) from pg_database')
       await expect(test.postgres.provisioner.createTenant({ slug, name: 'X' })).rejects.toThrow(TypeError)
-      expect(await test.sql('select count(*) from pg_database')).toEqual(before)
+      expect(await test.sql('select 1 from tenant where slug = $1', [slug])).toEqual([])
+      const name = `tenant_${slug.replaceAll('-', '_')}`
+      expect(await test.sql('select 1 from pg_database where datname = $1', [name])).toEqual([])
     },
   )
 
@@ -65,6 +66,26 @@ describe('createTenant', () => {
     const tenant = await test.postgres.provisioner.createTenant({ slug: 'a'.repeat(41), name: 'Long' })
     const account = await test.postgres.accounts.create(tenant, { email: 'a@long.example', grants: noGrants })
     expect(await test.postgres.accounts.find(tenant, account.id)).toEqual(account)
+  })
+})
+
+describe('the template of tenants', () => {
+  it.each([
+    ['is missing', `drop database authsec_template_tenant`],
+    ['has an older schema', `comment on database authsec_template_tenant is 'authsec tenant schema, steps: 0'`],
+    ['was left open by a process that died', `alter database authsec_template_tenant allow_connections true`],
+  ])('is made ready by one of two processes when it %s', async (what, damage) => {
+    await damageTemplate(damage)
+    const slugs = ['a', 'b'].map((letter) => `${letter}-${what.replaceAll(' ', '-')}`)
+    const processes = [test.postgres, await test.reopen()]
+    const tenants = await Promise.all(
+      slugs.map((slug, index) => (processes[index] ?? test.postgres).provisioner.createTenant({ slug, name: slug })),
+    )
+    for (const tenant of tenants) expect(await test.postgres.accounts.list(tenant)).toEqual([])
+    const [template] = await test.sql(
+      `select datallowconn, shobj_description(oid, 'pg_database') as note from pg_database where datname = 'authsec_template_tenant'`,
+    )
+    expect(template).toEqual({ datallowconn: false, note: 'authsec tenant schema, steps: 1' })
   })
 })
 
@@ -114,6 +135,16 @@ describe('exclusively', () => {
     await expect(test.postgres.provisioner.exclusively('fail', () => Promise.resolve(1))).resolves.toBe(1)
   })
 })
+
+/** While nobody else is using the template. */
+async function damageTemplate(statement: string): Promise<void> {
+  const { user, password } = test.connection
+  const client = new Client({ ...endpoint(), user, password, database: 'postgres' })
+  await client.connect()
+  await client.query(`select pg_advisory_lock(hashtextextended('authsec tenant template', 0))`)
+  await client.query(statement)
+  await client.end()
+}
 
 function endpoint() {
   const { host, port } = test.connection

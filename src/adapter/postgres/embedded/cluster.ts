@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Log } from '../../../core/runtime/log.js'
 import { ConfigurationError } from '../../../core/error/configuration-error.js'
 import { errorCode } from './error-code.js'
@@ -18,6 +19,7 @@ export const superuser = 'authsec'
 
 const passwordFile = 'authsec.password'
 const slowestInitdbMs = 120_000
+const longestTurnMs = 20_000
 
 /** The superuser's password, kept in the cluster so that one never exists without the other. Throws for a cluster that is not ours. */
 export function readPassword(data: string): string {
@@ -42,7 +44,6 @@ export function requireSameMajor(data: string, native: NativePackage): void {
  * cluster is complete or not there. Throws when initdb fails.
  */
 export async function createCluster(place: ServerPlace, binaries: ServerBinaries, log: Log): Promise<void> {
-  removeAbandoned(place.base)
   const draft = `${place.data}.${process.pid}.${randomBytes(4).toString('hex')}`
   const password = `${draft}.password`
   try {
@@ -50,6 +51,8 @@ export async function createCluster(place: ServerPlace, binaries: ServerBinaries
     giveTo(place.account, draft)
     writeFileSync(password, randomBytes(24).toString('base64url'), { mode: 0o600, flag: 'wx' })
     giveTo(place.account, password)
+    await letEarlierFinish(place, draft)
+    if (existsSync(place.data)) return
     await initialise(draft, password, place, binaries)
     renameSync(password, join(draft, passwordFile))
     renameSync(draft, place.data)
@@ -96,12 +99,15 @@ async function initialise(
   )
 }
 
-/** Removes what processes that were killed while initialising left behind. */
-function removeAbandoned(base: string): void {
-  for (const name of readdirSync(base)) {
-    const pid = /^pg\.(\d+)\./.exec(name)?.[1]
-    if (pid !== undefined && !isRunning(Number(pid))) rmSync(join(base, name), { recursive: true, force: true })
+/** Waits while another process makes the cluster: several at once only slow each other down. Any order does, the rename decides. */
+async function letEarlierFinish({ base, data }: ServerPlace, draft: string): Promise<void> {
+  const deadline = performance.now() + longestTurnMs
+  const own = basename(draft)
+  const isEarlier = (name: string): boolean => {
+    const pid = /^pg\.(\d+)\.[0-9a-f]+$/.exec(name)?.[1]
+    return pid !== undefined && name < own && isRunning(Number(pid))
   }
+  while (!existsSync(data) && readdirSync(base).some(isEarlier) && performance.now() < deadline) await pause(10)
 }
 
 function isRunning(pid: number): boolean {

@@ -8,6 +8,7 @@ import { requireSameMajor } from './cluster.js'
 import { Lifeline } from './lifeline.js'
 import { findNativePackage } from './native-package.js'
 import { acceptsConnections } from './probe-connection.js'
+import { removeAbandoned } from './remove-abandoned.js'
 import type { ServerBinaries } from './server-binaries.js'
 import { prepareBinaries } from './server-binaries.js'
 import type { ServerLock } from './server-lock.js'
@@ -45,7 +46,7 @@ export async function holdServer(search: ServerSearch): Promise<Lifeline> {
       await pause(stepMs)
       continue
     }
-    binaries ??= await findBinaries(place)
+    binaries ??= await findBinaries(search)
     const server = await StartedServer.start(place, search.connection.host, binaries)
     if (await wins(server, search, signal)) return server.lifeline
     while (!server.hasEnded && !signal.aborted) await pause(stepMs)
@@ -108,9 +109,11 @@ async function isHeldByServer({ place, connection, log }: ServerSearch, orphans:
   return holder === 'server'
 }
 
-async function findBinaries(place: ServerPlace): Promise<ServerBinaries> {
+async function findBinaries({ place, connection }: ServerSearch): Promise<ServerBinaries> {
   const native = findNativePackage()
   requireSameMajor(place.data, native)
+  removeAbandoned(place.base, /^pg\.\d+\./)
+  removeAbandoned(connection.host, /^(alive|held)\./)
   return prepareBinaries(native, place)
 }
 

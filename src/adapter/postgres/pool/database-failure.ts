@@ -18,12 +18,12 @@ export function losesConnection(error: unknown): boolean {
 }
 
 /**
- * What a failure means to callers: an outage, unless the statement was refused for the data in it (classes 22 and 23) or because
- * a database exists already or is in use, which whoever sent the statement must answer.
+ * What a failure means to callers: an outage, unless the statement was refused for the data in it (classes 22 and 23) or because a
+ * database exists already (42P04), which whoever sent the statement must answer.
  */
 export function databaseFailure(error: unknown, outage: Outage): unknown {
   if (error instanceof UpstreamError) return error
-  if (/^(?:22|23|42P04$|55006$)/.test(sqlState(error) ?? '')) return error
+  if (/^(?:22|23|42P04$)/.test(sqlState(error) ?? '')) return error
   const whose = outage === 'TENANT_UNAVAILABLE' ? "the tenant's" : 'the master'
   return new UpstreamError(outage, `${whose} database is not available`, { cause: error })
 }

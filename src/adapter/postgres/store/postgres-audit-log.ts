@@ -83,7 +83,7 @@ export class PostgresAuditLog implements AuditLog {
   }
 
   #flushSoon(): void {
-    this.#timer ??= setTimeout(() => this.#flushInBackground(), flushMilliseconds).unref()
+    this.#timer ??= setTimeout(() => void this.#flushInBackground(), flushMilliseconds).unref()
   }
 
   async #write(row: AuditRow): Promise<void> {

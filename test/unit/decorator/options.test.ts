@@ -1,0 +1,271 @@
+import { describe, expect, it } from '@jest/globals'
+import type { ConfigurationError } from '../../../src/core/error/configuration-error.js'
+import type { Operation } from '../../../src/core/operation/operation.js'
+import { assemble } from '../../../src/framework/container/assemble.js'
+import { Arg } from '../../../src/framework/decorator/arg.js'
+import { Inject } from '../../../src/framework/decorator/inject.js'
+import { Injectable } from '../../../src/framework/decorator/injectable.js'
+import { McpServer } from '../../../src/framework/decorator/mcp-server.js'
+import { ProtectedByAuthSec } from '../../../src/framework/decorator/protected-by-auth-sec.js'
+import { Public } from '../../../src/framework/decorator/public.js'
+import { createToken } from '../../../src/framework/decorator/token.js'
+import { Tool } from '../../../src/framework/decorator/tool.js'
+import { protectedByAuthSec, publicTool } from '../../../src/framework/decorator/tool-definition.js'
+import { faultOf, lineOf, startFaults } from '../../support/start-faults.js'
+
+/** Calls a function with arguments that its type refuses, as plain JavaScript may. */
+function untyped(callee: (...args: never[]) => unknown, ...args: readonly unknown[]): unknown {
+  return Reflect.apply(callee, undefined, args)
+}
+
+/** Puts a decorator made with these arguments on a method. */
+function decorateWith(factory: (...args: never[]) => unknown, ...args: readonly unknown[]): ConfigurationError {
+  return faultOf(() => {
+    const decorator = untyped(factory, ...args)
+    class Server {
+      method(): void {}
+    }
+    const descriptor = Object.getOwnPropertyDescriptor(Server.prototype, 'method')
+    if (typeof decorator === 'function') Reflect.apply(decorator, undefined, [Server.prototype, 'method', descriptor])
+  })
+}
+
+const wrongDemands: readonly (readonly [string, unknown, string])[] = [
+  ['an unknown key', { role: ['admin'] }, 'unknown option "role"'],
+  ['an undefined list', { roles: undefined }, '"roles" must be a list'],
+  ['null', { roles: null }, '"roles" must be a list'],
+  ['an empty list', { roles: [] }, '"roles" is an empty list'],
+  ['an empty name', { groups: [''] }, '"groups" holds something that is no name'],
+  ['a blank name', { groups: ['  '] }, '"groups" holds something that is no name'],
+  ['a name that is no text', { roles: ['admin', 1] }, '"roles" holds something that is no name, at index 1'],
+  ['an undefined name', { roles: [undefined] }, '"roles" holds something that is no name'],
+  ['a hole', { roles: Array.of<string>().concat(Array<string>(1)) }, '"roles" holds something that is no name'],
+  ['one name without a list', { roles: 'admin' }, '"roles" must be a list'],
+  ['a set', { roles: new Set(['admin']) }, '"roles" must be a list'],
+  ['a name twice', { permissions: ['a:b', 'a:b'] }, '"permissions" names "a:b" twice'],
+  ['a scope with a space', { scopes: ['read write'] }, '"scopes" holds "read write"'],
+  ['a scope with a tab', { scopes: ['read\twrite'] }, '"scopes" holds'],
+  ['a scope with a line break', { scopes: ['read\n'] }, '"scopes" holds'],
+  ['a scope that ends a quoted header', { scopes: ['read", error="x'] }, '"scopes" holds'],
+  ['a scope with a letter outside ASCII', { scopes: ['réad'] }, '"scopes" holds'],
+  ['requireAll that is no boolean', { roles: ['admin'], requireAll: 'yes' }, '"requireAll" must be true or false'],
+  ['an undefined requireAll', { roles: ['admin'], requireAll: undefined }, '"requireAll" must be true or false'],
+  ['an empty description', { description: '' }, '"description" must be a text'],
+  ['an empty name of the tool', { name: '' }, '"name" must be a text'],
+  ['an undefined input', { input: undefined }, '"input" is undefined'],
+  ['an undefined parameter', { params: [undefined] }, '"params" holds nothing that could be injected at index 0'],
+  ['parameters that are no list', { params: {} }, '"params" must be a list'],
+  ['an unknown annotation', { annotations: { readonly: true } }, '"annotations" is wrong: unknown option "readonly"'],
+  ['elicits that is no boolean', { elicits: 1 }, '"elicits" must be true or false'],
+  ['a symbol', { [Symbol('roles')]: ['admin'] }, 'unknown option "Symbol(roles)"'],
+  ['a hidden unknown key', Object.defineProperty({}, 'role', { value: ['admin'] }), 'unknown option "role"'],
+  ['inherited options', Object.create({ roles: ['admin'] }), 'must be a plain object'],
+  ['a list instead of options', ['admin'], 'must be a plain object'],
+  ['null instead of options', null, 'must be a plain object'],
+  ['undefined instead of options', undefined, 'must be a plain object'],
+  ['a function instead of options', () => ({}), 'must be a plain object'],
+]
+
+describe('the options of @ProtectedByAuthSec', () => {
+  it.each(wrongDemands)('refuse %s where the decorator stands', (_case, options, message) => {
+    const fault = decorateWith(ProtectedByAuthSec, options)
+    expect(fault.code).toBe('ERR_CONFIG_OPTION')
+    expect(fault.message).toContain('@ProtectedByAuthSec on Server.method')
+    expect(fault.message).toContain(message)
+  })
+
+  it.each(wrongDemands)('refuse %s after a name', (_case, options, message) => {
+    const fault = decorateWith(ProtectedByAuthSec, 'named', options)
+    expect(fault.code).toBe('ERR_CONFIG_OPTION')
+    if (!message.includes('"name"')) expect(fault.message).toContain(message)
+  })
+
+  it.each(wrongDemands)('refuse %s in the function form', (_case, options) => {
+    const fault = faultOf(() => untyped(protectedByAuthSec, 'named', options, () => ''))
+    expect(fault.code).toBe('ERR_CONFIG_OPTION')
+  })
+
+  it('refuse a name in two places, an empty name, and options before the name', () => {
+    expect(decorateWith(ProtectedByAuthSec, 'one', { name: 'two' }).message).toContain('unknown option "name"')
+    expect(decorateWith(ProtectedByAuthSec, '').message).toContain('the name is empty')
+    expect(decorateWith(ProtectedByAuthSec, { roles: ['admin'] }, 'named').message).toContain('the name comes first')
+  })
+
+  it('name everything that is wrong at once', () => {
+    const fault = decorateWith(ProtectedByAuthSec, { role: ['admin'], scopes: [], elicits: 1 })
+    expect(fault.faults.map(({ code }) => code)).toEqual(Array(3).fill('ERR_CONFIG_OPTION'))
+  })
+
+  it('point at the line of the decorator', () => {
+    const fault = faultOf(() => {
+      class Mistyped {
+        // @ts-expect-error a typing mistake
+        @ProtectedByAuthSec({ role: ['admin'] }) // mistyped
+        method(): void {}
+      }
+      return Mistyped
+    })
+    expect(fault.declaredAt).toBe(`${lineOf(import.meta.url, 'mistyped')}:9`)
+    expect(fault.message).toContain(`(${fault.declaredAt})`)
+  })
+
+  it('cannot be changed afterwards', () => {
+    const roles: [string] = ['admin']
+    const options = { roles }
+    @McpServer({ name: 'Kept', version: '1.0.0' })
+    class Kept {
+      @ProtectedByAuthSec(options)
+      method(): void {}
+    }
+    roles[0] = 'anyone'
+    Object.assign(options, { roles: ['everyone'] })
+    expect(assemble({ servers: [Kept] }).operations[0]?.protection).toEqual({
+      access: 'protected',
+      requirement: { allOf: [{ requireAll: false, listed: { roles: ['admin'] } }] },
+    })
+  })
+})
+
+describe('the options of the other decorators', () => {
+  it.each([
+    [Public, { roles: ['admin'] }, '@Public on Server.method: unknown option "roles"'],
+    [Public, { title: undefined }, 'option "title" must be a text'],
+    [Public, undefined, 'must be a plain object'],
+    [Tool, { titel: 'x' }, '@Tool on Server.method: unknown option "titel"'],
+    [Tool, { roles: ['admin'] }, 'unknown option "roles"'],
+    [Tool, undefined, 'must be a plain object'],
+    [McpServer, { name: 'A' }, 'needs a version'],
+    [McpServer, { name: '', version: '1' }, 'option "name" must be a text'],
+    [McpServer, { name: 'A', version: '1', prefix: '' }, 'option "prefix" must be a text'],
+    [McpServer, { name: 'A', version: '1', title: 'x' }, 'unknown option "title"'],
+    [Injectable, { scope: 'request' }, 'option "scope" must be'],
+    [Injectable, { scope: undefined }, 'option "scope" must be'],
+    [Injectable, { lifetime: 'call' }, 'unknown option "lifetime"'],
+    [Inject, undefined, 'neither a class nor a token'],
+    [Arg, '', 'the name must be'],
+    [Arg, '__proto__', 'the name must be'],
+    [Arg, 'constructor', 'the name must be'],
+    [Arg, 'two words', 'the name must be'],
+  ])('are checked as well: %p with %p', (factory, options, message) => {
+    const fault = decorateWith(factory, options)
+    expect(fault.code).toBe('ERR_CONFIG_OPTION')
+    expect(fault.message).toContain(message)
+  })
+
+  it.each([
+    [{ default: undefined }, 'must be a text, a finite number'],
+    [{ default: Number.NaN }, 'must be a text, a finite number'],
+    [{ default: {} }, 'must be a text, a finite number'],
+    [{ required: true, default: 'x' }, 'has no use for a default'],
+    [{ optional: true }, 'unknown option "optional"'],
+  ])('of @Arg refuse %p', (options, message) => {
+    expect(decorateWith(Arg, 'name', options).message).toContain(message)
+  })
+
+  it('refuse a handler that is no function', () => {
+    expect(faultOf(() => untyped(publicTool, 'named', {}, 'handler')).message).toContain('must be a function')
+    expect(faultOf(() => untyped(publicTool, 'named', {})).message).toContain('must be a function')
+    expect(faultOf(() => untyped(publicTool, 7, {}, () => '')).message).toContain('the name comes first')
+  })
+
+  it('refuse a token without a name', () => {
+    expect(() => createToken(' ')).toThrow(TypeError)
+  })
+})
+
+describe('the place of a decorator', () => {
+  it.each([
+    ['a getter', { get: () => 1 }],
+    ['a setter', { set: () => undefined }],
+    ['a field', undefined],
+    ['a value', { value: 1 }],
+  ])('is not %s', (_case, descriptor) => {
+    for (const decorator of [ProtectedByAuthSec(), Public(), Tool({ title: 'x' })]) {
+      const fault = faultOf(() => untyped(decorator, {}, 'member', descriptor))
+      expect(fault.code).toBe('ERR_CONFIG_OPTION')
+      expect(fault.message).toContain('only methods can be operations')
+    }
+  })
+
+  it('is not a symbol, nor a static method', () => {
+    class Server {
+      static fixed(): void {}
+    }
+    const descriptor = { value: () => undefined }
+    expect(faultOf(() => untyped(Public(), {}, Symbol('x'), descriptor)).message).toContain('without a name')
+    expect(faultOf(() => untyped(Public(), Server, 'fixed', descriptor)).message).toContain('a static member')
+    expect(faultOf(() => untyped(Arg('x'), Server, undefined, 0)).message).toContain('on a parameter of a method')
+    expect(faultOf(() => untyped(Inject(Server), Server, 'fixed', 0)).message).toContain('a static method')
+  })
+
+  it('is a class for @McpServer and @Injectable only, and for @ProtectedByAuthSec without details', () => {
+    class Server {}
+    expect(faultOf(() => untyped(Public(), Server)).message).toContain('stands on a class')
+    expect(faultOf(() => untyped(Tool({ title: 'x' }), Server)).message).toContain('stands on a class')
+    expect(faultOf(() => untyped(ProtectedByAuthSec({ title: 'x' }), Server)).message).toContain('for a whole class')
+    expect(faultOf(() => untyped(ProtectedByAuthSec('named'), Server)).message).toContain('for a whole class')
+    const method = [Server.prototype, 'x', { value: () => undefined }]
+    expect(faultOf(() => untyped(McpServer({ name: 'A', version: '1' }), ...method)).message).toContain('on a class')
+    expect(faultOf(() => untyped(Injectable(), ...method)).message).toContain('belongs on a class')
+  })
+
+  it('is behind brackets: the factory itself is no decorator', () => {
+    const { prototype } = class Server {}
+    expect(decorateWith(ProtectedByAuthSec, prototype, 'x', {}).message).toContain('write it with brackets')
+    expect(decorateWith(Public, prototype, 'x', {}).message).toContain('write it with brackets')
+  })
+
+  it('is taken once by @Arg and @Inject', () => {
+    const { prototype } = class Server {}
+    untyped(Arg('one'), prototype, 'x', 0)
+    expect(faultOf(() => untyped(Arg('two'), prototype, 'x', 0)).message).toContain('twice on one parameter')
+    untyped(Inject(createToken('one')), prototype, 'x', 1)
+    expect(faultOf(() => untyped(Inject(createToken('two')), prototype, 'x', 1)).message).toContain('token "one"')
+  })
+})
+
+describe('requireAll', () => {
+  it('has to be said where several categories are listed', () => {
+    @McpServer({ name: 'Ambiguous', version: '1.0.0' })
+    class Ambiguous {
+      // @ts-expect-error several categories without requireAll
+      @ProtectedByAuthSec({ roles: ['admin'], scopes: ['write'] }) // ambiguous
+      method(): void {}
+    }
+    const [fault] = startFaults(Ambiguous)
+    expect(fault?.code).toBe('ERR_CONFIG_REQUIRE_ALL')
+    expect(fault?.message).toContain('lists roles and scopes without requireAll')
+    expect(fault?.declaredAt).toMatch(lineOf(import.meta.url, 'ambiguous'))
+  })
+
+  it('has nothing to say where no category is listed', () => {
+    @McpServer({ name: 'Pointless', version: '1.0.0' })
+    class Pointless {
+      @ProtectedByAuthSec({ requireAll: true }) // pointless
+      method(): void {}
+    }
+    const [fault] = startFaults(Pointless)
+    expect(fault?.code).toBe('ERR_CONFIG_REQUIRE_ALL')
+    expect(fault?.declaredAt).toMatch(lineOf(import.meta.url, 'pointless'))
+  })
+
+  it('is kept as it was said', () => {
+    @McpServer({ name: 'Clear', version: '1.0.0' })
+    class Clear {
+      @ProtectedByAuthSec({ roles: ['admin'], scopes: ['write'], requireAll: true })
+      all(): void {}
+
+      @ProtectedByAuthSec({ roles: ['admin'], scopes: ['write'], requireAll: false })
+      any(): void {}
+
+      @ProtectedByAuthSec({ resources: ['a', 'b'], requireAll: true })
+      one(): void {}
+    }
+    const demand = ({ protection }: Operation) => (protection.access === 'public' ? [] : protection.requirement.allOf)
+    expect(assemble({ servers: [Clear] }).operations.map(demand)).toEqual([
+      [{ requireAll: true, listed: { roles: ['admin'], scopes: ['write'] } }],
+      [{ requireAll: false, listed: { roles: ['admin'], scopes: ['write'] } }],
+      [{ requireAll: true, listed: { resources: ['a', 'b'] } }],
+    ])
+  })
+})
