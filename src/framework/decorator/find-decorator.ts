@@ -15,7 +15,11 @@ export function startOfDecorator(text: string, offset: number): number | undefin
 /** Whether the decorator at `offset` stands on such a target: some compilers report lines that only look right. */
 export function decorates(text: string, offset: number, target: SoughtTarget): boolean {
   const declared = declaredAfter(text, offset)?.replace(modifiers, '') ?? ''
-  if (target.member === undefined) return new RegExp(`^class\\s+${escape(target.owner)}\\b`).test(declared)
+  if (target.member === undefined) {
+    return (
+      target.owner === '' ? /^class\s*(?:extends\b|\{)/ : new RegExp(`^class\\s+${escape(target.owner)}\\b`)
+    ).test(declared)
+  }
   const name = escape(target.member)
   return new RegExp(`^(?:${name}|(['"])${name}\\1)\\s*[(<]`).test(declared)
 }

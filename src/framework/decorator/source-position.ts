@@ -18,8 +18,10 @@ export interface DeclaredOn {
 }
 
 /**
- * `file:line:column` of a declaration, from one stack (a call) or two (a decorator: made, applied). A decorator's position
- * counts only if the source has that decorator there, because some compilers emit no mapping for it; else the text is searched.
+ * `file:line:column` of a declaration, from one stack (a call) or two (a decorator: made, applied). Where the two stacks
+ * part, seen from the bottom, is the decorator's use, whatever functions stand around it. That counts only if the source
+ * has such a decorator there: some compilers emit no mapping for it, and a decorator may be made once and used often. Else
+ * the files on the way to its use are searched.
  */
 export function locate(stacks: readonly string[], target: DeclaredOn): string | undefined {
   const [made, applied] = stacks.map(framesOf)
@@ -30,10 +32,10 @@ export function locate(stacks: readonly string[], target: DeclaredOn): string | 
     const exact = position && decoratorAt(position, target)
     if (exact !== undefined) return render(exact)
   }
-  return render(searched(candidates, target) ?? candidates[0])
+  return render(searched(applied, target) ?? candidates[0])
 }
 
-/** The frame where the stacks part, seen from the bottom, then the last one they share. */
+/** The frame where the stacks part, then the last one they share. */
 function partingFrames(made: readonly string[], applied: readonly string[]): readonly string[] {
   let shared = 0
   while (shared < made.length && made.at(-1 - shared) === applied.at(-1 - shared)) shared += 1
@@ -125,12 +127,12 @@ function decoratorAt(position: Position, target: DeclaredOn): Position | undefin
     : undefined
 }
 
-function searched(candidates: readonly (Position | undefined)[], target: DeclaredOn): Position | undefined {
-  for (const position of candidates) {
-    const text = position && readText(position.file)
+function searched(frames: readonly string[], target: DeclaredOn): Position | undefined {
+  const files = new Set(frames.map((frame) => original(parseFrame(frame))?.file).filter((file) => file !== undefined))
+  for (const file of [...files].slice(0, 10)) {
+    const text = readText(file)
     const offset = text === undefined ? undefined : findDecorator(text, target)
-    if (position !== undefined && text !== undefined && offset !== undefined)
-      return positionAt(position.file, text, offset)
+    if (text !== undefined && offset !== undefined) return positionAt(file, text, offset)
   }
   return undefined
 }

@@ -3,7 +3,7 @@ import { isRecord, reservedNames } from './json-value.js'
 import { allowFormat, allowKeyword, dialect } from './json-check.js'
 import { inPlace, schemaParts } from './schema-parts.js'
 
-const most = { parts: 10_000, depth: 64, values: 1_000, applications: 10_000 }
+const most = { parts: 10_000, depth: 64, values: 1_000, applications: 1_000, steps: 32 }
 
 /** Keywords that move references elsewhere, or that change what Ajv makes of a schema. */
 const refused = [
@@ -79,10 +79,17 @@ export function resolveReference(root: JsonSchema, reference: unknown): JsonSche
   return isRecord(found) ? found : undefined
 }
 
+interface Application {
+  /** How many parts of the schema are applied to one value. */
+  readonly total: number
+  /** How many of them stand one behind the other. */
+  readonly steps: number
+}
+
 /** Counts how often parts of a schema are applied to one and the same value, references followed. */
 class ApplicationCount {
   readonly #root: JsonSchema
-  readonly #counts = new Map<JsonSchema, number>()
+  readonly #known = new Map<JsonSchema, Application>()
   readonly #open = new Set<JsonSchema>()
 
   constructor(root: JsonSchema) {
@@ -92,29 +99,32 @@ class ApplicationCount {
   fault(): string | undefined {
     const open = [this.#root]
     for (let schema = open.pop(); schema !== undefined; schema = open.pop()) {
-      const count = this.#count(schema)
-      if (count === undefined)
+      const application = this.#count(schema)
+      if (application === undefined)
         return 'its references go in a circle, or through too many steps, before they reach a value'
-      if (count > most.applications) return 'its references multiply: one value would be checked too many times'
+      if (application.total > most.applications)
+        return 'its references multiply: one value would be checked too many times'
       open.push(...schemaParts(schema).map((part) => part.schema))
     }
     return undefined
   }
 
-  #count(schema: JsonSchema): number | undefined {
-    const known = this.#counts.get(schema)
+  #count(schema: JsonSchema): Application | undefined {
+    const known = this.#known.get(schema)
     if (known !== undefined) return known
-    if (this.#open.has(schema) || this.#open.size > most.depth * 4) return undefined
+    if (this.#open.has(schema) || this.#open.size > most.steps) return undefined
     this.#open.add(schema)
     let total = 1
+    let steps = 1
     for (const part of this.#applied(schema)) {
-      const count = this.#count(part)
-      if (count === undefined) return undefined
-      total = Math.min(total + count, most.applications + 1)
+      const inner = this.#count(part)
+      if (inner === undefined || inner.steps >= most.steps) return undefined
+      total = Math.min(total + inner.total, most.applications + 1)
+      steps = Math.max(steps, inner.steps + 1)
     }
     this.#open.delete(schema)
-    this.#counts.set(schema, total)
-    return total
+    this.#known.set(schema, { total, steps })
+    return { total, steps }
   }
 
   #applied(schema: JsonSchema): readonly JsonSchema[] {

@@ -38,18 +38,31 @@ function isWrongBranch(error: ErrorObject): boolean {
 
 /** Where no branch has the value's tag: which tags there are. */
 function tagError(errors: readonly ErrorObject[], composite: ErrorObject): ErrorObject | undefined {
-  const tags = errors.flatMap((error) => (error.instancePath === composite.instancePath ? tagsOf(error) : []))
-  const property = tags[0]?.property
-  if (property === undefined || tags.some((tag) => tag.property !== property)) return undefined
+  const tags = errors.flatMap((error) => (error.keyword === 'const' ? constTag(error) : tagsOf(error)))
+  const [first] = tags
+  if (first === undefined || tags.some((tag) => tag.path !== first.path)) return undefined
+  if (first.path.lastIndexOf('/') !== composite.instancePath.length) return undefined
   const values = [...new Set(tags.map((tag) => tag.value))]
-  return { ...composite, keyword: 'enum', schema: values, instancePath: pointer(composite.instancePath, property) }
+  return { ...composite, keyword: 'enum', schema: values, instancePath: first.path }
 }
 
-function tagsOf({ parentSchema }: ErrorObject): readonly { readonly property: string; readonly value: unknown }[] {
+interface UnionTag {
+  readonly property: string
+  readonly path: string
+  readonly value: unknown
+}
+
+function constTag({ instancePath, schema }: ErrorObject): readonly UnionTag[] {
+  return [{ property: instancePath.slice(instancePath.lastIndexOf('/') + 1), path: instancePath, value: schema }]
+}
+
+/** The members that must have one certain value in the branch that an error comes from. */
+function tagsOf({ instancePath, parentSchema }: ErrorObject): readonly UnionTag[] {
   const properties: unknown = parentSchema?.['properties']
   if (!isRecord(properties)) return []
   return Object.entries(properties).flatMap(([property, schema]) => {
-    return isRecord(schema) && 'const' in schema ? [{ property, value: schema['const'] }] : []
+    const path = pointer(instancePath, property)
+    return isRecord(schema) && 'const' in schema ? [{ property, path, value: schema['const'] }] : []
   })
 }
 

@@ -28,10 +28,10 @@ export function findExcess(value: unknown, bounds: Bounds): string | undefined {
   push(open, value, '', undefined)
   let nodes = 1
   for (let place = open.pop(); place !== undefined; place = open.pop()) {
-    if (place.depth > bounds.depth) return `nested more than ${bounds.depth} levels deep`
+    if (place.depth > bounds.depth) return `the value is nested more than ${bounds.depth} levels deep`
     const names = Array.isArray(place.value) ? undefined : Object.keys(place.value)
     nodes += names?.length ?? lengthOf(place.value)
-    if (nodes > bounds.nodes) return `more than ${bounds.nodes} values in all`
+    if (nodes > bounds.nodes) return `the value has more than ${bounds.nodes} parts`
     const fault = names === undefined ? undefined : memberFault(names, place, bounds)
     if (fault !== undefined) return fault
     pushParts(open, place)
@@ -40,10 +40,10 @@ export function findExcess(value: unknown, bounds: Bounds): string | undefined {
 }
 
 function memberFault(names: readonly string[], place: Place, bounds: Bounds): string | undefined {
-  if (names.length > bounds.members) return `${pathOf(place)} more than ${bounds.members} members`.trimStart()
+  if (names.length > bounds.members) return `${shownPath(place)} has more than ${bounds.members} members`
   for (const name of names) {
     if (reservedNames.has(name)) return `${pointer(pathOf(place), name)} is not allowed: the name is reserved`
-    if (name.length > longestName) return `${pathOf(place)} a member's name is too long`.trimStart()
+    if (name.length > longestName) return `${shownPath(place)} has a member whose name is too long`
   }
   return undefined
 }
@@ -58,6 +58,10 @@ function push(open: Place[], value: unknown, key: string, parent: Place | undefi
 
 function pathOf(place: Place): string {
   return place.parent === undefined ? '' : pointer(pathOf(place.parent), place.key)
+}
+
+function shownPath(place: Place): string {
+  return pathOf(place) || 'the value'
 }
 
 function lengthOf(value: object): number {

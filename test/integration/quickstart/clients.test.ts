@@ -3,7 +3,7 @@ import { Client as ModernClient, StreamableHTTPClientTransport as ModernTranspor
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import { expectedAccess, quickstartTools, quickstartUsers, type QuickstartUser } from '../../support/expected-access.js'
-import { mintExpired } from '../../support/mint-expired.js'
+import { mintTokens } from '../../support/mint-tokens.js'
 import {
   runCli,
   runProgram,
@@ -122,12 +122,14 @@ describe('the quickstart, as real clients see it', () => {
   it('refuses garbage, expired, foreign-audience and foreign-issuer tokens, and takes the good twin', async () => {
     const mint = async (...flags: readonly string[]) =>
       (await runCli(home.path, 'token', '--user', 'john@company.com', ...flags)).stdout.trim()
+    const emails = ['john@company.com']
+    const expired = await mintTokens({ home: home.path, audience: server.url, emails, ageSeconds: 7_200 })
     const refused = {
       garbage: 'garbage',
       tampered: `${tokens.get('john@company.com')?.slice(0, -6)}AAAAAA`,
       'another path of this server': await mint('--audience', server.oauthUrl),
       'another server': await mint('--audience', 'http://127.0.0.1:1/mcp'),
-      expired: await mintExpired(home.path, server.url),
+      expired: expired.get('john@company.com'),
     }
     for (const [name, token] of Object.entries(refused)) {
       const { status, headers } = await post('/mcp', token)

@@ -7,6 +7,7 @@ import { Tool } from '../../../src/framework/decorator/tool.js'
 import { protectedByAuthSec, publicTool } from '../../../src/framework/decorator/tool-definition.js'
 import { lineOf } from '../../support/start-faults.js'
 
+const readersOnly = ProtectedByAuthSec({ scopes: ['read'] })
 const adminsOnly = () => ProtectedByAuthSec({ roles: ['admin'] })
 
 class Base {
@@ -47,6 +48,11 @@ class Positions extends Base {
     return 'composed'
   }
 
+  @readersOnly // made once
+  reused(): string {
+    return 'reused'
+  }
+
   override overridden(): string {
     return 'sub'
   }
@@ -79,6 +85,7 @@ describe('where an operation was declared', () => {
   it.each([
     ['a plain decorator', 'ping', 'ping'],
     ['a decorator made by the user of ours', 'composed', 'composed'],
+    ['a decorator made once and used often', 'reused', 'made once'],
     ['an inherited method', 'inherited', 'inherited'],
     ['an override without a decorator, which is declared by its base', 'overridden', 'in the base'],
     ['an override with a decorator', 'redecorated', 'redecorated'],

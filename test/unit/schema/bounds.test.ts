@@ -48,7 +48,7 @@ describe.each(sources)('%s', (_name, compiled) => {
   it.each([65, 1_000, 100_000])('refuses %i levels without a RangeError', async (depth) => {
     expect(await compiled.parse({ any: nested(depth) })).toEqual({
       valid: false,
-      message: 'nested more than 64 levels deep',
+      message: 'the value is nested more than 64 levels deep',
     })
   })
 
@@ -62,13 +62,16 @@ describe.each(sources)('%s', (_name, compiled) => {
 
   it('refuses more than 10,000 values in all', async () => {
     const rows = Array.from({ length: 200 }, () => Array.from({ length: 60 }, () => 0))
-    expect(await compiled.parse({ any: { rows } })).toEqual({ valid: false, message: 'more than 10000 values in all' })
+    expect(await compiled.parse({ any: { rows } })).toEqual({
+      valid: false,
+      message: 'the value has more than 10000 parts',
+    })
   })
 
   it('refuses a member name without end', async () => {
     expect(await compiled.parse({ ['k'.repeat(1_025)]: 1 })).toEqual({
       valid: false,
-      message: "a member's name is too long",
+      message: 'the value has a member whose name is too long',
     })
   })
 })
@@ -98,14 +101,14 @@ describe('the bounds', () => {
   it('hold for values that do not come from JSON', () => {
     const circle: Record<string, unknown> = {}
     circle['self'] = circle
-    expect(findExcess(circle, inputBounds)).toBe('nested more than 64 levels deep')
-    expect(findExcess(Array.from({ length: 1_000_000 }), inputBounds)).toBe('more than 10000 values in all')
+    expect(findExcess(circle, inputBounds)).toBe('the value is nested more than 64 levels deep')
+    expect(findExcess(Array.from({ length: 1_000_000 }), inputBounds)).toBe('the value has more than 10000 parts')
     expect(findExcess(undefined, inputBounds)).toBeUndefined()
   })
 
   it('say where', () => {
     const many = Object.fromEntries(Array.from({ length: 1_001 }, (_, n) => [`k${n}`, n]))
-    expect(findExcess({ a: [{ b: many }] }, inputBounds)).toBe('/a/0/b more than 1000 members')
+    expect(findExcess({ a: [{ b: many }] }, inputBounds)).toBe('/a/0/b has more than 1000 members')
     expect(findExcess(JSON.parse('{"a/b":{"__proto__":1}}'), inputBounds)).toBe(
       '/a~1b/__proto__ is not allowed: the name is reserved',
     )
@@ -119,6 +122,9 @@ describe('the bounds', () => {
     const circle: Record<string, unknown> = {}
     circle['self'] = circle
     expect((await rows.parse({ rows: Array.from({ length: 20_000 }, (_, n) => ({ n })) })).valid).toBe(true)
-    expect(await rows.parse({ rows: [circle] })).toEqual({ valid: false, message: 'nested more than 64 levels deep' })
+    expect(await rows.parse({ rows: [circle] })).toEqual({
+      valid: false,
+      message: 'the value is nested more than 64 levels deep',
+    })
   })
 })

@@ -243,7 +243,7 @@ describe('validators of the developer', () => {
 
   it('have their say after the schema', async () => {
     expect((await reserve.parse({ name: 'free' })).valid).toBe(true)
-    expect(await reserve.parse({ name: 'taken' })).toEqual({ valid: false, message: '/name is taken' })
+    expect(await reserve.parse({ name: 'other' })).toEqual({ valid: false, message: '/name is taken' })
   })
 
   it('are waited for when they are asynchronous, marked so or not', async () => {

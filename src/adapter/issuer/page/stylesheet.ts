@@ -2,12 +2,12 @@
 export const stylesheet = `
 :root {
   color-scheme: light dark;
-  --page: #f3f4f7; --card: #fff; --text: #181b24; --soft: #555c6d; --line: #d5d9e2;
+  --page: #f3f4f7; --card: #fff; --text: #181b24; --soft: #555c6d; --line: #d5d9e2; --edge: #848c9d;
   --accent: #2f4fd8; --accent-text: #fff; --bad: #a3141f; --bad-soft: #fdecee; --warn: #7a4b00; --warn-soft: #fff5df;
 }
 @media (prefers-color-scheme: dark) {
   :root {
-    --page: #12141a; --card: #1b1e27; --text: #e9ebf1; --soft: #a3abbd; --line: #363c4b;
+    --page: #12141a; --card: #1b1e27; --text: #e9ebf1; --soft: #a3abbd; --line: #363c4b; --edge: #737c91;
     --accent: #8ea6ff; --accent-text: #10142a; --bad: #ff9aa2; --bad-soft: #3a1a20; --warn: #ffd28a; --warn-soft: #35280f;
   }
 }
@@ -28,7 +28,7 @@ p { margin: 0 0 1rem; }
 form { display: grid; gap: .375rem; margin: 0; }
 label { margin-top: .5rem; font-size: .875rem; font-weight: 600; }
 input, select {
-  width: 100%; min-height: 2.75rem; padding: .5rem .75rem; border: 1px solid var(--line); border-radius: .5rem;
+  width: 100%; min-height: 2.75rem; padding: .5rem .75rem; border: 1px solid var(--edge); border-radius: .5rem;
   background: var(--page); color: inherit; font: inherit;
 }
 .button, .link { font: inherit; cursor: pointer; }
@@ -38,7 +38,7 @@ input, select {
   color: var(--accent-text); font-weight: 600; text-decoration: none;
 }
 .button:hover { filter: brightness(1.06); }
-.quiet { margin-top: .25rem; background: transparent; border-color: var(--line); color: var(--text); }
+.quiet { margin-top: .25rem; background: transparent; border-color: var(--edge); color: var(--text); }
 .link { min-height: 2.75rem; margin-top: .25rem; padding: 0; border: 0; background: none; color: var(--accent); }
 .link:hover { text-decoration: underline; }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
@@ -52,8 +52,8 @@ input, select {
 .scopes li + li { border-top: 1px solid var(--line); }
 .scopes em { color: var(--soft); }
 code { padding: .0625rem .375rem; border-radius: .25rem; background: var(--page); font-size: .9em; }
-dl { display: grid; gap: .25rem 1rem; margin: 0 0 1rem; font-size: .9375rem; }
+dl { margin: 0 0 1rem; font-size: .9375rem; }
 dt { color: var(--soft); }
 dd { margin: 0 0 .5rem; font-weight: 600; }
-@media (min-width: 30rem) { main { padding: 2.25rem 2rem; } dl { grid-template-columns: auto 1fr; } dd { margin: 0; } }
+@media (min-width: 30rem) { main { padding: 2.25rem 2rem; } }
 `
