@@ -1,3 +1,4 @@
+import type { ConfigurationError } from '../../core/error/configuration-error.js'
 import type { Parsed } from '../../core/operation/operation.js'
 import type { CompiledSchema } from './compiled-schema.js'
 import { compileDto } from './compile-dto.js'
@@ -26,7 +27,7 @@ export function compileInput(source: SchemaSource | undefined): CompiledSchema {
 }
 
 /** The fault of a class, or something else, that nothing can be listed of. */
-export function notASource(source: unknown): Error {
+export function notASource(source: unknown): ConfigurationError {
   const name = typeof source === 'function' && source.name !== '' ? source.name : 'the schema'
   return schemaFault(
     name,

@@ -1,10 +1,10 @@
 import type { JsonSchema, ObjectSchema } from '../../core/operation/json-schema.js'
 import { classDescription } from '../decorator/describe.js'
 import { Definitions, type Tag } from './definitions.js'
-import { isDto, readDto, type DtoClass, type DtoProperty } from './dto-property.js'
+import { readDto, type DtoClass, type DtoProperty } from './dto-property.js'
 import { isScalar, isRecord } from './json-value.js'
 import { dialect } from './json-check.js'
-import { SchemaFaults, schemaFault } from './schema-fault.js'
+import { SchemaFaults } from './schema-fault.js'
 import { translateProperty, type NestedTranslator } from './translate-property.js'
 
 /** A DTO as JSON Schema. */
@@ -29,12 +29,6 @@ export interface ListedDefault {
  */
 export function translateDto(cls: DtoClass): TranslatedDto {
   const name = cls.name || 'Anonymous'
-  if (!isDto(cls)) {
-    throw schemaFault(
-      name,
-      'none of its properties has a class-validator decorator. Decorate them, or pass a Standard Schema (Zod, Valibot, ArkType)',
-    )
-  }
   const faults = new SchemaFaults()
   const translation = new DtoTranslation(cls, faults)
   const body = translation.object(cls, name, undefined)

@@ -1,6 +1,7 @@
 import type { JsonSchema } from '../../core/operation/json-schema.js'
 import type { Tag } from './definitions.js'
 import { isDto, type DtoClass, type DtoProperty, type Rule } from './dto-property.js'
+import { conversionFault, convertedTo, declaredFragment, isKnownType, nameOf, typeFault } from './declared-type.js'
 import type { Fragment } from './fragment.js'
 import { mergeFragments } from './merge-fragments.js'
 import type { SchemaFaults } from './schema-fault.js'
@@ -152,59 +153,6 @@ function targetOf(type: TypeMetadata | undefined, context: PropertyContext): Dto
   return undefined
 }
 
-/** The class that class-transformer makes of the value. A function of the value itself cannot be listed: see `typeFault`. */
-function convertedTo(type: TypeMetadata | undefined): unknown {
-  if (type === undefined) return undefined
-  if (type.typeFunction === undefined) return type.reflectedType
-  try {
-    return type.typeFunction({ newObject: {}, object: {}, property: '' })
-  } catch {
-    return undefined
-  }
-}
-
-const jsonTypes: ReadonlyMap<unknown, readonly string[]> = new Map<unknown, readonly string[]>([
-  [String, ['string']],
-  [Number, ['number']],
-  [Boolean, ['boolean']],
-])
-
-function declaredFragment(declared: unknown): Fragment {
-  const type = jsonTypes.get(declared)
-  return type === undefined ? {} : { type }
-}
-
-function isKnownType(declared: unknown): boolean {
-  return typeof declared === 'function' && declared !== Object && declared !== Function
-}
-
-/** What is wrong between the declared type, `@Type`, and the validators that go with them. */
-function typeFault({ rules, declared, nested, type }: DtoProperty): string | undefined {
-  const checksDate = rules.some((rule) => rule.name === 'isDate')
-  if ((type?.typeFunction?.length ?? 0) > 0)
-    return '@Type with a function of the value has no JSON Schema form. Use its discriminator option'
-  const target = convertedTo(type)
-  if (type !== undefined && target === undefined)
-    return '@Type gives undefined: the class is not loaded yet, or an import goes in a circle'
-  if ((checksDate || target === Date || declared === Date) && !(checksDate && target === Date)) {
-    return 'a date needs both @IsDate() and @Type(() => Date). To keep the text, declare a string and use @IsDateString()'
-  }
-  if (nested !== undefined) return undefined
-  if (isKnownType(target) && target !== Date && !jsonTypes.has(target)) {
-    return `@Type makes it ${nameOf(target)}, whose properties nothing checks. Add @ValidateNested()`
-  }
-  if (isKnownType(declared) && declared !== Date && !jsonTypes.has(declared)) {
-    return `${nameOf(declared)} has no JSON form here. For a class add @ValidateNested() and @Type(() => ${nameOf(declared)}); for others declare a string, number, boolean, array or class`
-  }
-  return undefined
-}
-
-function conversionFault(type: TypeMetadata | undefined, merged: Fragment): string | undefined {
-  const wanted = jsonTypes.get(convertedTo(type))
-  if (wanted === undefined || mergeFragments([merged, { type: wanted }]) !== undefined) return undefined
-  return '@Type converts it to something that its validators refuse. Drop @Type'
-}
-
 function bounded(merged: Fragment, rules: readonly Rule[]): Fragment {
   const matches = rules.some((rule) => rule.name === 'matches')
   return matches && merged['maxLength'] === undefined ? { ...merged, maxLength: longestMatched } : merged
@@ -238,8 +186,4 @@ function nullable(schema: JsonSchema): JsonSchema {
 function hasScalarType(schema: JsonSchema): boolean {
   const types = Array.isArray(schema['type']) ? schema['type'] : [schema['type']]
   return types.every((type) => type === 'string' || type === 'number' || type === 'integer' || type === 'boolean')
-}
-
-function nameOf(type: unknown): string {
-  return typeof type === 'function' && type.name !== '' ? type.name : 'unknown'
 }

@@ -1,71 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
-import { auth, type OAuthClientProvider } from '@modelcontextprotocol/sdk/client/auth.js'
-import type { OAuthClientInformationMixed, OAuthTokens } from '@modelcontextprotocol/sdk/shared/auth.js'
+import { auth } from '@modelcontextprotocol/sdk/client/auth.js'
 import { createLocalJWKSet, jwtVerify } from 'jose'
-import { BrowserJar } from '../../support/browser-jar.js'
+import { HeadlessClient } from '../../support/headless-client.js'
 import { IssuerHarness } from '../../support/issuer-harness.js'
 
-/** An MCP client whose user is a scripted browser. */
-class HeadlessClient implements OAuthClientProvider {
-  readonly redirectUrl = 'http://127.0.0.1:8976/callback'
-  readonly jar = new BrowserJar()
-  saved: OAuthTokens | undefined
-  code: string | undefined
-  state_ = 'st4te'
-  #information: OAuthClientInformationMixed | undefined
-  #verifier = ''
-  readonly #harness: IssuerHarness
-  readonly #email: string
-
-  constructor(harness: IssuerHarness, email: string) {
-    this.#harness = harness
-    this.#email = email
-  }
-
-  get clientMetadata() {
-    return {
-      client_name: 'Headless',
-      redirect_uris: [this.redirectUrl],
-      grant_types: ['authorization_code', 'refresh_token'],
-      response_types: ['code'],
-      token_endpoint_auth_method: 'none',
-      scope: 'read write',
-    }
-  }
-
-  clientInformation() {
-    return this.#information
-  }
-
-  saveClientInformation(information: OAuthClientInformationMixed) {
-    this.#information = information
-  }
-
-  tokens() {
-    return this.saved
-  }
-
-  saveTokens(tokens: OAuthTokens) {
-    this.saved = tokens
-  }
-
-  async redirectToAuthorization(url: URL) {
-    const consent = await this.#harness.signIn(this.jar, url, this.#email)
-    const done = await this.jar.press(consent, 'allow')
-    this.code = done.left?.searchParams.get('code') ?? undefined
-    expect(done.left?.searchParams.get('iss')).toBe(this.#harness.issuer)
-  }
-
-  saveCodeVerifier(verifier: string) {
-    this.#verifier = verifier
-  }
-
-  codeVerifier() {
-    return this.#verifier
-  }
-}
-
 let harness: IssuerHarness
+
+const headless = (email: string) => new HeadlessClient((jar, url) => harness.signIn(jar, url, email))
 
 beforeEach(async () => {
   harness = await IssuerHarness.start()
@@ -104,8 +45,9 @@ async function claimsOf(token: string | undefined) {
 
 describe('the SDK client', () => {
   it('registers, signs in, is allowed, and gets a token for the resource', async () => {
-    const client = new HeadlessClient(harness, 'ana@acme.test')
+    const client = headless('ana@acme.test')
     await signIn(client)
+    expect(client.answer?.searchParams.get('iss')).toBe(harness.issuer)
     const { payload, protectedHeader } = await claimsOf(client.saved?.access_token)
     expect(protectedHeader).toMatchObject({ alg: 'ES256', typ: 'at+jwt' })
     expect(payload).toMatchObject({ tenant_id: 'acme', email: 'ana@acme.test', scope: 'mcp read' })
@@ -113,7 +55,7 @@ describe('the SDK client', () => {
   })
 
   it('refreshes, and the token family stays one grant', async () => {
-    const client = new HeadlessClient(harness, 'ana@acme.test')
+    const client = headless('ana@acme.test')
     await signIn(client)
     const first = await claimsOf(client.saved?.access_token)
     const firstRefresh = client.saved?.refresh_token

@@ -1,0 +1,63 @@
+import type { OAuthClientProvider } from '@modelcontextprotocol/sdk/client/auth.js'
+import type { OAuthClientInformationMixed, OAuthTokens } from '@modelcontextprotocol/sdk/shared/auth.js'
+import { BrowserJar, type Shown } from './browser-jar.js'
+
+/** An MCP client whose user is a scripted browser that signs in and allows what is asked. */
+export class HeadlessClient implements OAuthClientProvider {
+  readonly redirectUrl = 'http://127.0.0.1:8976/callback'
+  readonly jar = new BrowserJar()
+  saved: OAuthTokens | undefined
+  /** What the client was sent back with. */
+  answer: URL | undefined
+  #information: OAuthClientInformationMixed | undefined
+  #verifier = ''
+  readonly #signIn: (jar: BrowserJar, url: URL) => Promise<Shown>
+
+  constructor(signIn: (jar: BrowserJar, url: URL) => Promise<Shown>) {
+    this.#signIn = signIn
+  }
+
+  get code(): string | undefined {
+    return this.answer?.searchParams.get('code') ?? undefined
+  }
+
+  get clientMetadata() {
+    return {
+      client_name: 'Headless',
+      redirect_uris: [this.redirectUrl],
+      grant_types: ['authorization_code', 'refresh_token'],
+      response_types: ['code'],
+      token_endpoint_auth_method: 'none',
+      scope: 'read write',
+    }
+  }
+
+  clientInformation(): OAuthClientInformationMixed | undefined {
+    return this.#information
+  }
+
+  saveClientInformation(information: OAuthClientInformationMixed): void {
+    this.#information = information
+  }
+
+  tokens(): OAuthTokens | undefined {
+    return this.saved
+  }
+
+  saveTokens(tokens: OAuthTokens): void {
+    this.saved = tokens
+  }
+
+  async redirectToAuthorization(url: URL): Promise<void> {
+    const consent = await this.#signIn(this.jar, url)
+    this.answer = (await this.jar.press(consent, 'allow')).left
+  }
+
+  saveCodeVerifier(verifier: string): void {
+    this.#verifier = verifier
+  }
+
+  codeVerifier(): string {
+    return this.#verifier
+  }
+}
