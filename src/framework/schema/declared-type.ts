@@ -43,6 +43,8 @@ export function typeFault({ rules, declared, nested, type }: DtoProperty): strin
     return 'a date needs both @IsDate() and @Type(() => Date). To keep the text, declare a string and use @IsDateString()'
   }
   if (nested !== undefined) return undefined
+  if (type?.options?.discriminator !== undefined)
+    return 'a discriminator without @ValidateNested() builds classes that nothing checks. Add it'
   if (isKnownType(target) && target !== Date && !jsonTypes.has(target)) {
     return `@Type makes it ${nameOf(target)}, whose properties nothing checks. Add @ValidateNested()`
   }

@@ -1,6 +1,8 @@
+import { connect } from 'node:net'
 import { afterEach, describe, expect, it } from '@jest/globals'
 import { call, callTool, McpHarness, type HarnessOptions, type Received } from '../../support/mcp-harness.js'
 import { ManualClock } from '../../support/manual-clock.js'
+import { operation } from '../../support/mcp-operations.js'
 import { until } from '../../support/until.js'
 
 const open: McpHarness[] = []
@@ -182,3 +184,43 @@ describe.each(['on', 'off'] as const)('in a session, with the hot path %s', (hot
     expect(harness.edge.sessionCount).toBe(0)
   })
 })
+
+describe.each(['on', 'off'] as const)('a client that reads slowly, with the hot path %s', (hot) => {
+  it('holds the handler up instead of filling the memory, and misses nothing', async () => {
+    const total = 20_000
+    let told = 0
+    const operations = [
+      operation('flood', {
+        run: async (_args, call) => {
+          for (told = 0; told < total; told += 1) await call.progress(told, total, 'x'.repeat(1_000))
+          return 'done'
+        },
+      }),
+    ]
+    const harness = await start({ sessions: 'stateless', hot, operations })
+    const { text, pausedAt } = await readSlowly(harness, () => told)
+    expect(pausedAt).toBeLessThan(total)
+    expect(told).toBe(total)
+    expect(text.match(/notifications\/progress/g)).toHaveLength(total)
+    expect(text).toContain('"done"')
+  })
+})
+
+/** Reads nothing until the handler stands still, then everything. */
+async function readSlowly(harness: McpHarness, told: () => number): Promise<{ text: string; pausedAt: number }> {
+  const body = JSON.stringify(call('tools/call', { name: 'flood', _meta: { progressToken: 1 } }))
+  const socket = connect(harness.port, '127.0.0.1')
+  socket.pause()
+  const head = [`Host: 127.0.0.1:${harness.port}`, 'Authorization: Bearer alice', 'Content-Type: application/json']
+  head.push('Accept: application/json, text/event-stream', 'Connection: close', `Content-Length: ${body.length}`)
+  socket.write(`POST /mcp HTTP/1.1\r\n${head.join('\r\n')}\r\n\r\n${body}`)
+  await until(async () => {
+    const before = told()
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    return before > 0 && told() === before
+  }, 20_000)
+  const pausedAt = told()
+  const chunks: Buffer[] = []
+  for await (const chunk of socket) chunks.push(chunk)
+  return { text: Buffer.concat(chunks).toString('latin1'), pausedAt }
+}

@@ -117,7 +117,7 @@ describe('what a constructor asks for', () => {
   it('is what the base asks for where a class has no constructor of its own', async () => {
     @Injectable()
     class Leaf {
-      readonly name = 'leaf'
+      readonly name: string = 'leaf'
     }
     @Injectable()
     class Base {
@@ -245,7 +245,7 @@ describe('what belongs to one call', () => {
       {
         code: 'ERR_CONFIG_SCOPE',
         path: ['Keeps', 'UserContext'],
-        declaredAt: `${lineOf(import.meta.url, 'keeps')}:3`,
+        declaredAt: `${lineOf(import.meta.url, 'keeps')}:5`,
         message: expect.stringContaining('take it as a parameter of the operation'),
       },
     ])

@@ -84,10 +84,10 @@ describe('the start is stopped by', () => {
   })
 
   it('something that is no class', () => {
-    const arrow = () => undefined
-    expect(startFaults(...[arrow].flatMap((value) => [Reflect.get({ value }, 'value')]))).toMatchObject([
-      { code: 'ERR_CONFIG_SERVER' },
-    ])
+    const servers: (typeof Billing)[] = []
+    Reflect.apply(Array.prototype.push, servers, [() => undefined, undefined, {}])
+    const faults = startFaults(...servers)
+    expect(faults).toMatchObject([{ code: 'ERR_CONFIG_SERVER', message: expect.stringContaining('no class') }])
   })
 
   it('a class without @McpServer of its own, also where its base has one with a constructor', () => {

@@ -8,7 +8,7 @@ class Base {
 }
 
 class Derived extends Base {
-  @Describe('Second, narrowed') override two!: string
+  @Describe('Second, narrowed') override two = ''
 }
 
 @Describe('A leaf')

@@ -72,6 +72,12 @@ const faults: readonly (readonly [string, Decorators, string, RegExp])[] = [
     /discriminator/,
   ],
   [
+    'a discriminator without @ValidateNested',
+    [Object, cv.IsObject(), Type(() => Object, { discriminator: { property: 'k', subTypes } })],
+    'Probe.p',
+    /@ValidateNested\(\)/,
+  ],
+  [
     'subtypes without decorators',
     [Object, cv.ValidateNested(), Type(() => Inner, { discriminator: { property: 'k', subTypes } })],
     'Probe.p',

@@ -19,6 +19,7 @@ export class Reply {
   readonly #headers: string[]
   #phase: 'open' | 'stream' | 'done' = 'open'
   #wroteAt = 0
+  #draining: Promise<void> | undefined
 
   constructor(response: ServerResponse, headers: readonly string[] = securityHeaders) {
     this.#response = response
@@ -113,10 +114,16 @@ export class Reply {
   /** Resolves when the client has read what was written, or is gone. */
   async drained(): Promise<void> {
     if (!this.#response.writableNeedDrain || this.#response.destroyed) return
-    await new Promise<void>((resolve) => {
+    this.#draining ??= this.#drain()
+    await this.#draining
+  }
+
+  #drain(): Promise<void> {
+    return new Promise((resolve) => {
       const settle = (): void => {
         this.#response.off('drain', settle)
         this.#response.off('close', settle)
+        this.#draining = undefined
         resolve()
       }
       this.#response.on('drain', settle)

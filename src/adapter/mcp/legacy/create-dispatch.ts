@@ -57,7 +57,8 @@ async function call({ tools, request, extra, params, id }: Call): Promise<Result
     progressToken,
     streams: session !== undefined || progressToken !== undefined,
     notify: async (method, about) => {
-      if (!exchange.reply.congested) await extra.sendNotification({ method, params: about })
+      await exchange.reply.drained()
+      await extra.sendNotification({ method, params: about })
     },
     elicit: asks ? (form) => elicit(session, form, { id, signal: exchange.signal }) : undefined,
   })

@@ -62,8 +62,9 @@ export class HotPath implements FastPath {
       progressToken,
       streams: request.session !== undefined || progressToken !== undefined,
       notify: async (method, params) => {
-        if (reply.congested) return reply.drained()
-        reply.event(notificationText(method, params))
+        // Only a handler that does not wait comes here while the client is slow; what it says is lost, not kept in memory.
+        if (!reply.congested) reply.event(notificationText(method, params))
+        await reply.drained()
       },
     })
     return JSON.stringify(await this.#options.tools.call(request, call, channel))
