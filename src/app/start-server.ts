@@ -87,7 +87,7 @@ async function serve(options: ServerOptions, base: Foundations): Promise<Omit<Ru
     health,
   ])
   stack.add(async () => {
-    await Promise.all([base.listener.close(drainMilliseconds), edge.close()])
+    await Promise.all([base.listener.close(drainMilliseconds), edge.close(drainMilliseconds)])
   })
   if (settings.mode === 'development') {
     await announceServer(settings.home, { pid: process.pid, publicUrl, clientId: settings.clientId })

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { IsString } from 'class-validator'
 import { CallContext, Injectable, McpServer, ProtectedByAuthSec, UserContext } from '../../src/index.js'
 import { listenInProcess, type TestServer } from '../support/listening-app.js'
-import { mintTokens } from '../support/mint-tokens.js'
+import { mintFromHome } from '../support/mint-tokens.js'
 
 class EchoInput {
   @IsString()
@@ -51,7 +51,7 @@ describe('callers at the same time', () => {
       sessions: 'stateless',
       development: { tenants },
     })
-    tokens = await mintTokens({ home: server.home, audience: server.url, emails })
+    tokens = await mintFromHome(server.home, { audience: server.url, emails })
   }, 120_000)
   afterAll(() => server?.close())
 

@@ -6,14 +6,17 @@ export interface TestServer extends ListeningApp {
   close(): Promise<void>
 }
 
-/** A development server in this process, on an embedded database and home of its own. */
-export async function listenInProcess(options: AuthSecAppOptions): Promise<TestServer> {
+/** A server in this process on a home of its own: a development server, unless the environment given says otherwise. */
+export async function listenInProcess(
+  options: AuthSecAppOptions,
+  env: Readonly<Record<string, string>> = {},
+): Promise<TestServer> {
   const home = await temporaryHome()
-  const app = createAuthSecApp(options)
-  const before = { ...process.env }
+  const given = { AUTHSEC_HOME: home.path, PORT: '0', AUTHSEC_LOG_LEVEL: 'silent', NODE_ENV: 'test', ...env }
+  const restore = setEnvironment(given)
   const write = process.stdout.write.bind(process.stdout)
+  const app = createAuthSecApp(options)
   try {
-    Object.assign(process.env, { AUTHSEC_HOME: home.path, PORT: '0', AUTHSEC_LOG_LEVEL: 'silent', NODE_ENV: 'test' })
     process.stdout.write = () => true
     const listening = await app.listen()
     return {
@@ -24,10 +27,20 @@ export async function listenInProcess(options: AuthSecAppOptions): Promise<TestS
         await home.remove()
       },
     }
+  } catch (error) {
+    await home.remove()
+    throw error
   } finally {
     process.stdout.write = write
-    for (const name of ['AUTHSEC_HOME', 'PORT', 'AUTHSEC_LOG_LEVEL', 'NODE_ENV']) {
-      const value = before[name]
+    restore()
+  }
+}
+
+function setEnvironment(given: Readonly<Record<string, string>>): () => void {
+  const before = new Map(Object.keys(given).map((name) => [name, process.env[name]]))
+  Object.assign(process.env, given)
+  return () => {
+    for (const [name, value] of before) {
       if (value === undefined) delete process.env[name]
       else process.env[name] = value
     }

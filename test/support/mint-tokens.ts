@@ -1,11 +1,10 @@
 import { mintDevelopmentToken } from '../../src/adapter/issuer/mint-development-token.js'
-import { openData } from '../../src/app/open-data.js'
+import { openData, type Data } from '../../src/app/open-data.js'
 import { readSettings } from '../../src/app/settings/settings.js'
 import { issuerOf } from '../../src/app/start-server.js'
 
 export interface MintOptions {
-  readonly home: string
-  /** The URL of the server that runs from this home. */
+  /** The URL of the server that the tokens are for; its origin names the issuer. */
   readonly audience: string
   readonly tenant?: string
   readonly emails: readonly string[]
@@ -13,25 +12,33 @@ export interface MintOptions {
   readonly ageSeconds?: number
 }
 
-/** Tokens by address, signed with the keys of the server that runs from the home. */
-export async function mintTokens(options: MintOptions): Promise<ReadonlyMap<string, string>> {
-  const settings = readSettings({ AUTHSEC_HOME: options.home }, {}, undefined)
+/** Tokens by address, signed with the keys of a server that has this data. */
+export async function mintTokens(
+  { postgres, masterKey }: Pick<Data, 'postgres' | 'masterKey'>,
+  options: MintOptions,
+): Promise<ReadonlyMap<string, string>> {
+  const issuer = issuerOf(new URL(options.audience).origin)
+  const clock = { now: () => Date.now() - (options.ageSeconds ?? 0) * 1000 }
+  const { issuerStorage: storage, signingKeys: keys, audit, tenants, accounts } = postgres
+  const tokens = new Map<string, string>()
+  const tenant = await tenants.findBySlug(options.tenant ?? 'acme-corp')
+  if (tenant === undefined) throw new Error('there is no such tenant')
+  for (const email of options.emails) {
+    const account = await accounts.findByEmail(tenant, email)
+    if (account === undefined) throw new Error(`there is no account ${email}`)
+    const target = { tenant, account, audience: options.audience, lifetimeSeconds: 3_600 }
+    tokens.set(email, await mintDevelopmentToken({ issuer, storage, keys, masterKey, audit, clock, ...target }))
+  }
+  return tokens
+}
+
+/** The same for the server that runs from `home`. */
+export async function mintFromHome(home: string, options: MintOptions): Promise<ReadonlyMap<string, string>> {
+  const settings = readSettings({ AUTHSEC_HOME: home }, {}, undefined)
   const issuer = issuerOf(new URL(options.audience).origin)
   const data = await openData({ settings, issuer, log: { write: () => undefined } })
-  const clock = { now: () => Date.now() - (options.ageSeconds ?? 0) * 1000 }
-  const { issuerStorage: storage, signingKeys: keys, audit, tenants, accounts } = data.postgres
-  const tokens = new Map<string, string>()
   try {
-    const tenant = await tenants.findBySlug(options.tenant ?? 'acme-corp')
-    if (tenant === undefined) throw new Error('there is no such tenant')
-    for (const email of options.emails) {
-      const account = await accounts.findByEmail(tenant, email)
-      if (account === undefined) throw new Error(`there is no account ${email}`)
-      const { masterKey } = data
-      const target = { tenant, account, audience: options.audience, lifetimeSeconds: 3_600 }
-      tokens.set(email, await mintDevelopmentToken({ issuer, storage, keys, masterKey, audit, clock, ...target }))
-    }
-    return tokens
+    return await mintTokens(data, options)
   } finally {
     await data.close()
   }

@@ -2,7 +2,7 @@ import { errorResult, textResult, type Content, type OperationResult } from './c
 import type { Operation } from './operation.js'
 
 /**
- * What a handler returned, as a complete result: a string becomes text, an array of content parts stays as it is,
+ * What a handler returned, as a complete result in its JSON form: a string becomes text, an array of content parts stays as it is,
  * any other object becomes structured content with its JSON as text. Throws `TypeError` for what cannot be shown,
  * and when the output does not match the schema that is listed.
  */
@@ -14,9 +14,11 @@ export async function renderResult(operation: Operation, returned: unknown): Pro
     throw new TypeError('the returned value has no form to show')
   }
   if (typeof returned !== 'object') return textResult(String(returned))
-  if (isContentList(returned)) return { content: returned }
-  if (isResult(returned)) return complete(returned)
-  return shown(toJson(returned))
+  const text = toJson(returned)
+  const sent: unknown = JSON.parse(text)
+  if (isContentList(sent)) return { content: sent }
+  if (isResult(sent)) return complete(sent)
+  return shown(text)
 }
 
 /** Only an object has a structured form; a list does not, nor does what `toJSON` made a text of, such as a date. */
@@ -26,10 +28,11 @@ function shown(text: string): OperationResult {
 }
 
 async function structured(operation: Operation, returned: unknown): Promise<OperationResult> {
-  if (typeof returned === 'object' && returned !== null && isResult(returned) && returned.isError === true) {
-    return complete(returned)
-  }
   const value = plainObject(returned)
+  if (value['isError'] === true) {
+    const sent: unknown = JSON.parse(toJson(value))
+    if (isResult(sent)) return complete(sent)
+  }
   const parsed = await operation.parseOutput(value)
   if (!parsed.valid) throw new TypeError(`the output does not match the output schema: ${parsed.message}`)
   return shown(toJson(parsed.value))
@@ -44,8 +47,12 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-function isContentList(value: object): value is readonly Content[] {
+function isContentList(value: unknown): value is readonly Content[] {
   return Array.isArray(value) && value.length > 0 && value.every(isContent)
+}
+
+function isContentParts(value: unknown): boolean {
+  return Array.isArray(value) && value.every(isContent)
 }
 
 /** Nothing checks a result after us, and a user's own objects may have a `type` too: a part counts only when it is whole. */
@@ -71,9 +78,9 @@ function isResourceContents(value: unknown): boolean {
   return typeof value['text'] === 'string' || typeof value['blob'] === 'string'
 }
 
-function isResult(value: object): value is OperationResult {
-  if (!('content' in value) || !Array.isArray(value.content) || !value.content.every(isContent)) return false
-  return !('structuredContent' in value) || value.structuredContent === undefined || isObject(value.structuredContent)
+function isResult(value: unknown): value is OperationResult {
+  if (!isObject(value) || !('content' in value) || !isContentParts(value['content'])) return false
+  return !('structuredContent' in value) || isObject(value['structuredContent'])
 }
 
 function complete(result: OperationResult): OperationResult {

@@ -3,7 +3,7 @@ import { Client as ModernClient, StreamableHTTPClientTransport as ModernTranspor
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import { expectedAccess, quickstartTools, quickstartUsers, type QuickstartUser } from '../../support/expected-access.js'
-import { mintTokens } from '../../support/mint-tokens.js'
+import { mintFromHome } from '../../support/mint-tokens.js'
 import {
   runCli,
   runProgram,
@@ -123,7 +123,7 @@ describe('the quickstart, as real clients see it', () => {
     const mint = async (...flags: readonly string[]) =>
       (await runCli(home.path, 'token', '--user', 'john@company.com', ...flags)).stdout.trim()
     const emails = ['john@company.com']
-    const expired = await mintTokens({ home: home.path, audience: server.url, emails, ageSeconds: 7_200 })
+    const expired = await mintFromHome(home.path, { audience: server.url, emails, ageSeconds: 7_200 })
     const refused = {
       garbage: 'garbage',
       tampered: `${tokens.get('john@company.com')?.slice(0, -6)}AAAAAA`,

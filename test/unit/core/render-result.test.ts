@@ -131,3 +131,19 @@ describe('a failure', () => {
     expect(failedResult('abc')).toEqual({ ...text('Tool failed (ref abc)'), isError: true })
   })
 })
+
+describe('what has no JSON form', () => {
+  it.each([
+    ['a bigint in a content part', [{ type: 'text', text: 'x', size: 1n }]],
+    ['a circle in a result', circle()],
+    ['a bigint in an object', { size: 1n }],
+  ])('fails the call because of %s', async (_name, returned) => {
+    await expect(renderResult(sampleOperation(), returned)).rejects.toThrow(TypeError)
+  })
+})
+
+function circle(): object {
+  const part: Record<string, unknown> = { type: 'text', text: 'x' }
+  part['self'] = part
+  return { content: [part] }
+}

@@ -1,0 +1,179 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { allowInProcessManager, McpServer, ProtectedByAuthSec, type AuthSecAppOptions } from '../../src/index.js'
+import type { Tenant } from '../../src/core/identity/tenant.js'
+import { grantsOf } from '../../src/core/permission/grants.js'
+import { listenInProcess, type TestServer } from '../support/listening-app.js'
+import { postMcp } from '../support/mcp-post.js'
+import { mintTokens } from '../support/mint-tokens.js'
+import { openTestPostgres, type TestPostgres } from '../support/postgres.js'
+
+let ran = 0
+
+@McpServer({ name: 'ledger', version: '1.0.0' })
+class LedgerServer {
+  @ProtectedByAuthSec()
+  hello(): string {
+    return 'hello'
+  }
+
+  @ProtectedByAuthSec({ roles: ['admin'] })
+  closeBooks(): string {
+    ran += 1
+    return 'closed'
+  }
+
+  @ProtectedByAuthSec({ scopes: ['write'] })
+  bookEntry(): string {
+    ran += 1
+    return 'booked'
+  }
+}
+
+const john = 'john@company.com'
+const grantAdmin = `insert into account_role (account_id, role_id)
+  select account.id, role.id from account, role where role.name = 'admin'`
+const options: AuthSecAppOptions = {
+  servers: [LedgerServer],
+  clientId: 'ledger',
+  sessions: 'stateless',
+  tenants: ['acme-corp'],
+  [allowInProcessManager]: true,
+}
+
+describe('a server on a database of its own', () => {
+  let database: TestPostgres
+  let acme: Tenant
+  let env: Record<string, string>
+  let server: TestServer
+
+  beforeAll(async () => {
+    database = await openTestPostgres()
+    const { provisioner, accounts, applications } = database.postgres
+    acme = await provisioner.createTenant({ slug: 'acme-corp', name: 'Acme Corp' })
+    const globex = await provisioner.createTenant({ slug: 'globex', name: 'Globex' })
+    const grants = grantsOf({ roles: ['admin'], scopes: ['read', 'write'] })
+    await accounts.create(acme, { email: john, grants })
+    await accounts.create(globex, { email: 'eve@globex.test', grants })
+    await applications.register({ clientId: 'ledger', name: 'Ledger', tenant: acme, admits: ['acme-corp'] })
+    const { host, port, user, password } = database.connection
+    const authority = `${user}:${encodeURIComponent(password)}@${encodeURIComponent(host)}:${port}`
+    env = {
+      AUTHSEC_DATABASE_URL: `postgres://${authority}/${database.masterDatabase}?sslmode=disable`,
+      AUTHSEC_MASTER_KEY: database.masterKey.reveal(),
+    }
+    server = await listenInProcess(options, env)
+  }, 120_000)
+  afterAll(async () => {
+    await server?.close()
+    await database?.close()
+  })
+
+  const tokenOf = async (email: string, tenant: string): Promise<string | undefined> =>
+    (
+      await mintTokens(
+        { postgres: database.postgres, masterKey: database.masterKey },
+        { audience: server.url, tenant, emails: [email] },
+      )
+    ).get(email)
+  const names = async (token: string | undefined): Promise<readonly string[] | undefined> =>
+    (await postMcp(server.url, token, 'tools/list')).body.result?.tools?.map(({ name }) => name)
+  const call = async (token: string | undefined, name: string): Promise<string | undefined> => {
+    const { body } = await postMcp(server.url, token, 'tools/call', { name, arguments: {} })
+    return body.result?.content?.[0]?.text ?? body.error?.message
+  }
+
+  it('serves the same way as on the embedded one', async () => {
+    const token = await tokenOf(john, 'acme-corp')
+    expect(await names(token)).toEqual(['hello', 'close_books', 'book_entry'])
+    expect(await call(token, 'close_books')).toBe('closed')
+  })
+
+  it('takes a role away with the next call, and with the role the tool and its handler', async () => {
+    const token = await tokenOf(john, 'acme-corp')
+    const before = ran
+    await database.tenantSql(acme, `delete from account_role`)
+    expect(await names(token)).toEqual(['hello', 'book_entry'])
+    expect(await call(token, 'close_books')).toBe('Unknown tool: close_books')
+    expect(ran).toBe(before)
+    await database.tenantSql(acme, grantAdmin)
+    expect(await call(token, 'close_books')).toBe('closed')
+  })
+
+  it('does not let a grant of the database go beyond the token', async () => {
+    await database.tenantSql(acme, 'delete from account_role')
+    const token = await tokenOf(john, 'acme-corp')
+    await database.tenantSql(acme, grantAdmin)
+    expect(await names(token)).toEqual(['hello', 'book_entry'])
+    expect(await names(await tokenOf(john, 'acme-corp'))).toEqual(['hello', 'close_books', 'book_entry'])
+  })
+
+  it('refuses a disabled account at once and takes it back when it is enabled', async () => {
+    const token = await tokenOf(john, 'acme-corp')
+    await database.tenantSql(acme, `update account set disabled_at = now() where email = $1`, [john])
+    expect((await postMcp(server.url, token, 'tools/list')).status).toBe(401)
+    await database.tenantSql(acme, `update account set disabled_at = null where email = $1`, [john])
+    expect((await postMcp(server.url, token, 'tools/list')).status).toBe(200)
+  })
+
+  it('refuses a token whose grant has ended', async () => {
+    const token = await tokenOf(john, 'acme-corp')
+    await database.sql(`delete from issuer_record where model = 'Grant'`)
+    expect((await postMcp(server.url, token, 'tools/list')).status).toBe(401)
+  })
+
+  it('refuses users of a tenant that the application does not admit, whoever they are', async () => {
+    const answer = await postMcp(server.url, await tokenOf('eve@globex.test', 'globex'), 'tools/list')
+    expect(answer.status).toBe(403)
+  })
+
+  it('refuses users of a suspended tenant', async () => {
+    const token = await tokenOf(john, 'acme-corp')
+    await database.sql(`update tenant set suspended_at = now() where slug = 'acme-corp'`)
+    expect((await postMcp(server.url, token, 'tools/list')).status).toBe(403)
+    await database.sql(`update tenant set suspended_at = null where slug = 'acme-corp'`)
+    expect((await postMcp(server.url, token, 'tools/list')).status).toBe(200)
+  })
+
+  it('writes one row per decision and outcome', async () => {
+    const token = await tokenOf(john, 'acme-corp')
+    await database.tenantSql(acme, 'delete from audit_event')
+    await call(token, 'book_entry')
+    await call(token, 'no_such_tool')
+    const rows = await database.tenantSql(acme, 'select type, operation, reason from audit_event order by id')
+    expect(rows).toEqual([
+      { type: 'operation.allowed', operation: 'book_entry', reason: null },
+      { type: 'operation.outcome', operation: 'book_entry', reason: 'succeeded' },
+      { type: 'operation.denied', operation: 'no_such_tool', reason: 'ERR_OPERATION_UNKNOWN' },
+    ])
+  })
+
+  it('runs nothing that cannot be put on record, and recovers by itself', async () => {
+    const token = await tokenOf(john, 'acme-corp')
+    const before = ran
+    await database.tenantSql(acme, 'alter table audit_event rename to audit_event_away')
+    const refused = await postMcp(server.url, token, 'tools/call', { name: 'book_entry', arguments: {} })
+    expect(refused).toMatchObject({
+      status: 503,
+      body: { error: { data: { code: 'TENANT_UNAVAILABLE', retryable: true } } },
+    })
+    expect(ran).toBe(before)
+    await database.tenantSql(acme, 'alter table audit_event_away rename to audit_event')
+    expect(await call(token, 'book_entry')).toBe('booked')
+  })
+
+  it.each([
+    [
+      'without permission to be its own authorization server',
+      { ...options, [allowInProcessManager]: undefined },
+      {},
+      'ERR_CONFIG_AUTHENTICATOR',
+    ],
+    ['as an application that nobody registered', { ...options, clientId: 'nobody' }, {}, 'ERR_CONFIG_APPLICATION'],
+    ['without a master key', options, { AUTHSEC_MASTER_KEY: '' }, 'ERR_CONFIG_ENVIRONMENT'],
+    ['with a URL that is none', options, { AUTHSEC_DATABASE_URL: 'mysql://x' }, 'ERR_CONFIG_DATABASE'],
+  ])('does not start %s', async (_name, changed, environment, code) => {
+    const { [allowInProcessManager]: allowed, ...rest } = changed
+    const given = allowed === true ? { ...rest, [allowInProcessManager]: true as const } : rest
+    await expect(listenInProcess(given, { ...env, ...environment })).rejects.toMatchObject({ code })
+  })
+})
