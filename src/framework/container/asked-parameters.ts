@@ -1,13 +1,8 @@
-import { CallContext } from '../../core/operation/call-context.js'
-import { UserContext } from '../../core/identity/user-context.js'
-import type { Parameter } from '../decorator/options.js'
-import { isClass, keyLabel, Token } from '../decorator/token.js'
 import type { Blueprint } from './blueprint.js'
 import type { Asked } from './constructor-parameters.js'
 import type { FaultList } from './fault-list.js'
-import { isErased } from './injection-causes.js'
 import { parameterLabel } from './parameter-name.js'
-import { isScalarType } from './scalar-type.js'
+import { disagreement } from './type-agreement.js'
 
 /**
  * What the parameters of an operation ask for: the recorded types, `params`, or both, which must then agree; `@Inject`
@@ -17,7 +12,7 @@ export function askedParameters(blueprint: Blueprint, faults: FaultList): readon
   const { handler, declaration, signature } = blueprint
   const { recorded, params, injections } = signature
   const problems = signatureProblems(blueprint)
-  for (const { code, message } of problems) faults.add(declaration.fault(code, `${declaration.label} ${message}`))
+  for (const { code, message } of problems) faults.add(declaration.fault(code, `${declaration.label}: ${message}`))
   if (problems.length > 0) return undefined
   return Array.from(params ?? recorded ?? [], (value: unknown, index) => ({
     value: injections.has(index) ? injections.get(index) : value,
@@ -38,31 +33,11 @@ function signatureProblems({ handler, signature }: Blueprint): readonly Problem[
     const message = `has ${recorded.length} parameters, but \`params\` lists ${params.length}`
     return [{ code: 'ERR_CONFIG_PARAMETER', message }]
   }
-  return known.flatMap((value, index) => {
-    const injected = injections.get(index)
-    const type = injected === undefined ? recorded?.[index] : value
-    const said = injected ?? params?.[index]
-    if (said === undefined || type === undefined || agree(said, type)) return []
-    const message = `is told to put ${sayingLabel(said)} into ${parameterLabel(handler, index)}, whose type is ${typeLabel(type)}`
-    return [{ code: 'ERR_CONFIG_PARAMETER', message }]
+  return known.flatMap((_, index) => {
+    const problem = disagreement([injections.get(index), params?.[index]], recorded?.[index])
+    if (problem === undefined) return []
+    return [{ code: 'ERR_CONFIG_PARAMETER', message: `${parameterLabel(handler, index)} ${problem}` }]
   })
-}
-
-/** Whether what is said to be injected may go into a parameter of the recorded type. */
-function agree(said: Parameter, type: unknown): boolean {
-  if (said === type) return true
-  if (type === UserContext || type === CallContext) return false
-  if (isScalarType(type)) return !isClass(said)
-  if (!isClass(said) || isErased(type) || !isClass(type)) return true
-  return said.prototype instanceof type
-}
-
-function sayingLabel(said: Parameter): string {
-  return isClass(said) || Token.is(said) ? keyLabel(said) : 'a schema'
-}
-
-function typeLabel(type: unknown): string {
-  return typeof type === 'function' ? type.name : 'another one'
 }
 
 const noMetadata =

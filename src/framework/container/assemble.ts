@@ -12,6 +12,7 @@ import type { Provider } from './provider.js'
 import { Singletons } from './singletons.js'
 import { toolBlueprint } from './tool-blueprint.js'
 
+/** What is to be served, and what it may be given. */
 export interface AssemblyOptions {
   /** Classes with `@McpServer`. */
   readonly servers: readonly Class[]

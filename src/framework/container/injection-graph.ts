@@ -10,6 +10,7 @@ import { injectionCauses } from './injection-causes.js'
 import { classNode, injectableNode, isCallValue, providerNode } from './provider-node.js'
 import type { Provider } from './provider.js'
 
+/** Where the graph begins. */
 export interface GraphOptions {
   readonly servers: readonly Class[]
   readonly providers: readonly Provider[]
@@ -131,7 +132,8 @@ export class InjectionGraph {
     if (found !== undefined) return this.#visit(found, trail)
     if (isInjectionKey(value) && this.#broken.has(value)) return
     const owner = trail.at(-1)?.label ?? ''
-    this.#faults.add(faultOn(trail, 'ERR_CONFIG_PARAMETER', `${parameter} of ${owner} ${injectionCauses(value)}`))
+    const message = `${parameter} of ${owner} ${injectionCauses(value)}`
+    this.#faults.add(faultOn(trail, { code: 'ERR_CONFIG_PARAMETER', message, path: trail.map(({ label }) => label) }))
   }
 
   /** The way from something asked for to what belongs to one call, if there is one outside other singletons. */
@@ -163,26 +165,23 @@ function captive(node: GraphNode, asked: Asked, route: readonly string[]): Confi
   const message =
     `${asked.parameter} of ${node.label} asks${via} for ${route.at(-1) ?? ''}, which belongs to one call, but ${node.label} outlives it ` +
     "and would show one caller's to the next: take it as a parameter of the operation, or use @Injectable({ scope: 'call' })"
-  return faultOn([node], 'ERR_CONFIG_SCOPE', message, [node.label, ...route])
+  return faultOn([node], { code: 'ERR_CONFIG_SCOPE', message, path: [node.label, ...route] })
 }
 
 function circle(nodes: readonly GraphNode[]): ConfigurationError {
   const path = nodes.map(({ label }) => label)
-  return faultOn(
-    nodes.slice(0, 1),
-    'ERR_CONFIG_CYCLE',
-    `a circle: ${path.join(' -> ')}; neither can be built first`,
-    path,
-  )
+  const message = `a circle: ${path.join(' -> ')}; none of them can be built first`
+  return faultOn(nodes.slice(0, 1), { code: 'ERR_CONFIG_CYCLE', message, path })
+}
+
+interface GraphFault {
+  readonly code: ConfigurationErrorCode
+  readonly message: string
+  readonly path: readonly string[]
 }
 
 /** A fault of the last node of a trail, naming who needed it. */
-function faultOn(
-  trail: readonly GraphNode[],
-  code: ConfigurationErrorCode,
-  message: string,
-  path: readonly string[] = trail.map(({ label }) => label),
-): ConfigurationError {
+function faultOn(trail: readonly GraphNode[], { code, message, path }: GraphFault): ConfigurationError {
   const needing = trail.slice(0, -1).toReversed()
   const neededBy = needing.map((node) => `, needed by ${node.label}${at(node)}`).join('')
   const declared = trail.findLast(({ declaration }) => declaration !== undefined)?.declaration

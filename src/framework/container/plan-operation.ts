@@ -10,6 +10,7 @@ import { planParameters, type ParameterPlan } from './plan-parameters.js'
 import { PlannedOperation } from './planned-operation.js'
 import type { Wiring } from './wiring.js'
 
+/** What planning an operation needs from those around it. */
 export interface OperationPorts {
   readonly graph: InjectionGraph
   readonly faults: FaultList

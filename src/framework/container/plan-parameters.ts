@@ -27,6 +27,7 @@ export interface ParameterPlan {
   readonly arguments: readonly ArgumentSpec[]
 }
 
+/** What planning parameters needs from those around it. */
 export interface PlanningPorts {
   /** Whether the container can build what a key asks for. */
   canInject(key: InjectionKey): boolean

@@ -9,6 +9,7 @@ import { closeInstances } from './lifecycle-hooks.js'
 import type { ParameterSource } from './plan-parameters.js'
 import type { Wiring } from './wiring.js'
 
+/** Everything that was decided about an operation before the start. */
 export interface PlannedOperationParts {
   readonly blueprint: Blueprint
   readonly sources: readonly ParameterSource[]

@@ -9,6 +9,7 @@ import { isClass, isInjectionKey, keyLabel, type InjectionKey } from '../decorat
 import { constructorParameters, type Asked } from './constructor-parameters.js'
 import type { GraphNode } from './graph-node.js'
 import { injectionCauses } from './injection-causes.js'
+import { classProtections, decoratedMethods, layersOf } from './prototype-chain.js'
 import type { ClassProvider, FactoryProvider, Provider, ValueProvider } from './provider.js'
 
 /** Whether a key stands for what belongs to one call: nobody else may provide it. */
@@ -24,7 +25,7 @@ export function classNode(
   return {
     key: target,
     label: keyLabel(target),
-    asks: constructorParameters(target),
+    asks: constructorParameters(target, options.declaration),
     waits: false,
     owned: true,
     build: (dependencies) => construct(target, dependencies),
@@ -38,6 +39,16 @@ export function injectableNode(target: Class): GraphNode | undefined {
   if (injectable === undefined) return undefined
   if (second !== undefined) {
     throw injectable.declaration.fault('ERR_CONFIG_PROVIDER', `${keyLabel(target)} has @Injectable twice`)
+  }
+  const [protection] = [
+    ...classProtections(target),
+    ...decoratedMethods(target).flatMap((method) =>
+      layersOf(target, method).flatMap(({ record }) => record.protections),
+    ),
+  ]
+  if (protection !== undefined) {
+    const message = `${protection.declaration.label} has a decorator of operations, but ${keyLabel(target)} is only injected, so nothing would enforce it`
+    throw protection.declaration.fault('ERR_CONFIG_PROTECTION', message)
   }
   return classNode(target, injectable)
 }

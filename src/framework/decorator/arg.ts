@@ -5,6 +5,7 @@ import { recordMethod } from './record.js'
 import { ownerName } from './target.js'
 import { isClass } from './token.js'
 
+/** What a model is told of an argument, and whether it may be left out. */
 export interface ArgOptions {
   /** What a model is told of the argument. */
   readonly description?: string

@@ -4,6 +4,7 @@ import { refuse } from './protection-decorator.js'
 import { recordClass, type Scope } from './record.js'
 import { targetOf, type DecoratorArguments, type ServerClassDecorator } from './target.js'
 
+/** How long an instance lives. */
 export interface InjectableOptions {
   /**
    * `singleton` (default): one instance, built while starting. `transient`: a new one for whoever asks. `call`: one for

@@ -4,6 +4,7 @@ import { refuse } from './protection-decorator.js'
 import { recordClass } from './record.js'
 import { targetOf, type DecoratorArguments, type ServerClassDecorator } from './target.js'
 
+/** What a server is called, and what it says of itself. */
 export interface McpServerOptions {
   /** What clients show for this server. */
   readonly name: string

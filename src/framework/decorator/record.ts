@@ -29,6 +29,7 @@ export interface RecordedDetails {
   readonly elicits: boolean | undefined
 }
 
+/** What one `@Tool` says. */
 export interface RecordedTool {
   readonly details: RecordedDetails
   readonly declaration: Declaration
@@ -43,6 +44,7 @@ export interface RecordedArgument {
   readonly declaration: Declaration
 }
 
+/** What one `@McpServer` says. */
 export interface RecordedServer {
   readonly name: string
   readonly version: string
@@ -51,8 +53,10 @@ export interface RecordedServer {
   readonly declaration: Declaration
 }
 
+/** One instance for the process, one for whoever asks, or one for each call. */
 export type Scope = 'singleton' | 'transient' | 'call'
 
+/** What one `@Injectable` says. */
 export interface RecordedInjectable {
   readonly scope: Scope
   readonly declaration: Declaration

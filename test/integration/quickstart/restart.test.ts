@@ -1,6 +1,8 @@
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { Client } from 'pg'
+import { attachEmbeddedPostgres } from '../../../src/adapter/postgres/embedded/embedded-postgres.js'
 import { quickstartUsers } from '../../support/expected-access.js'
 import { runCli, startServerProcess, temporaryHome, type TemporaryHome } from '../../support/server-process.js'
 
@@ -55,6 +57,13 @@ describe('a development server over its restarts', () => {
     expect(await third.stop()).toBe(0)
   }, 60_000)
 
+  it('does not bring back an account that an administrator removed', async () => {
+    await eraseAccount(home.path, 'guest@company.com')
+    const server = await startServerProcess({ home: home.path })
+    expect((await runCli(home.path, 'account', 'list')).stdout).not.toContain('guest@company.com')
+    await server.stop()
+  }, 60_000)
+
   it('serves two servers from one home at once', async () => {
     const both = await Promise.all([startServerProcess({ home: home.path }), startServerProcess({ home: home.path })])
     for (const server of both) {
@@ -72,14 +81,23 @@ describe('a development server over its restarts', () => {
   }, 60_000)
 
   it('leaves the passwords readable for their owner only, and the announcement gone after a stop', async () => {
-    const { stat } = await import('node:fs/promises')
     expect((await stat(join(home.path, 'accounts.json'))).mode & 0o777).toBe(0o600)
     await expect(readFile(join(home.path, 'server.json'))).rejects.toMatchObject({ code: 'ENOENT' })
   })
 })
 
+async function eraseAccount(home: string, email: string): Promise<void> {
+  const embedded = await attachEmbeddedPostgres({ home, log: { write: () => undefined } })
+  const { host, port, user, password } = embedded.connection
+  const client = new Client({ host, port, user, password, database: 'tenant_acme_corp' })
+  await client.connect()
+  const { rowCount } = await client.query('delete from account where email = $1', [email])
+  expect(rowCount).toBe(1)
+  await client.end()
+  await embedded.close()
+}
+
 async function postmaster(home: string): Promise<number> {
-  const { readdir } = await import('node:fs/promises')
   for (const entry of await readdir(home, { recursive: true })) {
     if (entry.endsWith('postmaster.pid')) return Number((await readFile(join(home, entry), 'utf8')).split('\n')[0])
   }

@@ -155,7 +155,47 @@ describe('what a constructor asks for', () => {
     @Injectable()
     class Sub extends Base {}
     expect(faultsWith(Sub)).toMatchObject([
-      { code: 'ERR_CONFIG_METADATA', message: expect.stringContaining('Base has no decorator') },
+      {
+        code: 'ERR_CONFIG_METADATA',
+        declaredAt: expect.any(String),
+        message: expect.stringContaining('Base has no decorator'),
+      },
+    ])
+  })
+})
+
+describe('@Inject', () => {
+  it('stops the start where it contradicts the type of a parameter, above all that of the caller', () => {
+    @Injectable()
+    class Impostor {}
+    @Injectable({ scope: 'call' }) // impostor
+    class Deceived {
+      constructor(@Inject(Impostor) readonly user: UserContext) {}
+    }
+    @McpServer({ name: 'Deceived', version: '1.0.0' })
+    class Server {
+      @ProtectedByAuthSec()
+      method(_deceived: Deceived): void {}
+    }
+    expect(assemblyFaults({ servers: [Server] })).toMatchObject([
+      {
+        code: 'ERR_CONFIG_PARAMETER',
+        declaredAt: `${lineOf(import.meta.url, 'impostor')}:5`,
+        message: expect.stringContaining('is to be given Impostor, but its type is UserContext'),
+      },
+    ])
+  })
+})
+
+describe('a class that is only injected', () => {
+  it('stops the start where it has decorators of operations, which nothing would enforce', () => {
+    @Injectable()
+    class Unenforced {
+      @ProtectedByAuthSec({ roles: ['admin'] }) // unenforced
+      wipe(): void {}
+    }
+    expect(faultsWith(Unenforced)).toMatchObject([
+      { code: 'ERR_CONFIG_PROTECTION', declaredAt: `${lineOf(import.meta.url, 'unenforced')}:7` },
     ])
   })
 })

@@ -308,12 +308,27 @@ describe('params', () => {
 
       @ProtectedByAuthSec()
       injected(@Inject(limit) _user: UserContext): void {}
+
+      @ProtectedByAuthSec({ params: [limit] })
+      both(@Inject(limit) _user: UserContext): void {}
+
+      @ProtectedByAuthSec({ params: [limit] })
+      twoTokens(@Inject(Repository) _most: object): void {}
     }
     const faults = startFaults(Disagreeing)
     expect(faults.map(({ message }) => message.split(' ')[0])).toEqual(
-      ['order', 'order', 'count', 'tokenForUser', 'schemaForUser', 'scalar', 'unrelated', 'injected'].map(
-        (name) => `Disagreeing.${name}`,
-      ),
+      [
+        'order',
+        'order',
+        'count',
+        'tokenForUser',
+        'schemaForUser',
+        'scalar',
+        'unrelated',
+        'injected',
+        'both',
+        'twoTokens',
+      ].map((name) => `Disagreeing.${name}:`),
     )
     expect(new Set(faults.map(({ code }) => code))).toEqual(new Set(['ERR_CONFIG_PARAMETER']))
   })
