@@ -6,6 +6,8 @@ export interface CallContextFields {
   readonly operation: string
   readonly user: UserContext | undefined
   readonly clientId: string | undefined
+  /** Whether the operation is declared with `elicits: true`; a transport may not have prepared for questions otherwise. */
+  readonly elicits: boolean
   readonly channel: CallChannel
 }
 
@@ -19,6 +21,7 @@ export class CallContext {
   /** The OAuth client that acts for the user. */
   readonly clientId: string | undefined
   readonly #channel: CallChannel
+  readonly #elicits: boolean
 
   constructor(fields: CallContextFields) {
     this.requestId = fields.requestId
@@ -26,6 +29,7 @@ export class CallContext {
     this.user = fields.user
     this.clientId = fields.clientId
     this.#channel = fields.channel
+    this.#elicits = fields.elicits
   }
 
   /** Aborted when the client cancels or goes away. Hand it to `fetch` and to queries. */
@@ -35,7 +39,7 @@ export class CallContext {
 
   /** Whether the client can be asked with `elicit`. */
   get canElicit(): boolean {
-    return this.#channel.elicit !== undefined
+    return this.#elicits && this.#channel.elicit !== undefined
   }
 
   /** Tells the client how far the work is; does nothing where the client did not ask for it. */
@@ -50,7 +54,7 @@ export class CallContext {
 
   /** Asks the user through the client's form. Throws `TypeError` where `canElicit` is false: declare the operation with `elicits: true`. */
   async elicit(request: ElicitRequest): Promise<ElicitAnswer> {
-    if (this.#channel.elicit === undefined) {
+    if (!this.#elicits || this.#channel.elicit === undefined) {
       throw new TypeError('this client cannot be asked, or the operation is not declared with elicits: true')
     }
     return this.#channel.elicit(request)

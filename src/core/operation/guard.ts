@@ -105,6 +105,7 @@ export class Guard {
         operation: operation.name,
         user: caller?.user,
         clientId: caller?.clientId,
+        elicits: operation.elicits,
         channel,
       })
       const result = await renderResult(operation, await operation.invoke(input.value, call))

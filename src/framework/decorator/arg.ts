@@ -23,10 +23,12 @@ export type ArgDecorator = (target: object, member: string, index: number) => vo
  * Throws `ConfigurationError` when the name or an option is wrong.
  *
  * @example
+ * ```ts
  * class Server {
- *   \@ProtectedByAuthSec()
- *   greet(\@Arg('name', { description: 'Whom to greet' }) name: string) { return `Hello, ${name}!` }
+ *   @ProtectedByAuthSec()
+ *   greet(@Arg('name', { description: 'Whom to greet' }) name: string) { return `Hello, ${name}!` }
  * }
+ * ```
  */
 export function Arg(name: string, options: ArgOptions = {}): ArgDecorator {
   const declare = Declaration.ofDecorator(Arg)

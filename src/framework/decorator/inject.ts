@@ -12,12 +12,14 @@ export type InjectDecorator = (target: object, member: string | undefined, index
  * Throws `ConfigurationError` when the key is undefined, as in an import circle.
  *
  * @example
+ * ```ts
  * const clockToken = createToken<Clock>('clock')
  *
- * \@Injectable()
+ * @Injectable()
  * class Deadlines {
- *   constructor(\@Inject(clockToken) private readonly clock: Clock) {}
+ *   constructor(@Inject(clockToken) private readonly clock: Clock) {}
  * }
+ * ```
  */
 export function Inject(key: InjectionKey): InjectDecorator {
   const declare = Declaration.ofDecorator(Inject)

@@ -20,8 +20,10 @@ const scopes: readonly unknown[] = ['singleton', 'transient', 'call'] satisfies 
  * Throws `ConfigurationError` when an option is unknown.
  *
  * @example
- * \@Injectable()
+ * ```ts
+ * @Injectable()
  * class ResourceRepository {}
+ * ```
  */
 export function Injectable(options: InjectableOptions = {}): ServerClassDecorator {
   const declare = Declaration.ofDecorator(Injectable)

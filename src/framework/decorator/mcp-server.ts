@@ -20,8 +20,10 @@ export interface McpServerOptions {
  * of it. Throws `ConfigurationError` when an option is unknown, undefined or empty.
  *
  * @example
- * \@McpServer({ name: 'Billing', version: '1.0.0', prefix: 'billing' })
+ * ```ts
+ * @McpServer({ name: 'Billing', version: '1.0.0', prefix: 'billing' })
  * class BillingServer {}
+ * ```
  */
 export function McpServer(options: McpServerOptions): ServerClassDecorator {
   const declare = Declaration.ofDecorator(McpServer)

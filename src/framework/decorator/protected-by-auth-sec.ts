@@ -1,5 +1,5 @@
-import type { OperationArguments } from './operation-arguments.js'
 import type { SchemaSource } from '../schema/schema-source.js'
+import type { OperationArguments } from './operation-arguments.js'
 import type { DemandOptions, NamedProtectionOptions, ParameterValue, ProtectionOptions, WithInput } from './options.js'
 import { protectionDecorator } from './protection-decorator.js'
 import type { InputDecorator, OperationDecorator, ServerClassDecorator } from './target.js'
@@ -10,10 +10,12 @@ import type { InputDecorator, OperationDecorator, ServerClassDecorator } from '.
  * Throws `ConfigurationError` at the decorator's line when an option is unknown, undefined or empty.
  *
  * @example
+ * ```ts
  * class Server {
- *   \@ProtectedByAuthSec({ roles: ['admin'] })
+ *   @ProtectedByAuthSec({ roles: ['admin'] })
  *   adminPanel() { return 'Admin panel accessed' }
  * }
+ * ```
  */
 export function ProtectedByAuthSec(): OperationDecorator & ServerClassDecorator
 export function ProtectedByAuthSec(options: DemandOptions): OperationDecorator & ServerClassDecorator

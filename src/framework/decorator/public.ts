@@ -1,5 +1,5 @@
-import type { OperationArguments } from './operation-arguments.js'
 import type { SchemaSource } from '../schema/schema-source.js'
+import type { OperationArguments } from './operation-arguments.js'
 import type { NamedToolOptions, ParameterValue, ToolOptions, WithInput } from './options.js'
 import { protectionDecorator } from './protection-decorator.js'
 import type { InputDecorator, OperationDecorator } from './target.js'
@@ -9,10 +9,12 @@ import type { InputDecorator, OperationDecorator } from './target.js'
  * Throws `ConfigurationError` at the decorator's line when an option is unknown, undefined or empty.
  *
  * @example
+ * ```ts
  * class Server {
- *   \@Public({ description: 'Is the server alive?' })
+ *   @Public({ description: 'Is the server alive?' })
  *   ping() { return 'pong' }
  * }
+ * ```
  */
 export function Public(): OperationDecorator
 export function Public<Source extends SchemaSource>(

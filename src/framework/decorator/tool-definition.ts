@@ -63,7 +63,9 @@ export type InputHandler<Input> = (input: Input, call: CallContext) => unknown
  * or what `params` lists. Throws `ConfigurationError` at the line of the call when an option is unknown, undefined or empty.
  *
  * @example
+ * ```ts
  * const greet = protectedByAuthSec('greet', { roles: ['staff'] }, (_input, call) => `Hello, ${call.user?.email}!`)
+ * ```
  */
 export function protectedByAuthSec<const Asked extends readonly Parameter[]>(
   name: string,
@@ -89,7 +91,9 @@ export function protectedByAuthSec(name: string, options: NamedProtectionOptions
  * the call when an option is unknown, undefined or empty.
  *
  * @example
+ * ```ts
  * const ping = publicTool('ping', { description: 'Is the server alive?' }, () => 'pong')
+ * ```
  */
 export function publicTool<const Asked extends readonly Parameter[]>(
   name: string,

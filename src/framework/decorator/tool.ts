@@ -12,11 +12,13 @@ import { targetOf, type DecoratorArguments, type InputDecorator, type OperationD
  * method with `@Tool` alone stops the start. Throws `ConfigurationError` when an option is unknown, undefined or empty.
  *
  * @example
+ * ```ts
  * class Server {
- *   \@ProtectedByAuthSec({ roles: ['admin'] })
- *   \@Tool({ title: 'Restart', annotations: { destructiveHint: true } })
+ *   @ProtectedByAuthSec({ roles: ['admin'] })
+ *   @Tool({ title: 'Restart', annotations: { destructiveHint: true } })
  *   restart() { return 'restarted' }
  * }
+ * ```
  */
 export function Tool<Source extends SchemaSource>(
   options: ToolOptions & WithInput<Source>,

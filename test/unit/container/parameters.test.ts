@@ -411,12 +411,20 @@ describe('what an operation says of itself', () => {
       tenantId: 't',
       grants: { roles: [], groups: [], scopes: [], resources: [], permissions: [] },
     })
-    const call = new CallContext({ requestId: '1', operation: 'token', user, clientId: undefined, channel })
+    const call = new CallContext({
+      requestId: '1',
+      operation: 'token',
+      user,
+      clientId: undefined,
+      elicits: false,
+      channel,
+    })
     const nobody = new CallContext({
       requestId: '2',
       operation: 'token',
       user: undefined,
       clientId: undefined,
+      elicits: false,
       channel,
     })
     expect(() => operation?.invoke({}, call)).toThrow(TypeError)
