@@ -14,6 +14,8 @@ export interface SowingOptions {
   readonly seed: readonly SeedTenant[]
 }
 
+const hashesAtOnce = 8
+
 /**
  * Creates the tenants of the seed with their accounts and random passwords; answers with the accounts that are new. Each tenant
  * is sown once: what an administrator takes away later stays away. A sowing that was cut off is completed.
@@ -38,7 +40,10 @@ async function sowTenant(
   const planned = seed.accounts.map((account) => ({ account, password: randomBytes(12).toString('base64url') }))
   const [tenant, hashes] = await Promise.all([
     postgres.provisioner.createTenant({ slug: seed.slug, name: seed.name }),
-    Promise.all(planned.map(({ password }) => hasher.hash(password))),
+    hashAll(
+      hasher,
+      planned.map(({ password }) => password),
+    ),
   ])
   const known = new Set((await postgres.accounts.list(tenant)).map(({ email }) => email))
   const missing = planned
@@ -51,6 +56,16 @@ async function sowTenant(
     await postgres.accounts.create(tenant, { email, name, passwordHash, grants: grantsOf(grantsIn(account)) })
   }
   return locals
+}
+
+/** A few at a time: the hasher refuses a longer queue, so that nobody can starve it. */
+async function hashAll(hasher: PasswordHasher, passwords: readonly string[]): Promise<readonly string[]> {
+  const hashes: string[] = []
+  for (let start = 0; start < passwords.length; start += hashesAtOnce) {
+    const some = passwords.slice(start, start + hashesAtOnce)
+    hashes.push(...(await Promise.all(some.map((password) => hasher.hash(password)))))
+  }
+  return hashes
 }
 
 function grantsIn({ email: _email, name: _name, ...grants }: SeedAccount): Partial<Grants> {
