@@ -18,7 +18,6 @@ import { openData, type Data } from './open-data.js'
 import { accountsFile, type LocalAccount } from './development/local-accounts.js'
 import { prepareApplication } from './prepare-application.js'
 import { announceServer, withdrawServer } from './development/running-server.js'
-import { repeat } from './repeat.js'
 import { isLoopback, type Settings } from './settings/settings.js'
 
 export interface ServerOptions {
@@ -41,7 +40,6 @@ export interface RunningApp {
 }
 
 const drainMilliseconds = 8_000
-const purgeMilliseconds = 600_000
 
 /** Composes and starts a server: listener, data, issuer, guard, protocol edge. What was started before a failure is stopped again. */
 export async function startServer(options: ServerOptions): Promise<RunningApp> {
@@ -75,8 +73,6 @@ async function serve(options: ServerOptions, base: Foundations): Promise<Omit<Ru
   const { application, created } = await prepareApplication({ ...options, postgres: data.postgres, hasher })
   const issuer = await openIssuer(options, base, { application, hasher })
   stack.add(() => issuer.close())
-  const stopPurging = repeat(() => data.postgres.issuerStorage.purge(), purgeMilliseconds, log)
-  stack.add(async () => stopPurging())
   await options.assembly.start()
   stack.add(() => options.assembly.close())
   const guard = new Guard({ catalogue, audit: data.postgres.audit, log })

@@ -8,10 +8,10 @@ import type { IssuerStorage } from '../../core/identity/issuer-storage.js'
 import type { SigningKeyStore } from '../../core/identity/signing-key-store.js'
 import type { Tenant } from '../../core/identity/tenant.js'
 import type { Clock } from '../../core/runtime/clock.js'
-import { accessTokenClaims, baseScope, type AccessTokenClaims } from './access-token-claims.js'
-import { formatSubject } from './issuer-subject.js'
-import { SealedRecords } from './sealed-records.js'
-import { ensureSigningKeys, signingJwk } from './signing-keys.js'
+import { accessTokenClaims, baseScope, type AccessTokenClaims } from './provider/access-token-claims.js'
+import { formatSubject } from './sign-in/issuer-subject.js'
+import { SealedRecords } from './record/sealed-records.js'
+import { ensureSigningKeys, signingJwk } from './provider/signing-keys.js'
 
 export interface DevelopmentTokenOptions {
   readonly issuer: string

@@ -4,13 +4,13 @@ import type { Operation } from '../../core/operation/operation.js'
 import type { Class } from '../decorator/reflect.js'
 import type { ToolDefinition } from '../decorator/tool-definition.js'
 import { isClass, keyLabel } from '../decorator/token.js'
-import { discoverServer, type DiscoveredServer } from './discover-server.js'
+import { discoverServer, type DiscoveredServer } from './discovery/discover-server.js'
 import { FaultList } from './fault-list.js'
-import { InjectionGraph } from './injection-graph.js'
-import { planOperation } from './plan-operation.js'
+import { InjectionGraph } from './graph/injection-graph.js'
+import { planOperation } from './plan/plan-operation.js'
 import type { Provider } from './provider.js'
 import { Singletons } from './singletons.js'
-import { toolBlueprint } from './tool-blueprint.js'
+import { toolBlueprint } from './discovery/tool-blueprint.js'
 
 /** What is to be served, and what it may be given. */
 export interface AssemblyOptions {

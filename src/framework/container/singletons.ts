@@ -1,7 +1,7 @@
 import { ConfigurationError } from '../../core/error/configuration-error.js'
-import type { Blueprint } from './blueprint.js'
-import type { GraphNode } from './graph-node.js'
-import type { InjectionGraph } from './injection-graph.js'
+import type { Blueprint } from './discovery/blueprint.js'
+import type { GraphNode } from './graph/graph-node.js'
+import type { InjectionGraph } from './graph/injection-graph.js'
 import { Lifecycle, type Startable } from './lifecycle.js'
 import { Wiring } from './wiring.js'
 

@@ -3,7 +3,7 @@ import { container, instancePerContainerCachingFactory, type DependencyContainer
 import { UserContext } from '../../core/identity/user-context.js'
 import { CallContext } from '../../core/operation/call-context.js'
 import { isInjectionKey, type InjectionKey } from '../decorator/token.js'
-import type { GraphNode } from './graph-node.js'
+import type { GraphNode } from './graph/graph-node.js'
 
 /** Builds and keeps instances. Nobody outside this file sees the container behind it. */
 export class Wiring {

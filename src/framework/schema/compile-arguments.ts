@@ -1,6 +1,6 @@
 import type { JsonSchema, ObjectSchema } from '../../core/operation/json-schema.js'
-import { adoptSchema } from './adopt-schema.js'
-import { compileAdopted } from './compile-adopted.js'
+import { adoptSchema } from './standard/adopt-schema.js'
+import { compileAdopted } from './standard/compile-adopted.js'
 import { checked } from './compile-input.js'
 import type { CompiledSchema } from './compiled-schema.js'
 import { isRecord } from './json-value.js'

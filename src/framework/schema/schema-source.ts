@@ -1,5 +1,5 @@
 import type { Class } from '../decorator/reflect.js'
-import { isDto } from './dto-property.js'
+import { isDto } from './dto/dto-property.js'
 
 /** The outcome of a Standard Schema's own validation. */
 export type StandardResult =

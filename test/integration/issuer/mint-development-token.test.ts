@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { createLocalJWKSet, decodeJwt, jwtVerify } from 'jose'
 import { mintDevelopmentToken } from '../../../src/adapter/issuer/mint-development-token.js'
-import { SealedRecords } from '../../../src/adapter/issuer/sealed-records.js'
+import { SealedRecords } from '../../../src/adapter/issuer/record/sealed-records.js'
 import type { Account } from '../../../src/core/identity/account-store.js'
 import { systemClock } from '../../../src/core/runtime/clock.js'
 import { IssuerHarness } from '../../support/issuer-harness.js'

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { MasterKey } from '../../../src/core/credential/master-key.js'
-import { SealedRecords } from '../../../src/adapter/issuer/sealed-records.js'
+import { SealedRecords } from '../../../src/adapter/issuer/record/sealed-records.js'
 import { BrowserJar, hiddenFields } from '../../support/browser-jar.js'
 import { callbackUri, IssuerHarness, password, pkcePair } from '../../support/issuer-harness.js'
 

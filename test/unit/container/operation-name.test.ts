@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { nameProblem, operationNameOf } from '../../../src/framework/container/operation-name.js'
+import { nameProblem, operationNameOf } from '../../../src/framework/container/discovery/operation-name.js'
 
 describe('the name of an operation', () => {
   it.each([

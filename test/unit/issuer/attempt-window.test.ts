@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { AttemptWindow } from '../../../src/adapter/issuer/attempt-window.js'
+import { AttemptWindow } from '../../../src/adapter/issuer/sign-in/attempt-window.js'
 import { ManualClock } from '../../support/manual-clock.js'
 
 describe('a window of attempts', () => {

@@ -1,10 +1,10 @@
 import { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
 import { describe, expect, it } from '@jest/globals'
-import { callerOf } from '../../../src/adapter/issuer/client-address.js'
-import { authorizationQuery, routeOf } from '../../../src/adapter/issuer/issuer-edge.js'
-import { formatSubject, parseSubject } from '../../../src/adapter/issuer/issuer-subject.js'
-import { parsePublicUrl } from '../../../src/adapter/issuer/public-url.js'
+import { callerOf } from '../../../src/adapter/issuer/http/client-address.js'
+import { authorizationQuery, routeOf } from '../../../src/adapter/issuer/http/issuer-edge.js'
+import { formatSubject, parseSubject } from '../../../src/adapter/issuer/sign-in/issuer-subject.js'
+import { parsePublicUrl } from '../../../src/adapter/issuer/http/public-url.js'
 
 describe('the caller', () => {
   it.each([

@@ -193,7 +193,7 @@ describe('a class that cannot be listed stops the start', () => {
 
 describe('class-validator', () => {
   it('has no decorator that we neither translate nor refuse', async () => {
-    const { validatorFragment } = await import('../../../src/framework/schema/validator-fragment.js')
+    const { validatorFragment } = await import('../../../src/framework/schema/dto/validator-fragment.js')
     const names = Object.entries(cv)
       .filter(([name]) => /^(IS|ARRAY|MIN|MAX|EQUALS|NOT|CONTAINS|MATCHES|LENGTH)(_|$)/.test(name))
       .map(([, value]) => String(value))

@@ -25,7 +25,7 @@ import {
 } from 'class-validator'
 import { Describe } from '../../../src/framework/decorator/describe.js'
 import { compileInput } from '../../../src/framework/schema/compile-input.js'
-import { isDto } from '../../../src/framework/schema/dto-property.js'
+import { isDto } from '../../../src/framework/schema/dto/dto-property.js'
 import { isSchemaSource } from '../../../src/framework/schema/schema-source.js'
 import { z } from 'zod'
 

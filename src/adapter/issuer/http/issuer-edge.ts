@@ -1,0 +1,99 @@
+import type { IncomingMessage } from 'node:http'
+import { baseScope } from '../provider/access-token-claims.js'
+import { endpoints } from './issuer-metadata.js'
+import { stylesheetPath } from '../page/render-page.js'
+import { isOtherLoopbackName, type PublicUrl } from './public-url.js'
+
+/** What a request is for: `foreign` belongs to somebody else, `unknown` is ours and leads nowhere. */
+export type Route =
+  | { readonly kind: 'foreign' }
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'metadata' | 'stylesheet'; readonly methods: readonly string[] }
+  | { readonly kind: 'interaction'; readonly methods: readonly string[]; readonly uid: string }
+  | { readonly kind: 'authorization' | 'resume'; readonly methods: readonly string[] }
+  | { readonly kind: 'registration' | 'token' | 'jwks'; readonly methods: readonly string[] }
+
+const reading = ['GET', 'HEAD'] as const
+const interactionPattern = /^\/authsec\/signin\/([A-Za-z0-9_-]{20,64})$/
+const resumePattern = /^\/[A-Za-z0-9_-]{20,64}$/
+const metadataPaths = ['/.well-known/oauth-authorization-server', '/.well-known/openid-configuration'] as const
+
+/**
+ * The route of a request, by its exact path. The provider's own router folds case and slashes, so a limit or a rule on
+ * a path would be passed by with another spelling: only the canonical one gets that far.
+ */
+export function routeOf(url: PublicUrl, path: string): Route {
+  if (path === stylesheetPath) return { kind: 'stylesheet', methods: reading }
+  if (path.startsWith('/authsec/signin/')) return interactionRoute(path)
+  if (metadataPaths.some((known) => path === `${known}${url.prefix}`)) return { kind: 'metadata', methods: reading }
+  if (path !== url.prefix && !path.startsWith(`${url.prefix}/`)) return { kind: 'foreign' }
+  return endpointRoute(path.slice(url.prefix.length))
+}
+
+/** Where the path of a request target ends and its query begins. */
+export function splitTarget(target: string): { readonly path: string; readonly query: string } {
+  const mark = target.indexOf('?')
+  return mark === -1 ? { path: target, query: '' } : { path: target.slice(0, mark), query: target.slice(mark + 1) }
+}
+
+function interactionRoute(path: string): Route {
+  const [, uid] = interactionPattern.exec(path) ?? []
+  return uid === undefined ? { kind: 'unknown' } : { kind: 'interaction', methods: ['GET', 'POST'], uid }
+}
+
+function endpointRoute(path: string): Route {
+  if (path === endpoints.authorization) return { kind: 'authorization', methods: ['GET'] }
+  if (path === endpoints.token || path === endpoints.revocation) return { kind: 'token', methods: ['POST'] }
+  if (path === endpoints.registration) return { kind: 'registration', methods: ['POST'] }
+  if (path === endpoints.jwks) return { kind: 'jwks', methods: reading }
+  if (path === '/.well-known/openid-configuration') return { kind: 'metadata', methods: reading }
+  const isResume = path.startsWith(`${endpoints.authorization}/`)
+  if (isResume && resumePattern.test(path.slice(endpoints.authorization.length)))
+    return { kind: 'resume', methods: ['GET'] }
+  return { kind: 'unknown' }
+}
+
+/** The public URL of an authorization request that came in by another loopback name, or `undefined`. */
+export function otherLoopbackTarget(url: PublicUrl, request: IncomingMessage): string | undefined {
+  return isOtherLoopbackName(url, request.headers.host) ? `${url.origin}${request.url ?? ''}` : undefined
+}
+
+/**
+ * Makes the provider see the public URL, whatever the request's own headers say: it builds the links and cookies of a
+ * sign-in from Host and X-Forwarded-*.
+ */
+export function pinHeaders(url: PublicUrl, request: IncomingMessage): void {
+  for (const name of Object.keys(request.headers)) {
+    if (name === 'forwarded' || name.startsWith('x-forwarded-')) delete request.headers[name]
+  }
+  request.headers.host = url.host
+  request.headers['x-forwarded-proto'] = url.secure ? 'https' : 'http'
+}
+
+/** Takes the issuer's path off the request target and puts `query` on it, in the way the provider expects of its host. */
+export function mountRequest(url: PublicUrl, request: IncomingMessage, query: string): void {
+  const { path } = splitTarget(request.url ?? '')
+  const target = query === '' ? path : `${path}?${query}`
+  Object.assign(request, { originalUrl: target, url: target.slice(url.prefix.length) })
+}
+
+export type AuthorizationQuery =
+  { readonly valid: true; readonly query: string } | { readonly valid: false; readonly problem: string }
+
+/**
+ * The query of an authorization request with the base scope in it. Refused: a parameter that comes twice (RFC 6749
+ * §3.1), `id_token_hint`, and every way of answering but a redirect with a query.
+ */
+export function authorizationQuery(query: string): AuthorizationQuery {
+  const parameters = new URLSearchParams(query)
+  const names = [...parameters.keys()]
+  if (new Set(names).size !== names.length) return { valid: false, problem: 'A parameter comes twice.' }
+  if (parameters.has('id_token_hint')) return { valid: false, problem: 'The parameter id_token_hint is not supported.' }
+  if ((parameters.get('response_mode') ?? 'query') !== 'query') {
+    return { valid: false, problem: 'The only supported response_mode is query.' }
+  }
+  const scopes = (parameters.get('scope') ?? '').split(' ').filter((scope) => scope !== '')
+  if (!scopes.includes(baseScope)) scopes.unshift(baseScope)
+  parameters.set('scope', scopes.join(' '))
+  return { valid: true, query: parameters.toString() }
+}

@@ -1,0 +1,162 @@
+import type { ClientMetadata, Configuration, KoaContextWithOIDC } from 'oidc-provider'
+import type { MasterKey } from '../../../core/credential/master-key.js'
+import type { SigningKey } from '../../../core/identity/signing-key-store.js'
+import type { Clock } from '../../../core/runtime/clock.js'
+import { applyClientPolicy } from './client-policy.js'
+import { createTokenCustomizer } from './customize-token.js'
+import { createAccountFinder } from '../sign-in/issuer-account.js'
+import type { AccountDirectory } from '../sign-in/account-directory.js'
+import type { IssuerCookies } from '../http/issuer-cookies.js'
+import { baseScope } from './access-token-claims.js'
+import { clientAuthMethods, endpoints } from '../http/issuer-metadata.js'
+import type { OidcProviderModule } from './load-oidc-provider.js'
+import { createAdapterFactory } from './oidc-adapter.js'
+import type { SealedRecords } from '../record/sealed-records.js'
+import { signingJwk } from './signing-keys.js'
+
+/** Seconds that an access token is good for. */
+export const accessTokenSeconds = 10 * 60
+const interactionSeconds = 10 * 60
+const codeSeconds = 60
+const sessionSeconds = 12 * 60 * 60
+const refreshTokenSeconds = 14 * 24 * 60 * 60
+const grantSeconds = 30 * 24 * 60 * 60
+
+export interface IssuerResource {
+  /** The resource identifier (RFC 8707), byte-exact, and the audience of its tokens. */
+  readonly resource: string
+  readonly name: string
+  readonly scopes: readonly string[]
+}
+
+export interface ProviderParts {
+  readonly issuer: string
+  readonly module: OidcProviderModule
+  readonly records: SealedRecords
+  readonly directory: AccountDirectory
+  readonly signingKeys: readonly [SigningKey, ...SigningKey[]]
+  readonly resources: readonly [IssuerResource, ...IssuerResource[]]
+  readonly cookies: IssuerCookies
+  readonly masterKey: MasterKey
+  readonly clock: Clock
+  readonly renderError: NonNullable<Configuration['renderError']>
+}
+
+/**
+ * Everything the provider may ask is answered here, since its defaults print to the console; everything it can do that
+ * is not needed is off.
+ */
+export function providerConfiguration(parts: ProviderParts): Configuration {
+  const { errors } = parts.module
+  return {
+    adapter: createAdapterFactory(parts.records, errors),
+    findAccount: createAccountFinder({ directory: parts.directory, errors, clock: parts.clock }),
+    jwks: { keys: parts.signingKeys.map(signingJwk) },
+    cookies: cookieOptions(parts),
+    interactions: { policy: interactionPolicy(parts.module), url: (_context, { uid }) => `/authsec/signin/${uid}` },
+    renderError: parts.renderError,
+    routes: endpoints,
+    clientAuthMethods: [...clientAuthMethods],
+    clientBasedCORS: () => true,
+    clientDefaults: {
+      grant_types: ['authorization_code', 'refresh_token'],
+      response_types: ['code'],
+      id_token_signed_response_alg: 'ES256',
+      token_endpoint_auth_method: 'none',
+    },
+    extraClientMetadata: {
+      // The provider runs the policy once per member named here; a name that no client sends is enough.
+      properties: ['authsec_client_policy'],
+      validator: (_context, _key, _value, metadata: ClientMetadata) => applyClientPolicy(metadata, errors),
+    },
+    claims: { openid: ['sub', 'tenant_id'], email: ['email'], profile: ['name'] },
+    conformIdTokenClaims: false,
+    scopes: ['openid'],
+    subjectTypes: ['public'],
+    responseTypes: ['code'],
+    enabledJWA: { idTokenSigningAlgValues: ['ES256'] },
+    pkce: { required: () => true },
+    ttl: lifetimes(parts.clock),
+    rotateRefreshToken: true,
+    issueRefreshToken: (_context, client) => client.grantTypeAllowed('refresh_token'),
+    expiresWithSession: () => false,
+    revokeGrantPolicy: () => true,
+    allowOmittingSingleRegisteredRedirectUri: false,
+    formats: { customizers: { jwt: createTokenCustomizer(parts.issuer, parts.records, errors) } },
+    features: features(parts),
+    fetch: () => Promise.reject(new TypeError('the authorization server fetches nothing')),
+  }
+}
+
+function features(parts: ProviderParts): NonNullable<Configuration['features']> {
+  return {
+    devInteractions: { enabled: false },
+    dPoP: { enabled: false },
+    pushedAuthorizationRequests: { enabled: false },
+    rpInitiatedLogout: { enabled: false },
+    userinfo: { enabled: false },
+    registration: { enabled: true, initialAccessToken: false, issueRegistrationAccessToken: false },
+    revocation: { enabled: true, allowedPolicy: (_context, client, token) => token.clientId === client.clientId },
+    resourceIndicators: resourceIndicators(parts),
+  }
+}
+
+function resourceIndicators(
+  parts: ProviderParts,
+): NonNullable<NonNullable<Configuration['features']>['resourceIndicators']> {
+  const [signing] = parts.signingKeys
+  return {
+    enabled: true,
+    defaultResource: (_context, _client, oneOf) => oneOf ?? (parts.resources.at(-1) ?? parts.resources[0]).resource,
+    useGrantedResource: () => true,
+    getResourceServerInfo: (_context, identifier) => {
+      const known = parts.resources.find(({ resource }) => resource === identifier)
+      if (known === undefined) throw new parts.module.errors.InvalidTarget('this is not a resource of this server')
+      return {
+        scope: [...new Set([baseScope, ...known.scopes])].join(' '),
+        audience: known.resource,
+        accessTokenTTL: accessTokenSeconds,
+        accessTokenFormat: 'jwt',
+        jwt: { sign: { alg: 'ES256', kid: signing.kid } },
+      }
+    },
+  }
+}
+
+function lifetimes(clock: Clock): NonNullable<Configuration['ttl']> {
+  return {
+    AccessToken: accessTokenSeconds,
+    AuthorizationCode: codeSeconds,
+    Grant: grantSeconds,
+    IdToken: accessTokenSeconds,
+    Interaction: interactionSeconds,
+    RefreshToken: refreshTokenSeconds,
+    // Counted from the sign-in, not from the last use.
+    Session: (_context, { loginTs }) => {
+      const now = Math.floor(clock.now() / 1000)
+      return Math.min(sessionSeconds, Math.max(1, (loginTs ?? now) + sessionSeconds - now))
+    },
+  }
+}
+
+function cookieOptions({ cookies, masterKey }: ProviderParts): NonNullable<Configuration['cookies']> {
+  const options = { httpOnly: true, sameSite: 'lax', signed: true, overwrite: true } as const
+  return {
+    names: cookies.names,
+    long: { ...options, path: '/' },
+    short: options,
+    keys: [masterKey.derive('issuer-cookie').toString('base64url')],
+  }
+}
+
+/** The standard policy, and: a session whose account or tenant no longer stands signs in again. */
+function interactionPolicy({
+  interactionPolicy: policies,
+}: OidcProviderModule): ReturnType<OidcProviderModule['interactionPolicy']['base']> {
+  const policy = policies.base()
+  const gone = new policies.Check('account_gone', 'the account cannot sign in', ({ oidc }: KoaContextWithOIDC) => {
+    return oidc.session?.accountId !== undefined && oidc.account === undefined
+  })
+  policy.get('login')?.checks.add(gone)
+  return policy
+}

@@ -1,0 +1,116 @@
+import type { IssuerStorage, StoredIssuerRecord } from '../../../core/identity/issuer-storage.js'
+import type { MasterKey } from '../../../core/credential/master-key.js'
+
+const keyBytes = 32
+
+export type RecordPayload = Readonly<Record<string, unknown>>
+
+export interface NewRecord {
+  readonly model: string
+  readonly id: string
+  readonly payload: RecordPayload
+  readonly expiresIn: number | undefined
+  readonly grantId?: string | undefined
+  readonly uid?: string | undefined
+}
+
+export interface OpenedRecord {
+  readonly payload: RecordPayload
+  /** Seconds since the epoch, by the database's clock. */
+  readonly consumedAt: number | undefined
+}
+
+/**
+ * The authorization server's records as the store may see them. In this server an id is the secret (a code, a refresh
+ * token, a session cookie): it is stored as a keyed digest, and the payload is sealed for exactly that row.
+ */
+export class SealedRecords {
+  readonly #storage: IssuerStorage
+  readonly #masterKey: MasterKey
+
+  constructor(storage: IssuerStorage, masterKey: MasterKey) {
+    this.#storage = storage
+    this.#masterKey = masterKey
+  }
+
+  /** The keyed digest under which a record is stored. */
+  keyOf(model: string, id: string): string {
+    return this.#masterKey.digest(`issuer-record:${model}`, id)
+  }
+
+  /** The digest that goes into tokens and joins the records of one grant. */
+  grantDigest(grantId: string): string {
+    return this.keyOf('Grant', grantId)
+  }
+
+  async put(record: NewRecord): Promise<void> {
+    const key = this.keyOf(record.model, record.id)
+    const grantId = record.model === 'Grant' ? record.id : record.grantId
+    await this.#storage.upsert({
+      model: record.model,
+      key,
+      payload: this.#seal(record.model, key, record.payload),
+      expiresIn: record.expiresIn,
+      grant: grantId === undefined ? undefined : this.grantDigest(grantId),
+      uid: record.uid === undefined ? undefined : this.#uidDigest(record.uid),
+      userCode: undefined,
+    })
+  }
+
+  /** Throws when the row was altered, moved, or sealed with another key. */
+  async find(model: string, id: string): Promise<OpenedRecord | undefined> {
+    const key = this.keyOf(model, id)
+    const stored = await this.#storage.find(model, key)
+    return stored === undefined ? undefined : this.#open(model, key, stored)
+  }
+
+  /** Like `find`, by the public id that `put` was given; a row that carries another one is refused. */
+  async findByUid(model: string, uid: string): Promise<OpenedRecord | undefined> {
+    const stored = await this.#storage.findByUid(model, this.#uidDigest(uid))
+    if (stored === undefined) return undefined
+    const key = Buffer.from(stored.payload).subarray(0, keyBytes).toString('base64url')
+    const opened = this.#open(model, key, stored)
+    return opened.payload['uid'] === uid ? opened : undefined
+  }
+
+  /** `true` for the one caller that used the record up. */
+  consume(model: string, id: string): Promise<boolean> {
+    return this.#storage.consume(model, this.keyOf(model, id))
+  }
+
+  destroy(model: string, id: string): Promise<void> {
+    return this.#storage.destroy(model, this.keyOf(model, id))
+  }
+
+  /** Ends the grant and everything issued under it. */
+  revokeGrant(grantId: string): Promise<void> {
+    return this.#storage.revokeGrant(this.grantDigest(grantId))
+  }
+
+  /** Whether the grant record behind a token's digest still exists. */
+  async hasGrant(grantDigest: string): Promise<boolean> {
+    return (await this.#storage.find('Grant', grantDigest)) !== undefined
+  }
+
+  #uidDigest(uid: string): string {
+    return this.#masterKey.digest('issuer-record:uid', uid)
+  }
+
+  /** The key stands in front, for a row that is found by another column. */
+  #seal(model: string, key: string, payload: RecordPayload): Uint8Array {
+    const sealed = this.#masterKey.seal('issuer-record', Buffer.from(JSON.stringify(payload)), `${model}:${key}`)
+    return Buffer.concat([Buffer.from(key, 'base64url'), sealed])
+  }
+
+  #open(model: string, key: string, stored: StoredIssuerRecord): OpenedRecord {
+    const sealed = Buffer.from(stored.payload).subarray(keyBytes)
+    const plain = this.#masterKey.open('issuer-record', sealed, `${model}:${key}`)
+    return { payload: parsePayload(plain.toString()), consumedAt: stored.consumedAt }
+  }
+}
+
+function parsePayload(text: string): RecordPayload {
+  const payload: unknown = JSON.parse(text)
+  if (typeof payload !== 'object' || payload === null) throw new TypeError('a record is not an object')
+  return payload as RecordPayload
+}

@@ -1,0 +1,48 @@
+import type { Account, AccountStore } from '../../../core/identity/account-store.js'
+import { admits, type Application } from '../../../core/identity/application.js'
+import type { Tenant, TenantRegistry } from '../../../core/identity/tenant.js'
+import { parseSubject } from './issuer-subject.js'
+
+/** An account that may sign in, and its tenant. */
+export interface Principal {
+  readonly tenant: Tenant
+  readonly account: Account
+}
+
+export interface AccountDirectoryPorts {
+  readonly application: Application
+  readonly tenants: TenantRegistry
+  readonly accounts: AccountStore
+}
+
+/** Who may sign in to one application: read from the databases each time, nothing is remembered. */
+export class AccountDirectory {
+  readonly #ports: AccountDirectoryPorts
+
+  constructor(ports: AccountDirectoryPorts) {
+    this.#ports = ports
+  }
+
+  /** The active tenants whose users the application admits. */
+  async admittedTenants(): Promise<readonly Tenant[]> {
+    const tenants = await this.#ports.tenants.list()
+    return tenants.filter((tenant) => admits(this.#ports.application, tenant))
+  }
+
+  /** The admitted active tenant of this slug, or `undefined`. */
+  async findTenant(slug: string): Promise<Tenant | undefined> {
+    const tenant = await this.#ports.tenants.findBySlug(slug)
+    return tenant !== undefined && admits(this.#ports.application, tenant) ? tenant : undefined
+  }
+
+  /** The principal behind an internal subject, or `undefined` when account or tenant no longer may sign in. */
+  async find(subject: string): Promise<Principal | undefined> {
+    const parsed = parseSubject(subject)
+    if (parsed === undefined) return undefined
+    const tenant = await this.findTenant(parsed.tenantSlug)
+    // A slug may be given to another tenant one day; the id never is.
+    if (tenant === undefined || tenant.id !== parsed.tenantId) return undefined
+    const account = await this.#ports.accounts.find(tenant, parsed.accountId)
+    return account === undefined || account.disabled !== false ? undefined : { tenant, account }
+  }
+}

@@ -1,0 +1,150 @@
+import { timingSafeEqual } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type Provider from 'oidc-provider'
+import type { Interaction } from 'oidc-provider'
+import type { MasterKey } from '../../../core/credential/master-key.js'
+import { callerOf } from '../http/client-address.js'
+import type { ConsentStep } from './consent-step.js'
+import type { StepAnswer, Submission, Visit } from './interaction-step.js'
+import type { IssuerCookies } from '../http/issuer-cookies.js'
+import type { OidcProviderModule } from '../provider/load-oidc-provider.js'
+import { renderErrorPage } from '../page/error-page.js'
+import { renderContinuePage } from '../page/render-page.js'
+import type { PublicUrl } from '../http/public-url.js'
+import { readForm, type Form } from '../http/read-form.js'
+import { sendPage } from '../http/send-response.js'
+import type { SignInAudit } from './sign-in-audit.js'
+import type { SignInStep } from './sign-in-step.js'
+
+export interface InteractionParts {
+  readonly provider: Provider
+  readonly module: OidcProviderModule
+  readonly url: PublicUrl
+  readonly serverName: string
+  readonly cookies: IssuerCookies
+  readonly masterKey: MasterKey
+  readonly audit: SignInAudit
+  readonly signIn: SignInStep
+  readonly consent: ConsentStep
+}
+
+const startAgain = 'This sign-in has expired or belongs to another browser. Go back to the application and start again.'
+const notFromHere = 'This form was not sent from its own page, or cookies are off. Go back and try again.'
+
+/** The pages of a sign-in. What they decide goes into the interaction; the provider takes it up from there. */
+export class InteractionHandler {
+  readonly #parts: InteractionParts
+
+  constructor(parts: InteractionParts) {
+    this.#parts = parts
+  }
+
+  /** Answers a request for the interaction `uid`, which has to be the one in this browser's cookie. */
+  async handle(request: IncomingMessage, response: ServerResponse, uid: string): Promise<void> {
+    const interaction = await this.#find(request, response)
+    if (interaction === undefined || interaction.uid !== uid) return this.#refuse(response, 400, startAgain)
+    if (request.method === 'GET') {
+      const visit = this.#visit(request, interaction, this.#parts.cookies.ensureBrowser(request, response))
+      return this.#answer(request, response, { visit, answer: await this.#show(visit) })
+    }
+    const submission = await this.#submission(request, interaction)
+    if (submission === undefined) return this.#refuse(response, 403, notFromHere)
+    return this.#answer(request, response, { visit: submission, answer: await this.#submit(submission) })
+  }
+
+  async #find(request: IncomingMessage, response: ServerResponse): Promise<Interaction | undefined> {
+    if (this.#parts.cookies.hasDoubles(request)) return undefined
+    try {
+      return await this.#parts.provider.interactionDetails(request, response)
+    } catch (error) {
+      if (error instanceof this.#parts.module.errors.SessionNotFound) return undefined
+      throw error
+    }
+  }
+
+  #visit(request: IncomingMessage, interaction: Interaction, browser: string): Visit {
+    const csrf = this.#parts.masterKey.digest('issuer-csrf', `${interaction.uid} ${browser}`)
+    return { interaction, browser, csrf, caller: callerOf(request) }
+  }
+
+  /** The form, if it came from our own page in this browser for this interaction. */
+  async #submission(request: IncomingMessage, interaction: Interaction): Promise<Submission | undefined> {
+    const browser = this.#parts.cookies.browserOf(request)
+    const form = await readForm(request)
+    if (browser === undefined || form === undefined || !isSameOrigin(this.#parts.url, request)) return undefined
+    const visit = this.#visit(request, interaction, browser)
+    return hasToken(form, visit.csrf) ? { ...visit, form } : undefined
+  }
+
+  #show(visit: Visit): Promise<StepAnswer> {
+    return visit.interaction.prompt.name === 'consent'
+      ? this.#parts.consent.show(visit)
+      : this.#parts.signIn.show(visit)
+  }
+
+  async #submit(submission: Submission): Promise<StepAnswer> {
+    const action = submission.form.get('action')
+    if (action === 'deny') return this.#deny(submission)
+    if (submission.interaction.prompt.name !== 'consent') {
+      return action === 'sign-in' ? this.#parts.signIn.submit(submission) : this.#parts.signIn.show(submission)
+    }
+    if (action === 'allow') return this.#parts.consent.allow(submission)
+    return action === 'switch' ? { kind: 'switch' } : this.#parts.consent.show(submission)
+  }
+
+  #deny({ interaction, caller }: Submission): StepAnswer {
+    this.#parts.audit.count({ type: 'signin.failed', interaction, caller, reason: 'cancelled' })
+    const result = { error: 'access_denied', error_description: 'the user did not allow access' }
+    return { kind: 'result', result, keepEarlier: false }
+  }
+
+  async #answer(
+    request: IncomingMessage,
+    response: ServerResponse,
+    { visit, answer }: { readonly visit: Visit; readonly answer: StepAnswer },
+  ): Promise<void> {
+    if (answer.kind === 'page') {
+      if (answer.retryAfter !== undefined) response.setHeader('retry-after', answer.retryAfter)
+      return sendPage(response, answer.status, answer.page)
+    }
+    const result = answer.kind === 'switch' ? {} : answer.result
+    const { session } = visit.interaction
+    const signsInAnother =
+      result.login !== undefined && session !== undefined && session.accountId !== result.login.accountId
+    if (answer.kind === 'switch' || signsInAnother) await this.#endSession(visit.interaction)
+    const keepEarlier = answer.kind === 'result' && answer.keepEarlier
+    const options = { mergeWithLastSubmission: keepEarlier }
+    const returnTo = await this.#parts.provider.interactionResult(request, response, result, options)
+    sendPage(response, 200, renderContinuePage(this.#parts.serverName, returnTo))
+  }
+
+  /** The browser gets a new session for another account; what was issued to clients stays. */
+  async #endSession(interaction: Interaction): Promise<void> {
+    const uid = interaction.session?.uid
+    const session = uid === undefined ? undefined : await this.#parts.provider.Session.findByUid(uid)
+    await session?.destroy()
+    interaction.session = undefined
+    await interaction.persist()
+  }
+
+  #refuse(response: ServerResponse, status: number, message: string): void {
+    const page = renderErrorPage({ serverName: this.#parts.serverName, title: 'Start again', message })
+    sendPage(response, status, page)
+  }
+}
+
+/** Our pages send no referrer, so that browsers say `Origin: null` here; where they say more, it has to be us. */
+function isSameOrigin(url: PublicUrl, request: IncomingMessage): boolean {
+  const { origin } = request.headers
+  const site = request.headers['sec-fetch-site']
+  return (
+    (origin === undefined || origin === 'null' || origin === url.origin) &&
+    (site === undefined || site === 'same-origin')
+  )
+}
+
+function hasToken(form: Form, expected: string): boolean {
+  const given = Buffer.from(form.get('csrf') ?? '')
+  const wanted = Buffer.from(expected)
+  return given.length === wanted.length && timingSafeEqual(given, wanted)
+}

@@ -1,0 +1,30 @@
+import type { Interaction, InteractionResults } from 'oidc-provider'
+import type { Form } from '../http/read-form.js'
+
+/** One request for a page of a sign-in, from the browser that the sign-in belongs to. */
+export interface Visit {
+  readonly interaction: Interaction
+  readonly csrf: string
+  /** The random value in this browser's cookie. */
+  readonly browser: string
+  /** Who counts as one caller for limits. */
+  readonly caller: string
+}
+
+/** A posted form whose token was right. */
+export interface Submission extends Visit {
+  readonly form: Form
+}
+
+/** What a step answers: a page to show, or a result that lets the sign-in go on. */
+export type StepAnswer =
+  | { readonly kind: 'page'; readonly status: number; readonly page: string; readonly retryAfter?: number | undefined }
+  | { readonly kind: 'result'; readonly result: InteractionResults; readonly keepEarlier: boolean }
+  /** Forgets who is signed in and asks again. */
+  | { readonly kind: 'switch' }
+
+/** A parameter of the authorization request behind an interaction, where it is text. */
+export function parameterOf({ params }: Interaction, name: string): string | undefined {
+  const value = params[name]
+  return typeof value === 'string' ? value : undefined
+}

@@ -1,0 +1,70 @@
+import { keyLabel, type InjectionKey } from '../../decorator/token.js'
+import { compileArguments } from '../../schema/compile-arguments.js'
+import { compileInput } from '../../schema/compile-input.js'
+import { compileOutput } from '../../schema/compile-output.js'
+import type { CompiledSchema } from '../../schema/compiled-schema.js'
+import type { Blueprint } from '../discovery/blueprint.js'
+import { FaultList } from '../fault-list.js'
+import type { InjectionGraph } from '../graph/injection-graph.js'
+import { planParameters, type ParameterPlan } from './plan-parameters.js'
+import { PlannedOperation } from './planned-operation.js'
+import type { Wiring } from '../wiring.js'
+
+/** What planning an operation needs from those around it. */
+export interface OperationPorts {
+  readonly graph: InjectionGraph
+  readonly faults: FaultList
+  /** The wiring while the server runs; throws `TypeError` before and after. */
+  readonly wiring: () => Wiring
+}
+
+/** Plans an operation and compiles its schemas; `undefined` where a fault was noted. Adds what it needs to the graph. */
+export function planOperation(blueprint: Blueprint, ports: OperationPorts): PlannedOperation | undefined {
+  const { graph, faults, wiring } = ports
+  const plan = planParameters(blueprint, { canInject: (key) => graph.canInject(key), faults })
+  const { output } = blueprint.details
+  const outputSchema = output === undefined ? undefined : compiled(blueprint, faults, () => compileOutput(output))
+  if (plan === undefined) return undefined
+  const inputSchema = compiled(blueprint, faults, () => compileParameters(plan))
+  const keys = dependencyKeys(plan)
+  for (const key of keys) graph.require(key)
+  for (const key of keys) refuseUser(blueprint, key, ports)
+  if (inputSchema === undefined || (output !== undefined && outputSchema === undefined)) return undefined
+  return new PlannedOperation({
+    blueprint,
+    sources: plan.sources,
+    input: inputSchema,
+    output: outputSchema,
+    perCall: keys.some((key) => graph.isCallBound(key)),
+    callNodes: graph.callScoped(keys),
+    wiring,
+  })
+}
+
+function compileParameters(plan: ParameterPlan): CompiledSchema {
+  return plan.arguments.length > 0 ? compileArguments(plan.arguments) : compileInput(plan.input)
+}
+
+function dependencyKeys({ sources }: ParameterPlan): readonly InjectionKey[] {
+  return sources.flatMap((source) => (source.from === 'dependency' ? [source.key] : []))
+}
+
+function refuseUser(
+  { declaration, protection }: Blueprint,
+  key: InjectionKey,
+  { graph, faults }: OperationPorts,
+): void {
+  if (protection.access !== 'public' || !graph.needsUser(key)) return
+  const message =
+    `${declaration.label} is @Public and may be called by nobody in particular, but ${keyLabel(key)} needs UserContext: ` +
+    'ask for CallContext there and look at its user'
+  faults.add(declaration.fault('ERR_CONFIG_PARAMETER', message))
+}
+
+/** Gives the faults of a schema the position of the operation that uses it. */
+function compiled<Result>({ declaration }: Blueprint, faults: FaultList, compile: () => Result): Result | undefined {
+  const found = new FaultList()
+  const result = found.attempt(compile)
+  for (const { code, message } of found.all) faults.add(declaration.fault(code, `${declaration.label}: ${message}`))
+  return result
+}
