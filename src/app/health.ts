@@ -1,4 +1,5 @@
 import type { HttpHandler } from './listener.js'
+import { securityHeaders } from './security-headers.js'
 
 /** `/healthz` (this process answers) and `/readyz` (its database does, too): 200 or 503, and nothing more. */
 export function createHealthHandler(ping: () => Promise<void>): HttpHandler {
@@ -6,11 +7,7 @@ export function createHealthHandler(ping: () => Promise<void>): HttpHandler {
     const path = request.url
     if (path !== '/healthz' && path !== '/readyz') return false
     const ready = path === '/healthz' || (await answers(ping))
-    response.writeHead(ready ? 200 : 503, {
-      'content-type': 'text/plain; charset=utf-8',
-      'cache-control': 'no-store',
-      'x-content-type-options': 'nosniff',
-    })
+    response.writeHead(ready ? 200 : 503, { ...securityHeaders, 'content-type': 'text/plain; charset=utf-8' })
     response.end(request.method === 'HEAD' ? undefined : ready ? 'ok\n' : 'not ready\n')
     return true
   }

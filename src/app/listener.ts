@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { ConfigurationError } from '../core/error/configuration-error.js'
 import type { Log } from '../core/runtime/log.js'
+import { securityHeaders } from './security-headers.js'
 
 /** Answers a request, or `false` where its path is none of this handler's. */
 export type HttpHandler = (request: IncomingMessage, response: ServerResponse) => Promise<boolean>
@@ -60,11 +61,7 @@ function refuse(response: ServerResponse, status: number, text: string): void {
     response.destroy()
     return
   }
-  response.writeHead(status, {
-    'content-type': 'application/json',
-    'cache-control': 'no-store',
-    'x-content-type-options': 'nosniff',
-  })
+  response.writeHead(status, { ...securityHeaders, 'content-type': 'application/json' })
   response.end(JSON.stringify({ error: text }))
 }
 

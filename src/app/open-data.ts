@@ -3,7 +3,7 @@ import { openPostgres, type Postgres } from '../adapter/postgres/open-postgres.j
 import { parseDatabaseUrl } from '../adapter/postgres/parse-database-url.js'
 import type { MasterKey } from '../core/credential/master-key.js'
 import type { Log } from '../core/runtime/log.js'
-import { readMasterKey } from './settings/home.js'
+import { assertPrivateHome, readMasterKey } from './settings/home.js'
 import type { Settings } from './settings/settings.js'
 
 export interface Data {
@@ -21,6 +21,7 @@ export interface DataOptions {
 
 /** Opens the database of the settings: the one that `AUTHSEC_DATABASE_URL` names, else the embedded one, started where nobody has yet. */
 export async function openData({ settings, issuer, log }: DataOptions): Promise<Data> {
+  await assertPrivateHome(settings.home)
   const masterKey = await readMasterKey(settings.home, settings.masterKey, settings.mode)
   const named = settings.databaseUrl === undefined ? undefined : parseDatabaseUrl(settings.databaseUrl)
   if (named !== undefined) {

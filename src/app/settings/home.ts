@@ -1,5 +1,5 @@
 import { existsSync, realpathSync } from 'node:fs'
-import { link, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { link, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { randomUUID } from 'node:crypto'
 import { dirname, join, resolve } from 'node:path'
 import { ConfigurationError } from '../../core/error/configuration-error.js'
@@ -13,6 +13,16 @@ export function defaultHome(entry: string | undefined): string {
     if (existsSync(join(folder, 'package.json'))) return join(folder, '.authsec')
     if (folder === dirname(folder)) return resolve(start, '.authsec')
   }
+}
+
+/** Throws `ConfigurationError` for a home in which others could put their own keys and accounts in place of ours. */
+export async function assertPrivateHome(home: string): Promise<void> {
+  const status = await optional(() => stat(home))
+  if (status === undefined || process.platform === 'win32' || (status.mode & 0o022) === 0) return
+  throw new ConfigurationError(
+    'ERR_CONFIG_ENVIRONMENT',
+    `${home} (AUTHSEC_HOME) can be written by other users, who could replace keys and accounts; run: chmod go-w ${home}`,
+  )
 }
 
 /** Writes a file that only its owner can read, whole or not at all. */
@@ -34,9 +44,13 @@ export async function writePrivateFile(path: string, text: string): Promise<void
 }
 
 /** The text of a file, or `undefined` where there is none. */
-export async function readOptionalFile(path: string): Promise<string | undefined> {
+export function readOptionalFile(path: string): Promise<string | undefined> {
+  return optional(() => readFile(path, 'utf8'))
+}
+
+async function optional<Value>(read: () => Promise<Value>): Promise<Value | undefined> {
   try {
-    return await readFile(path, 'utf8')
+    return await read()
   } catch (error) {
     if (hasCode(error, 'ENOENT')) return undefined
     throw error

@@ -34,16 +34,32 @@ export interface ConfigurationErrorOptions extends ErrorOptions {
 
 /** The developer has to change code or configuration. Thrown only while starting. */
 export class ConfigurationError extends AuthSecError<ConfigurationErrorCode> {
-  readonly declaredAt: string | undefined
-  readonly path: readonly string[]
-  readonly faults: readonly ConfigurationError[]
+  // Not own properties: what prints an uncaught error would print them all after the message.
+  readonly #declaredAt: string | undefined
+  readonly #path: readonly string[]
+  readonly #faults: readonly ConfigurationError[]
 
   constructor(code: ConfigurationErrorCode, message: string, options: ConfigurationErrorOptions = {}) {
-    super(code, message, options)
-    this.declaredAt = options.declaredAt
-    this.path = options.path ?? []
-    this.faults = options.faults ?? []
+    super(code, message, options.cause === undefined ? {} : { cause: options.cause })
+    this.#declaredAt = options.declaredAt
+    this.#path = options.path ?? []
+    this.#faults = options.faults ?? []
     this.stack = `${this.name} [${code}]: ${message}${this.#lines()}`
+  }
+
+  /** `file:line:column` of the user's decorator or call, where known. */
+  get declaredAt(): string | undefined {
+    return this.#declaredAt
+  }
+
+  /** The injection chain that led to the fault, outermost first. */
+  get path(): readonly string[] {
+    return this.#path
+  }
+
+  /** Every fault found, when this error reports several. */
+  get faults(): readonly ConfigurationError[] {
+    return this.#faults
   }
 
   /** Whoever reads the stack of an uncaught error is to see their own line, not ours. */

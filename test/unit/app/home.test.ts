@@ -1,8 +1,14 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
-import { defaultHome, readMasterKey, readOptionalFile, writePrivateFile } from '../../../src/app/settings/home.js'
+import {
+  assertPrivateHome,
+  defaultHome,
+  readMasterKey,
+  readOptionalFile,
+  writePrivateFile,
+} from '../../../src/app/settings/home.js'
 
 describe('home', () => {
   let folder = ''
@@ -31,6 +37,17 @@ describe('home', () => {
     const again = await readMasterKey(folder, undefined, 'development')
     expect(new Set([...keys, again].map((key) => key.reveal())).size).toBe(1)
     expect(statSync(join(folder, 'master.key')).mode & 0o777).toBe(0o600)
+  })
+
+  it.each([0o777, 0o770, 0o702])('refuses a home of mode %o, which others can write', async (mode) => {
+    chmodSync(folder, mode)
+    await expect(assertPrivateHome(folder)).rejects.toMatchObject({ code: 'ERR_CONFIG_ENVIRONMENT' })
+  })
+
+  it.each([0o700, 0o711, 0o755])('takes a home of mode %o, and one that is not there yet', async (mode) => {
+    chmodSync(folder, mode)
+    await expect(assertPrivateHome(folder)).resolves.toBeUndefined()
+    await expect(assertPrivateHome(join(folder, 'later'))).resolves.toBeUndefined()
   })
 
   it('demands a master key in production', async () => {
