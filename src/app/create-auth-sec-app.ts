@@ -7,7 +7,7 @@ import { announceReady } from './announce-ready.js'
 import { sampleTenants } from './development/development-seed.js'
 import { readSettings, type Settings } from './settings/settings.js'
 import { startServer, type RunningApp } from './start-server.js'
-import { stopOnSignals } from './stop-on-signals.js'
+import { watchProcess } from './watch-process.js'
 
 /** A server that is checked and not yet started. */
 export interface AuthSecApp {
@@ -51,7 +51,7 @@ class App implements AuthSecApp {
   readonly #options: AuthSecAppOptions
   readonly #assembly: Assembly
   #running: Promise<RunningApp> | undefined
-  #releaseSignals: () => void = () => undefined
+  #releaseProcess: () => void = () => undefined
 
   constructor(options: AuthSecAppOptions, assembly: Assembly) {
     this.#options = options
@@ -74,13 +74,13 @@ class App implements AuthSecApp {
       sessions: this.#options.sessions ?? 'stateful',
       seed: this.#options.development?.tenants ?? sampleTenants,
     })
-    this.#releaseSignals = stopOnSignals(() => this.close(), log)
+    this.#releaseProcess = watchProcess(() => this.close(), log)
     try {
       const running = await this.#running
       announceReady(running)
       return { url: running.url, oauthUrl: running.oauthUrl }
     } catch (error) {
-      this.#releaseSignals()
+      this.#releaseProcess()
       this.#running = undefined
       throw error
     }
@@ -89,7 +89,7 @@ class App implements AuthSecApp {
   async close(): Promise<void> {
     const running = this.#running
     if (running === undefined) return
-    this.#releaseSignals()
+    this.#releaseProcess()
     await (await running).close()
   }
 }

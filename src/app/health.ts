@@ -4,8 +4,12 @@ import { securityHeaders } from './security-headers.js'
 /** `/healthz` (this process answers) and `/readyz` (its database does, too): 200 or 503, and nothing more. */
 export function createHealthHandler(ping: () => Promise<void>): HttpHandler {
   return async (request, response) => {
-    const path = request.url
+    const [path] = (request.url ?? '').split('?')
     if (path !== '/healthz' && path !== '/readyz') return false
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      response.writeHead(405, { ...securityHeaders, allow: 'GET, HEAD' }).end()
+      return true
+    }
     const ready = path === '/healthz' || (await answers(ping))
     response.writeHead(ready ? 200 : 503, { ...securityHeaders, 'content-type': 'text/plain; charset=utf-8' })
     response.end(request.method === 'HEAD' ? undefined : ready ? 'ok\n' : 'not ready\n')

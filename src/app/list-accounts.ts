@@ -1,5 +1,5 @@
 import { createLog } from '../adapter/telemetry/create-log.js'
-import { openData } from './open-data.js'
+import { openExistingData } from './open-data.js'
 import { RefusedError } from './refused-error.js'
 import { readSettings } from './settings/settings.js'
 import { issuerOf } from './start-server.js'
@@ -24,7 +24,7 @@ export async function listAccounts(
 ): Promise<readonly ListedAccount[]> {
   const settings = readSettings(env, {}, undefined)
   const issuer = issuerOf(settings.publicUrl ?? `http://${settings.host}:${settings.port}`)
-  const data = await openData({ settings, issuer, log: createLog('warn') })
+  const data = await openExistingData({ settings, issuer, log: createLog('warn') })
   try {
     const tenants = (await data.postgres.tenants.list()).filter((tenant) => slug === undefined || tenant.slug === slug)
     if (slug !== undefined && tenants.length === 0) throw new RefusedError(`no tenant ${slug}`)

@@ -1,9 +1,13 @@
+import { existsSync } from 'node:fs'
 import { attachEmbeddedPostgres } from '../adapter/postgres/embedded/embedded-postgres.js'
 import { openPostgres, type Postgres } from '../adapter/postgres/open-postgres.js'
 import { parseDatabaseUrl } from '../adapter/postgres/parse-database-url.js'
 import type { MasterKey } from '../core/credential/master-key.js'
+import { ConfigurationError } from '../core/error/configuration-error.js'
 import type { Log } from '../core/runtime/log.js'
-import { assertPrivateHome, readMasterKey } from './settings/home.js'
+import { RefusedError } from './refused-error.js'
+import { prepareHome } from './settings/home.js'
+import { masterKeyFile, readMasterKey } from './settings/read-master-key.js'
 import type { Settings } from './settings/settings.js'
 
 export interface Data {
@@ -19,15 +23,26 @@ export interface DataOptions {
   readonly log: Log
 }
 
-/** Opens the database of the settings: the one that `AUTHSEC_DATABASE_URL` names, else the embedded one, started where nobody has yet. */
+/**
+ * Opens the database of the settings: the one that `AUTHSEC_DATABASE_URL` names, else in development the embedded one, created
+ * and started where nobody has yet. Throws `ConfigurationError` for production without a database of its own.
+ */
 export async function openData({ settings, issuer, log }: DataOptions): Promise<Data> {
-  await assertPrivateHome(settings.home)
-  const masterKey = await readMasterKey(settings.home, settings.masterKey, settings.mode)
-  const named = settings.databaseUrl === undefined ? undefined : parseDatabaseUrl(settings.databaseUrl)
-  if (named !== undefined) {
+  if (settings.databaseUrl !== undefined) {
+    const named = parseDatabaseUrl(settings.databaseUrl)
+    const masterKey = await readMasterKey(settings)
     const postgres = await openPostgres({ ...named, masterKey, ownIssuer: issuer, log })
     return { postgres, masterKey, close: () => postgres.close() }
   }
+  if (settings.mode === 'production') {
+    throw new ConfigurationError(
+      'ERR_CONFIG_DATABASE',
+      'the embedded database is for development: loopback addresses, NODE_ENV and AUTHSEC_ENV not production. ' +
+        'Set AUTHSEC_DATABASE_URL (or AUTHSEC_DATABASE_URL_FILE)',
+    )
+  }
+  await prepareHome(settings.home)
+  const masterKey = await readMasterKey(settings)
   const embedded = await attachEmbeddedPostgres({ home: settings.home, log })
   try {
     const postgres = await openPostgres({ connection: embedded.connection, masterKey, ownIssuer: issuer, log })
@@ -40,4 +55,13 @@ export async function openData({ settings, issuer, log }: DataOptions): Promise<
     await embedded.close()
     throw error
   }
+}
+
+/** The same for a command that only looks: throws `RefusedError` where no server has ever run, instead of making a new home. */
+export async function openExistingData(options: DataOptions): Promise<Data> {
+  const { databaseUrl, home, mode } = options.settings
+  if (databaseUrl === undefined && mode === 'development' && !existsSync(masterKeyFile(home))) {
+    throw new RefusedError(`no server has run from ${home} yet; start one there, or name its home with AUTHSEC_HOME`)
+  }
+  return openData(options)
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Postgres } from '../adapter/postgres/open-postgres.js'
 import { ConfigurationError } from '../core/error/configuration-error.js'
 import type { AdmittedTenants, Application } from '../core/identity/application.js'
@@ -24,36 +25,42 @@ export interface PreparationOptions extends Omit<SowingOptions, 'home'> {
  */
 export async function prepareApplication(options: PreparationOptions): Promise<PreparedApplication> {
   const { settings, postgres, hasher, seed } = options
-  if (settings.mode === 'production') return { application: await registered(settings.clientId, postgres), created: [] }
+  if (settings.mode === 'production') return { application: await registered(options), created: [] }
   return postgres.provisioner.exclusively('development-seed', async () => {
     const created = await sow({ home: settings.home, postgres, hasher, seed })
     return { application: await register(options), created }
   })
 }
 
-async function registered(clientId: string, postgres: Postgres): Promise<Application> {
-  const application = await postgres.applications.find(clientId)
-  if (application !== undefined) return application
-  throw new ConfigurationError(
-    'ERR_CONFIG_APPLICATION',
-    `the client id "${clientId}" is not registered; a production server starts only as a known application`,
-  )
+async function registered({ settings, postgres, admits }: PreparationOptions): Promise<Application> {
+  const application = await postgres.applications.find(settings.clientId)
+  if (application === undefined) {
+    throw fault(`the client id "${settings.clientId}" is not registered; production starts only as a known application`)
+  }
+  if (admits !== undefined && !isDeepStrictEqual(admits, application.admits)) {
+    const stored = JSON.stringify(application.admits)
+    throw fault(
+      `the code says tenants: ${JSON.stringify(admits)}, the registered application ${stored}; make them equal`,
+    )
+  }
+  return application
 }
 
-async function register({ settings, postgres, seed, appName, admits }: PreparationOptions): Promise<Application> {
+async function register(options: PreparationOptions): Promise<Application> {
+  const { settings, postgres, seed, appName, admits = 'own' } = options
   const known = await postgres.applications.find(settings.clientId)
   const owner = known?.tenant ?? (await firstTenant(postgres, seed))
-  if (owner === undefined) {
-    throw new ConfigurationError('ERR_CONFIG_APPLICATION', 'development.tenants is empty: name at least one tenant')
+  if (owner === undefined) throw fault('development.tenants is empty: name at least one tenant')
+  for (const slug of typeof admits === 'string' ? [] : admits) {
+    if ((await postgres.tenants.findBySlug(slug)) === undefined) throw fault(`tenants: there is no tenant "${slug}"`)
   }
-  const application: Application = {
-    clientId: settings.clientId,
-    name: appName,
-    tenant: owner,
-    admits: admits ?? 'own',
-  }
+  const application: Application = { clientId: settings.clientId, name: appName, tenant: owner, admits }
   await postgres.applications.register(application)
   return application
+}
+
+function fault(message: string): ConfigurationError {
+  return new ConfigurationError('ERR_CONFIG_APPLICATION', message)
 }
 
 async function firstTenant(

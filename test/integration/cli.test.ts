@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import {
   runCli,
@@ -59,10 +60,48 @@ describe('authsec', () => {
     ['an unknown account', 5, ['token', '--user', 'nobody@company.com'], /no account nobody@company.com/],
     ['an account of another tenant', 5, ['token', '--user', 'eve@globex.test', '--tenant', 'acme-corp'], /no account/],
     ['an unknown tenant', 5, ['account', 'list', '--tenant', 'initech'], /no tenant initech/],
-    ['an audience that is no URL', 3, ['token', '--user', 'eve@globex.test', '--audience', 'mcp'], /not a URL/],
+    [
+      'a scope that the account does not have',
+      5,
+      ['token', '--user', 'eve@globex.test', '--scope', 'write'],
+      /does not have: write/,
+    ],
+    [
+      'an audience elsewhere',
+      3,
+      ['token', '--user', 'eve@globex.test', '--audience', 'https://mcp.example.com/mcp'],
+      /development server/,
+    ],
+    [
+      'an audience with a fragment',
+      3,
+      ['token', '--user', 'eve@globex.test', '--audience', 'http://127.0.0.1:1/mcp#x'],
+      /development server/,
+    ],
+    [
+      'an audience that is no URL',
+      3,
+      ['token', '--user', 'eve@globex.test', '--audience', 'mcp'],
+      /is the URL of a development server/,
+    ],
   ])('answers %s with exit code %i', async (_name, code, args, message) => {
     const finished = await runCli(home.path, ...args)
     expect(finished).toMatchObject({ code, stdout: '', stderr: expect.stringMatching(message) })
+  })
+
+  it('makes no home where none is', async () => {
+    const empty = await temporaryHome()
+    for (const args of [
+      ['account', 'list'],
+      ['token', '--user', 'eve@globex.test'],
+    ]) {
+      expect(await runCli(empty.path, ...args)).toMatchObject({
+        code: 5,
+        stderr: expect.stringContaining('AUTHSEC_HOME'),
+      })
+    }
+    expect(await readdir(empty.path)).toEqual([])
+    await empty.remove()
   })
 
   it('hands out no token in production', async () => {

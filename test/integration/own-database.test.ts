@@ -161,19 +161,20 @@ describe('a server on a database of its own', () => {
     expect(await call(token, 'book_entry')).toBe('booked')
   })
 
-  it.each([
-    [
-      'without permission to be its own authorization server',
-      { ...options, [allowInProcessManager]: undefined },
-      {},
-      'ERR_CONFIG_AUTHENTICATOR',
-    ],
+  const { [allowInProcessManager]: _allowed, ...withoutPermission } = options
+  it.each<[string, AuthSecAppOptions, Readonly<Record<string, string>>, string]>([
+    ['without permission to be its own authorization server', withoutPermission, {}, 'ERR_CONFIG_AUTHENTICATOR'],
     ['as an application that nobody registered', { ...options, clientId: 'nobody' }, {}, 'ERR_CONFIG_APPLICATION'],
+    ['with other tenants than those registered', { ...options, tenants: 'any' }, {}, 'ERR_CONFIG_APPLICATION'],
     ['without a master key', options, { AUTHSEC_MASTER_KEY: '' }, 'ERR_CONFIG_ENVIRONMENT'],
+    [
+      'on the embedded database',
+      options,
+      { AUTHSEC_DATABASE_URL: '', AUTHSEC_ENV: 'production' },
+      'ERR_CONFIG_DATABASE',
+    ],
     ['with a URL that is none', options, { AUTHSEC_DATABASE_URL: 'mysql://x' }, 'ERR_CONFIG_DATABASE'],
   ])('does not start %s', async (_name, changed, environment, code) => {
-    const { [allowInProcessManager]: allowed, ...rest } = changed
-    const given = allowed === true ? { ...rest, [allowInProcessManager]: true as const } : rest
-    await expect(listenInProcess(given, { ...env, ...environment })).rejects.toMatchObject({ code })
+    await expect(listenInProcess(changed, { ...env, ...environment })).rejects.toMatchObject({ code })
   })
 })

@@ -14,6 +14,8 @@ export interface ServerProcess {
   /** SIGTERM and the exit code. */
   stop(): Promise<number | null>
   kill(): Promise<void>
+  /** The exit code, once it ends by itself. */
+  ended(): Promise<number | null>
 }
 
 export interface ServerProcessOptions {
@@ -44,6 +46,10 @@ export async function startServerProcess(options: ServerProcessOptions): Promise
       if (child.exitCode !== null || child.signalCode !== null) return child.exitCode
       child.kill('SIGTERM')
       await once(child, 'exit')
+      return child.exitCode
+    },
+    async ended() {
+      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
       return child.exitCode
     },
     async kill() {

@@ -6,7 +6,6 @@ const secretMembers = [
   'access_token',
   'refresh_token',
   'id_token',
-  'code',
   'password',
   'secret',
   'authorization',

@@ -4,10 +4,10 @@ import type { Account } from '../../core/identity/account-store.js'
 import type { Tenant } from '../../core/identity/tenant.js'
 import { ConfigurationError } from '../../core/error/configuration-error.js'
 import { systemClock } from '../../core/runtime/clock.js'
-import { openData, type Data } from '../open-data.js'
+import { openExistingData, type Data } from '../open-data.js'
 import { RefusedError } from '../refused-error.js'
 import { findRunningServer } from './running-server.js'
-import { readSettings, type Settings } from '../settings/settings.js'
+import { isLoopback, readSettings, type Settings } from '../settings/settings.js'
 import { issuerOf } from '../start-server.js'
 
 export interface DevelopmentTokenOptions {
@@ -36,9 +36,10 @@ export async function issueDevelopmentToken(options: DevelopmentTokenOptions): P
   }
   const audience = await audienceOf(settings, options.audience)
   const issuer = issuerOf(audience.origin)
-  const data = await openData({ settings, issuer, log: createLog('warn') })
+  const data = await openExistingData({ settings, issuer, log: createLog('warn') })
   try {
     const { tenant, account } = await findAccount(data, options)
+    const scopes = scopesOf(account, options.scope)
     return await mintDevelopmentToken({
       issuer,
       storage: data.postgres.issuerStorage,
@@ -50,7 +51,7 @@ export async function issueDevelopmentToken(options: DevelopmentTokenOptions): P
       account,
       audience: audience.href,
       lifetimeSeconds,
-      ...(options.scope === undefined ? {} : { scopes: options.scope.split(' ').filter((scope) => scope !== '') }),
+      ...(scopes === undefined ? {} : { scopes }),
     })
   } finally {
     await data.close()
@@ -61,8 +62,22 @@ async function audienceOf(settings: Settings, given: string | undefined): Promis
   const running = given === undefined ? await findRunningServer(settings.home) : undefined
   const base = running?.publicUrl ?? settings.publicUrl ?? `http://${settings.host}:${settings.port}`
   const audience = URL.parse(given ?? `${base}/mcp`)
-  if (audience !== null) return audience
-  throw new ConfigurationError('ERR_CONFIG_URL', '--audience is not a URL')
+  const local = audience?.protocol === 'http:' && isLoopback(audience.hostname)
+  if (audience !== null && local && audience.hash === '') return audience
+  throw new ConfigurationError(
+    'ERR_CONFIG_URL',
+    '--audience is the URL of a development server, such as http://127.0.0.1:3005/mcp',
+  )
+}
+
+/** Scopes that the account does not have are refused, so that nobody wonders later why a tool is hidden. */
+function scopesOf(account: Account, scope: string | undefined): readonly string[] | undefined {
+  const asked = scope?.split(' ').filter((name) => name !== '')
+  const missing = asked?.filter((name) => name !== 'mcp' && !account.grants.scopes.includes(name)) ?? []
+  if (missing.length === 0) return asked
+  throw new RefusedError(
+    `${account.email} does not have: ${missing.join(', ')}. It has: ${account.grants.scopes.join(', ') || 'none'}`,
+  )
 }
 
 async function findAccount(

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { ConfigurationError } from '../../core/error/configuration-error.js'
-import { readOptionalFile, writePrivateFile } from '../settings/home.js'
+import { readOptionalFile, writePrivateFile } from '../settings/private-file.js'
 
 /** A local account with its password in clear, as in `accounts.json` and nowhere else. */
 export interface LocalAccount {

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { rm } from 'node:fs/promises'
 import { hasCode } from '../../core/error/has-code.js'
-import { readOptionalFile, writePrivateFile } from '../settings/home.js'
+import { readOptionalFile, writePrivateFile } from '../settings/private-file.js'
 
 /** Which development server runs from a home, so that the CLI can find it. */
 export interface RunningServer {

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { PasswordHasher } from '../../adapter/issuer/password-hasher.js'
 import type { Postgres } from '../../adapter/postgres/open-postgres.js'
 import { grantsOf, type Grants } from '../../core/permission/grants.js'
-import { readOptionalFile, writePrivateFile } from '../settings/home.js'
+import { readOptionalFile, writePrivateFile } from '../settings/private-file.js'
 import type { SeedAccount, SeedTenant } from './development-seed.js'
 import { keepAccounts, type LocalAccount } from './local-accounts.js'
 

@@ -1,10 +1,8 @@
-import { existsSync, realpathSync } from 'node:fs'
-import { link, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
-import { randomUUID } from 'node:crypto'
+import { existsSync, realpathSync, type Stats } from 'node:fs'
+import { stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { ConfigurationError } from '../../core/error/configuration-error.js'
-import { hasCode } from '../../core/error/has-code.js'
-import { MasterKey } from '../../core/credential/master-key.js'
+import { ensureFolder } from './private-file.js'
 
 /** `.authsec` beside the package.json of the entry file, or of the current folder where there is no entry. */
 export function defaultHome(entry: string | undefined): string {
@@ -15,89 +13,28 @@ export function defaultHome(entry: string | undefined): string {
   }
 }
 
-/** Throws `ConfigurationError` for a home in which others could put their own keys and accounts in place of ours. */
-export async function assertPrivateHome(home: string): Promise<void> {
-  const status = await optional(() => stat(home))
-  if (status === undefined || process.platform === 'win32' || (status.mode & 0o022) === 0) return
-  throw new ConfigurationError(
-    'ERR_CONFIG_ENVIRONMENT',
-    `${home} (AUTHSEC_HOME) can be written by other users, who could replace keys and accounts; run: chmod go-w ${home}`,
-  )
-}
-
-/** Writes a file that only its owner can read, whole or not at all. */
-export async function writePrivateFile(path: string, text: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-  const temporary = `${path}.${randomUUID()}`
-  try {
-    const file = await open(temporary, 'wx', 0o600)
-    try {
-      await file.writeFile(text)
-      await file.sync()
-    } finally {
-      await file.close()
-    }
-    await rename(temporary, path)
-  } finally {
-    await rm(temporary, { force: true })
-  }
-}
-
-/** The text of a file, or `undefined` where there is none. */
-export function readOptionalFile(path: string): Promise<string | undefined> {
-  return optional(() => readFile(path, 'utf8'))
-}
-
-async function optional<Value>(read: () => Promise<Value>): Promise<Value | undefined> {
-  try {
-    return await read()
-  } catch (error) {
-    if (hasCode(error, 'ENOENT')) return undefined
-    throw error
-  }
-}
-
 /**
- * The master key: from the environment, or in development one that is made once and kept in `master.key` (0600).
- * Throws `ConfigurationError` where production has none.
+ * Creates the home where it is missing. Throws `ConfigurationError` for one that cannot be used, and for one in which others
+ * could put their own keys and accounts in place of ours.
  */
-export async function readMasterKey(
-  home: string,
-  given: string | undefined,
-  mode: 'development' | 'production',
-): Promise<MasterKey> {
-  if (given !== undefined) return parseMasterKey(given, 'AUTHSEC_MASTER_KEY')
-  if (mode === 'production') {
-    throw new ConfigurationError(
-      'ERR_CONFIG_ENVIRONMENT',
-      'production needs AUTHSEC_MASTER_KEY (or AUTHSEC_MASTER_KEY_FILE): 32 random bytes in base64, such as from: openssl rand -base64 32',
-    )
-  }
-  const path = join(home, 'master.key')
-  const kept = (await readOptionalFile(path)) ?? (await createOnce(path, MasterKey.generate().reveal()))
-  return parseMasterKey(kept, path)
-}
-
-/** Writes `text` unless somebody else has written the file; answers with what stands there. */
-async function createOnce(path: string, text: string): Promise<string> {
-  const draft = `${path}.${randomUUID()}`
-  await writePrivateFile(draft, text)
-  try {
-    await link(draft, path)
-    return text
-  } catch (error) {
-    const kept = await readOptionalFile(path)
-    if (kept === undefined) throw error
-    return kept
-  } finally {
-    await rm(draft, { force: true })
+export async function prepareHome(home: string): Promise<void> {
+  const status = await usable(home)
+  if (!status.isDirectory()) throw unusable(home, 'it is no folder')
+  if (process.platform !== 'win32' && (status.mode & 0o022) !== 0) {
+    throw unusable(home, `other users can write it and so replace keys and accounts; run: chmod go-w ${home}`)
   }
 }
 
-function parseMasterKey(text: string, source: string): MasterKey {
+async function usable(home: string): Promise<Stats> {
   try {
-    return MasterKey.parse(text)
+    await ensureFolder(home)
+    return await stat(home)
   } catch (cause) {
-    throw new ConfigurationError('ERR_CONFIG_ENVIRONMENT', `${source} is not a key: 32 bytes in base64`, { cause })
+    const reason = typeof cause === 'object' && cause !== null && 'code' in cause ? String(cause.code) : 'unknown'
+    throw unusable(home, `it cannot be created or opened (${reason})`, cause)
   }
+}
+
+function unusable(home: string, reason: string, cause?: unknown): ConfigurationError {
+  return new ConfigurationError('ERR_CONFIG_ENVIRONMENT', `AUTHSEC_HOME ${home}: ${reason}`, { cause })
 }

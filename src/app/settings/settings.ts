@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net'
 import { resolve } from 'node:path'
 import { ConfigurationError } from '../../core/error/configuration-error.js'
 import type { LogLevel } from '../../core/runtime/log.js'
@@ -32,14 +33,18 @@ export interface Settings {
 }
 
 const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const
-const loopbackHosts: ReadonlySet<string> = new Set(['127.0.0.1', 'localhost', '::1', '[::1]'])
+const environmentNames: ReadonlySet<string> = new Set(['development', 'test', 'production'])
+const loopbackHosts: ReadonlySet<string> = new Set(['127.0.0.1', 'localhost', '[::1]'])
 
 /** Joins environment, code and defaults, in this order. Throws `ConfigurationError` for whatever is out of range. */
 export function readSettings(env: NodeJS.ProcessEnv, input: SettingsInput, entry: string | undefined): Settings {
   const environment = readEnvironment(env)
   const read = (name: VariableName): string | undefined => environment.values.get(name)
-  const host = read('HOST') ?? input.host ?? '127.0.0.1'
+  const host = parseHost(read('HOST') ?? input.host ?? '127.0.0.1')
   const publicUrl = parsePublicUrl(read('AUTHSEC_PUBLIC_URL') ?? input.publicUrl)
+  if (publicUrl === undefined && !isLoopback(host)) {
+    throw badUrl(`it is needed with HOST ${host}, which others can reach: the https origin that clients use`)
+  }
   const databaseUrl = read('AUTHSEC_DATABASE_URL')
   const home = read('AUTHSEC_HOME')
   return {
@@ -66,10 +71,26 @@ function modeOf(
   environment: Environment,
   facts: Pick<Settings, 'host' | 'publicUrl' | 'databaseUrl'>,
 ): Settings['mode'] {
-  const named = environment.values.get('AUTHSEC_ENV') ?? environment.values.get('NODE_ENV') ?? 'development'
+  const named = environmentName(environment)
   const local =
     isLoopback(facts.host) && (facts.publicUrl === undefined || isLoopback(new URL(facts.publicUrl).hostname))
-  return named !== 'production' && local && facts.databaseUrl === undefined ? 'development' : 'production'
+  return named === 'development' && local && facts.databaseUrl === undefined ? 'development' : 'production'
+}
+
+/** Production if either variable says so, or says what we do not know: a slip of the pen must not open a server. */
+function environmentName(environment: Environment): Settings['mode'] {
+  const ownName = environment.values.get('AUTHSEC_ENV')
+  if (ownName !== undefined && !environmentNames.has(ownName)) {
+    throw new ConfigurationError('ERR_CONFIG_ENVIRONMENT', `AUTHSEC_ENV is one of ${[...environmentNames].join(', ')}`)
+  }
+  const nodeName = environment.values.get('NODE_ENV')
+  const names = [ownName, nodeName].filter((name) => name !== undefined)
+  return names.every((name) => name === 'development' || name === 'test') ? 'development' : 'production'
+}
+
+/** An IPv6 address in brackets, as it stands in a URL. */
+function parseHost(text: string): string {
+  return isIPv6(text) ? `[${text}]` : text
 }
 
 function parsePort(text: string | undefined): number | undefined {

@@ -2,13 +2,9 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, write
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
-import {
-  assertPrivateHome,
-  defaultHome,
-  readMasterKey,
-  readOptionalFile,
-  writePrivateFile,
-} from '../../../src/app/settings/home.js'
+import { defaultHome, prepareHome } from '../../../src/app/settings/home.js'
+import { readOptionalFile, writePrivateFile } from '../../../src/app/settings/private-file.js'
+import { readMasterKey } from '../../../src/app/settings/read-master-key.js'
 
 describe('home', () => {
   let folder = ''
@@ -33,31 +29,40 @@ describe('home', () => {
   })
 
   it('makes one master key however many ask at once, and keeps it', async () => {
-    const keys = await Promise.all(Array.from({ length: 8 }, () => readMasterKey(folder, undefined, 'development')))
-    const again = await readMasterKey(folder, undefined, 'development')
+    const keys = await Promise.all(
+      Array.from({ length: 8 }, () => readMasterKey({ home: folder, masterKey: undefined, mode: 'development' })),
+    )
+    const again = await readMasterKey({ home: folder, masterKey: undefined, mode: 'development' })
     expect(new Set([...keys, again].map((key) => key.reveal())).size).toBe(1)
     expect(statSync(join(folder, 'master.key')).mode & 0o777).toBe(0o600)
   })
 
   it.each([0o777, 0o770, 0o702])('refuses a home of mode %o, which others can write', async (mode) => {
     chmodSync(folder, mode)
-    await expect(assertPrivateHome(folder)).rejects.toMatchObject({ code: 'ERR_CONFIG_ENVIRONMENT' })
+    await expect(prepareHome(folder)).rejects.toMatchObject({ code: 'ERR_CONFIG_ENVIRONMENT' })
   })
 
   it.each([0o700, 0o711, 0o755])('takes a home of mode %o, and one that is not there yet', async (mode) => {
     chmodSync(folder, mode)
-    await expect(assertPrivateHome(folder)).resolves.toBeUndefined()
-    await expect(assertPrivateHome(join(folder, 'later'))).resolves.toBeUndefined()
+    await expect(prepareHome(folder)).resolves.toBeUndefined()
+    await expect(prepareHome(join(folder, 'later'))).resolves.toBeUndefined()
+  })
+
+  it.each(['/proc/authsec', '/etc/passwd', '/etc/passwd/home'])('refuses %s as a home and says so', async (home) => {
+    await expect(prepareHome(home)).rejects.toMatchObject({
+      code: 'ERR_CONFIG_ENVIRONMENT',
+      message: expect.stringContaining(`AUTHSEC_HOME ${home}`),
+    })
   })
 
   it('demands a master key in production', async () => {
-    await expect(readMasterKey(folder, undefined, 'production')).rejects.toMatchObject({
+    await expect(readMasterKey({ home: folder, masterKey: undefined, mode: 'production' })).rejects.toMatchObject({
       code: 'ERR_CONFIG_ENVIRONMENT',
     })
   })
 
   it('refuses a master key of another length without showing it', async () => {
-    const refusal = readMasterKey(folder, 'c2hvcnQ', 'production')
+    const refusal = readMasterKey({ home: folder, masterKey: 'c2hvcnQ', mode: 'production' })
     await expect(refusal).rejects.toMatchObject({ code: 'ERR_CONFIG_ENVIRONMENT' })
     await expect(refusal).rejects.not.toThrow(/c2hvcnQ/)
   })

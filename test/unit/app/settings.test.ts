@@ -11,22 +11,54 @@ describe('settings', () => {
   it.each([
     ['AUTHSEC_ENV', { AUTHSEC_ENV: 'production' }],
     ['NODE_ENV', { NODE_ENV: 'production' }],
-    ['a bind address others reach', { HOST: '0.0.0.0' }],
+    ['a bind address others reach', { HOST: '0.0.0.0', AUTHSEC_PUBLIC_URL: 'https://mcp.example.com' }],
     ['a public URL others reach', { AUTHSEC_PUBLIC_URL: 'https://mcp.example.com' }],
     ['a database of its own', { AUTHSEC_DATABASE_URL: 'postgres://u@127.0.0.1/x' }],
   ])('is production because of %s', (_reason, env) => {
     expect(read(env).mode).toBe('production')
   })
 
-  it('lets AUTHSEC_ENV go before NODE_ENV', () => {
-    expect(read({ AUTHSEC_ENV: 'development', NODE_ENV: 'production' }).mode).toBe('development')
+  it.each([
+    { AUTHSEC_ENV: 'development', NODE_ENV: 'production' },
+    { AUTHSEC_ENV: 'production', NODE_ENV: 'development' },
+    { NODE_ENV: 'Production' },
+    { NODE_ENV: 'prod' },
+    { NODE_ENV: 'staging' },
+  ])('is production when either variable says so, or says what is not known: %p', (env) => {
+    expect(read(env).mode).toBe('production')
+  })
+
+  it.each([{ NODE_ENV: 'development' }, { NODE_ENV: 'test' }, { AUTHSEC_ENV: 'test' }])(
+    'is development with %p',
+    (env) => {
+      expect(read(env).mode).toBe('development')
+    },
+  )
+
+  it.each(['prod', 'Production', 'dev'])('refuses AUTHSEC_ENV %s', (name) => {
+    expect(() => read({ AUTHSEC_ENV: name })).toThrow(expect.objectContaining({ code: 'ERR_CONFIG_ENVIRONMENT' }))
+  })
+
+  it('demands a public URL with a bind address that others reach', () => {
+    expect(() => read({ HOST: '0.0.0.0' })).toThrow(
+      expect.objectContaining({ code: 'ERR_CONFIG_URL', message: expect.stringContaining('HOST 0.0.0.0') }),
+    )
+  })
+
+  it('puts an IPv6 address in brackets', () => {
+    expect(read({ HOST: '::1' })).toMatchObject({ host: '[::1]', mode: 'development' })
   })
 
   it('lets the environment go before code', () => {
-    expect(read({ PORT: '1', AUTHSEC_CLIENT_ID: 'env' }, { port: 2, clientId: 'code', host: '::1' })).toMatchObject({
+    expect(
+      read(
+        { PORT: '1', AUTHSEC_CLIENT_ID: 'env' },
+        { port: 2, clientId: 'code', host: '127.0.0.2', publicUrl: 'https://a.example' },
+      ),
+    ).toMatchObject({
       port: 1,
       clientId: 'env',
-      host: '::1',
+      host: '127.0.0.2',
     })
   })
 
