@@ -66,7 +66,7 @@ export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
   const cookies = new IssuerCookies(url)
   const signInAudit = new SignInAudit(audit, masterKey, url.issuer)
   const provider = createProvider({
-    issuer: url.issuer,
+    url,
     serverName: application.name,
     signingKeys: await ensureSigningKeys(options.keys),
     audit: signInAudit,
@@ -78,7 +78,7 @@ export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
     signIn: new SignInStep({
       ...{ provider, application, directory, accounts, limits, hasher: options.hasher, audit: signInAudit },
     }),
-    consent: new ConsentStep({ provider, application, directory, records, resources }),
+    consent: new ConsentStep({ provider, application, directory, records, resources, audit: signInAudit }),
   })
   const handler = new IssuerHandler({ url, provider, interactions, cookies, resources, application, clock, log })
   const purging = startPurging(options.storage, log)

@@ -5,11 +5,14 @@ import { callbackUri, IssuerHarness, pkcePair } from '../../support/issuer-harne
 
 let harness: IssuerHarness
 let clientId: string
+let localClientId: string
+const localUri = 'http://127.0.0.1:9/callback'
 
 beforeAll(async () => {
   harness = await IssuerHarness.start()
   await harness.addAccount(harness.acme, 'ana@acme.test', ['read', 'write'])
   clientId = await harness.registeredClient()
+  localClientId = await harness.registeredClient({ redirect_uris: [localUri] })
 })
 
 afterAll(() => harness.close())
@@ -25,6 +28,8 @@ function urlWith(parameters: Readonly<Record<string, string | undefined>> = {}):
     ...parameters,
   })
 }
+
+const local = () => ({ client_id: localClientId, redirect_uri: localUri })
 
 describe('an authorization request', () => {
   it('leads to the sign-in page', async () => {
@@ -49,16 +54,55 @@ describe('an authorization request', () => {
       name,
       value?.replace('RESOURCE', harness.resource),
     ])
-    const { left } = await new BrowserJar().open(urlWith(Object.fromEntries(given)))
-    expect(left?.origin + String(left?.pathname)).toBe(callbackUri)
+    const { left } = await new BrowserJar().open(urlWith({ ...local(), ...Object.fromEntries(given) }))
+    expect(left?.origin + String(left?.pathname)).toBe(localUri)
     expect(left?.searchParams.get('error')).toBe(error)
     expect(left?.searchParams.get('iss')).toBe(harness.issuer)
     expect(left?.searchParams.get('code')).toBeNull()
   })
 
   it('is refused for an ID token from the front channel', async () => {
-    const { left } = await new BrowserJar().open(urlWith({ response_type: 'code id_token' }))
+    const { left } = await new BrowserJar().open(urlWith({ ...local(), response_type: 'code id_token' }))
     expect(left?.hash).toContain('error=unsupported_response_type')
+  })
+
+  it.each([
+    ['without PKCE', { code_challenge: undefined, code_challenge_method: undefined }],
+    ['for a resource that is not ours', { resource: 'https://other.example/mcp' }],
+    ['for an ID token from the front channel', { response_type: 'code id_token' }],
+    ['that must not prompt', { prompt: 'none' }],
+  ])('sends nobody to the site of a client that they never allowed anything: %s', async (_title, parameters) => {
+    const shown = await new BrowserJar().open(urlWith(parameters))
+    expect(shown).toMatchObject({ status: 400, left: undefined })
+    expect(shown.html).toContain('<h1>Sign-in stopped</h1>')
+  })
+
+  it('starts no program on its own for an error', async () => {
+    const redirect_uri = 'com.example.app:/cb'
+    const client_id = await harness.registeredClient({ redirect_uris: [redirect_uri] })
+    expect(await new BrowserJar().open(urlWith({ client_id, redirect_uri, prompt: 'none' }))).toMatchObject({
+      status: 400,
+      left: undefined,
+    })
+  })
+
+  it('tells an error to the site of a client that this user has allowed', async () => {
+    const { jar } = await harness.obtainCode('ana@acme.test', { client_id: clientId, scope: 'read' })
+    const { left } = await jar.open(urlWith({ scope: 'read write', prompt: 'none' }))
+    expect(left?.origin + String(left?.pathname)).toBe(callbackUri)
+    expect(left?.searchParams.get('error')).toBe('consent_required')
+  })
+
+  it('is refused when it leads back to this server, though any port of this computer is the client’s', async () => {
+    const own = new URL('/callback', harness.origin).href
+    expect(await new BrowserJar().open(urlWith({ ...local(), redirect_uri: own }))).toMatchObject({ status: 400 })
+    const other = await new BrowserJar().open(urlWith({ ...local(), redirect_uri: 'http://127.0.0.1:10/callback' }))
+    expect(other.html).toContain('<h1>Sign in</h1>')
+  })
+
+  it('of more than 4 KB is refused', async () => {
+    expect((await new BrowserJar().open(urlWith({ state: 'x'.repeat(3000) }))).status).toBe(200)
+    expect((await new BrowserJar().open(urlWith({ state: 'x'.repeat(4096) }))).status).toBe(400)
   })
 
   it.each([
@@ -83,6 +127,7 @@ describe('an authorization request', () => {
     const shown = await new BrowserJar().open(urlWith({ client_id: '"><script>alert(1)</script>' }))
     expect(shown).toMatchObject({ status: 400, left: undefined })
     expect(shown.html).not.toContain('<script')
+    expect(shown.html).toContain('Remove the connection in the app and add it again.')
   })
 
   it.each(['client_id', 'redirect_uri', 'scope', 'resource', 'state', 'unheard_of'])(

@@ -18,7 +18,6 @@ const wellKnown = [
 ]
 
 const poison = {
-  host: 'evil.example',
   'x-forwarded-host': 'evil.example',
   'x-forwarded-proto': 'gopher',
   'x-forwarded-for': '6.6.6.6',
@@ -75,6 +74,41 @@ describe('the metadata', () => {
   })
 })
 
+describe('a Host that is not ours', () => {
+  const evil = { host: 'evil.example' }
+
+  it.each([...wellKnown, '/oauth/jwks', '/oauth/authorize', '/oauth/token', '/authsec/signin.css'])(
+    'gets nothing at %s',
+    async (path) => {
+      const refused = await rawGet(harness.origin, path, evil)
+      expect(refused.status).toBe(421)
+      expect(refused.body).toContain('misdirected_request')
+      expect(refused.headers['set-cookie']).toBeUndefined()
+      expect((await rawGet(harness.origin, path, {})).status).not.toBe(421)
+    },
+  )
+
+  it('gets no sign-in page, also with the cookies of the sign-in', async () => {
+    const client_id = await harness.registeredClient()
+    const { challenge } = pkcePair()
+    const url = harness.authorizeUrl({
+      ...{ client_id, redirect_uri: callbackUri, code_challenge: challenge, code_challenge_method: 'S256' },
+    })
+    const { headers } = await rawGet(harness.origin, url.pathname + url.search, {})
+    const cookie = ((headers['set-cookie'] ?? []) as string[]).map((line) => line.split(';')[0]).join('; ')
+    const page = String(headers['location'])
+    expect((await rawGet(harness.origin, page, { cookie, ...evil })).status).toBe(421)
+    expect((await rawGet(harness.origin, page, { cookie })).status).toBe(200)
+  })
+
+  it('is not another loopback name of this computer with the same port', async () => {
+    const { port } = new URL(harness.origin)
+    const [path = ''] = wellKnown
+    expect((await rawGet(harness.origin, path, { host: `localhost:${port}` })).status).toBe(200)
+    expect((await rawGet(harness.origin, path, { host: 'localhost:1' })).status).toBe(421)
+  })
+})
+
 describe('the key set', () => {
   it('shows the public halves only', async () => {
     const { body } = await rawGet(harness.origin, '/oauth/jwks', {})
@@ -109,6 +143,7 @@ describe('a sign-in with poisoned headers', () => {
 
 describe('an issuer with a public https URL behind a proxy', () => {
   const issuer = 'https://mcp.example.com/oauth'
+  const host = 'mcp.example.com'
   let server: Server
   let proxied: Issuer
   let origin = ''
@@ -129,21 +164,16 @@ describe('an issuer with a public https URL behind a proxy', () => {
   })
 
   it('sends cookies that only its own https origin can set and read', async () => {
-    const registered = await fetch(`${origin}/oauth/register`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ redirect_uris: [callbackUri] }),
-    })
-    const { client_id } = (await registered.json()) as Record<string, string>
+    const client_id = await harness.registeredClient()
     const query = new URLSearchParams({
-      ...{ client_id: client_id ?? '', redirect_uri: callbackUri, response_type: 'code' },
+      ...{ client_id, redirect_uri: callbackUri, response_type: 'code' },
       ...{ code_challenge: pkcePair().challenge, code_challenge_method: 'S256' },
     })
-    const started = await rawGet(origin, `/oauth/authorize?${query.toString()}`, { host: 'internal:3005' })
+    const started = await rawGet(origin, `/oauth/authorize?${query.toString()}`, { host })
     expect(started.status).toBe(303)
     const first = (started.headers['set-cookie'] ?? []) as string[]
     const cookie = first.map((line) => line.split(';')[0]).join('; ')
-    const page = await rawGet(origin, String(started.headers['location']), { cookie })
+    const page = await rawGet(origin, String(started.headers['location']), { cookie, host })
     expect(page.status).toBe(200)
     const lines = [...first, ...((page.headers['set-cookie'] ?? []) as string[])]
     expect(lines.length).toBeGreaterThan(4)
@@ -156,8 +186,12 @@ describe('an issuer with a public https URL behind a proxy', () => {
   })
 
   it('names its public URL in the metadata', async () => {
-    const { body } = await rawGet(origin, wellKnown[0] ?? '', poison)
+    const { body } = await rawGet(origin, wellKnown[0] ?? '', { ...poison, host })
     expect(JSON.parse(body)).toMatchObject({ issuer, token_endpoint: `${issuer}/token` })
+  })
+
+  it('answers to no other Host, such as the proxy’s own name for it', async () => {
+    expect((await rawGet(origin, wellKnown[0] ?? '', { host: 'internal:3005' })).status).toBe(421)
   })
 })
 

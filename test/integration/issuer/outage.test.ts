@@ -24,18 +24,64 @@ function startUrl(): URL {
   })
 }
 
+describe('while a tenant database is down', () => {
+  it('who is signed in is told so on a page, also where the client could be told', async () => {
+    const { jar } = await harness.obtainCode('ana@acme.test', { client_id: clientId, scope: 'read' })
+    harness.accounts.available = false
+    const shown = await jar.open(startUrl())
+    harness.accounts.available = true
+    expect(shown).toMatchObject({ status: 503, left: undefined })
+    expect(shown.html).toContain('Signing in is not possible right now.')
+    expect((await jar.open(startUrl())).left).toBeDefined()
+  })
+})
+
 describe('while the master database is down', () => {
   it('no authorization starts or goes on, each answer is 503, and it goes on afterwards', async () => {
     const jar = new BrowserJar()
     const page = await jar.open(startUrl())
     harness.storage.available = false
-    expect((await new BrowserJar().open(startUrl())).status).toBe(503)
+    const refused = await new BrowserJar().open(startUrl())
+    expect(refused.status).toBe(503)
+    expect(refused.headers.get('retry-after')).toBe('5')
+    expect(refused.html).toContain('Signing in is not possible right now. Try again soon.')
+    expect(refused.html).not.toContain('in a way that is not accepted')
     const shown = await jar.open(page.url)
     expect(shown.status).toBe(503)
     expect(shown.headers.get('x-frame-options')).toBe('DENY')
     expect(shown.html).not.toContain('master database')
     harness.storage.available = true
     expect((await jar.open(page.url)).status).toBe(200)
+  })
+
+  it('every endpoint says when to come back, and none does otherwise', async () => {
+    const post = async (
+      path: string,
+      body: string | URLSearchParams,
+      headers: Readonly<Record<string, string>> = {},
+    ) => {
+      const response = await fetch(harness.issuer + path, { method: 'POST', body, headers })
+      return [response.status, response.headers.get('retry-after')]
+    }
+    const form = () =>
+      new URLSearchParams({ client_id: clientId, token: 'x', grant_type: 'refresh_token', refresh_token: 'x' })
+    const metadata = JSON.stringify({ redirect_uris: [callbackUri] })
+    const all = async () => [
+      await post('/register', metadata, { 'content-type': 'application/json' }),
+      await post('/token', form()),
+      await post('/revoke', form()),
+    ]
+    expect(await all()).toEqual([
+      [201, null],
+      [400, null],
+      [200, null],
+    ])
+    harness.storage.available = false
+    expect(await all()).toEqual([
+      [503, '5'],
+      [503, '5'],
+      [503, '5'],
+    ])
   })
 
   it('no token and no client is handed out', async () => {

@@ -57,6 +57,9 @@ describe('registration', () => {
     ['loopback http, any of its names', ['http://127.0.0.1/cb', 'http://localhost:1234/cb', 'http://[::1]:9/cb']],
     ['a private-use scheme with a dot', ['com.example.app:/oauth']],
     ['a mix, as editors send', ['https://vscode.dev/redirect', 'http://127.0.0.1:33418/', 'http://localhost/']],
+    ['one site and names below it', ['https://insiders.vscode.dev/redirect', 'https://vscode.dev/redirect']],
+    ['the scheme of an editor', ['cursor://anysphere.cursor-mcp/oauth/callback', 'vscode://x.y/cb']],
+    ['another such scheme', ['vscode-insiders://x.y/cb', 'windsurf://x.y/cb']],
   ])('takes %s', async (_title, redirect_uris) => {
     const { status, body } = await harness.register({ redirect_uris })
     expect(status).toBe(201)
@@ -81,6 +84,19 @@ describe('registration', () => {
     ['other letters', ['https://clíent.example/cb']],
     ['a relative one', ['/cb']],
     ['one bad among good', ['https://client.example/cb', 'http://evil.example/cb']],
+    ['two sites', ['https://client.example/cb', 'https://evil.example/cb']],
+    ['two ports of one site', ['https://client.example/cb', 'https://client.example:8443/cb']],
+    ['two names below one that is not among them', ['https://a.client.example/cb', 'https://b.client.example/cb']],
+    ['a name that only ends like another', ['https://client.example/cb', 'https://evilclient.example/cb']],
+    ['an asterisk for a host', ['https://*.client.example/cb']],
+    ['the scheme of a file with a dot', ['file.x:///etc']],
+    ['the scheme of an office program', ['ms-word.x:ofe|u']],
+    ['the scheme of a search', ['search-ms.x:q']],
+    ['the scheme of system settings', ['x-apple.systempreferences:x']],
+    ['the scheme of a vendor', ['vnd.ms-word:x']],
+    ['the scheme of a page source', ['view-source.x:y']],
+    ['the scheme of a script with a dot', ['javascript.x:y']],
+    ['a word like that of an editor', ['vscodium://x.y/cb']],
     ['none', []],
     ['a number', [1]],
     ['text instead of a list', 'https://client.example/cb'],
@@ -98,13 +114,33 @@ describe('registration', () => {
     ['with controls', 'a\u0000b'],
     ['of two lines', 'a\nb'],
     ['that is blank', '   '],
-    ['of 129 characters', 'x'.repeat(129)],
+    ['of 61 characters', 'x'.repeat(61)],
+    ['of letters that are not seen', '\u3164'],
+    ['with a letter that is not seen', 'a\u115Fb'],
+    ['of blank patterns', '\u2800\u2800'],
+    ['with a heap of accents', `Z${'\u0335'.repeat(3)}`],
+    ['with quotes of its own', 'Claude” (verified) “x'],
     ['that is no text', { $ne: 1 }],
   ])('refuses a name %s', async (_title, client_name) => {
     expect(await harness.register({ client_name })).toMatchObject({
       status: 400,
       body: { error: 'invalid_client_metadata' },
     })
+  })
+
+  it.each(['x'.repeat(60), 'Zoë’s "Notes" <beta>', 'ノート', 'e\u0301te\u0301', 'Ứng dụng', '😀 Notes'])(
+    'takes the name %s',
+    async (client_name) => {
+      expect(await harness.register({ client_name })).toMatchObject({ status: 201, body: { client_name } })
+    },
+  )
+
+  it('refuses redirect_uris that lead back to the authorization server, by whatever name', async () => {
+    const { port } = new URL(harness.origin)
+    for (const host of ['127.0.0.1', 'localhost', '[::1]']) {
+      expect((await harness.register({ redirect_uris: [`http://${host}:${port}/cb`] })).status).toBe(400)
+      expect((await harness.register({ redirect_uris: [`http://${host}:1/cb`] })).status).toBe(201)
+    }
   })
 
   it.each(['private_key_jwt', 'client_secret_jwt', 'tls_client_auth', 'made_up'])(
@@ -134,6 +170,28 @@ describe('registration', () => {
     expect(response.status).toBe(413)
   })
 
+  it.each(['/register', '/token', '/revoke'])('%s refuses more than 16 KB that come in pieces', async (path) => {
+    const send = (bytes: number) =>
+      fetch(harness.issuer + path, {
+        method: 'POST',
+        headers: { 'content-type': path === '/register' ? 'application/json' : 'application/x-www-form-urlencoded' },
+        body: new Blob(['x'.repeat(bytes)]).stream(),
+        duplex: 'half',
+      } as RequestInit)
+    expect((await send(17_000)).status).toBe(413)
+    expect((await send(15_000)).status).toBe(400)
+  })
+
+  it('takes a body that comes in pieces', async () => {
+    const response = await fetch(`${harness.issuer}/register`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: new Blob([JSON.stringify({ redirect_uris: ['https://a.example/'] })]).stream(),
+      duplex: 'half',
+    } as RequestInit)
+    expect(response.status).toBe(201)
+  })
+
   it('takes thirty a minute from one address, and then more in the next', async () => {
     const answers = []
     for (let count = 0; count < 31; count += 1) answers.push(await harness.register())
@@ -143,11 +201,13 @@ describe('registration', () => {
     expect((await harness.register()).status).toBe(201)
   })
 
-  it('is forgotten after a day without consent', async () => {
+  it('is forgotten after an hour without consent', async () => {
     const client_id = await harness.registeredClient()
     const answer = () => harness.token({ grant_type: 'refresh_token', client_id, refresh_token: 'x' })
     expect((await answer()).body['error']).toBe('invalid_grant')
-    clock.advance(24 * 60 * 60 + 1)
+    clock.advance(60 * 60 - 1)
+    expect((await answer()).body['error']).toBe('invalid_grant')
+    clock.advance(2)
     expect((await answer()).body['error']).toBe('invalid_client')
   })
 

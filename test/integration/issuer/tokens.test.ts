@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import type { Account } from '../../../src/core/identity/account-store.js'
 import { grantsOf } from '../../../src/core/permission/grants.js'
@@ -15,6 +15,8 @@ beforeAll(async () => {
 })
 
 afterAll(() => harness.close())
+// Registrations are counted by address, and every test has the same one.
+afterEach(() => clock.advance(61))
 
 async function isActive(accessToken: unknown): Promise<boolean> {
   return harness.running.registry.isActive(String(decodeJwt(String(accessToken))['gid']))
@@ -180,6 +182,34 @@ describe('a refresh token', () => {
     expect((await harness.refresh(clientId, body['refresh_token'])).body['error']).toBe('invalid_grant')
     expect(await isActive(next.body['access_token'])).toBe(false)
     expect((await harness.refresh(clientId, next.body['refresh_token'])).status).toBe(400)
+  })
+
+  it('asked for another resource is refused and not used up: the family lives', async () => {
+    const { body, clientId } = await harness.obtainTokens('ana@acme.test', 'read')
+    for (const resource of [`${harness.origin}/mcp`, 'https://other.example/mcp']) {
+      const refused = await harness.refresh(clientId, body['refresh_token'], { resource })
+      expect(refused).toMatchObject({ status: 400, body: { error: 'invalid_target' } })
+    }
+    clock.advance(11)
+    const { resource } = harness
+    const next = await harness.refresh(clientId, body['refresh_token'], { resource })
+    expect(next.status).toBe(200)
+    expect(await isActive(next.body['access_token'])).toBe(true)
+  })
+
+  it('asked for a scope that it does not have is refused and not used up', async () => {
+    const { body, clientId } = await harness.obtainTokens('ana@acme.test', 'read')
+    const refused = await harness.refresh(clientId, body['refresh_token'], { scope: 'read write' })
+    expect(refused).toMatchObject({ status: 400, body: { error: 'invalid_scope' } })
+    expect((await harness.refresh(clientId, body['refresh_token'])).status).toBe(200)
+  })
+
+  it('that was used ends its family also when it comes with another resource', async () => {
+    const { body, clientId } = await harness.obtainTokens('ana@acme.test', 'read')
+    const next = await harness.refresh(clientId, body['refresh_token'])
+    clock.advance(11)
+    await harness.refresh(clientId, body['refresh_token'], { resource: `${harness.origin}/mcp` })
+    expect(await isActive(next.body['access_token'])).toBe(false)
   })
 
   it('is refused to another client', async () => {

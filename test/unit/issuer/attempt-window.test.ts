@@ -37,6 +37,14 @@ describe('a window of attempts', () => {
     expect(window.take('a')).toBe(true)
   })
 
+  it('does not count what is given back, and gives back no more than was taken', () => {
+    const window = new AttemptWindow({ limit: 1, seconds: 60, clock: new ManualClock() })
+    window.take('a')
+    window.giveBack('a')
+    window.giveBack('a')
+    expect([window.take('a'), window.take('a')]).toEqual([true, false])
+  })
+
   it('remembers no more keys than it may, the newest ones', () => {
     const window = new AttemptWindow({ limit: 1, seconds: 60, clock: new ManualClock(), capacity: 2 })
     for (const key of ['a', 'b', 'c']) window.take(key)

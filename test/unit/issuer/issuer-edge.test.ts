@@ -4,7 +4,7 @@ import { describe, expect, it } from '@jest/globals'
 import { callerOf } from '../../../src/adapter/issuer/http/client-address.js'
 import { authorizationQuery, routeOf } from '../../../src/adapter/issuer/http/issuer-edge.js'
 import { formatSubject, parseSubject } from '../../../src/adapter/issuer/sign-in/issuer-subject.js'
-import { parsePublicUrl } from '../../../src/adapter/issuer/http/public-url.js'
+import { hostNaming, leadsBackHere, parsePublicUrl } from '../../../src/adapter/issuer/http/public-url.js'
 
 describe('the caller', () => {
   it.each([
@@ -23,8 +23,9 @@ describe('the caller', () => {
 })
 
 describe('an authorization query', () => {
+  const url = parsePublicUrl('http://127.0.0.1:3005/oauth')
   const scopeOf = (query: string) => {
-    const answer = authorizationQuery(query)
+    const answer = authorizationQuery(url, query)
     return answer.valid ? new URLSearchParams(answer.query).get('scope') : answer
   }
 
@@ -39,8 +40,57 @@ describe('an authorization query', () => {
     expect(scopeOf(query)).toBe(expected)
   })
 
-  it.each(['a=1&a=2', 'a=1&a=1', 'response_mode=fragment', 'id_token_hint=x'])('%j is refused', (query) => {
-    expect(authorizationQuery(query)).toMatchObject({ valid: false })
+  it.each([
+    'a=1&a=2',
+    'a=1&a=1',
+    'response_mode=fragment',
+    'id_token_hint=x',
+    `redirect_uri=${encodeURIComponent('http://127.0.0.1:3005/oauth/authorize')}`,
+    `redirect_uri=${encodeURIComponent('http://localhost:3005/x')}`,
+  ])('%j is refused', (query) => {
+    expect(authorizationQuery(url, query)).toMatchObject({ valid: false })
+  })
+
+  it('may have 4 KB and not more', () => {
+    expect(authorizationQuery(url, `state=${'x'.repeat(4090)}`)).toMatchObject({ valid: true })
+    expect(authorizationQuery(url, `state=${'x'.repeat(4091)}`)).toMatchObject({ valid: false })
+  })
+})
+
+describe('a Host', () => {
+  it.each([
+    ['http://127.0.0.1:3005/oauth', '127.0.0.1:3005', 'public'],
+    ['http://127.0.0.1:3005/oauth', 'localhost:3005', 'loopback'],
+    ['http://127.0.0.1:3005/oauth', 'LOCALHOST:3005', 'loopback'],
+    ['http://127.0.0.1:3005/oauth', '[::1]:3005', 'loopback'],
+    ['http://127.0.0.1:3005/oauth', 'localhost:3006', 'foreign'],
+    ['http://127.0.0.1:3005/oauth', 'localhost', 'foreign'],
+    ['http://127.0.0.1:3005/oauth', 'evil.example:3005', 'foreign'],
+    ['http://127.0.0.1:3005/oauth', '127.0.0.1:3005.evil.example', 'foreign'],
+    ['http://127.0.0.1:3005/oauth', 'evil@127.0.0.1:3005', 'foreign'],
+    ['http://127.0.0.1:3005/oauth', '127.0.0.1:3005/x', 'foreign'],
+    ['http://127.0.0.1:3005/oauth', '', 'foreign'],
+    ['http://127.0.0.1:3005/oauth', undefined, 'foreign'],
+    ['https://mcp.example.com/oauth', 'mcp.example.com', 'public'],
+    ['https://mcp.example.com/oauth', 'mcp.example.com:443', 'public'],
+    ['https://mcp.example.com/oauth', 'mcp.example.com:80', 'foreign'],
+    ['https://mcp.example.com/oauth', '127.0.0.1', 'foreign'],
+  ] as const)('of %s that says %j is %s', (issuer, host, expected) => {
+    expect(hostNaming(parsePublicUrl(issuer), host)).toBe(expected)
+  })
+})
+
+describe('a redirect URI', () => {
+  it.each([
+    ['http://127.0.0.1:3005/oauth', 'http://127.0.0.1:3005/cb', true],
+    ['http://127.0.0.1:3005/oauth', 'http://localhost:3005/cb', true],
+    ['http://127.0.0.1:3005/oauth', 'http://[::1]:3005/cb', true],
+    ['http://127.0.0.1:3005/oauth', 'http://127.0.0.1:3006/cb', false],
+    ['http://127.0.0.1:3005/oauth', 'not a URL', false],
+    ['https://mcp.example.com/oauth', 'https://mcp.example.com:443/cb', true],
+    ['https://mcp.example.com/oauth', 'https://example.com/cb', false],
+  ])('of %s, %s leads back here: %s', (issuer, uri, expected) => {
+    expect(leadsBackHere(parsePublicUrl(issuer), uri)).toBe(expected)
   })
 })
 

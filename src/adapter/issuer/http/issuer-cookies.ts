@@ -2,6 +2,10 @@ import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { PublicUrl } from './public-url.js'
 
+/** What is said when one of our cookies comes twice. */
+export const doubledCookies =
+  'Your browser sent a sign-in cookie twice. Delete the cookies of this site and start again.'
+
 const browserSeconds = 180 * 24 * 60 * 60
 
 /** The cookies of the authorization server, named for where they live. */

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { baseScope } from '../provider/access-token-claims.js'
 import { endpoints } from './issuer-metadata.js'
 import { stylesheetPath } from '../page/render-page.js'
-import { isOtherLoopbackName, type PublicUrl } from './public-url.js'
+import { hostNaming, leadsBackHere, type PublicUrl } from './public-url.js'
 
 /** What a request is for: `foreign` belongs to somebody else, `unknown` is ours and leads nowhere. */
 export type Route =
@@ -53,9 +53,9 @@ function endpointRoute(path: string): Route {
   return { kind: 'unknown' }
 }
 
-/** The public URL of an authorization request that came in by another loopback name, or `undefined`. */
+/** The public URL of an authorization request that came in by another loopback name, or `undefined`: cookies would not cross over. */
 export function otherLoopbackTarget(url: PublicUrl, request: IncomingMessage): string | undefined {
-  return isOtherLoopbackName(url, request.headers.host) ? `${url.origin}${request.url ?? ''}` : undefined
+  return hostNaming(url, request.headers.host) === 'loopback' ? `${url.origin}${request.url ?? ''}` : undefined
 }
 
 /**
@@ -80,17 +80,23 @@ export function mountRequest(url: PublicUrl, request: IncomingMessage, query: st
 export type AuthorizationQuery =
   { readonly valid: true; readonly query: string } | { readonly valid: false; readonly problem: string }
 
+const mostQueryCharacters = 4096
+
 /**
- * The query of an authorization request with the base scope in it. Refused: a parameter that comes twice (RFC 6749
- * §3.1), `id_token_hint`, and every way of answering but a redirect with a query.
+ * The query of an authorization request with the base scope in it. Refused: more than 4 KB, a parameter that comes twice
+ * (RFC 6749 §3.1), `id_token_hint`, every way of answering but a redirect with a query, and a redirect to ourselves.
  */
-export function authorizationQuery(query: string): AuthorizationQuery {
+export function authorizationQuery(url: PublicUrl, query: string): AuthorizationQuery {
+  if (query.length > mostQueryCharacters) return { valid: false, problem: 'The request is too long.' }
   const parameters = new URLSearchParams(query)
   const names = [...parameters.keys()]
   if (new Set(names).size !== names.length) return { valid: false, problem: 'A parameter comes twice.' }
   if (parameters.has('id_token_hint')) return { valid: false, problem: 'The parameter id_token_hint is not supported.' }
   if ((parameters.get('response_mode') ?? 'query') !== 'query') {
     return { valid: false, problem: 'The only supported response_mode is query.' }
+  }
+  if (leadsBackHere(url, parameters.get('redirect_uri') ?? '')) {
+    return { valid: false, problem: 'The redirect_uri leads back to this server.' }
   }
   const scopes = (parameters.get('scope') ?? '').split(' ').filter((scope) => scope !== '')
   if (!scopes.includes(baseScope)) scopes.unshift(baseScope)

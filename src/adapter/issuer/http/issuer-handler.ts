@@ -7,7 +7,7 @@ import type { Log } from '../../../core/runtime/log.js'
 import { AttemptWindow } from '../sign-in/attempt-window.js'
 import { callerOf } from './client-address.js'
 import type { InteractionHandler } from '../sign-in/interaction-handler.js'
-import type { IssuerCookies } from './issuer-cookies.js'
+import { doubledCookies, type IssuerCookies } from './issuer-cookies.js'
 import {
   authorizationQuery,
   mountRequest,
@@ -21,7 +21,8 @@ import { issuerMetadata } from './issuer-metadata.js'
 import { renderErrorPage } from '../page/error-page.js'
 import { stylesheet } from '../page/stylesheet.js'
 import type { IssuerResource } from '../provider/provider-configuration.js'
-import type { PublicUrl } from './public-url.js'
+import { hostNaming, type PublicUrl } from './public-url.js'
+import { readBody, withBody } from './read-body.js'
 import { errorName } from '../provider/error-name.js'
 import {
   allowAnyOrigin,
@@ -53,7 +54,9 @@ type OwnRoute = Extract<Route, { readonly methods: readonly string[] }>
 
 const registrationsPerMinute = 30
 const authorizationsPerMinute = 300
-const mostRegistrationBytes = 16 * 1024
+/** From everybody together: what nobody uses is gone after an hour, so this is also the most that is kept. */
+const registrationsPerHour = 10_000
+const mostBodyBytes = 16 * 1024
 const openToAnyOrigin: ReadonlySet<Route['kind']> = new Set(['jwks', 'metadata', 'registration', 'token'])
 
 /** The edge of the authorization server: nothing reaches the provider but canonical requests for what it is used for. */
@@ -63,6 +66,7 @@ export class IssuerHandler {
   readonly #metadata: ReturnType<typeof issuerMetadata>
   readonly #registrations: AttemptWindow
   readonly #authorizations: AttemptWindow
+  readonly #allRegistrations: AttemptWindow
 
   constructor(parts: IssuerHandlerParts) {
     this.#parts = parts
@@ -71,15 +75,25 @@ export class IssuerHandler {
       parts.url,
       parts.resources.flatMap(({ scopes }) => scopes),
     )
-    this.#registrations = new AttemptWindow({ limit: registrationsPerMinute, seconds: 60, clock: parts.clock })
-    this.#authorizations = new AttemptWindow({ limit: authorizationsPerMinute, seconds: 60, clock: parts.clock })
+    const { clock } = parts
+    this.#registrations = new AttemptWindow({ limit: registrationsPerMinute, seconds: 60, clock })
+    this.#authorizations = new AttemptWindow({ limit: authorizationsPerMinute, seconds: 60, clock })
+    this.#allRegistrations = new AttemptWindow({ limit: registrationsPerHour, seconds: 60 * 60, clock })
   }
 
-  /** Answers, or `false` where the path is not the issuer's. Never throws for what a request says. */
+  /**
+   * Answers, or `false` where the path is not the issuer's. Never throws for what a request says. A Host that is not ours
+   * comes from a page whose name was made to point here, which our own origin checks would take for us.
+   */
   async handle(request: IncomingMessage, response: ServerResponse): Promise<boolean> {
     const route = routeOf(this.#parts.url, splitTarget(request.url ?? '').path)
     if (route.kind === 'foreign') return false
     setSecurityHeaders(response)
+    if (hostNaming(this.#parts.url, request.headers.host) === 'foreign') {
+      const problem = 'this server does not go by that Host'
+      sendJson(response, 421, { error: 'misdirected_request', error_description: problem })
+      return true
+    }
     try {
       await this.#admit({ request, response }, route)
     } catch (error) {
@@ -117,6 +131,8 @@ export class IssuerHandler {
         return this.#resume(exchange)
       case 'registration':
         return this.#register(exchange)
+      case 'token':
+        return this.#post(exchange, 'invalid_request')
       default:
         return this.#delegate(exchange, splitTarget(request.url ?? '').query)
     }
@@ -131,7 +147,7 @@ export class IssuerHandler {
     }
     const elsewhere = otherLoopbackTarget(this.#parts.url, request)
     if (elsewhere !== undefined) return sendSeeOther(response, elsewhere)
-    const asked = authorizationQuery(splitTarget(request.url ?? '').query)
+    const asked = authorizationQuery(this.#parts.url, splitTarget(request.url ?? '').query)
     if (!asked.valid) return this.#stop(response, 400, asked.problem)
     if (this.#parts.cookies.hasDoubles(request)) return this.#stop(response, 400, doubledCookies)
     return this.#delegate(exchange, asked.query)
@@ -145,15 +161,23 @@ export class IssuerHandler {
   #register(exchange: Exchange): Promise<void> | void {
     const { request, response } = exchange
     const caller = callerOf(request)
-    if (!this.#registrations.take(caller)) {
-      response.setHeader('retry-after', this.#registrations.secondsLeft(caller))
-      return sendJson(response, 429, { error: 'slow_down', error_description: 'too many registrations' })
-    }
-    if (Number(request.headers['content-length'] ?? 0) > mostRegistrationBytes) {
-      response.setHeader('connection', 'close')
-      return sendJson(response, 413, { error: 'invalid_client_metadata', error_description: 'too much metadata' })
-    }
-    return this.#delegate(exchange, '')
+    const limits = [
+      { window: this.#registrations, key: caller },
+      { window: this.#allRegistrations, key: '' },
+    ]
+    const spent = limits.find(({ window, key }) => !window.take(key))
+    if (spent === undefined) return this.#post(exchange, 'invalid_client_metadata')
+    response.setHeader('retry-after', spent.window.secondsLeft(spent.key))
+    return sendJson(response, 429, { error: 'slow_down', error_description: 'too many registrations' })
+  }
+
+  /** Hands on a body that is not too large; the provider's own limit is a larger one. */
+  async #post({ request, response }: Exchange, error: string): Promise<void> {
+    const { query } = splitTarget(request.url ?? '')
+    const body = await readBody(request, mostBodyBytes)
+    if (body !== undefined) return this.#delegate({ request: withBody(request, body), response }, query)
+    response.setHeader('connection', 'close')
+    sendJson(response, 413, { error, error_description: 'the body is too large' })
   }
 
   async #delegate({ request, response }: Exchange, query: string): Promise<void> {
@@ -181,8 +205,6 @@ export class IssuerHandler {
     this.#stop(response, unavailable ? 503 : 500, message)
   }
 }
-
-const doubledCookies = 'Your browser sent a sign-in cookie twice. Delete the cookies of this site and start again.'
 
 /** Also an outage that the provider's storage has already put into its own words. */
 function isOutage(error: unknown): boolean {

@@ -35,10 +35,35 @@ export function parsePublicUrl(issuer: string): PublicUrl {
   return { issuer, prefix: url.pathname, origin: url.origin, host: url.host, port, secure }
 }
 
-/** Whether a Host header names this machine by another of its loopback names: cookies would not cross over. */
-export function isOtherLoopbackName(url: PublicUrl, host: string | undefined): boolean {
-  if (host === undefined || host === url.host || !URL.canParse(`http://${host}/`)) return false
+/** How a Host header calls this server: by the public URL's host, by another of its loopback names, or by none of its own. */
+export function hostNaming(url: PublicUrl, host: string | undefined): 'public' | 'loopback' | 'foreign' {
   const own = new URL(url.origin)
-  const asked = new URL(`http://${host}/`)
-  return loopbackHosts.has(own.hostname) && loopbackHosts.has(asked.hostname) && asked.port === own.port
+  const text = `${own.protocol}//${host ?? ''}`
+  if (host === undefined || !/^[A-Za-z0-9.:[\]-]+$/.test(host) || !URL.canParse(text)) return 'foreign'
+  const asked = new URL(text)
+  if (asked.host === own.host) return 'public'
+  return areSameMachine(asked, own) ? 'loopback' : 'foreign'
+}
+
+/** Whether a redirect URI leads back to this server, by whatever name: an answer must not become a request of ours. */
+export function leadsBackHere(url: PublicUrl, uri: string): boolean {
+  if (!URL.canParse(uri)) return false
+  const target = new URL(uri)
+  return target.origin === url.origin || areSameMachine(target, new URL(url.origin))
+}
+
+/** Whether `uri` is http on this computer (RFC 8252 §7.3). */
+export function isLoopbackUrl(uri: string): boolean {
+  if (!URL.canParse(uri)) return false
+  const { protocol, hostname } = new URL(uri)
+  return protocol === 'http:' && loopbackHosts.has(hostname)
+}
+
+function areSameMachine(left: URL, right: URL): boolean {
+  return (
+    left.protocol === right.protocol &&
+    left.port === right.port &&
+    loopbackHosts.has(left.hostname) &&
+    loopbackHosts.has(right.hostname)
+  )
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { readBody } from './read-body.js'
 
 const mostBytes = 8 * 1024
 
@@ -11,21 +12,9 @@ export type Form = ReadonlyMap<string, string>
 export async function readForm(request: IncomingMessage): Promise<Form | undefined> {
   const [type = ''] = (request.headers['content-type'] ?? '').split(';', 1)
   if (type.trim().toLowerCase() !== 'application/x-www-form-urlencoded') return undefined
-  const body = await readBody(request)
+  const body = await readBody(request, mostBytes)
   if (body === undefined) return undefined
-  const fields = [...new URLSearchParams(body)]
+  const fields = [...new URLSearchParams(body.toString('utf8'))]
   const form = new Map(fields)
   return form.size === fields.length ? form : undefined
-}
-
-async function readBody(request: IncomingMessage): Promise<string | undefined> {
-  const chunks: Buffer[] = []
-  let received = 0
-  for await (const chunk of request) {
-    const bytes = Buffer.from(chunk as Uint8Array)
-    received += bytes.length
-    if (received <= mostBytes) chunks.push(bytes)
-    else if (received > 16 * mostBytes) return undefined
-  }
-  return received > mostBytes ? undefined : Buffer.concat(chunks).toString('utf8')
 }

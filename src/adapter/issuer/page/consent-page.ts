@@ -1,9 +1,12 @@
+import type { Category, Grants } from '../../../core/permission/grants.js'
+import { clientNameOf } from './client-name.js'
+import { destinationOf, type Destination } from './destination.js'
 import { html, type Html } from './html.js'
 import { renderPage } from './render-page.js'
 
 export interface ConsentPage {
   readonly serverName: string
-  readonly clientName: string
+  readonly clientName: string | undefined
   readonly redirectUri: string
   readonly resourceName: string
   readonly tenantName: string
@@ -11,6 +14,8 @@ export interface ConsentPage {
   readonly scopes: readonly string[]
   /** Scopes that are asked for, but that this account does not have today. */
   readonly notHeld: readonly string[]
+  /** What the account is granted: all of it but the scopes goes along with the base scope. */
+  readonly grants: Grants
   readonly csrf: string
 }
 
@@ -20,15 +25,19 @@ const scopeWords: Readonly<Record<string, string>> = {
   profile: 'See your name',
 }
 
-/** The question whether this client may act for the user: who asks, where the answer goes, and for what. */
+const categoriesThatGoAlong: readonly Category[] = ['roles', 'groups', 'resources', 'permissions']
+const mostNames = 6
+
+/** The question whether this client may act for the user: who asks, where the access goes, and for what. */
 export function renderConsentPage(page: ConsentPage): string {
+  const destination = destinationOf(page.redirectUri)
   return renderPage({
     title: 'Allow access',
     serverName: page.serverName,
-    body: html`<h1>Allow <bdi>${page.clientName}</bdi>?</h1>
-      <p class="lead">
-        It wants to use <bdi>${page.resourceName}</bdi> as you. Its name is its own claim and was not checked.
-      </p>
+    body: html`<h1>Allow ${clientNameOf(page.clientName)}?</h1>
+      <p class="lead">Anyone can call an app by this name. Check the address below.</p>
+      <p class="destination"><span>Your access will be handed to</span> ${destination.label}</p>
+      ${warningOf(destination)}
       <ul class="scopes">
         ${page.scopes.map((scope) => scopeItem(scope, page))}
       </ul>
@@ -37,39 +46,48 @@ export function renderConsentPage(page: ConsentPage): string {
         <dd><bdi>${page.email}</bdi></dd>
         <dt>Organisation</dt>
         <dd><bdi>${page.tenantName}</bdi></dd>
-        <dt>The answer goes to</dt>
-        <dd><bdi>${destinationOf(page.redirectUri).label}</bdi></dd>
       </dl>
-      ${warningOf(page.redirectUri)}
       <form method="post">
         <input type="hidden" name="csrf" value="${page.csrf}" />
-        <button class="button" name="action" value="allow">Allow</button>
-        <button class="button quiet" name="action" value="deny">Deny</button>
+        <div class="choice">
+          <button class="button" name="action" value="allow">Allow</button>
+          <button class="button quiet" name="action" value="deny">Deny</button>
+        </div>
         <button class="link" name="action" value="switch">Use another account</button>
       </form>`,
   })
 }
 
 function scopeItem(scope: string, page: ConsentPage): Html {
-  if (scope === 'mcp')
-    return html`<li>Connect to <bdi>${page.resourceName}</bdi> and use what every member may use</li>`
+  if (scope === 'mcp') return html`<li>${wordsForBase(page)} on <bdi>${page.resourceName}</bdi></li>`
   const words = Object.hasOwn(scopeWords, scope) ? scopeWords[scope] : undefined
   if (words !== undefined) return html`<li>${words}</li>`
-  const note = page.notHeld.includes(scope) ? html` <em>(you do not have it today)</em>` : undefined
+  const note = page.notHeld.includes(scope)
+    ? html` <em>(not yours today; Allow also covers it if it is granted to you later)</em>`
+    : undefined
   return html`<li>Use your <code>${scope}</code> permission${note}</li>`
 }
 
-type Destination = { readonly kind: 'web' | 'loopback' | 'program'; readonly label: string }
-
-function destinationOf(redirectUri: string): Destination {
-  const url = new URL(redirectUri)
-  if (url.protocol === 'https:') return { kind: 'web', label: url.host }
-  if (url.protocol === 'http:') return { kind: 'loopback', label: `a program on this computer (${url.hostname})` }
-  return { kind: 'program', label: `the program that opens ${url.protocol}` }
+/** A client that may connect may use whatever the account's grants open, so they are named, not paraphrased. */
+function wordsForBase({ grants }: ConsentPage): Html {
+  const named = categoriesThatGoAlong.filter((category) => grants[category].length > 0)
+  if (named.length === 0) return html`Use what every member may use`
+  const last = named.length - 1
+  return html`Use everything your
+  ${named.map((category, index) => {
+    const separator = index === 0 ? '' : index === last ? ' and ' : ', '
+    return html`${separator}${category} (${namesOf(grants[category])})`
+  })}
+  allow`
 }
 
-function warningOf(redirectUri: string): Html | undefined {
-  if (destinationOf(redirectUri).kind === 'web') return undefined
+function namesOf(names: readonly string[]): Html {
+  const more = names.length - mostNames
+  return html`<bdi>${names.slice(0, mostNames).join(', ')}</bdi>${more > 0 ? ` and ${more} more` : undefined}`
+}
+
+function warningOf({ kind }: Destination): Html | undefined {
+  if (kind === 'web') return undefined
   return html`<p class="warning">
     Any program on your device can ask like this. Allow it only if you just started the sign-in yourself.
   </p>`

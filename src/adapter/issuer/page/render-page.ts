@@ -39,14 +39,21 @@ function refreshTo(url: string): Html {
   return html`<meta http-equiv="refresh" content="0;url=${url}" />`
 }
 
+export interface ContinuePage {
+  readonly serverName: string
+  readonly continueTo: string
+  /** Whether the user is done here; after a sign-in another question may follow. */
+  readonly leaves: boolean
+}
+
 /** The page that follows an answered form. */
-export function renderContinuePage(serverName: string, continueTo: string): string {
+export function renderContinuePage({ serverName, continueTo, leaves }: ContinuePage): string {
   return renderPage({
     title: 'Continue',
     serverName,
     continueTo,
     body: html`<h1>One moment</h1>
-      <p>You are being taken back to the application.</p>
+      <p>${leaves ? 'You are being taken back to the application.' : 'Continuing…'}</p>
       <p><a class="button" href="${continueTo}">Continue</a></p>`,
   })
 }

@@ -1,10 +1,11 @@
 import type { Tenant } from '../../../core/identity/tenant.js'
+import { clientNameOf } from './client-name.js'
 import { html, type Html } from './html.js'
 import { renderPage } from './render-page.js'
 
 export interface SignInPage {
   readonly serverName: string
-  readonly clientName: string
+  readonly clientName: string | undefined
   readonly csrf: string
   /** One is fixed and shown by name, several are offered. */
   readonly tenants: readonly Tenant[]
@@ -19,7 +20,7 @@ export function renderSignInPage(page: SignInPage): string {
     title: 'Sign in',
     serverName: page.serverName,
     body: html`<h1>Sign in</h1>
-      <p class="lead"><bdi>${page.clientName}</bdi> asks for access on your behalf.</p>
+      <p class="lead">${clientNameOf(page.clientName)} asks for access on your behalf.</p>
       ${page.problem === undefined ? undefined : html`<p class="problem" role="alert">${page.problem}</p>`}
       <form method="post" autocomplete="on">
         <input type="hidden" name="csrf" value="${page.csrf}" />

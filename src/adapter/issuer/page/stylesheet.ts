@@ -18,7 +18,7 @@ body {
   background: var(--page); color: var(--text); font: 1rem/1.5 system-ui, sans-serif;
 }
 main {
-  width: 100%; max-width: 26rem; padding: 1.75rem 1.5rem; background: var(--card); border: 1px solid var(--line);
+  width: 100%; max-width: 30rem; padding: 1.75rem 1.5rem; background: var(--card); border: 1px solid var(--line);
   border-radius: .875rem; box-shadow: 0 1px 2px rgb(0 0 0 / 6%), 0 12px 32px rgb(0 0 0 / 6%); overflow-wrap: anywhere;
 }
 h1 { margin: 0 0 .5rem; font-size: 1.5rem; line-height: 1.25; letter-spacing: -.01em; }
@@ -48,12 +48,21 @@ input, select {
 .fact { margin: 0; padding: .5rem 0; color: var(--soft); font-size: .9375rem; }
 .fact strong { color: var(--text); }
 .scopes { margin: 0 0 1rem; padding: 0; list-style: none; border: 1px solid var(--line); border-radius: .5rem; }
-.scopes li { padding: .625rem .875rem; }
+.scopes li { padding: .5rem .875rem; }
 .scopes li + li { border-top: 1px solid var(--line); }
 .scopes em { color: var(--soft); }
+.destination { padding: .75rem 1rem; border: 1px solid var(--edge); border-radius: .5rem; color: var(--soft); }
+.destination span { display: block; color: var(--text); font-size: .875rem; }
+.destination strong { color: var(--text); }
+.choice { display: grid; gap: .5rem; }
+.choice .button { margin-top: 0; }
 code { padding: .0625rem .375rem; border-radius: .25rem; background: var(--page); font-size: .9em; }
-dl { margin: 0 0 1rem; font-size: .9375rem; }
+dl { display: grid; gap: .125rem .75rem; margin: 0 0 1rem; font-size: .9375rem; }
 dt { color: var(--soft); }
-dd { margin: 0 0 .5rem; font-weight: 600; }
-@media (min-width: 30rem) { main { padding: 2.25rem 2rem; } }
+dd { margin: 0; font-weight: 600; }
+@media (min-width: 30rem) {
+  main { padding: 2rem; }
+  .choice { grid-template-columns: 1fr 1fr; }
+  dl { grid-template-columns: auto 1fr; }
+}
 `

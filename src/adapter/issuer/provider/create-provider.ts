@@ -1,24 +1,27 @@
 import type Provider from 'oidc-provider'
-import type { Configuration, ErrorOut, KoaContextWithOIDC } from 'oidc-provider'
+import type { Configuration, ErrorOut, errors, KoaContextWithOIDC } from 'oidc-provider'
 import type { Log } from '../../../core/runtime/log.js'
 import { parseSubject } from '../sign-in/issuer-subject.js'
 import { renderErrorPage } from '../page/error-page.js'
 import { providerConfiguration, type ProviderParts } from './provider-configuration.js'
 import { errorName } from './error-name.js'
 import { setSecurityHeaders } from '../http/send-response.js'
+import { callerOf } from '../http/client-address.js'
+import { isLoopbackUrl } from '../http/public-url.js'
 import type { SignInAudit } from '../sign-in/sign-in-audit.js'
 
 export interface NewProviderParts extends Omit<ProviderParts, 'renderError'> {
   readonly serverName: string
-  readonly audit: SignInAudit
   readonly log: Log
 }
+
+const retrySeconds = 5
 
 /** The configured provider: silent, behind our edge, and with our error pages. */
 export function createProvider(parts: NewProviderParts): Provider {
   const { audit, log, module } = parts
   const renderError = createErrorRenderer(parts.serverName)
-  const provider = new module.Provider(parts.issuer, providerConfiguration({ ...parts, renderError }))
+  const provider = new module.Provider(parts.url.issuer, providerConfiguration({ ...parts, renderError }))
   // Our edge has overwritten the headers that this makes the provider believe.
   provider.proxy = true
   provider.silent = true
@@ -28,6 +31,12 @@ export function createProvider(parts: NewProviderParts): Provider {
   provider.on('interaction.started', ({ oidc }, prompt) => {
     const interaction = oidc.entities.Interaction
     if (prompt.name === 'login' && interaction !== undefined) audit.count({ type: 'signin.started', interaction })
+  })
+  provider.on('authorization.error', (context, error) => {
+    if (!mayAnswerDirectly(context)) error.allow_redirect = false
+  })
+  provider.on('grant.error', (context, error) => {
+    if (isCodeReuse(context, error)) countCodeReuse(context, audit)
   })
   provider.use((context, next) => failSafely(context, next, log))
   nameSubjectsByAccount(provider)
@@ -42,6 +51,7 @@ async function failSafely(
 ): Promise<void> {
   try {
     await next()
+    if (res.statusCode === 503) res.setHeader('retry-after', retrySeconds)
   } catch (error) {
     log.write('error', 'authorization request failed', { error: errorName(error) })
     if (res.headersSent) {
@@ -58,18 +68,57 @@ async function failSafely(
 
 function createErrorRenderer(serverName: string): NonNullable<Configuration['renderError']> {
   return (context: KoaContextWithOIDC, out: ErrorOut) => {
-    const startAgain = out.error_description === undefined || context.oidc.route === 'resume'
+    // Meant for a redirect that is not made.
+    if (context.status < 400) context.status = 400
     context.type = 'html'
     context.body = renderErrorPage({
       serverName,
       title: 'Sign-in stopped',
-      message: startAgain
-        ? 'This sign-in has expired or belongs to another browser. Go back to the application and start again.'
-        : 'The application asked for a sign-in in a way that is not accepted.',
+      message: messageFor(context, out),
       code: out.error,
       detail: out.error_description,
     })
   }
+}
+
+const messages: Readonly<Record<string, string>> = {
+  consent_required: 'The application wanted access without asking you. Start the sign-in in the application again.',
+  interaction_required: 'The application wanted access without asking you. Start the sign-in in the application again.',
+  invalid_client: 'This app is no longer known here. Remove the connection in the app and add it again.',
+  login_required: 'The application wanted access without asking you. Start the sign-in in the application again.',
+  server_error: 'Something went wrong here.',
+  temporarily_unavailable: 'Signing in is not possible right now. Try again soon.',
+}
+
+function messageFor({ oidc }: KoaContextWithOIDC, { error, error_description: description }: ErrorOut): string {
+  if (Object.hasOwn(messages, error)) return messages[error] ?? ''
+  return description === undefined || oidc.route === 'resume'
+    ? 'This sign-in has expired or belongs to another browser. Go back to the application and start again.'
+    : 'The application asked for a sign-in in a way that is not accepted.'
+}
+
+/**
+ * Whether an error may send the browser on at once. Not to the site of a client that this user has never allowed
+ * anything: registration is open, so any link of ours would lead anywhere (RFC 9700 §4.11.2). After a page of ours the
+ * user has decided to go on.
+ */
+function mayAnswerDirectly({ oidc }: KoaContextWithOIDC): boolean {
+  const redirectUri = oidc.params?.['redirect_uri']
+  if (oidc.route !== 'authorization') return true
+  if (typeof redirectUri === 'string' && isLoopbackUrl(redirectUri)) return true
+  return oidc.client !== undefined && oidc.session?.grantIdFor(oidc.client.clientId) !== undefined
+}
+
+function isCodeReuse({ oidc }: KoaContextWithOIDC, { error_detail: detail = '' }: errors.OIDCProviderError): boolean {
+  return oidc.params?.['grant_type'] === 'authorization_code' && /already (used|consumed)$/.test(detail)
+}
+
+function countCodeReuse({ oidc, req }: KoaContextWithOIDC, audit: SignInAudit): void {
+  const code = oidc.params?.['code']
+  audit.count({
+    ...{ type: 'signin.failed', reason: 'code_reused', clientId: oidc.client?.clientId, caller: callerOf(req) },
+    grantId: typeof code === 'string' ? code : undefined,
+  })
 }
 
 /**

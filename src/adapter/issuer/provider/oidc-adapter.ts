@@ -3,7 +3,7 @@ import { UpstreamError } from '../../../core/error/upstream-error.js'
 import type { OpenedRecord, SealedRecords } from '../record/sealed-records.js'
 
 /** Seconds a registered client may wait for its first consent; a flood of registrations goes away by itself. */
-const unusedClientSeconds = 24 * 60 * 60
+const unusedClientSeconds = 60 * 60
 
 export type ErrorsOfProvider = typeof ProviderErrors
 
@@ -72,14 +72,14 @@ class OidcAdapter implements Adapter {
   }
 }
 
-/** `answer`, or, where a database is out of reach, the OAuth error for it with status 503. */
+/** `answer`, or, where a database is out of reach, the OAuth error for it with status 503, which the user is shown. */
 export async function orUnavailable<T>(answer: Promise<T>, errors: ErrorsOfProvider): Promise<T> {
   try {
     return await answer
   } catch (cause) {
     if (!(cause instanceof UpstreamError)) throw cause
     const unavailable = new errors.TemporarilyUnavailable('a database does not answer', { cause })
-    throw Object.assign(unavailable, { status: 503, statusCode: 503 })
+    throw Object.assign(unavailable, { status: 503, statusCode: 503, allow_redirect: false })
   }
 }
 

@@ -1,4 +1,4 @@
-import type { ClientMetadata, Configuration, KoaContextWithOIDC } from 'oidc-provider'
+import type { ClientMetadata, Configuration } from 'oidc-provider'
 import type { MasterKey } from '../../../core/credential/master-key.js'
 import type { SigningKey } from '../../../core/identity/signing-key-store.js'
 import type { Clock } from '../../../core/runtime/clock.js'
@@ -6,7 +6,11 @@ import { applyClientPolicy } from './client-policy.js'
 import { createTokenCustomizer } from './customize-token.js'
 import { createAccountFinder } from '../sign-in/issuer-account.js'
 import type { AccountDirectory } from '../sign-in/account-directory.js'
+import type { SignInAudit } from '../sign-in/sign-in-audit.js'
 import type { IssuerCookies } from '../http/issuer-cookies.js'
+import type { PublicUrl } from '../http/public-url.js'
+import { interactionPolicy } from './interaction-policy.js'
+import { createRevocationPolicy } from './revocation-policy.js'
 import { baseScope } from './access-token-claims.js'
 import { clientAuthMethods, endpoints } from '../http/issuer-metadata.js'
 import type { OidcProviderModule } from './load-oidc-provider.js'
@@ -30,7 +34,7 @@ export interface IssuerResource {
 }
 
 export interface ProviderParts {
-  readonly issuer: string
+  readonly url: PublicUrl
   readonly module: OidcProviderModule
   readonly records: SealedRecords
   readonly directory: AccountDirectory
@@ -39,6 +43,7 @@ export interface ProviderParts {
   readonly cookies: IssuerCookies
   readonly masterKey: MasterKey
   readonly clock: Clock
+  readonly audit: SignInAudit
   readonly renderError: NonNullable<Configuration['renderError']>
 }
 
@@ -50,10 +55,10 @@ export function providerConfiguration(parts: ProviderParts): Configuration {
   const { errors } = parts.module
   return {
     adapter: createAdapterFactory(parts.records, errors),
-    findAccount: createAccountFinder({ directory: parts.directory, errors, clock: parts.clock }),
+    findAccount: createAccountFinder({ ...parts, errors }),
     jwks: { keys: parts.signingKeys.map(signingJwk) },
     cookies: cookieOptions(parts),
-    interactions: { policy: interactionPolicy(parts.module), url: (_context, { uid }) => `/authsec/signin/${uid}` },
+    interactions: { policy: interactionPolicy(parts), url: (_context, { uid }) => `/authsec/signin/${uid}` },
     renderError: parts.renderError,
     routes: endpoints,
     clientAuthMethods: [...clientAuthMethods],
@@ -67,7 +72,8 @@ export function providerConfiguration(parts: ProviderParts): Configuration {
     extraClientMetadata: {
       // The provider runs the policy once per member named here; a name that no client sends is enough.
       properties: ['authsec_client_policy'],
-      validator: (_context, _key, _value, metadata: ClientMetadata) => applyClientPolicy(metadata, errors),
+      validator: (_context, _key, _value, metadata: ClientMetadata) =>
+        applyClientPolicy(metadata, { errors, url: parts.url }),
     },
     claims: { openid: ['sub', 'tenant_id'], email: ['email'], profile: ['name'] },
     conformIdTokenClaims: false,
@@ -82,7 +88,7 @@ export function providerConfiguration(parts: ProviderParts): Configuration {
     expiresWithSession: () => false,
     revokeGrantPolicy: () => true,
     allowOmittingSingleRegisteredRedirectUri: false,
-    formats: { customizers: { jwt: createTokenCustomizer(parts.issuer, parts.records, errors) } },
+    formats: { customizers: { jwt: createTokenCustomizer(parts.url.issuer, parts.records, errors) } },
     features: features(parts),
     fetch: () => Promise.reject(new TypeError('the authorization server fetches nothing')),
   }
@@ -96,7 +102,7 @@ function features(parts: ProviderParts): NonNullable<Configuration['features']> 
     rpInitiatedLogout: { enabled: false },
     userinfo: { enabled: false },
     registration: { enabled: true, initialAccessToken: false, issueRegistrationAccessToken: false },
-    revocation: { enabled: true, allowedPolicy: (_context, client, token) => token.clientId === client.clientId },
+    revocation: { enabled: true, allowedPolicy: createRevocationPolicy(parts) },
     resourceIndicators: resourceIndicators(parts),
   }
 }
@@ -147,16 +153,4 @@ function cookieOptions({ cookies, masterKey }: ProviderParts): NonNullable<Confi
     short: options,
     keys: [masterKey.derive('issuer-cookie').toString('base64url')],
   }
-}
-
-/** The standard policy, and: a session whose account or tenant no longer stands signs in again. */
-function interactionPolicy({
-  interactionPolicy: policies,
-}: OidcProviderModule): ReturnType<OidcProviderModule['interactionPolicy']['base']> {
-  const policy = policies.base()
-  const gone = new policies.Check('account_gone', 'the account cannot sign in', ({ oidc }: KoaContextWithOIDC) => {
-    return oidc.session?.accountId !== undefined && oidc.account === undefined
-  })
-  policy.get('login')?.checks.add(gone)
-  return policy
 }

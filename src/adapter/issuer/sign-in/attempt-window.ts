@@ -32,6 +32,12 @@ export class AttemptWindow {
     return true
   }
 
+  /** Takes one attempt back: it was never made, or it was right. */
+  giveBack(key: string): void {
+    const count = this.#current(key)
+    count.used = Math.max(0, count.used - 1)
+  }
+
   /** Starts afresh for a key that has proved itself. */
   forget(key: string): void {
     this.#counts.delete(key)

@@ -1,17 +1,20 @@
+import { randomBytes } from 'node:crypto'
 import type Provider from 'oidc-provider'
 import type { Client, Grant, Interaction } from 'oidc-provider'
 import type { Application } from '../../../core/identity/application.js'
 import { baseScope, grantedScopes } from '../provider/access-token-claims.js'
 import type { AccountDirectory, Principal } from './account-directory.js'
-import { parameterOf, type StepAnswer, type Visit } from './interaction-step.js'
+import { denial, parameterOf, type StepAnswer, type Visit } from './interaction-step.js'
 import { identityScopes } from '../http/issuer-metadata.js'
 import { renderConsentPage } from '../page/consent-page.js'
 import { renderErrorPage } from '../page/error-page.js'
 import type { IssuerResource } from '../provider/provider-configuration.js'
+import { rememberDestination, wasAllowedFor } from '../record/consented-destination.js'
 import type { SealedRecords } from '../record/sealed-records.js'
+import type { SignInAudit } from './sign-in-audit.js'
 
 /** Longer than a grant lives, so that a client whose grant is good never disappears under it. */
-const usedClientSeconds = 90 * 24 * 60 * 60
+const rememberedSeconds = 90 * 24 * 60 * 60
 
 export interface ConsentParts {
   readonly provider: Provider
@@ -19,6 +22,7 @@ export interface ConsentParts {
   readonly directory: AccountDirectory
   readonly records: SealedRecords
   readonly resources: readonly IssuerResource[]
+  readonly audit: SignInAudit
 }
 
 /** All that a decision is about; `undefined` parts make it impossible. */
@@ -26,12 +30,13 @@ interface Question {
   readonly subject: string
   readonly principal: Principal
   readonly client: Client
+  readonly redirectUri: string
   readonly resource: IssuerResource
   readonly identity: readonly string[]
   readonly scopes: readonly string[]
 }
 
-/** The consent page: what a client may do for the user, per client, account and scope (Model Context Protocol, security best practices). */
+/** The consent page: what a client may do for the user, per client, destination, account and scope (Model Context Protocol, security best practices). */
 export class ConsentStep {
   readonly #parts: ConsentParts
 
@@ -42,27 +47,40 @@ export class ConsentStep {
   async show(visit: Visit): Promise<StepAnswer> {
     const question = await this.#questionOf(visit.interaction)
     if (question === undefined) return this.#startAgain()
-    const { principal, client, resource, identity, scopes } = question
+    const { principal, client, redirectUri, resource, identity, scopes } = question
     const held = grantedScopes(scopes, principal.account.grants.scopes)
     const page = renderConsentPage({
       serverName: this.#parts.application.name,
-      clientName: client.clientName ?? 'An application without a name',
-      redirectUri: parameterOf(visit.interaction, 'redirect_uri') ?? '',
+      clientName: client.clientName,
+      redirectUri,
       resourceName: resource.name,
       tenantName: principal.tenant.name,
       email: principal.account.email,
       scopes: [...scopes, ...identity],
       notHeld: scopes.filter((scope) => !held.includes(scope)),
+      grants: principal.account.grants,
       csrf: visit.csrf,
     })
     return { kind: 'page', status: 200, page }
   }
 
-  /** Writes down what was agreed to; a client that was agreed to is kept longer. */
-  async allow({ interaction }: Visit): Promise<StepAnswer> {
+  /** Writes down what was agreed to; a client that was agreed to is kept longer. Throws `UpstreamError` where it cannot. */
+  async allow({ interaction, caller }: Visit): Promise<StepAnswer> {
     const question = await this.#questionOf(interaction)
     if (question === undefined) return this.#startAgain()
+    const { redirectUri, resource, principal } = question
     const grant = await this.#grantFor(interaction, question)
+    await this.#parts.audit.record({
+      ...{ type: 'signin.completed', reason: 'consent_allowed', interaction, caller },
+      ...{ tenant: principal.tenant, subject: principal.account.id },
+      allowed: {
+        grantId: grant.jti,
+        destination: hostOrScheme(redirectUri),
+        resource: resource.resource,
+        scopes: [...question.scopes, ...question.identity],
+      },
+    })
+    await rememberDestination(this.#parts.records, { grantId: grant.jti, redirectUri, expiresIn: rememberedSeconds })
     grant.addResourceScope(question.resource.resource, [...question.scopes])
     if (question.identity.length > 0) grant.addOIDCScope([...question.identity])
     const grantId = await grant.save()
@@ -70,15 +88,26 @@ export class ConsentStep {
     return { kind: 'result', result: { consent: { grantId } }, keepEarlier: true }
   }
 
+  /** Tells the client no. */
+  async deny({ interaction, caller }: Visit): Promise<StepAnswer> {
+    const question = await this.#questionOf(interaction)
+    this.#parts.audit.count({
+      ...{ type: 'signin.failed', reason: 'consent_denied', interaction, caller },
+      ...{ tenant: question?.principal.tenant, subject: question?.principal.account.id },
+    })
+    return denial
+  }
+
   async #questionOf(interaction: Interaction): Promise<Question | undefined> {
     const { directory, provider, resources } = this.#parts
     const subject = interaction.session?.accountId
     const wanted = parameterOf(interaction, 'resource')
+    const redirectUri = parameterOf(interaction, 'redirect_uri')
     const resource = resources.find((known) => known.resource === wanted)
     const client = await provider.Client.find(parameterOf(interaction, 'client_id') ?? '')
     const principal = subject === undefined ? undefined : await directory.find(subject)
     if (subject === undefined || resource === undefined || client === undefined) return undefined
-    if (principal === undefined) return undefined
+    if (principal === undefined || redirectUri === undefined) return undefined
     const asked = [...new Set((parameterOf(interaction, 'scope') ?? '').split(' '))]
     const offered: ReadonlySet<string> = new Set([baseScope, ...resource.scopes])
     const known: ReadonlySet<string> = new Set(identityScopes)
@@ -86,17 +115,23 @@ export class ConsentStep {
       subject,
       principal,
       client,
+      redirectUri,
       resource,
       identity: asked.filter((scope) => known.has(scope)),
       scopes: asked.filter((scope) => offered.has(scope)),
     }
   }
 
-  async #grantFor(interaction: Interaction, { subject, client }: Question): Promise<Grant> {
-    const { provider } = this.#parts
+  /** The grant that this destination has, or a new one: what was allowed to one is not added to what another has. */
+  async #grantFor(interaction: Interaction, { subject, client, redirectUri }: Question): Promise<Grant> {
+    const { provider, records } = this.#parts
+    const { clientId } = client
     const existing = interaction.grantId === undefined ? undefined : await provider.Grant.find(interaction.grantId)
-    if (existing?.accountId === subject && existing.clientId === client.clientId) return existing
-    return new provider.Grant({ accountId: subject, clientId: client.clientId })
+    const fits = existing?.accountId === subject && existing.clientId === clientId
+    if (fits && (await wasAllowedFor(records, existing.jti, redirectUri))) return existing
+    return Object.assign(new provider.Grant({ accountId: subject, clientId }), {
+      jti: randomBytes(32).toString('base64url'),
+    })
   }
 
   async #keepClient(clientId: string): Promise<void> {
@@ -106,7 +141,7 @@ export class ConsentStep {
       model: 'Client',
       id: clientId,
       payload: record.payload,
-      expiresIn: usedClientSeconds,
+      expiresIn: rememberedSeconds,
     })
   }
 
@@ -118,4 +153,9 @@ export class ConsentStep {
     })
     return { kind: 'page', status: 400, page }
   }
+}
+
+function hostOrScheme(redirectUri: string): string {
+  const { host, protocol } = new URL(redirectUri)
+  return protocol === 'https:' || protocol === 'http:' ? host : protocol
 }

@@ -5,8 +5,8 @@ import type { Interaction } from 'oidc-provider'
 import type { MasterKey } from '../../../core/credential/master-key.js'
 import { callerOf } from '../http/client-address.js'
 import type { ConsentStep } from './consent-step.js'
-import type { StepAnswer, Submission, Visit } from './interaction-step.js'
-import type { IssuerCookies } from '../http/issuer-cookies.js'
+import { denial, type StepAnswer, type Submission, type Visit } from './interaction-step.js'
+import { doubledCookies, type IssuerCookies } from '../http/issuer-cookies.js'
 import type { OidcProviderModule } from '../provider/load-oidc-provider.js'
 import { renderErrorPage } from '../page/error-page.js'
 import { renderContinuePage } from '../page/render-page.js'
@@ -41,6 +41,7 @@ export class InteractionHandler {
 
   /** Answers a request for the interaction `uid`, which has to be the one in this browser's cookie. */
   async handle(request: IncomingMessage, response: ServerResponse, uid: string): Promise<void> {
+    if (this.#parts.cookies.hasDoubles(request)) return this.#refuse(response, 400, doubledCookies)
     const interaction = await this.#find(request, response)
     if (interaction === undefined || interaction.uid !== uid) return this.#refuse(response, 400, startAgain)
     if (request.method === 'GET') {
@@ -53,7 +54,6 @@ export class InteractionHandler {
   }
 
   async #find(request: IncomingMessage, response: ServerResponse): Promise<Interaction | undefined> {
-    if (this.#parts.cookies.hasDoubles(request)) return undefined
     try {
       return await this.#parts.provider.interactionDetails(request, response)
     } catch (error) {
@@ -84,18 +84,18 @@ export class InteractionHandler {
 
   async #submit(submission: Submission): Promise<StepAnswer> {
     const action = submission.form.get('action')
-    if (action === 'deny') return this.#deny(submission)
     if (submission.interaction.prompt.name !== 'consent') {
+      if (action === 'deny') return this.#cancel(submission)
       return action === 'sign-in' ? this.#parts.signIn.submit(submission) : this.#parts.signIn.show(submission)
     }
     if (action === 'allow') return this.#parts.consent.allow(submission)
+    if (action === 'deny') return this.#parts.consent.deny(submission)
     return action === 'switch' ? { kind: 'switch' } : this.#parts.consent.show(submission)
   }
 
-  #deny({ interaction, caller }: Submission): StepAnswer {
+  #cancel({ interaction, caller }: Submission): StepAnswer {
     this.#parts.audit.count({ type: 'signin.failed', interaction, caller, reason: 'cancelled' })
-    const result = { error: 'access_denied', error_description: 'the user did not allow access' }
-    return { kind: 'result', result, keepEarlier: false }
+    return denial
   }
 
   async #answer(
@@ -115,7 +115,9 @@ export class InteractionHandler {
     const keepEarlier = answer.kind === 'result' && answer.keepEarlier
     const options = { mergeWithLastSubmission: keepEarlier }
     const returnTo = await this.#parts.provider.interactionResult(request, response, result, options)
-    sendPage(response, 200, renderContinuePage(this.#parts.serverName, returnTo))
+    const { serverName } = this.#parts
+    const leaves = result.consent !== undefined || result['error'] !== undefined
+    sendPage(response, 200, renderContinuePage({ serverName, continueTo: returnTo, leaves }))
   }
 
   /** The browser gets a new session for another account; what was issued to clients stays. */

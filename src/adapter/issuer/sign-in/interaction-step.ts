@@ -23,6 +23,13 @@ export type StepAnswer =
   /** Forgets who is signed in and asks again. */
   | { readonly kind: 'switch' }
 
+/** What the client is told when the user does not want to go on. */
+export const denial: StepAnswer = {
+  kind: 'result',
+  result: { error: 'access_denied', error_description: 'the user did not allow access' },
+  keepEarlier: false,
+}
+
 /** A parameter of the authorization request behind an interaction, where it is text. */
 export function parameterOf({ params }: Interaction, name: string): string | undefined {
   const value = params[name]

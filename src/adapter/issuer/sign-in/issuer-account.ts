@@ -1,7 +1,9 @@
-import type { Account as ProviderAccount, AccountClaims, FindAccount } from 'oidc-provider'
+import type { Account as ProviderAccount, AccountClaims, FindAccount, KoaContextWithOIDC } from 'oidc-provider'
 import type { Clock } from '../../../core/runtime/clock.js'
+import { callerOf } from '../http/client-address.js'
 import type { AccountDirectory, Principal } from './account-directory.js'
 import { orUnavailable, type ErrorsOfProvider } from '../provider/oidc-adapter.js'
+import type { SignInAudit } from './sign-in-audit.js'
 
 /** Seconds in which a used refresh token is refused without ending its family: a client with two windows races with itself. */
 const rotationGraceSeconds = 10
@@ -27,17 +29,61 @@ export interface AccountFinderPorts {
   readonly directory: AccountDirectory
   readonly errors: ErrorsOfProvider
   readonly clock: Clock
+  readonly audit: SignInAudit
 }
 
-/** Reads the account again for every authorization, code and refresh; without a standing one nothing is issued. */
-export function createAccountFinder({ directory, errors, clock }: AccountFinderPorts): FindAccount {
-  return async (_context, subject, source) => {
-    if (source?.kind === 'RefreshToken' && isInGrace(source.consumed, clock)) {
-      throw new errors.InvalidGrant('refresh token already used')
-    }
+/** The code or refresh token that tokens are about to be issued for. */
+type Source = NonNullable<Parameters<FindAccount>[2]>
+
+/**
+ * Reads the account again for every authorization, code and refresh; without a standing one nothing is issued. This is
+ * also the last place before a refresh token is used up, so whatever can be refused is refused here, and what goes on is
+ * on record here.
+ */
+export function createAccountFinder(ports: AccountFinderPorts): FindAccount {
+  const { directory, errors } = ports
+  return async (context, subject, source) => {
+    if (source !== undefined) requireUsable(ports, context, source)
     const principal = await orUnavailable(directory.find(subject), errors)
+    if (source !== undefined) await recordUse(ports, context, { source, principal })
     return principal === undefined ? undefined : new IssuerAccount(subject, principal)
   }
+}
+
+/** A used token is let through after its grace, to the provider's own detection of reuse. */
+function requireUsable({ errors, clock }: AccountFinderPorts, context: KoaContextWithOIDC, source: Source): void {
+  const used = usedAt(source)
+  if (used !== undefined) {
+    if (isInGrace(used, clock)) throw new errors.InvalidGrant('refresh token already used')
+    return
+  }
+  const asked = context.oidc.params?.['resource']
+  if (asked === undefined || asked === '') return
+  if (typeof asked === 'string' && source.resourceIndicators.has(asked)) return
+  throw new errors.InvalidTarget('this resource was not asked for at the sign-in')
+}
+
+interface Use {
+  readonly source: Source
+  readonly principal: Principal | undefined
+}
+
+async function recordUse(ports: AccountFinderPorts, context: KoaContextWithOIDC, use: Use): Promise<void> {
+  const { source, principal } = use
+  const fact = {
+    ...{ grantId: source.grantId, clientId: context.oidc.client?.clientId, caller: callerOf(context.req) },
+    ...{ tenant: principal?.tenant, subject: principal?.account.id },
+  }
+  if (usedAt(source) !== undefined) ports.audit.count({ ...fact, type: 'signin.failed', reason: 'refresh_reused' })
+  else if (principal !== undefined) {
+    const reason = source.kind === 'RefreshToken' ? 'token_refreshed' : 'token_issued'
+    await orUnavailable(ports.audit.record({ ...fact, type: 'signin.completed', reason }), ports.errors)
+  }
+}
+
+/** When a refresh token was used before, by the database's clock. */
+function usedAt(source: Source): unknown {
+  return source.kind === 'RefreshToken' ? source.consumed : undefined
 }
 
 function isInGrace(consumedAt: unknown, clock: Clock): boolean {

@@ -1,20 +1,40 @@
 import type { Interaction } from 'oidc-provider'
+import type { AuditEvent, AuditEventType } from '../../../core/audit/audit-event.js'
 import type { AuditLog } from '../../../core/audit/audit-log.js'
-import type { AuditEventType } from '../../../core/audit/audit-event.js'
 import type { MasterKey } from '../../../core/credential/master-key.js'
 import type { Tenant } from '../../../core/identity/tenant.js'
 import { parameterOf } from './interaction-step.js'
 
-export interface SignInFact {
+interface Fact {
   readonly type: Extract<AuditEventType, 'signin.started' | 'signin.completed' | 'signin.failed'>
-  readonly interaction: Interaction
   readonly tenant?: Tenant | undefined
   readonly subject?: string | undefined
   readonly reason?: string | undefined
   readonly caller?: string | undefined
 }
 
-/** Rows about sign-ins. The rows of one sign-in share a reference made from its id, since the id itself is a secret. */
+/** What happened on the pages of a sign-in. */
+export interface SignInFact extends Fact {
+  readonly interaction: Interaction
+  /** What was allowed, and to whom it is handed. */
+  readonly allowed?: {
+    readonly grantId: string
+    readonly destination: string
+    readonly resource: string
+    readonly scopes: readonly string[]
+  }
+}
+
+/** What happened to a grant afterwards, between client and server. */
+export interface GrantFact extends Fact {
+  readonly grantId: string | undefined
+  readonly clientId: string | undefined
+}
+
+/**
+ * Rows about sign-ins and what was issued on them. The rows of one sign-in share a reference, and so do those of one
+ * grant; each is made from an id, since the ids themselves are secrets.
+ */
 export class SignInAudit {
   readonly #audit: AuditLog
   readonly #masterKey: MasterKey
@@ -26,26 +46,38 @@ export class SignInAudit {
     this.#issuer = issuer
   }
 
-  /** Durable once it resolves. Throws `UpstreamError` where it cannot be written: then nobody is signed in. */
-  record(fact: SignInFact): Promise<void> {
+  /** Durable once it resolves. Throws `UpstreamError` where it cannot be written: then nobody gets anything. */
+  record(fact: SignInFact | GrantFact): Promise<void> {
     return this.#audit.record(this.#eventOf(fact))
   }
 
   /** For what nobody waits for. */
-  count(fact: SignInFact): void {
+  count(fact: SignInFact | GrantFact): void {
     this.#audit.count(this.#eventOf(fact))
   }
 
-  #eventOf(fact: SignInFact): Parameters<AuditLog['record']>[0] {
+  #eventOf(fact: SignInFact | GrantFact): AuditEvent {
+    const isSignIn = 'interaction' in fact
     return {
       type: fact.type,
       tenant: fact.tenant,
       issuer: this.#issuer,
       subject: fact.subject,
-      clientId: parameterOf(fact.interaction, 'client_id'),
-      requestId: this.#masterKey.digest('issuer-audit', fact.interaction.cid).slice(0, 22),
+      clientId: isSignIn ? parameterOf(fact.interaction, 'client_id') : fact.clientId,
+      requestId: this.#referenceOf(isSignIn ? fact.interaction.cid : (fact.grantId ?? '')),
       reason: fact.reason,
-      detail: fact.caller === undefined ? undefined : { address: fact.caller },
+      detail: this.#detailOf(fact),
     }
+  }
+
+  #detailOf(fact: SignInFact | GrantFact): AuditEvent['detail'] {
+    const address = fact.caller === undefined ? {} : { address: fact.caller }
+    if (!('allowed' in fact) || fact.allowed === undefined) return fact.caller === undefined ? undefined : address
+    const { grantId, ...allowed } = fact.allowed
+    return { ...address, ...allowed, grant: this.#referenceOf(grantId) }
+  }
+
+  #referenceOf(id: string): string {
+    return this.#masterKey.digest('issuer-audit', id).slice(0, 22)
   }
 }

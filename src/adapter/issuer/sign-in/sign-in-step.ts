@@ -1,4 +1,5 @@
 import type Provider from 'oidc-provider'
+import { UpstreamError } from '../../../core/error/upstream-error.js'
 import type { Account, AccountStore } from '../../../core/identity/account-store.js'
 import type { Application } from '../../../core/identity/application.js'
 import type { Tenant } from '../../../core/identity/tenant.js'
@@ -9,7 +10,7 @@ import { renderErrorPage } from '../page/error-page.js'
 import { renderSignInPage } from '../page/sign-in-page.js'
 import type { PasswordHasher } from '../password-hasher.js'
 import type { SignInAudit } from './sign-in-audit.js'
-import type { SignInLimits } from './sign-in-limits.js'
+import type { CountedAttempt, SignInLimits } from './sign-in-limits.js'
 
 export interface SignInParts {
   readonly provider: Provider
@@ -24,6 +25,9 @@ export interface SignInParts {
 /** One sentence for a wrong password, an unknown or disabled account, and an account without a password. */
 const refusal = 'E-mail address or password is wrong.'
 const longestEmail = 254
+const overloadSeconds = 5
+
+type Verdict = Account | 'overloaded' | 'refused'
 
 interface Credentials {
   readonly tenant: Tenant
@@ -43,7 +47,7 @@ export class SignInStep {
     return this.#page(visit, { email: parameterOf(visit.interaction, 'login_hint')?.slice(0, longestEmail) })
   }
 
-  /** Throws `UpstreamError` when a database or the audit log does not answer, or too many sign in at once. */
+  /** Throws `UpstreamError` when a database or the audit log does not answer. */
   async submit(submission: Submission): Promise<StepAnswer> {
     const { form } = submission
     const chosen = form.get('tenant') ?? ''
@@ -57,18 +61,24 @@ export class SignInStep {
 
   async #attempt(visit: Visit, credentials: Credentials): Promise<StepAnswer> {
     const { tenant, email } = credentials
-    const attempt = { visit, tenant, email }
-    const wait = await this.#parts.limits.take(attempt)
-    if (wait !== undefined) {
-      this.#failed(visit, tenant, { reason: 'failed' })
+    const shown = { chosen: tenant.slug, email }
+    const admission = await this.#parts.limits.take({ visit, tenant, email })
+    if (!admission.admitted) {
+      const { wait } = admission
+      this.#failed(visit, tenant, { reason: 'limited' })
       const problem = `Too many attempts. Try again in ${Math.ceil(wait / 60)} min.`
-      return this.#page(visit, { chosen: tenant.slug, email, status: 429, problem, retryAfter: wait })
+      return this.#page(visit, { ...shown, status: 429, problem, retryAfter: wait })
     }
-    const account = await this.#verify(visit, credentials)
-    if (account === undefined) {
-      return this.#page(visit, { chosen: tenant.slug, email, status: 401, problem: refusal })
+    const verdict = await this.#verify(visit, credentials, admission.attempt)
+    if (verdict === 'overloaded') {
+      const problem = 'Many people are signing in right now. Try again in a few seconds.'
+      return this.#page(visit, { ...shown, status: 429, problem, retryAfter: overloadSeconds })
     }
-    await this.#parts.limits.succeeded(attempt)
+    if (verdict === 'refused') return this.#page(visit, { ...shown, status: 401, problem: refusal })
+    return this.#complete(visit, tenant, verdict)
+  }
+
+  async #complete(visit: Visit, tenant: Tenant, account: Account): Promise<StepAnswer> {
     await this.#parts.audit.record({
       type: 'signin.completed',
       interaction: visit.interaction,
@@ -80,15 +90,40 @@ export class SignInStep {
     return { kind: 'result', result: { login }, keepEarlier: false }
   }
 
-  async #verify(visit: Visit, { tenant, email, password }: Credentials): Promise<Account | undefined> {
-    const account = await this.#parts.accounts.findByEmail(tenant, email)
+  async #verify(visit: Visit, { tenant, email, password }: Credentials, attempt: CountedAttempt): Promise<Verdict> {
+    const account = await this.#find(tenant, email)
     const stored = account === undefined ? undefined : await this.#parts.accounts.findPasswordHash(tenant, account.id)
-    const matches = await this.#parts.hasher.verify(password, stored)
+    const matches = await this.#matches(password, stored)
+    if (matches === undefined) {
+      attempt.withdrawn()
+      this.#failed(visit, tenant, { reason: 'limited' })
+      return 'overloaded'
+    }
     if (account === undefined) this.#failed(visit, tenant, { reason: 'ERR_ACCOUNT_UNKNOWN' })
     else if (!matches) this.#failed(visit, tenant, { reason: 'invalid', subject: account.id })
     else if (account.disabled) this.#failed(visit, tenant, { reason: 'ERR_ACCOUNT_DISABLED', subject: account.id })
-    else return account
-    return undefined
+    else {
+      await attempt.succeeded()
+      return account
+    }
+    return 'refused'
+  }
+
+  /** The address as given, else in lower case, as most people write theirs and telephones do not. */
+  async #find(tenant: Tenant, email: string): Promise<Account | undefined> {
+    const exact = await this.#parts.accounts.findByEmail(tenant, email)
+    const lower = email.toLowerCase()
+    return exact ?? (lower === email ? undefined : this.#parts.accounts.findByEmail(tenant, lower))
+  }
+
+  /** `undefined` when too many passwords wait to be looked at. */
+  async #matches(password: string, stored: string | undefined): Promise<boolean | undefined> {
+    try {
+      return await this.#parts.hasher.verify(password, stored)
+    } catch (error) {
+      if (error instanceof UpstreamError && error.outage === 'OVERLOADED') return undefined
+      throw error
+    }
   }
 
   #failed(visit: Visit, tenant: Tenant, fact: { readonly reason: string; readonly subject?: string }): void {
@@ -107,7 +142,7 @@ export class SignInStep {
     const client = await provider.Client.find(parameterOf(visit.interaction, 'client_id') ?? '')
     const page = renderSignInPage({
       serverName,
-      clientName: client?.clientName ?? 'An application without a name',
+      clientName: client?.clientName,
       csrf: visit.csrf,
       tenants,
       chosen: view.chosen,
