@@ -137,11 +137,18 @@ function openEdge(options: ServerOptions, base: Foundations, parts: EdgeParts): 
     clock: systemClock,
     log,
   })
-  const { tenants, grants } = postgres
-  const registry = parts.issuer.registry
+  const { tenants, grants, applications } = postgres
   return createMcpEdge({
     guard: parts.guard,
-    authenticator: new Authenticator({ application: parts.application, tokens, tenants, grants, registry }),
+    authenticator: new Authenticator({
+      clientId: parts.application.clientId,
+      applications,
+      tokens,
+      tenants,
+      grants,
+      registry: parts.issuer.registry,
+      developmentTokens: settings.mode === 'development' ? 'accept' : 'refuse',
+    }),
     endpoints: endpointPaths.map((path) => ({
       path,
       resource: base.publicUrl + path,

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { AuditEvent } from '../core/audit/audit-event.js'
+import type { AuditLog } from '../core/audit/audit-log.js'
 import type { Caller } from '../core/identity/caller.js'
 import type { Tenant } from '../core/identity/tenant.js'
 import { UserContext } from '../core/identity/user-context.js'
@@ -104,7 +105,9 @@ function callerOf(caller: TestCaller): Caller {
     grants: grantsOf(grantsIn(caller)),
   })
   const expiresAt = Math.floor(Date.now() / 1000) + 600
-  return { user, tenant, issuer: 'https://issuer.example.test', clientId: caller.clientId ?? 'test-client', expiresAt }
+  const clientId = caller.clientId ?? 'test-client'
+  const issuer = 'https://issuer.example.test'
+  return { user, tenant, issuer, tenantClaim: slug, clientId, grantDigest: `grant-${clientId}`, expiresAt }
 }
 
 function grantsIn({ roles, groups, scopes, resources, permissions }: TestCaller): Partial<Grants> {
@@ -117,20 +120,9 @@ function grantsIn({ roles, groups, scopes, resources, permissions }: TestCaller)
   }
 }
 
-function collect(audit: AuditEvent[]): {
-  record(event: AuditEvent): Promise<void>
-  count(event: AuditEvent): void
-  flush(): Promise<void>
-} {
-  return {
-    async record(event) {
-      audit.push(event)
-    },
-    count(event) {
-      audit.push(event)
-    },
-    async flush() {},
-  }
+function collect(audit: AuditEvent[]): AuditLog {
+  const keep = (event: AuditEvent): void => void audit.push(event)
+  return { record: async (event) => keep(event), retain: keep, count: keep, flush: async () => {} }
 }
 
 function keepErrors(failures: unknown[]) {

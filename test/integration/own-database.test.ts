@@ -68,11 +68,11 @@ describe('a server on a database of its own', () => {
     await database?.close()
   })
 
-  const tokenOf = async (email: string, tenant: string): Promise<string | undefined> =>
+  const tokenOf = async (email: string, tenant: string, methods = ['pwd']): Promise<string | undefined> =>
     (
       await mintTokens(
         { postgres: database.postgres, masterKey: database.masterKey },
-        { audience: server.url, tenant, emails: [email] },
+        { audience: server.url, tenant, emails: [email], methods },
       )
     ).get(email)
   const names = async (token: string | undefined): Promise<readonly string[] | undefined> =>
@@ -86,6 +86,13 @@ describe('a server on a database of its own', () => {
     const token = await tokenOf(john, 'acme-corp')
     expect(await names(token)).toEqual(['hello', 'close_books', 'book_entry'])
     expect(await call(token, 'close_books')).toBe('closed')
+  })
+
+  it('refuses a token that was minted for development', async () => {
+    const minted = await tokenOf(john, 'acme-corp', ['dev'])
+    expect((await postMcp(server.url, minted, 'tools/list')).status).toBe(401)
+    const signedIn = await tokenOf(john, 'acme-corp', ['pwd'])
+    expect((await postMcp(server.url, signedIn, 'tools/list')).status).toBe(200)
   })
 
   it('takes a role away with the next call, and with the role the tool and its handler', async () => {
@@ -132,6 +139,33 @@ describe('a server on a database of its own', () => {
     expect((await postMcp(server.url, token, 'tools/list')).status).toBe(403)
     await database.sql(`update tenant set suspended_at = null where slug = 'acme-corp'`)
     expect((await postMcp(server.url, token, 'tools/list')).status).toBe(200)
+  })
+
+  it('refuses users of a tenant from the moment that the application no longer admits it', async () => {
+    const token = await tokenOf(john, 'acme-corp')
+    const admit = (slugs: readonly string[]) =>
+      database.sql(`update application set admits = $1 where client_id = 'ledger'`, [JSON.stringify(slugs)])
+    await admit(['globex'])
+    expect((await postMcp(server.url, token, 'tools/list')).status).toBe(403)
+    expect((await postMcp(server.url, await tokenOf('eve@globex.test', 'globex'), 'tools/list')).status).toBe(200)
+    await admit(['acme-corp'])
+    expect((await postMcp(server.url, token, 'tools/list')).status).toBe(200)
+  })
+
+  it('refuses everybody while the tenant that owns the application is suspended, and when the application is deleted', async () => {
+    const token = await tokenOf('eve@globex.test', 'globex')
+    const { applications } = database.postgres
+    const status = async () => (await postMcp(server.url, token, 'tools/list')).status
+    await applications.register({ clientId: 'ledger', name: 'Ledger', tenant: acme, admits: ['globex'] })
+    expect(await status()).toBe(200)
+    await database.sql(`update tenant set suspended_at = now() where slug = 'acme-corp'`)
+    expect(await status()).toBe(403)
+    await database.sql(`update tenant set suspended_at = null where slug = 'acme-corp'`)
+    expect(await status()).toBe(200)
+    await database.sql(`delete from application where client_id = 'ledger'`)
+    expect(await status()).toBe(403)
+    await applications.register({ clientId: 'ledger', name: 'Ledger', tenant: acme, admits: ['acme-corp'] })
+    expect(await status()).toBe(403)
   })
 
   it('writes one row per decision and outcome', async () => {

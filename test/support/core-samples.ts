@@ -23,7 +23,15 @@ export function sampleCaller(grants: Partial<Grants> = {}): Caller {
     tenantId: acme.slug,
     grants: grantsOf(grants),
   })
-  return { user, tenant: acme, issuer: 'https://auth.acme.example', clientId: 'client-1', expiresAt: 2_000_000_000 }
+  return {
+    user,
+    tenant: acme,
+    issuer: 'https://auth.acme.example',
+    tenantClaim: acme.slug,
+    clientId: 'client-1',
+    grantDigest: 'grant-1',
+    expiresAt: 2_000_000_000,
+  }
 }
 
 /** An operation that every authenticated user may call and that answers "done", unless said otherwise. */

@@ -2,6 +2,7 @@ import type { AuditEvent } from '../../src/core/audit/audit-event.js'
 import type { AuditLog } from '../../src/core/audit/audit-log.js'
 import { AuthenticationError } from '../../src/core/error/authentication-error.js'
 import { UpstreamError } from '../../src/core/error/upstream-error.js'
+import type { AdmittedTenants } from '../../src/core/identity/application.js'
 import type { Tenant } from '../../src/core/identity/tenant.js'
 import type { VerifiedToken } from '../../src/core/identity/verified-token.js'
 import { Authenticator } from '../../src/core/operation/authenticator.js'
@@ -9,15 +10,29 @@ import { grantsOf, type Grants } from '../../src/core/permission/grants.js'
 
 export const acme: Tenant = { id: '6f1f8c1e-0000-4000-8000-000000000001', slug: 'acme', name: 'Acme' }
 
+const claims: ReadonlyMap<string, string> = new Map([
+  ['stranger', 'nobody'],
+  ['longwinded', 'x'.repeat(1_000)],
+])
+
 /** Users by name; a user's token is the name, `name+anything` is another token of the same user. */
 export class PeopleOfAcme {
   readonly #grants = new Map<string, Grants>()
   readonly #expiry = new Map<string, number>()
   readonly #revoked = new Set<string>()
+  readonly #disabled = new Set<string>()
   /** How many tokens were looked at. */
   verified = 0
+  /** How often the state of an account was asked for. */
+  lookups = 0
   /** Lets the next verifications fail as if a dependency were down. */
   down = false
+  /** Lets the next look-ups of accounts fail in the same way. */
+  databaseDown = false
+  /** Whether Acme is a tenant in good standing. */
+  suspended = false
+  /** Whom the application admits; `undefined` where it was deleted. */
+  admits: AdmittedTenants | undefined = 'own'
 
   set(name: string, grants: Partial<Grants>): void {
     this.#grants.set(name, grantsOf(grants))
@@ -32,19 +47,31 @@ export class PeopleOfAcme {
     this.#revoked.add(name)
   }
 
+  disable(name: string): void {
+    this.#disabled.add(name)
+  }
+
   authenticator(): Authenticator {
     return new Authenticator({
-      application: { clientId: 'app', name: 'App', tenant: acme, admits: 'own' },
+      clientId: 'app',
+      applications: {
+        find: async (clientId) =>
+          this.admits === undefined ? undefined : { clientId, name: 'App', tenant: acme, admits: this.admits },
+      },
+      developmentTokens: 'refuse',
       tokens: { verify: async (token, resource) => this.#verify(token, resource) },
       tenants: {
-        find: async (_issuer, claim) => (claim === 'acme' ? acme : undefined),
+        find: async (_issuer, claim) => (claim === 'acme' && !this.suspended ? acme : undefined),
         findBySlug: async (slug) => (slug === 'acme' ? acme : undefined),
         list: async () => [acme],
       },
       grants: {
         findAccount: async (_tenant, _issuer, subject) => {
+          this.lookups += 1
+          if (this.databaseDown) throw new UpstreamError('TENANT_UNAVAILABLE', 'the database is out of reach')
           const grants = this.#grants.get(subject)
-          return grants && { id: subject, email: `${subject}@acme.test`, name: subject, disabled: false, grants }
+          const disabled = this.#disabled.has(subject)
+          return grants && { id: subject, email: `${subject}@acme.test`, name: subject, disabled, grants }
         },
       },
       registry: { isActive: async (digest) => !this.#revoked.has(digest) },
@@ -63,7 +90,7 @@ export class PeopleOfAcme {
       subject: name,
       clientId: kind === 'client2' ? 'client2' : 'client',
       resource,
-      tenantClaim: kind === 'stranger' ? 'nobody' : 'acme',
+      tenantClaim: claims.get(kind) ?? 'acme',
       email: undefined,
       name: undefined,
       asserted: this.#grants.get(name) ?? {},
@@ -77,6 +104,7 @@ export class PeopleOfAcme {
 /** Audit in memory; can be down. */
 export class RecordedAudit implements AuditLog {
   readonly recorded: AuditEvent[] = []
+  readonly retained: AuditEvent[] = []
   readonly counted: AuditEvent[] = []
   down = false
   keep = true
@@ -84,6 +112,10 @@ export class RecordedAudit implements AuditLog {
   async record(event: AuditEvent): Promise<void> {
     if (this.down) throw new UpstreamError('TENANT_UNAVAILABLE', 'the audit trail cannot be written')
     if (this.keep) this.recorded.push(event)
+  }
+
+  retain(event: AuditEvent): void {
+    if (this.keep) this.retained.push(event)
   }
 
   count(event: AuditEvent): void {

@@ -5,6 +5,7 @@ import type { AuditLog } from '../../src/core/audit/audit-log.js'
 /** An audit trail in memory. It can refuse rows of some types, as a database does that is out of reach. */
 export class MemoryAuditLog implements AuditLog {
   readonly rows: AuditEvent[] = []
+  readonly retained: AuditEvent[] = []
   readonly counted: AuditEvent[] = []
   readonly #refused = new Set<AuditEventType>()
 
@@ -17,6 +18,10 @@ export class MemoryAuditLog implements AuditLog {
     await new Promise(setImmediate)
     if (this.#refused.has(event.type)) throw new UpstreamError('TENANT_UNAVAILABLE', 'the audit row cannot be written')
     this.rows.push(event)
+  }
+
+  retain(event: AuditEvent): void {
+    this.retained.push(event)
   }
 
   count(event: AuditEvent): void {

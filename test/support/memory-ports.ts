@@ -234,6 +234,10 @@ export class MemoryAuditLog implements AuditLog {
     this.events.push(event)
   }
 
+  retain(event: AuditEvent): void {
+    this.events.push(event)
+  }
+
   count(event: AuditEvent): void {
     this.events.push(event)
   }

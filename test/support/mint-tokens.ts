@@ -2,6 +2,8 @@ import { mintDevelopmentToken } from '../../src/adapter/issuer/mint-development-
 import { openData, type Data } from '../../src/app/open-data.js'
 import { readSettings } from '../../src/app/settings/settings.js'
 import { issuerOf } from '../../src/app/start-server.js'
+import type { SigningKeyStore } from '../../src/core/identity/signing-key-store.js'
+import { TokenForge } from './token-forge.js'
 
 export interface MintOptions {
   /** The URL of the server that the tokens are for; its origin names the issuer. */
@@ -10,6 +12,8 @@ export interface MintOptions {
   readonly emails: readonly string[]
   /** How long ago the tokens were made. */
   readonly ageSeconds?: number
+  /** How the tokens say that their users signed in; not at all unless told, as it is with tokens for development. */
+  readonly methods?: readonly string[]
 }
 
 /** Tokens by address, signed with the keys of a server that has this data. */
@@ -27,9 +31,19 @@ export async function mintTokens(
     const account = await accounts.findByEmail(tenant, email)
     if (account === undefined) throw new Error(`there is no account ${email}`)
     const target = { tenant, account, audience: options.audience, lifetimeSeconds: 3_600 }
-    tokens.set(email, await mintDevelopmentToken({ issuer, storage, keys, masterKey, audit, clock, ...target }))
+    const minted = await mintDevelopmentToken({ issuer, storage, keys, masterKey, audit, clock, ...target })
+    tokens.set(email, options.methods === undefined ? minted : await withMethods(minted, options.methods, keys))
   }
   return tokens
+}
+
+/** The same token as a sign-in would have made it, on the same grant. */
+async function withMethods(token: string, methods: readonly string[], keys: SigningKeyStore): Promise<string> {
+  const [key] = await keys.list()
+  if (key === undefined) throw new Error('there is no signing key')
+  const claims: Record<string, unknown> = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
+  const forge = new TokenForge({ issuer: '', resource: '', key, now: () => 0 })
+  return forge.sign({ claims: JSON.stringify({ ...claims, amr: methods }) })
 }
 
 /** The same for the server that runs from `home`. */

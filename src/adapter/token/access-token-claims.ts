@@ -67,15 +67,16 @@ function requireAudience(aud: JsonValue | undefined, resource: string): void {
   }
 }
 
-/** `exp`, when the token is valid now. Each condition says what must hold, so that a strange number holds nowhere. */
+/** The end of the token, when it is valid now. Each condition says what must hold, so that a strange number holds nowhere. */
 function requireTime(claims: JsonObject, rules: ClaimRules): number {
   const { exp, iat, nbf = iat } = claims
   if (!isTime(exp) || !isTime(iat) || !isTime(nbf)) throw unusable('the times of the token are not whole seconds')
   if (!(exp > iat && exp - iat <= rules.maxLifetime)) throw unusable('the token lives longer than is accepted')
   const latest = rules.now + rules.skew
   if (!(iat <= latest && nbf <= latest)) throw unusable('the token is not valid yet')
-  if (!(rules.now < exp + rules.skew)) throw new AuthenticationError('ERR_TOKEN_EXPIRED', 'the token has expired')
-  return exp
+  const end = exp + rules.skew
+  if (!(rules.now < end)) throw new AuthenticationError('ERR_TOKEN_EXPIRED', 'the token has expired')
+  return end
 }
 
 function isTime(value: JsonValue | undefined): value is number {

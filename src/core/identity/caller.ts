@@ -6,7 +6,11 @@ export interface Caller {
   readonly user: UserContext
   readonly tenant: Tenant
   readonly issuer: string
+  /** What the issuer calls the tenant. */
+  readonly tenantClaim: string
   readonly clientId: string
+  /** Digest of the authorization grant behind the request. */
+  readonly grantDigest: string
   /** Seconds since the epoch; nothing may be served to this caller afterwards. */
   readonly expiresAt: number
 }

@@ -14,7 +14,7 @@ export interface VerifiedToken {
   readonly asserted: AssertedGrants
   /** Digest of the authorization grant behind the token; revoking the grant ends the token. */
   readonly grantDigest: string
-  /** Seconds since the epoch. */
+  /** Seconds since the epoch at which it is no longer honoured: `exp` and how far clocks may differ. */
   readonly expiresAt: number
   /** RFC 8176 authentication methods, such as `['pwd']` or `['dev']`. */
   readonly methods: readonly string[]

@@ -9,6 +9,8 @@ export interface CallContextFields {
   /** Whether the operation is declared with `elicits: true`; a transport may not have prepared for questions otherwise. */
   readonly elicits: boolean
   readonly channel: CallChannel
+  /** Hears why progress or a log message was not sent: that is no reason for the operation to fail. */
+  readonly onFault?: ((error: unknown) => void) | undefined
 }
 
 /** One call while it runs: who calls (or nobody, on a public operation) and the way back to the client. Ask for it as a parameter. */
@@ -22,6 +24,7 @@ export class CallContext {
   readonly clientId: string | undefined
   readonly #channel: CallChannel
   readonly #elicits: boolean
+  readonly #onFault: ((error: unknown) => void) | undefined
 
   constructor(fields: CallContextFields) {
     this.requestId = fields.requestId
@@ -30,6 +33,7 @@ export class CallContext {
     this.clientId = fields.clientId
     this.#channel = fields.channel
     this.#elicits = fields.elicits
+    this.#onFault = fields.onFault
   }
 
   /** Aborted when the client cancels or goes away. Hand it to `fetch` and to queries. */
@@ -42,14 +46,22 @@ export class CallContext {
     return this.#elicits && this.#channel.elicit !== undefined
   }
 
-  /** Tells the client how far the work is; does nothing where the client did not ask for it. */
+  /**
+   * Tells the client how far the work is; does nothing where the client did not ask for it, or where `progress` is not
+   * a finite number. Never rejects.
+   */
   async progress(progress: number, total?: number, message?: string): Promise<void> {
-    await this.#channel.progress?.(progress, total, message)
+    if (!Number.isFinite(progress)) return
+    await this.#say(() => this.#channel.progress?.(progress, Number.isFinite(total) ? total : undefined, message))
   }
 
-  /** Sends a log message to the client; does nothing where the client takes none. Never log a secret. */
+  /**
+   * Sends a log message to the client; does nothing where the client takes none, or where `data` has no JSON form.
+   * Never rejects. Never log a secret.
+   */
   async log(level: CallLogLevel, data: unknown): Promise<void> {
-    await this.#channel.log?.(level, data)
+    if (this.#channel.log === undefined) return
+    await this.#say(() => this.#channel.log?.(level, jsonForm(data)))
   }
 
   /** Asks the user through the client's form. Throws `TypeError` where `canElicit` is false: declare the operation with `elicits: true`. */
@@ -59,4 +71,19 @@ export class CallContext {
     }
     return this.#channel.elicit(request)
   }
+
+  /** Many a handler does not wait for what it says: a rejection would end the process. */
+  async #say(send: () => Promise<void> | undefined): Promise<void> {
+    try {
+      await send()
+    } catch (error) {
+      this.#onFault?.(error)
+    }
+  }
+}
+
+function jsonForm(data: unknown): unknown {
+  const text: unknown = JSON.stringify(data ?? null)
+  if (typeof text !== 'string') throw new TypeError('the data has no JSON form')
+  return JSON.parse(text)
 }

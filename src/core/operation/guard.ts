@@ -79,13 +79,13 @@ export class Guard {
     const started = performance.now()
     const { result, reason } = await this.#attempt(operation, request, event.requestId)
     const detail = { milliseconds: Math.round(performance.now() - started) }
+    const outcome: AuditEvent = { ...event, type: 'operation.outcome', reason, detail }
     try {
-      await this.#ports.audit.record({ ...event, type: 'operation.outcome', reason, detail })
+      await this.#ports.audit.record(outcome)
     } catch (error) {
-      this.#ports.log.write('error', 'the outcome of a call could not be recorded', {
-        requestId: event.requestId,
-        error,
-      })
+      this.#ports.audit.retain(outcome)
+      const { requestId } = event
+      this.#ports.log.write('warn', 'the outcome of a call is kept until it can be recorded', { requestId, error })
     }
     return result
   }
@@ -107,6 +107,8 @@ export class Guard {
         clientId: caller?.clientId,
         elicits: operation.elicits,
         channel,
+        onFault: (error) =>
+          this.#ports.log.write('warn', 'a message of an operation was not sent', { requestId, error }),
       })
       const result = await renderResult(operation, await operation.invoke(input.value, call))
       return { result, reason: result.isError === true ? 'failed' : 'succeeded' }

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import type { AuditEvent } from '../../../src/core/audit/audit-event.js'
 import type { Tenant } from '../../../src/core/identity/tenant.js'
 import { openTestPostgres, type TestPostgres } from '../../support/postgres.js'
+import { until } from '../../support/until.js'
 
 let test: TestPostgres
 let acme: Tenant
@@ -146,6 +147,61 @@ describe('record', () => {
     await expect(closing.audit.record({ type: 'list.served', tenant: acme, requestId: 'late' })).rejects.toMatchObject({
       code: 'ERR_SHUTTING_DOWN',
     })
+  })
+})
+
+describe('retain', () => {
+  const outcome = (requestId: string, operation = 'deploy'): AuditEvent => {
+    return { type: 'operation.outcome', tenant: acme, requestId, operation, reason: 'succeeded' }
+  }
+
+  it('writes, when the lock on the table is gone and by itself, the outcome that could not be recorded', async () => {
+    const impatient = await test.reopen({ limits: { times: { ...quick, statement: 300, query: 600 } } })
+    const locked = test.tenantSql(
+      acme,
+      `begin; lock table audit_event in access exclusive mode; select pg_sleep(2); commit`,
+    )
+    await lockHeld()
+    await expect(impatient.audit.record(outcome('late'))).rejects.toMatchObject({ code: 'ERR_TENANT_UNAVAILABLE' })
+    impatient.audit.retain(outcome('late'))
+    await locked
+    await until(async () => (await rowsOf(acme, 'late')).length > 0)
+    expect(await rowsOf(acme, 'late')).toMatchObject([{ type: 'operation.outcome', reason: 'succeeded', count: 1 }])
+    await impatient.audit.flush()
+    expect(await rowsOf(acme, 'late')).toHaveLength(1)
+  })
+
+  it('keeps every event and their order until they are written', async () => {
+    const { audit } = test.postgres
+    await test.tenantSql(acme, 'alter table audit_event rename to hidden')
+    for (const operation of ['1', '2', '3']) audit.retain(outcome('in order', operation))
+    await expect(audit.flush()).rejects.toMatchObject({ code: 'ERR_TENANT_UNAVAILABLE' })
+    audit.retain({ ...outcome('in order'), tenant: globex })
+    await test.tenantSql(acme, 'alter table hidden rename to audit_event')
+    audit.retain(outcome('in order', '3'))
+    await audit.flush()
+    expect((await rowsOf(acme, 'in order')).map((row) => row['operation'])).toEqual(['1', '2', '3', '3'])
+    expect(await rowsOf(globex, 'in order')).toHaveLength(1)
+  })
+
+  it('writes what is kept at close, and tells the log of what cannot be written any more', async () => {
+    const lines: unknown[] = []
+    const log = { write: (...line: readonly unknown[]) => void lines.push(line) }
+    const closing = await test.reopen({ log })
+    closing.audit.retain(outcome('at close'))
+    await closing.close()
+    expect(await rowsOf(acme, 'at close')).toHaveLength(1)
+    expect(lines).toEqual([])
+    closing.audit.retain(outcome('after close'))
+    const broken = await test.reopen({ log })
+    await test.tenantSql(acme, 'alter table audit_event rename to hidden')
+    broken.audit.retain(outcome('never'))
+    await expect(broken.close()).rejects.toMatchObject({ code: 'ERR_TENANT_UNAVAILABLE' })
+    await test.tenantSql(acme, 'alter table hidden rename to audit_event')
+    expect(lines).toEqual([
+      ['error', 'audit events are lost', { count: 1, requestIds: ['after close'] }],
+      ['error', 'audit events are lost', { count: 1, requestIds: ['never'] }],
+    ])
   })
 })
 

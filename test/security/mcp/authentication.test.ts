@@ -86,12 +86,44 @@ describe('a token that is no good', () => {
 
 describe('a token that cannot be used', () => {
   it('answers 403 to a user of another tenant, without a challenge', async () => {
-    const before = harness.audit.counted.length
     const answer = await harness.send({ token: 'alice+stranger', body: callTool('echo') })
     expect(answer.status).toBe(403)
     expect(answer.headers['www-authenticate']).toBeUndefined()
     expect(answer.messages[0]).toMatchObject({ error: 'access_denied' })
-    expect(harness.audit.counted.slice(before)).toMatchObject([{ type: 'token.refused', reason: 'ERR_TENANT_UNKNOWN' }])
+  })
+
+  it('leaves on record who was refused with 403, and tells the caller only under which reference', async () => {
+    const before = harness.audit.counted.length
+    const answer = await harness.send({ token: 'alice+stranger', body: callTool('echo') })
+    const counted = harness.audit.counted.slice(before)
+    expect(counted).toEqual([
+      {
+        type: 'token.refused',
+        tenant: undefined,
+        reason: 'ERR_TENANT_UNKNOWN',
+        requestId: expect.any(String),
+        issuer: 'https://issuer.test',
+        subject: 'alice',
+        clientId: 'client',
+        detail: { tenant: 'nobody' },
+      },
+    ])
+    expect(answer.text).toContain(counted[0]?.requestId)
+    expect(answer.text).not.toMatch(/alice|nobody|client/)
+  })
+
+  it('leaves a tenant claim of any length on record with 255 characters of it', async () => {
+    const before = harness.audit.counted.length
+    expect((await harness.send({ token: 'alice+longwinded', body: callTool('echo') })).status).toBe(403)
+    expect(harness.audit.counted.slice(before)).toMatchObject([{ detail: { tenant: 'x'.repeat(255) } }])
+  })
+
+  it('leaves nobody on record for a token that was not verified', async () => {
+    const before = harness.audit.counted.length
+    await harness.send({ token: 'mallory', body: callTool('echo') })
+    expect(harness.audit.counted.slice(before)).toEqual([
+      { type: 'token.refused', tenant: undefined, reason: 'ERR_TOKEN_SIGNATURE', requestId: expect.any(String) },
+    ])
   })
 
   it('answers 503 while tokens cannot be verified, with a reference and no detail', async () => {

@@ -21,7 +21,7 @@ describe('what a token of our issuer says', () => {
       name: 'Ada',
       asserted: { roles: ['admin'], groups: ['platform'], scopes: ['mcp', 'read'], resources: ['production'] },
       grantDigest: 'grant-digest-1',
-      expiresAt: now + 600,
+      expiresAt: now + 660,
       methods: ['pwd'],
     })
   })
@@ -83,6 +83,19 @@ describe('exp', () => {
   ])('%d s ago: %s', async (ago, outcome) => {
     await expect(own.outcome({ claims: { iat: now - 700, exp: now - ago } })).resolves.toBe(outcome)
   })
+
+  it.each([0, 30, 60])(
+    'is handed on as the moment at which the token is refused, with a skew of %d s',
+    async (skewSeconds) => {
+      const issuer = new OwnIssuer({ skewSeconds })
+      const token = issuer.forge.sign()
+      const { expiresAt } = await issuer.verifier.verify(token, issuer.resource)
+      issuer.clock.advance(expiresAt - issuer.clock.seconds - 1)
+      expect(await issuer.outcomeOf(token)).toBe('accepted')
+      issuer.clock.advance(1)
+      expect(await issuer.outcomeOf(token)).toBe('ERR_TOKEN_EXPIRED')
+    },
+  )
 
   it('ends a token that was accepted before', async () => {
     const issuer = new OwnIssuer({ skewSeconds: 0 })

@@ -1,7 +1,8 @@
+import { inspect } from 'node:util'
 import { describe, expect, it } from '@jest/globals'
 import { AuthenticationError } from '../../../src/core/error/authentication-error.js'
 import { UpstreamError } from '../../../src/core/error/upstream-error.js'
-import { admits, type AdmittedTenants } from '../../../src/core/identity/application.js'
+import { admits, type AdmittedTenants, type Application } from '../../../src/core/identity/application.js'
 import { principalOf } from '../../../src/core/identity/caller.js'
 import type { VerifiedToken } from '../../../src/core/identity/verified-token.js'
 import { Authenticator, type AuthenticatorPorts } from '../../../src/core/operation/authenticator.js'
@@ -37,8 +38,10 @@ class Bench {
   token: VerifiedToken = verified
   account: StoredAccount | undefined = ada
   active: unknown = true
-  application = sampleApplication()
-  down: 'registry' | 'grants' | 'tenants' | undefined
+  application: Application | undefined = sampleApplication()
+  suspended = false
+  developmentTokens: AuthenticatorPorts['developmentTokens'] = 'refuse'
+  down: 'applications' | 'registry' | 'grants' | 'tenants' | undefined
 
   authenticate() {
     const note = async (store: string) => {
@@ -47,7 +50,14 @@ class Bench {
       if (this.down === store) throw new UpstreamError('TENANT_UNAVAILABLE', 'down')
     }
     const ports: AuthenticatorPorts = {
-      application: this.application,
+      clientId: 'client-1',
+      applications: {
+        find: async (clientId) => {
+          await note('applications')
+          return clientId === 'client-1' ? this.application : undefined
+        },
+      },
+      developmentTokens: this.developmentTokens,
       tokens: {
         verify: async (token, resource) => {
           if (token !== 'good') throw new AuthenticationError('ERR_TOKEN_SIGNATURE', 'no')
@@ -57,7 +67,8 @@ class Bench {
       tenants: {
         find: async (issuer, claim) => {
           await note('tenants')
-          return issuer === verified.issuer ? [acme, globex].find((tenant) => tenant.slug === claim) : undefined
+          if (issuer !== verified.issuer || this.suspended) return undefined
+          return [acme, globex].find((tenant) => tenant.slug === claim)
         },
         findBySlug: async () => undefined,
         list: async () => [acme, globex],
@@ -147,7 +158,7 @@ describe('refusals', () => {
       const bench = new Bench()
       bench.token = { ...verified, tenantClaim }
       await expect(bench.enter()).rejects.toMatchObject({ code: 'ERR_TENANT_UNKNOWN' })
-      expect(bench.asked).toEqual(['tenants'])
+      expect(bench.asked).toEqual(['tenants', 'applications'])
     },
   )
 
@@ -161,7 +172,7 @@ describe('refusals', () => {
     const bench = new Bench()
     bench.token = { ...verified, tenantClaim: 'globex' }
     await expect(bench.enter()).rejects.toMatchObject({ code: 'ERR_TENANT_NOT_ADMITTED' })
-    expect(bench.asked).toEqual(['tenants'])
+    expect(bench.asked).toEqual(['tenants', 'applications'])
   })
 
   it.each([false, null, 'true', 1, {}, []])('a grant that is %j: only true is true', async (active) => {
@@ -206,7 +217,7 @@ describe('refusals', () => {
     },
   )
 
-  it.each(['tenants', 'registry', 'grants'] as const)('an outage of %s is an outage', async (store) => {
+  it.each(['tenants', 'applications', 'registry', 'grants'] as const)('an outage of %s is an outage', async (store) => {
     const bench = new Bench()
     bench.down = store
     await expect(bench.enter()).rejects.toMatchObject({ code: 'ERR_TENANT_UNAVAILABLE' })
@@ -219,6 +230,111 @@ describe('refusals', () => {
     bench.active = false
     await expect(authenticator.authenticate('good', 'r')).rejects.toMatchObject({ code: 'ERR_TOKEN_REVOKED' })
   })
+})
+
+describe('a token that was minted for development', () => {
+  const minted = { ...verified, methods: ['dev'] }
+
+  it('is refused where it is not accepted on purpose: nothing is looked up', async () => {
+    const bench = new Bench()
+    bench.token = minted
+    await expect(bench.enter()).rejects.toMatchObject({ name: 'AuthenticationError', code: 'ERR_TOKEN_TYPE' })
+    bench.token = { ...verified, methods: ['pwd', 'dev'] }
+    await expect(bench.enter()).rejects.toMatchObject({ code: 'ERR_TOKEN_TYPE' })
+    expect(bench.asked).toEqual([])
+    bench.token = { ...verified, methods: ['pwd', 'otp'] }
+    await expect(bench.enter()).resolves.toMatchObject({ tenant: acme })
+  })
+
+  it('is refused where what to do with it is not said', async () => {
+    const bench = new Bench()
+    bench.token = minted
+    Reflect.set(bench, 'developmentTokens', undefined)
+    await expect(bench.enter()).rejects.toMatchObject({ code: 'ERR_TOKEN_TYPE' })
+  })
+
+  it('is accepted where it is accepted on purpose', async () => {
+    const bench = new Bench()
+    bench.token = minted
+    bench.developmentTokens = 'accept'
+    await expect(bench.enter()).resolves.toMatchObject({ tenant: acme })
+  })
+})
+
+describe('an application that changes while the server runs', () => {
+  const changes: readonly (readonly [string, Application | undefined])[] = [
+    ['no longer admits the tenant', sampleApplication({ admits: ['globex'] })],
+    ['is deleted, or belongs to a suspended tenant', undefined],
+  ]
+  it.each(changes)(
+    'keeps everybody out from the next request on when it %s, and lets them in again',
+    async (_how, changed) => {
+      const bench = new Bench()
+      const authenticator = bench.authenticate()
+      const enter = () => authenticator.authenticate('good', 'r')
+      await expect(enter()).resolves.toMatchObject({ tenant: acme })
+      bench.application = changed
+      await expect(enter()).rejects.toMatchObject({ name: 'PermissionDeniedError', code: 'ERR_TENANT_NOT_ADMITTED' })
+      bench.application = sampleApplication()
+      await expect(enter()).resolves.toMatchObject({ tenant: acme })
+    },
+  )
+})
+
+describe('who is refused by tenant', () => {
+  const enterAs = async (tenantClaim: string): Promise<unknown> => {
+    const bench = new Bench()
+    bench.token = { ...verified, tenantClaim }
+    return bench.enter().catch((error: unknown) => error)
+  }
+
+  it.each(['nobody', 'globex'])('is told to the record: %s', async (tenantClaim) => {
+    const { issuer, subject, clientId } = verified
+    expect(await enterAs(tenantClaim)).toMatchObject({ principal: { issuer, subject, clientId, tenantClaim } })
+  })
+
+  it('is told to nothing that prints the error', async () => {
+    const error = await enterAs('a-strange-claim')
+    expect(error).toBeInstanceOf(Error)
+    expect(inspect(error) + JSON.stringify(error)).not.toMatch(/strange|ada/)
+  })
+})
+
+describe('a caller who was let in', () => {
+  const endings: readonly (readonly [string, (bench: Bench) => void])[] = [
+    ['the account is disabled', (bench) => (bench.account = { ...ada, disabled: true })],
+    ['the account is deleted', (bench) => (bench.account = undefined)],
+    ['the grant has ended', (bench) => (bench.active = false)],
+    ['the tenant is suspended', (bench) => (bench.suspended = true)],
+    ['the tenant is no longer admitted', (bench) => (bench.application = sampleApplication({ admits: [] }))],
+    ['the application is deleted', (bench) => (bench.application = undefined)],
+  ]
+  it.each(endings)('stands until %s', async (_how, end) => {
+    const bench = new Bench()
+    const authenticator = bench.authenticate()
+    const caller = await authenticator.authenticate('good', 'r')
+    await expect(authenticator.stands(caller)).resolves.toBe(true)
+    end(bench)
+    await expect(authenticator.stands(caller)).resolves.toBe(false)
+  })
+
+  it('does not stand as a caller of another tenant', async () => {
+    const bench = new Bench()
+    const authenticator = bench.authenticate()
+    const caller = await authenticator.authenticate('good', 'r')
+    await expect(authenticator.stands({ ...caller, tenant: globex })).resolves.toBe(false)
+  })
+
+  it.each(['tenants', 'applications', 'registry', 'grants'] as const)(
+    'neither stands nor falls during an outage of %s',
+    async (store) => {
+      const bench = new Bench()
+      const authenticator = bench.authenticate()
+      const caller = await authenticator.authenticate('good', 'r')
+      bench.down = store
+      await expect(authenticator.stands(caller)).rejects.toMatchObject({ code: 'ERR_TENANT_UNAVAILABLE' })
+    },
+  )
 })
 
 describe('admission', () => {

@@ -189,11 +189,26 @@ describe('the record', () => {
     expect(bench.handled).toBe(0)
   })
 
-  it('of an outcome that cannot be written is logged, and the caller gets the answer of the work that is done', async () => {
+  it('of an outcome that cannot be written is kept for later, and the caller gets the answer of the work that is done', async () => {
     const bench = new GuardBench({})
     bench.audit.refuse('operation.outcome')
     expect(await bench.call('sample', sampleCaller())).toEqual(answer('done'))
-    expect(bench.lines).toEqual([['error', 'the outcome of a call could not be recorded', expect.anything()]])
+    const [allowed] = bench.audit.rows
+    expect(bench.audit.retained).toEqual([
+      {
+        ...allowed,
+        type: 'operation.outcome',
+        reason: 'succeeded',
+        detail: { milliseconds: expect.any(Number) },
+      },
+    ])
+    expect(bench.lines).toEqual([['warn', 'the outcome of a call is kept until it can be recorded', expect.anything()]])
+  })
+
+  it('of an outcome that is written is not kept as well', async () => {
+    const bench = new GuardBench({})
+    await bench.call('sample', sampleCaller())
+    expect(bench.audit.retained).toEqual([])
   })
 
   it('holds no argument', async () => {
@@ -258,6 +273,23 @@ describe('outcomes', () => {
     const bench = new GuardBench({ invoke: () => ({ content: [{ type: 'text', text: 'no' }], isError: true }) })
     expect(await bench.call('sample', sampleCaller())).toEqual(failure('no'))
     expect(bench.audit.rows[1]).toMatchObject({ reason: 'failed' })
+  })
+})
+
+describe('what an operation says in passing', () => {
+  it('fails into the log, not into the operation or the process', async () => {
+    const bench = new GuardBench({
+      invoke: (_input, call) => {
+        void call.log('info', { count: 1n })
+        return 'done'
+      },
+    })
+    const channel = { signal: new AbortController().signal, log: async () => undefined }
+    expect(await bench.call('sample', sampleCaller(), { channel })).toEqual(answer('done'))
+    const { requestId } = bench.audit.rows[0] ?? {}
+    expect(bench.lines).toEqual([
+      ['warn', 'a message of an operation was not sent', { requestId, error: expect.any(TypeError) }],
+    ])
   })
 })
 

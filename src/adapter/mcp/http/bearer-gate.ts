@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { AuditEvent } from '../../../core/audit/audit-event.js'
 import type { AuditLog } from '../../../core/audit/audit-log.js'
 import { AuthenticationError } from '../../../core/error/authentication-error.js'
 import { PermissionDeniedError } from '../../../core/error/permission-denied-error.js'
@@ -22,6 +23,8 @@ export interface BearerGateOptions {
   readonly audit: AuditLog
   readonly log: Log
 }
+
+const longestClaim = 255
 
 const invalid = { code: 'invalid_token', description: 'The access token is invalid or has expired' }
 
@@ -58,16 +61,25 @@ export class BearerGate {
     }
   }
 
-  #refuse(reason: string, answer: Answer, requestId: string = randomUUID()): Admission {
-    this.#options.audit.count({ type: 'token.refused', tenant: undefined, reason, requestId })
+  #refuse(reason: string, answer: Answer, facts: Partial<AuditEvent> = {}): Admission {
+    const requestId = randomUUID()
+    this.#options.audit.count({ requestId, ...facts, type: 'token.refused', tenant: undefined, reason })
     return { kind: 'refused', answer }
   }
 
   #deny(error: PermissionDeniedError): Admission {
     const ref = randomUUID()
     const body = { error: 'access_denied', error_description: `This account may not use this server (ref ${ref})` }
-    return this.#refuse(error.code, { status: 403, headers: jsonContent, body: JSON.stringify(body) }, ref)
+    const answer = { status: 403, headers: jsonContent, body: JSON.stringify(body) }
+    return this.#refuse(error.code, answer, { requestId: ref, ...recordOf(error) })
   }
+}
+
+/** Who was refused. The tenant is a claim only, and stays one on record. */
+function recordOf({ principal }: PermissionDeniedError): Partial<AuditEvent> {
+  if (principal === undefined) return {}
+  const { issuer, subject, clientId, tenantClaim } = principal
+  return { issuer, subject, clientId, detail: { tenant: tenantClaim.slice(0, longestClaim) } }
 }
 
 function unauthorized(challenge: string, error: { readonly code: string; readonly description: string }): Answer {

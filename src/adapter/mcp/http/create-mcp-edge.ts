@@ -8,7 +8,7 @@ import type { Log } from '../../../core/runtime/log.js'
 import { LegacyEdge, type HotPathSwitch } from '../legacy/legacy-edge.js'
 import type { ServerInfo } from '../legacy/sdk-pair.js'
 import { methodRefusal, refusal } from './answer.js'
-import { BearerGate } from './bearer-gate.js'
+import { BearerGate, type Admission } from './bearer-gate.js'
 import { corsHeaders, preflight } from './cors.js'
 import { ExchangeTable } from './exchange-table.js'
 import { Exchange } from './exchange.js'
@@ -19,6 +19,7 @@ import { ProtectedResourceMetadata } from './protected-resource.js'
 import { readMessage } from './read-message.js'
 import { refuse, type Refused } from './refuse.js'
 import { Reply } from './reply.js'
+import { StandingCheck } from './standing-check.js'
 
 /** Chooses how the frequent requests are served; for tests that compare both ways. */
 export const hotPath: unique symbol = Symbol('hotPath')
@@ -59,6 +60,8 @@ export interface McpEdge {
 
 const defaultBodyBytes = 1_048_576
 const defaultDrainMilliseconds = 5_000
+/** How long an admission at the door holds for a message that is still on its way. */
+const admissionMilliseconds = 100
 
 /** The HTTP side of an MCP server: who may speak, who is speaking, and what may be said, before any protocol is. */
 export function createMcpEdge(options: McpEdgeOptions): McpEdge {
@@ -97,7 +100,7 @@ class Edge {
         { endpoint, gate: new BearerGate({ ...options, endpoint }) },
       ]),
     )
-    this.#exchanges = new ExchangeTable(options.clock)
+    this.#exchanges = new ExchangeTable(options.clock, new StandingCheck(options.authenticator, options.log))
     this.#legacy = new LegacyEdge({ ...options, hotPath: options[hotPath] ?? 'on' })
     this.#methods = this.#legacy.methods.join(', ')
   }
@@ -142,21 +145,27 @@ class Edge {
     if (forbidden !== undefined) return refuse(visit, forbidden)
     reply.add(...corsHeaders(origin))
     if (request.method === 'OPTIONS') return refuse(visit, preflight(`${this.#methods}, OPTIONS`))
-    if (this.#exchanges.closing) {
-      const fault = outageFault('SHUTTING_DOWN', randomUUID())
-      return refuse(visit, refusal(503, fault, [...retryAfter, 'Connection', 'close']))
-    }
-    const admission = await visit.gate.admit(request.headers.authorization)
+    let admission = await this.#admit(visit)
     if (admission.kind === 'refused') return refuse(visit, admission.answer)
     if (!this.#legacy.methods.includes(request.method ?? '')) return refuse(visit, methodRefusal(this.#methods))
     let message: unknown
     if (request.method === 'POST') {
+      const admittedAt = performance.now()
       const inbound = await readMessage(request, this.#options.maxBodyBytes ?? defaultBodyBytes)
       if (inbound.kind === 'gone') return
       if (inbound.kind === 'refused') return refuse(visit, inbound.answer)
       message = inbound.message
+      // A client decides when its last byte comes: what it was allowed to do before may have been taken away since.
+      if (performance.now() - admittedAt > admissionMilliseconds) admission = await this.#admit(visit)
+      if (admission.kind === 'refused') return refuse(visit, admission.answer)
     }
     await this.#answer(new Exchange({ ...visit, caller: admission.caller, message }))
+  }
+
+  async #admit({ gate, request }: Visit): Promise<Admission> {
+    if (!this.#exchanges.closing) return gate.admit(request.headers.authorization)
+    const fault = outageFault('SHUTTING_DOWN', randomUUID())
+    return { kind: 'refused', answer: refusal(503, fault, [...retryAfter, 'Connection', 'close']) }
   }
 
   async #answer(exchange: Exchange): Promise<void> {

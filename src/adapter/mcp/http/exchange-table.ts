@@ -1,20 +1,25 @@
 import type { Clock } from '../../../core/runtime/clock.js'
 import type { Exchange } from './exchange.js'
+import type { StandingCheck } from './standing-check.js'
 
 const tickMilliseconds = 1_000
+const standingMilliseconds = 2_000
 const silentMilliseconds = 15_000
 
-/** The exchanges that are being answered. Each second, those whose token has expired are ended. */
+/** The exchanges that are being answered. Those whose token has expired end within a second, those whose caller may no longer enter soon after. */
 export class ExchangeTable {
   readonly #clock: Clock
   readonly #running = new Set<Exchange>()
-  readonly #timer: NodeJS.Timeout
+  readonly #timers: readonly NodeJS.Timeout[]
   #onIdle: (() => void) | undefined
   #closing = false
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, standing: StandingCheck) {
     this.#clock = clock
-    this.#timer = setInterval(() => this.#tick(), tickMilliseconds).unref()
+    this.#timers = [
+      setInterval(() => this.#tick(), tickMilliseconds).unref(),
+      setInterval(() => void standing.check([...this.#running]), standingMilliseconds).unref(),
+    ]
   }
 
   get closing(): boolean {
@@ -36,7 +41,7 @@ export class ExchangeTable {
     for (const exchange of [...this.#running]) if (exchange.id === undefined) exchange.stop('shutting-down')
     await this.#idle(drainMilliseconds)
     for (const exchange of [...this.#running]) exchange.stop('shutting-down')
-    clearInterval(this.#timer)
+    for (const timer of this.#timers) clearInterval(timer)
   }
 
   async #idle(milliseconds: number): Promise<void> {

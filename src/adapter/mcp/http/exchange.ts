@@ -8,7 +8,13 @@ import { outageFault, retryAfter } from './outage.js'
 import type { Reply } from './reply.js'
 
 /** Why an exchange ends before its answer. */
-export type StopReason = 'cancelled' | 'expired' | 'gone' | 'session-ended' | 'shutting-down'
+export type StopReason = 'cancelled' | 'expired' | 'gone' | 'revoked' | 'session-ended' | 'shutting-down'
+
+const explanations = {
+  expired: 'The access token expired during the request',
+  revoked: 'The access token is no longer valid',
+  'session-ended': 'The session has ended',
+} as const
 
 export interface ExchangeFields {
   readonly request: IncomingMessage
@@ -29,6 +35,8 @@ export class Exchange {
   readonly message: unknown
   /** The id that the answer bears; `undefined` for streams and notifications. */
   readonly id: RequestId | undefined
+  /** By `performance.now()`. */
+  readonly startedAt = performance.now()
   readonly #response: ServerResponse
   #abort: AbortController | undefined
   #stopped = false
@@ -93,8 +101,7 @@ export class Exchange {
       const fault = outageFault('SHUTTING_DOWN', randomUUID())
       this.reply.finish(errorText(this.id, fault), 503, retryAfter)
     } else {
-      const message = reason === 'expired' ? 'The access token expired during the request' : 'The session has ended'
-      this.reply.finish(errorText(this.id, { code: serverError, message }))
+      this.reply.finish(errorText(this.id, { code: serverError, message: explanations[reason] }))
     }
   }
 

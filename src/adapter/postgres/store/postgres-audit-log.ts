@@ -4,6 +4,7 @@ import { UpstreamError } from '../../../core/error/upstream-error.js'
 import type { Tenant } from '../../../core/identity/tenant.js'
 import type { Log } from '../../../core/runtime/log.js'
 import type { Databases } from '../databases.js'
+import { AuditBacklog } from './audit-backlog.js'
 import { AuditCounter } from './audit-counter.js'
 import { insertAuditRows, type AuditRow } from './audit-row.js'
 import { AuditWriter } from './audit-writer.js'
@@ -17,6 +18,7 @@ export class PostgresAuditLog implements AuditLog {
   /** By tenant id; `undefined` for master. */
   readonly #writers = new Map<string | undefined, AuditWriter>()
   readonly #counter = new AuditCounter()
+  readonly #backlog = new AuditBacklog((events) => this.#lose(events))
   #timer: NodeJS.Timeout | undefined
   #flushing: Promise<void> = Promise.resolve()
   #closed = false
@@ -31,36 +33,59 @@ export class PostgresAuditLog implements AuditLog {
     await this.#write({ event, count: 1 })
   }
 
+  retain(event: AuditEvent): void {
+    if (this.#closed) {
+      this.#lose([event])
+      return
+    }
+    this.#backlog.add(event)
+    this.#flushSoon()
+  }
+
   count(event: AuditEvent): void {
     if (this.#closed) return
     this.#counter.add(event)
     this.#flushSoon()
   }
 
-  /** What cannot be written now stays counted and is tried again. Throws `UpstreamError` then. */
+  /** What cannot be written now is kept and tried again. Throws `UpstreamError` then. */
   flush(): Promise<void> {
     clearTimeout(this.#timer)
     this.#timer = undefined
-    const flushed = this.#flushing.then(() => this.#writeCounted())
+    const flushed = this.#flushing.then(() => this.#writeKept())
     this.#flushing = flushed.catch(() => {})
     return flushed
   }
 
-  /** Refuses further records, and writes what is counted or on its way. Throws `UpstreamError` for what cannot be written. */
+  /** Refuses further records, and writes what is counted, retained or on its way. Throws `UpstreamError` for what cannot be written. */
   async close(): Promise<void> {
     this.#closed = true
     try {
       await this.flush()
     } finally {
       clearTimeout(this.#timer)
+      this.#lose(this.#backlog.take())
       await Promise.all([...this.#writers.values()].map((writer) => writer.settle()))
     }
   }
 
-  async #writeCounted(): Promise<void> {
+  async #writeKept(): Promise<void> {
+    const retained = this.#backlog.write((events) => this.#writeRetained(events))
     const results = await Promise.all(this.#counter.take().map((row) => this.#writeOrKeep(row)))
-    const failure = results.find((result) => result !== undefined)
+    const failure = (await retained) ?? results.find((result) => result !== undefined)
     if (failure !== undefined) throw failure
+  }
+
+  /** Not through the writer: what waits there must not be kept waiting by a long backlog, nor refused for it. */
+  async #writeRetained(events: readonly AuditEvent[]): Promise<UpstreamError | undefined> {
+    const tenant = events[0]?.tenant
+    const rows = events.map((event) => ({ event, count: 1 }))
+    try {
+      await this.#insert(tenant, rows)
+      return undefined
+    } catch (error) {
+      return toUpstreamError(error, tenant)
+    }
   }
 
   async #writeOrKeep(row: AuditRow): Promise<UpstreamError | undefined> {
@@ -77,9 +102,15 @@ export class PostgresAuditLog implements AuditLog {
     try {
       await this.flush()
     } catch (error) {
-      this.#log.write('warn', 'counted audit events could not be written and are kept', { error })
+      this.#log.write('warn', 'audit events could not be written and are kept', { error })
       if (!this.#closed) this.#flushSoon()
     }
+  }
+
+  #lose(events: readonly AuditEvent[]): void {
+    if (events.length === 0) return
+    const requestIds = events.slice(0, 10).map(({ requestId }) => requestId)
+    this.#log.write('error', 'audit events are lost', { count: events.length, requestIds })
   }
 
   #flushSoon(): void {
