@@ -76,7 +76,7 @@ export async function openTestPostgres(options: Partial<PostgresOptions> = {}): 
 function clusterHome(): string {
   const memory = '/dev/shm'
   const { bavail, bsize } = existsSync(memory) ? statfsSync(memory) : { bavail: 0, bsize: 0 }
-  return join(bavail * bsize > 2 ** 30 ? memory : tmpdir(), 'authsec-test-postgres')
+  return join(bavail * bsize > 2 ** 30 ? memory : tmpdir(), `authsec-test-postgres-${process.getuid?.() ?? 0}`)
 }
 
 /** Removes what killed runs have left behind, then creates this run's master database, before another file could take it for a leftover. */
