@@ -51,6 +51,7 @@ class App implements AuthSecApp {
   readonly #options: AuthSecAppOptions
   readonly #assembly: Assembly
   #running: Promise<RunningApp> | undefined
+  #closing = false
   #releaseProcess: () => void = () => undefined
 
   constructor(options: AuthSecAppOptions, assembly: Assembly) {
@@ -77,7 +78,7 @@ class App implements AuthSecApp {
     this.#releaseProcess = watchProcess(() => this.close(), log)
     try {
       const running = await this.#running
-      announceReady(running)
+      if (!this.#closing) announceReady(running)
       return { url: running.url, oauthUrl: running.oauthUrl }
     } catch (error) {
       this.#releaseProcess()
@@ -89,6 +90,7 @@ class App implements AuthSecApp {
   async close(): Promise<void> {
     const running = this.#running
     if (running === undefined) return
+    this.#closing = true
     this.#releaseProcess()
     await (await running).close()
   }
@@ -99,7 +101,7 @@ function admissible(settings: Settings, options: AuthSecAppOptions): Settings {
   throw new ConfigurationError(
     'ERR_CONFIG_AUTHENTICATOR',
     'outside development (embedded database, loopback addresses, NODE_ENV not production) nothing verifies tokens yet: ' +
-      'let this process be its own authorization server with { [allowInProcessManager]: true }',
+      'let this process be its own authorization server with { [allowInProcessManager]: true }, a symbol that authsec exports',
   )
 }
 

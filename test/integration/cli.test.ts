@@ -89,6 +89,10 @@ describe('authsec', () => {
     expect(finished).toMatchObject({ code, stdout: '', stderr: expect.stringMatching(message) })
   })
 
+  it('finds an account by an address in capitals', async () => {
+    expect((await runCli(home.path, 'token', '--user', 'EVE@globex.test')).code).toBe(0)
+  })
+
   it('makes no home where none is', async () => {
     const empty = await temporaryHome()
     for (const args of [
@@ -97,7 +101,7 @@ describe('authsec', () => {
     ]) {
       expect(await runCli(empty.path, ...args)).toMatchObject({
         code: 5,
-        stderr: expect.stringContaining('AUTHSEC_HOME'),
+        stderr: expect.stringContaining(empty.path),
       })
     }
     expect(await readdir(empty.path)).toEqual([])

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { sql } from 'kysely'
 import type { MasterKey } from '../../core/credential/master-key.js'
 import { ConfigurationError } from '../../core/error/configuration-error.js'
+import { UpstreamError } from '../../core/error/upstream-error.js'
 import type { AccountStore } from '../../core/identity/account-store.js'
 import type { ApplicationStore } from '../../core/identity/application.js'
 import type { IssuerStorage } from '../../core/identity/issuer-storage.js'
@@ -101,10 +102,14 @@ async function untilMasterStands(databases: Databases, deadline: number): Promis
     } catch (error) {
       const refusal = refusalOf(error)
       if (refusal !== undefined) throw refusal
-      if (performance.now() + retryMilliseconds > deadline) throw error
+      if (performance.now() + retryMilliseconds > deadline) throw silent(databases.connection, error)
     }
     await pause(retryMilliseconds)
   }
+}
+
+function silent({ host, port }: ConnectionSettings, cause: unknown): UpstreamError {
+  return new UpstreamError('AUTH_UNAVAILABLE', `PostgreSQL at ${host}:${port} does not answer`, { cause })
 }
 
 function refusalOf(error: unknown): ConfigurationError | undefined {

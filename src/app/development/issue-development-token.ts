@@ -6,7 +6,7 @@ import { ConfigurationError } from '../../core/error/configuration-error.js'
 import { systemClock } from '../../core/runtime/clock.js'
 import { openExistingData, type Data } from '../open-data.js'
 import { RefusedError } from '../refused-error.js'
-import { findRunningServer } from './running-server.js'
+import { findRunningServers } from './running-server.js'
 import { isLoopback, readSettings, type Settings } from '../settings/settings.js'
 import { issuerOf } from '../start-server.js'
 
@@ -59,15 +59,25 @@ export async function issueDevelopmentToken(options: DevelopmentTokenOptions): P
 }
 
 async function audienceOf(settings: Settings, given: string | undefined): Promise<URL> {
-  const running = given === undefined ? await findRunningServer(settings.home) : undefined
-  const base = running?.publicUrl ?? settings.publicUrl ?? `http://${settings.host}:${settings.port}`
-  const audience = URL.parse(given ?? `${base}/mcp`)
+  const audience = URL.parse(given ?? (await runningAudience(settings)))
   const local = audience?.protocol === 'http:' && isLoopback(audience.hostname)
   if (audience !== null && local && audience.hash === '') return audience
   throw new ConfigurationError(
     'ERR_CONFIG_URL',
     '--audience is the URL of a development server, such as http://127.0.0.1:3005/mcp',
   )
+}
+
+async function runningAudience(settings: Settings): Promise<string> {
+  const urls = (await findRunningServers(settings.home)).map(({ publicUrl }) => `${publicUrl}/mcp`)
+  const [only, ...others] = urls
+  if (only === undefined) {
+    throw new RefusedError(
+      `no server runs from ${settings.home}: start one, or say which the token is for with --audience`,
+    )
+  }
+  if (others.length > 0) throw new RefusedError(`several servers run: say which with --audience (${urls.join(', ')})`)
+  return only
 }
 
 /** Scopes that the account does not have are refused, so that nobody wonders later why a tool is hidden. */
@@ -88,11 +98,15 @@ async function findAccount(
   const found: { tenant: Tenant; account: Account }[] = []
   for (const tenant of await tenants.list()) {
     if (slug !== undefined && tenant.slug !== slug) continue
-    const account = await accounts.findByEmail(tenant, user)
+    const account =
+      (await accounts.findByEmail(tenant, user)) ?? (await accounts.findByEmail(tenant, user.toLowerCase()))
     if (account !== undefined) found.push({ tenant, account })
   }
   const [first, second] = found
-  if (first === undefined) throw new RefusedError(`no account ${user}${slug === undefined ? '' : ` in ${slug}`}`)
+  if (first === undefined)
+    throw new RefusedError(
+      `no account ${user}${slug === undefined ? '' : ` in ${slug}`}; authsec account list shows them`,
+    )
   if (second !== undefined) {
     const slugs = found.map(({ tenant }) => tenant.slug).join(', ')
     throw new RefusedError(`several tenants have an account ${user}: name one with --tenant (${slugs})`)

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
-import { rm } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { readdir, rm } from 'node:fs/promises'
 import { hasCode } from '../../core/error/has-code.js'
 import { readOptionalFile, writePrivateFile } from '../settings/private-file.js'
 
@@ -10,26 +11,38 @@ export interface RunningServer {
   readonly clientId: string
 }
 
-const fileName = 'server.json'
+/** One file per process, so that servers of one home do not speak for each other. */
+function announcements(home: string): string {
+  return join(home, 'servers')
+}
 
+/** Says that this server runs, and forgets those that were killed. */
 export async function announceServer(home: string, server: RunningServer): Promise<void> {
-  await writePrivateFile(join(home, fileName), `${JSON.stringify(server)}\n`)
+  const alive = new Set((await findRunningServers(home)).map(({ pid }) => `${pid}.json`))
+  for (const file of await announced(home)) {
+    if (!alive.has(file)) await rm(join(announcements(home), file), { force: true })
+  }
+  await writePrivateFile(join(announcements(home), `${server.pid}.json`), `${JSON.stringify(server)}\n`)
 }
 
-/** Takes the announcement back, unless another process has announced itself since. */
 export async function withdrawServer(home: string, pid: number): Promise<void> {
-  const announced = await readAnnouncement(home)
-  if (announced?.pid === pid) await rm(join(home, fileName), { force: true })
+  await rm(join(announcements(home), `${pid}.json`), { force: true })
 }
 
-/** The server that runs from `home`, or `undefined` where none does. */
-export async function findRunningServer(home: string): Promise<RunningServer | undefined> {
-  const announced = await readAnnouncement(home)
-  return announced !== undefined && isAlive(announced.pid) ? announced : undefined
+/** The servers that run from `home`. */
+export async function findRunningServers(home: string): Promise<readonly RunningServer[]> {
+  const files = await announced(home)
+  const servers = await Promise.all(files.map((file) => readAnnouncement(join(announcements(home), file))))
+  return servers.filter((server) => server !== undefined).filter(({ pid }) => isAlive(pid))
 }
 
-async function readAnnouncement(home: string): Promise<RunningServer | undefined> {
-  const text = await readOptionalFile(join(home, fileName))
+async function announced(home: string): Promise<readonly string[]> {
+  if (!existsSync(announcements(home))) return []
+  return (await readdir(announcements(home))).filter((file) => file.endsWith('.json'))
+}
+
+async function readAnnouncement(path: string): Promise<RunningServer | undefined> {
+  const text = await readOptionalFile(path)
   if (text === undefined) return undefined
   try {
     const value: unknown = JSON.parse(text)

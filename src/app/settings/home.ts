@@ -20,6 +20,13 @@ export function defaultHome(entry: string | undefined): string {
 export async function prepareHome(home: string): Promise<void> {
   const status = await usable(home)
   if (!status.isDirectory()) throw unusable(home, 'it is no folder')
+  const uid = process.getuid?.() ?? 0
+  if (uid !== 0 && status.uid !== uid) {
+    throw unusable(
+      home,
+      `it belongs to another user (uid ${status.uid}), as after a start as root; remove it or give it back`,
+    )
+  }
   if (process.platform !== 'win32' && (status.mode & 0o022) !== 0) {
     throw unusable(home, `other users can write it and so replace keys and accounts; run: chmod go-w ${home}`)
   }

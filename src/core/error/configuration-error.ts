@@ -60,6 +60,11 @@ export class ConfigurationError extends AuthSecError<ConfigurationErrorCode> {
     return this.#faults
   }
 
+  /** What Node.js prints of an uncaught error: the message and the user's lines, without our own. */
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.stack ?? this.message
+  }
+
   /** Whoever reads the stack of an uncaught error is to see their own line, not ours. */
   #lines(): string {
     const faults = this.faults.length > 0 ? this.faults : [this]

@@ -85,7 +85,7 @@ export class Guard {
     } catch (error) {
       this.#ports.audit.retain(outcome)
       const { requestId } = event
-      this.#ports.log.write('warn', 'the outcome of a call is kept until it can be recorded', { requestId, error })
+      this.#ports.log.write('warn', 'the outcome of a call is kept until it can be recorded', { ref: requestId, error })
     }
     return result
   }
@@ -108,14 +108,14 @@ export class Guard {
         elicits: operation.elicits,
         channel,
         onFault: (error) =>
-          this.#ports.log.write('warn', 'a message of an operation was not sent', { requestId, error }),
+          this.#ports.log.write('warn', 'a message of an operation was not sent', { ref: requestId, error }),
       })
       const result = await renderResult(operation, await operation.invoke(input.value, call))
       return { result, reason: result.isError === true ? 'failed' : 'succeeded' }
     } catch (error) {
       if (error instanceof ToolError) return { result: errorResult(error.message), reason: 'failed' }
       if (channel.signal.aborted) return { result: failedResult(requestId), reason: 'cancelled' }
-      this.#ports.log.write('error', 'an operation failed', { requestId, operation: operation.name, error })
+      this.#ports.log.write('error', 'an operation failed', { ref: requestId, operation: operation.name, error })
       return { result: failedResult(requestId), reason: 'failed' }
     }
   }

@@ -18,17 +18,18 @@ import type { InputDecorator, OperationDecorator, ServerClassDecorator } from '.
  * ```
  */
 export function ProtectedByAuthSec(): OperationDecorator & ServerClassDecorator
-export function ProtectedByAuthSec(options: DemandOptions): OperationDecorator & ServerClassDecorator
-export function ProtectedByAuthSec<Source extends SchemaSource>(
-  options: ProtectionOptions & WithInput<Source>,
-): InputDecorator<ParameterValue<Source>>
-export function ProtectedByAuthSec(options: ProtectionOptions): OperationDecorator
 export function ProtectedByAuthSec(name: string): OperationDecorator
 export function ProtectedByAuthSec<Source extends SchemaSource>(
   name: string,
   options: NamedProtectionOptions & WithInput<Source>,
 ): InputDecorator<ParameterValue<Source>>
 export function ProtectedByAuthSec(name: string, options: NamedProtectionOptions): OperationDecorator
+export function ProtectedByAuthSec(options: DemandOptions): OperationDecorator & ServerClassDecorator
+export function ProtectedByAuthSec<Source extends SchemaSource>(
+  options: ProtectionOptions & WithInput<Source>,
+): InputDecorator<ParameterValue<Source>>
+// Last, because the compiler explains the last one: what is wrong with options is what people need to hear.
+export function ProtectedByAuthSec(options: ProtectionOptions): OperationDecorator
 export function ProtectedByAuthSec(
   ...args: OperationArguments<ProtectionOptions>
 ): OperationDecorator & ServerClassDecorator {

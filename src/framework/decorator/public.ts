@@ -17,16 +17,17 @@ import type { InputDecorator, OperationDecorator } from './target.js'
  * ```
  */
 export function Public(): OperationDecorator
-export function Public<Source extends SchemaSource>(
-  options: ToolOptions & WithInput<Source>,
-): InputDecorator<ParameterValue<Source>>
-export function Public(options: ToolOptions): OperationDecorator
 export function Public(name: string): OperationDecorator
 export function Public<Source extends SchemaSource>(
   name: string,
   options: NamedToolOptions & WithInput<Source>,
 ): InputDecorator<ParameterValue<Source>>
 export function Public(name: string, options: NamedToolOptions): OperationDecorator
+export function Public<Source extends SchemaSource>(
+  options: ToolOptions & WithInput<Source>,
+): InputDecorator<ParameterValue<Source>>
+// Last, because the compiler explains the last one: what is wrong with options is what people need to hear.
+export function Public(options: ToolOptions): OperationDecorator
 export function Public(...args: OperationArguments<ToolOptions>): OperationDecorator {
   return protectionDecorator({ decorator: '@Public', access: 'public', factory: Public }, args)
 }

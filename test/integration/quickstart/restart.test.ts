@@ -66,6 +66,12 @@ describe('a development server over its restarts', () => {
 
   it('serves two servers from one home at once', async () => {
     const both = await Promise.all([startServerProcess({ home: home.path }), startServerProcess({ home: home.path })])
+    const unsaid = await runCli(home.path, 'token', '--user', 'john@company.com')
+    expect(unsaid).toMatchObject({
+      code: 5,
+      stdout: '',
+      stderr: expect.stringMatching(/several servers run: .*--audience/),
+    })
     for (const server of both) {
       const { stdout } = await runCli(home.path, 'token', '--user', 'john@company.com', '--audience', server.url)
       expect(await status(server.url, stdout.trim())).toBe(200)
@@ -82,7 +88,7 @@ describe('a development server over its restarts', () => {
 
   it('leaves the passwords readable for their owner only, and the announcement gone after a stop', async () => {
     expect((await stat(join(home.path, 'accounts.json'))).mode & 0o777).toBe(0o600)
-    await expect(readFile(join(home.path, 'server.json'))).rejects.toMatchObject({ code: 'ENOENT' })
+    expect(await readdir(join(home.path, 'servers'))).toEqual([])
   })
 })
 

@@ -164,3 +164,19 @@ describe('the start is stopped by', () => {
     expect(faults.map(({ code }) => code)).toEqual(['ERR_CONFIG_SERVER', 'ERR_CONFIG_SERVER', 'ERR_CONFIG_NAME'])
   })
 })
+
+describe('a class without @McpServer', () => {
+  it('is refused at a line of its own', () => {
+    class Forgotten {
+      @ProtectedByAuthSec() // forgotten server
+      hello(): string {
+        return 'hello'
+      }
+    }
+    const [fault] = startFaults(Forgotten)
+    expect(fault).toMatchObject({
+      code: 'ERR_CONFIG_SERVER',
+      declaredAt: expect.stringMatching(lineOf(import.meta.url, 'forgotten server')),
+    })
+  })
+})

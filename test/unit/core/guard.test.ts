@@ -288,7 +288,7 @@ describe('what an operation says in passing', () => {
     expect(await bench.call('sample', sampleCaller(), { channel })).toEqual(answer('done'))
     const { requestId } = bench.audit.rows[0] ?? {}
     expect(bench.lines).toEqual([
-      ['warn', 'a message of an operation was not sent', { requestId, error: expect.any(TypeError) }],
+      ['warn', 'a message of an operation was not sent', { ref: requestId, error: expect.any(TypeError) }],
     ])
   })
 })

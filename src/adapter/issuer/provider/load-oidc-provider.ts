@@ -22,7 +22,7 @@ let loading: Promise<Loaded> | undefined
 export async function loadOidcProvider(log: Log): Promise<OidcProviderModule> {
   loading ??= importQuietly()
   const { module, unsupportedRuntime } = await loading
-  if (unsupportedRuntime) log.write('info', 'oidc-provider is made for Node.js 22 or later', { node: process.version })
+  if (unsupportedRuntime) log.write('debug', 'oidc-provider is made for Node.js 22 or later', { node: process.version })
   return module
 }
 

@@ -70,6 +70,7 @@ export class BearerGate {
   #deny(error: PermissionDeniedError): Admission {
     const ref = randomUUID()
     const body = { error: 'access_denied', error_description: `This account may not use this server (ref ${ref})` }
+    this.#options.log.write('info', 'a caller was refused', { ref, reason: error.code })
     const answer = { status: 403, headers: jsonContent, body: JSON.stringify(body) }
     return this.#refuse(error.code, answer, { requestId: ref, ...recordOf(error) })
   }

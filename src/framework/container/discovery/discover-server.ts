@@ -1,6 +1,6 @@
 import { ConfigurationError } from '../../../core/error/configuration-error.js'
 import type { Callable, Declaration } from '../../decorator/declaration.js'
-import { classRecord, type RecordedServer } from '../../decorator/record.js'
+import { classRecord, methodRecords, type RecordedServer } from '../../decorator/record.js'
 import { parameterTypes, type Class } from '../../decorator/reflect.js'
 import { keyLabel } from '../../decorator/token.js'
 import type { Blueprint } from './blueprint.js'
@@ -45,7 +45,7 @@ function serverRecord(server: Class, faults: FaultList): RecordedServer | undefi
     const message = `${keyLabel(server)} has no @McpServer({ name, version }) of its own${hint}`
     faults.add(
       new ConfigurationError('ERR_CONFIG_SERVER', message, {
-        declaredAt: classProtections(server)[0]?.declaration.position,
+        declaredAt: firstDeclaration(server)?.position,
       }),
     )
     return undefined
@@ -62,6 +62,12 @@ function serverRecord(server: Class, faults: FaultList): RecordedServer | undefi
     faults.add(declaration.fault('ERR_CONFIG_PROTECTION', `${keyLabel(server)} has two protections: keep one of them`))
   }
   return record
+}
+
+/** Some line of the class, where the one that is missing would have to be. */
+function firstDeclaration(server: Class): Declaration | undefined {
+  const methods = prototypesOf(server).flatMap((prototype) => [...methodRecords(prototype).values()])
+  return [...classProtections(server), ...methods.flatMap(({ protections }) => protections)][0]?.declaration
 }
 
 interface Found {
