@@ -61,6 +61,7 @@ class App implements AuthSecApp {
   }
 
   async listen(): Promise<ListeningApp> {
+    if (this.#closing) throw new TypeError('this app was closed; create a new one')
     if (this.#running !== undefined) throw new TypeError('this app listens already')
     const settings = readSettings(process.env, this.#options, process.argv[1])
     const log = createLog(settings.logLevel)
@@ -92,7 +93,8 @@ class App implements AuthSecApp {
     if (running === undefined) return
     this.#closing = true
     this.#releaseProcess()
-    await (await running).close()
+    const started = await running.catch(() => undefined)
+    await started?.close()
   }
 }
 

@@ -3,41 +3,74 @@ import type { Log } from '../core/runtime/log.js'
 const signals = ['SIGINT', 'SIGTERM'] as const
 const signalNumbers = { SIGINT: 2, SIGTERM: 15 } as const
 
+interface Watched {
+  readonly close: () => Promise<void>
+  readonly log: Log
+}
+
+/** The servers of this process: it ends when the last of them is closed. */
+const watched = new Set<Watched>()
+let stopping = false
+
 /**
- * Ends the process after `close` when it is asked to stop, at once when it is asked again. A promise that a tool forgot to await
- * is logged and ends nothing: one caller's failure must not take the server from all others. An exception that nobody caught
- * leaves the process in an unknown state: it is drained and ends with 1. Answers with a way to undo this.
+ * Ends the process after every watched server is closed when it is asked to stop, at once when it is asked again. A promise that
+ * a tool forgot to await is logged and ends nothing: one caller's failure must not take the server from all others. An exception
+ * that nobody caught leaves the process in an unknown state: it is drained and ends with 1. Answers with a way to undo this.
  */
 export function watchProcess(close: () => Promise<void>, log: Log): () => void {
-  let stopping = false
-  const stop = (exitCode: number): void => {
-    stopping = true
-    close().then(
-      () => process.exit(exitCode),
-      (error: unknown) => {
-        log.write('error', 'the server did not stop cleanly', { error })
-        process.exit(1)
-      },
-    )
+  const server = { close, log }
+  if (watched.size === 0) listen()
+  watched.add(server)
+  return () => {
+    watched.delete(server)
+    if (watched.size === 0 && !stopping) ignore()
   }
-  const onSignal = (signal: (typeof signals)[number]): void => {
-    if (stopping) process.exit(128 + signalNumbers[signal])
-    stop(0)
-  }
-  const onRejection = (error: unknown): void =>
-    log.write('error', 'a promise was rejected and nobody waited for it', { error })
-  const onException = (error: unknown): void => {
-    log.write('error', 'an exception that nobody caught', { error })
-    if (stopping) process.exit(1)
-    stop(1)
-  }
+}
+
+function listen(): void {
   for (const signal of signals) process.on(signal, onSignal)
   process.on('unhandledRejection', onRejection)
   process.on('uncaughtException', onException)
-  return () => {
-    if (stopping) return
-    for (const signal of signals) process.off(signal, onSignal)
-    process.off('unhandledRejection', onRejection)
-    process.off('uncaughtException', onException)
+}
+
+function ignore(): void {
+  for (const signal of signals) process.off(signal, onSignal)
+  process.off('unhandledRejection', onRejection)
+  process.off('uncaughtException', onException)
+}
+
+function onSignal(signal: (typeof signals)[number]): void {
+  if (stopping) process.exit(128 + signalNumbers[signal])
+  stop(0)
+}
+
+function onRejection(error: unknown): void {
+  write('a promise was rejected and nobody waited for it', error)
+}
+
+function onException(error: unknown): void {
+  write('an exception that nobody caught', error)
+  if (stopping) process.exit(1)
+  stop(1)
+}
+
+function stop(exitCode: number): void {
+  stopping = true
+  const servers = [...watched]
+  void Promise.all(servers.map(closed)).then((clean) => process.exit(clean.every(Boolean) ? exitCode : 1))
+}
+
+async function closed({ close, log }: Watched): Promise<boolean> {
+  try {
+    await close()
+    return true
+  } catch (error) {
+    log.write('error', 'the server did not stop cleanly', { error })
+    return false
   }
+}
+
+function write(message: string, error: unknown): void {
+  const [first] = watched
+  first?.log.write('error', message, { error })
 }

@@ -7,7 +7,7 @@ import { UserContext } from '../core/identity/user-context.js'
 import type { CallChannel } from '../core/operation/call-channel.js'
 import { Guard, type CallOutcome } from '../core/operation/guard.js'
 import { OperationCatalogue } from '../core/operation/operation-catalogue.js'
-import { grantsOf, type Grants } from '../core/permission/grants.js'
+import { categories, grantsOf, type Grants } from '../core/permission/grants.js'
 import type { LogLevel } from '../core/runtime/log.js'
 import { assemble, type AssemblyOptions } from '../framework/container/assemble.js'
 
@@ -33,14 +33,14 @@ export interface TestAnswer {
 export interface TestClient {
   /** The names this caller may use, in the order of declaration. */
   list(): readonly string[]
-  /** Calls through the real guard: decision, audit, validation, injection, handler. */
+  /** Calls through the real guard: decision, audit, validation, injection, handler. Arguments arrive in their JSON form. */
   call(name: string, args?: unknown, channel?: Partial<CallChannel>): Promise<TestAnswer>
 }
 
 export interface TestApp {
   /** A caller who effectively holds these grants. */
   as(caller: TestCaller): TestClient
-  /** A caller without a token. */
+  /** A caller without a token: sees what is `@Public`. Over HTTP every request needs a token in this version. */
   anonymous(): TestClient
   /** Everything on record so far, oldest first. */
   readonly audit: readonly AuditEvent[]
@@ -62,6 +62,7 @@ export interface TestApp {
  * ```
  */
 export async function createTestApp(options: Partial<AssemblyOptions>): Promise<TestApp> {
+  refuseUnknown('createTestApp', options, ['servers', 'tools', 'providers'])
   const assembly = assemble({ ...options, servers: options.servers ?? [] })
   const catalogue = new OperationCatalogue(assembly.operations)
   const audit: AuditEvent[] = []
@@ -82,7 +83,8 @@ function client(guard: Guard, caller: Caller | undefined): TestClient {
     list: () => guard.list(caller).map(({ name }) => name),
     async call(name, args = {}, channel = {}) {
       const signal = channel.signal ?? new AbortController().signal
-      return answerOf(await guard.call({ name, args, caller, channel: { ...channel, signal } }))
+      const sent: unknown = JSON.parse(JSON.stringify(args))
+      return answerOf(await guard.call({ name, args: sent, caller, channel: { ...channel, signal } }))
     },
   }
 }
@@ -94,7 +96,21 @@ function answerOf(outcome: CallOutcome): TestAnswer {
   return { outcome: 'answered', isError: isError === true, text: texts.join('\n'), structured: structuredContent }
 }
 
+/** A slip of the pen must not make a test pass for the wrong reason. */
+function refuseUnknown(where: string, given: object, known: readonly string[]): void {
+  const unknown = Object.keys(given).filter((name) => !known.includes(name))
+  if (unknown.length > 0)
+    throw new TypeError(`${where} does not know ${unknown.join(', ')}; it knows ${known.join(', ')}`)
+}
+
 function callerOf(caller: TestCaller): Caller {
+  refuseUnknown('as()', caller, ['subject', 'email', 'name', 'tenantId', 'clientId', ...categories])
+  for (const category of categories) {
+    const names: unknown = caller[category] ?? []
+    if (!Array.isArray(names) || names.some((name) => typeof name !== 'string')) {
+      throw new TypeError(`as(): ${category} is a list of names`)
+    }
+  }
   const slug = caller.tenantId ?? 'test'
   const tenant: Tenant = { id: `tenant-${slug}`, slug, name: slug }
   const user = new UserContext({

@@ -113,11 +113,35 @@ export class Guard {
       const result = await renderResult(operation, await operation.invoke(input.value, call))
       return { result, reason: result.isError === true ? 'failed' : 'succeeded' }
     } catch (error) {
-      if (error instanceof ToolError) return { result: errorResult(error.message), reason: 'failed' }
+      const told = toldBy(error)
+      if (told !== undefined) return { result: errorResult(told), reason: 'failed' }
       if (channel.signal.aborted) return { result: failedResult(requestId), reason: 'cancelled' }
-      this.#ports.log.write('error', 'an operation failed', { ref: requestId, operation: operation.name, error })
+      this.#logFailure(operation, requestId, error)
       return { result: failedResult(requestId), reason: 'failed' }
     }
+  }
+
+  /** What was thrown may be anything, also something that throws when it is looked at. */
+  #logFailure(operation: Operation, ref: string, error: unknown): void {
+    const fields = { ref, operation: operation.name }
+    try {
+      this.#ports.log.write('error', 'an operation failed', { ...fields, error })
+    } catch {
+      this.#ports.log.write('error', 'an operation failed with something that cannot be shown', fields)
+    }
+  }
+}
+
+const longestMessage = 8_192
+
+/** The words of a `ToolError`; `undefined` for everything else that a handler may throw. */
+function toldBy(error: unknown): string | undefined {
+  try {
+    if (!(error instanceof ToolError)) return undefined
+    const { message }: { readonly message: unknown } = error
+    return typeof message === 'string' ? message.slice(0, longestMessage) : undefined
+  } catch {
+    return undefined
   }
 }
 

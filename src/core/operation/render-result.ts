@@ -14,11 +14,20 @@ export async function renderResult(operation: Operation, returned: unknown): Pro
     throw new TypeError('the returned value has no form to show')
   }
   if (typeof returned !== 'object') return textResult(String(returned))
+  if (isOpaque(returned)) throw new TypeError('the returned value has no form to show; return its contents')
   const text = toJson(returned)
   const sent: unknown = JSON.parse(text)
   if (isContentList(sent)) return { content: sent }
   if (isResult(sent)) return complete(sent)
   return shown(text)
+}
+
+/** What JSON would show as `{}` or by its insides: errors, maps, sets, buffers, generators, streams, responses. */
+function isOpaque(value: object): boolean {
+  if (Array.isArray(value)) return false
+  const iterates = Symbol.iterator in value || Symbol.asyncIterator in value
+  const streams = ['pipe', 'getReader', 'arrayBuffer'].some((name) => typeof Reflect.get(value, name) === 'function')
+  return iterates || streams || value instanceof Error || ArrayBuffer.isView(value) || value instanceof ArrayBuffer
 }
 
 /** Only an object has a structured form; a list does not, nor does what `toJSON` made a text of, such as a date. */
@@ -27,20 +36,15 @@ function shown(text: string): OperationResult {
   return isObject(value) ? { content: [{ type: 'text', text }], structuredContent: value } : textResult(text)
 }
 
+/** What is checked is what is sent: the JSON form, as `toJSON` and getters make it. An error has content only, nothing unchecked. */
 async function structured(operation: Operation, returned: unknown): Promise<OperationResult> {
-  const value = plainObject(returned)
-  if (value['isError'] === true) {
-    const sent: unknown = JSON.parse(toJson(value))
-    if (isResult(sent)) return complete(sent)
-  }
-  const parsed = await operation.parseOutput(value)
+  if (!isObject(returned)) throw new TypeError('an operation with an output schema must return an object')
+  const sent: unknown = JSON.parse(toJson(returned))
+  if (!isObject(sent)) throw new TypeError('an operation with an output schema must return an object')
+  if (sent['isError'] === true && isResult(sent)) return { content: sent.content, isError: true }
+  const parsed = await operation.parseOutput(sent)
   if (!parsed.valid) throw new TypeError(`the output does not match the output schema: ${parsed.message}`)
   return shown(toJson(parsed.value))
-}
-
-function plainObject(returned: unknown): Readonly<Record<string, unknown>> {
-  if (!isObject(returned)) throw new TypeError('an operation with an output schema must return an object')
-  return { ...returned }
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -329,3 +329,51 @@ describe('cancelling', () => {
     expect(bench.audit.rows[1]).toMatchObject({ reason: 'succeeded' })
   })
 })
+
+describe('whatever an operation throws', () => {
+  const revoked = Proxy.revocable({}, {})
+  revoked.revoke()
+  const unreadable = new Proxy(new Error('x'), {
+    getPrototypeOf() {
+      throw new TypeError('no')
+    },
+  })
+  const wordless = Object.defineProperty(new ToolError('x'), 'message', {
+    get() {
+      throw new TypeError('no')
+    },
+  })
+  const numbered = Object.defineProperty(new ToolError('x'), 'message', { value: 42 })
+
+  it.each([
+    ['nothing', undefined],
+    ['a text', 'text'],
+    ['a revoked proxy', revoked.proxy],
+    ['a proxy that throws', unreadable],
+    ['a ToolError whose message throws', wordless],
+    ['a ToolError whose message is a number', numbered],
+  ])('%s is a failed call with a reference and an outcome on record', async (_name, thrown) => {
+    const bench = new GuardBench({
+      invoke() {
+        throw thrown
+      },
+    })
+    const outcome = await bench.call('sample', sampleCaller())
+    const { requestId } = bench.audit.rows[0] ?? {}
+    expect(outcome).toEqual({
+      outcome: 'answered',
+      result: { content: [{ type: 'text', text: `Tool failed (ref ${requestId})` }], isError: true },
+    })
+    expect(bench.audit.rows.at(-1)).toMatchObject({ type: 'operation.outcome', reason: 'failed' })
+  })
+
+  it('the words of a ToolError are shown, up to a bound', async () => {
+    const bench = new GuardBench({
+      invoke() {
+        throw new ToolError('x'.repeat(20_000))
+      },
+    })
+    const outcome = await bench.call('sample', sampleCaller())
+    expect(outcome).toMatchObject({ result: { content: [{ text: 'x'.repeat(8_192) }], isError: true } })
+  })
+})

@@ -147,3 +147,46 @@ function circle(): object {
   part['self'] = part
   return { content: [part] }
 }
+
+describe('what JSON would show by its insides or not at all', () => {
+  it.each([
+    ['a map', new Map([['a', 1]])],
+    ['an error', new TypeError('inner')],
+    ['bytes', Buffer.from('secret')],
+    ['a generator', [1].values()],
+    ['a stream', { pipe: () => undefined, fd: 3 }],
+    ['a response', { arrayBuffer: () => undefined }],
+  ])('fails the call because of %s', async (_name, returned) => {
+    await expect(renderResult(plain, returned)).rejects.toThrow(/no form to show/)
+  })
+
+  it('leaves data alone that only shares a name with a stream', async () => {
+    expect(await renderResult(plain, { pipe: 'copper' })).toMatchObject({ structuredContent: { pipe: 'copper' } })
+  })
+})
+
+describe('with an output schema', () => {
+  class Account {
+    constructor(
+      readonly id: number,
+      readonly passwordHash: string,
+    ) {}
+
+    toJSON(): object {
+      return { id: this.id }
+    }
+  }
+
+  it('checks and sends what toJSON makes of the value', async () => {
+    expect(await renderResult(structured, new Account(1, 'hash'))).toEqual({
+      content: [{ type: 'text', text: '{"id":1}' }],
+      structuredContent: { id: 1 },
+    })
+  })
+
+  it('sends an error without structured content, which nothing has checked', async () => {
+    const part = { type: 'text', text: 'no' }
+    const returned = { isError: true, content: [part], structuredContent: { passwordHash: 'hash' } }
+    expect(await renderResult(structured, returned)).toEqual({ isError: true, content: [part] })
+  })
+})
