@@ -1,6 +1,7 @@
-import { flag, optionProblems, text } from './check-options.js'
+import { refuseBare } from './bare-decorator.js'
+import { flag, readOptions, text, type ReadOptions } from './check-options.js'
 import { Declaration } from './declaration.js'
-import { refuse } from './protection-decorator.js'
+import { refuse } from './refuse.js'
 import { recordMethod } from './record.js'
 import { ownerName } from './target.js'
 import { isClass } from './token.js'
@@ -32,22 +33,24 @@ export type ArgDecorator = (target: object, member: string, index: number) => vo
  */
 export function Arg(name: string, options: ArgOptions = {}): ArgDecorator {
   const declare = Declaration.ofDecorator(Arg)
+  refuseBare(Arg, [name])
+  const read = readOptions(options, { description: text, default: scalarProblem, required: flag })
   const decorate: ArgDecorator = (target, member, index) => {
     const owner = isClass(target) ? target.name : ownerName(target)
     const declaration = declare({ owner, member, parameter: true }, decorate)
     if (isClass(target)) return refuse('@Arg', declaration, ['belongs on a parameter of a method'])
-    refuse('@Arg', declaration, problemsOf(name, options))
+    refuse('@Arg', declaration, problemsOf(name, read))
+    if (read.options === undefined) return
     const known = recordMethod(target, member).arguments
     if (known.has(index)) refuse('@Arg', declaration, ['stands twice on one parameter'])
-    const { description, default: preset, required } = options
+    const { description, default: preset, required } = read.options
     known.set(index, { name, description, default: preset, required: required ?? preset === undefined, declaration })
   }
   return decorate
 }
 
-function problemsOf(name: string, options: ArgOptions): readonly string[] {
-  const problems = optionProblems(options, { description: text, default: scalarProblem, required: flag })
-  const contradiction = problems.length === 0 && options.required === true && options.default !== undefined
+function problemsOf(name: string, { options, problems }: ReadOptions<ArgOptions>): readonly string[] {
+  const contradiction = options?.required === true && options?.default !== undefined
   return [
     ...(isArgumentName(name) ? [] : ['the name must be letters, digits, "_" or "-", not starting with a digit']),
     ...problems,

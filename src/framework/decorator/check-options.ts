@@ -1,4 +1,6 @@
+import { categories } from '../../core/permission/grants.js'
 import { isStandardSchema } from '../schema/schema-source.js'
+import { isPlainObject, snapshotOf } from './snapshot.js'
 import { isInjectionKey } from './token.js'
 
 /** Says what is wrong with a value, or nothing. */
@@ -7,15 +9,44 @@ export type Check = (value: unknown) => string | undefined
 /** RFC 6749 §3.3: anything else could not be asked for, and could break out of a challenge header. */
 const scopeToken = /^[\x21\x23-\x5b\x5d-\x7e]+$/
 
-/** Everything that is wrong with an options object: each own key has to be known and to pass its check. */
-export function optionProblems(options: unknown, checks: Readonly<Record<string, Check>>): readonly string[] {
-  if (!isPlainObject(options)) return ['the options must be a plain object']
-  return Reflect.ownKeys(options).flatMap((key) => {
+/** Options as they were when they were read, and everything that is wrong with them. */
+export interface ReadOptions<Options> {
+  /** A frozen copy without a prototype, down to its lists; `undefined` where anything is wrong. */
+  readonly options: Options | undefined
+  readonly problems: readonly string[]
+}
+
+/** Options whose value is a list or an object that is read later. */
+const copied: ReadonlySet<unknown> = new Set([...categories, 'params', 'annotations'])
+
+/**
+ * Reads an options object, once: each own key has to be known and to pass its check. Only the copy is to be used: whoever
+ * holds the object may still change it.
+ */
+export function readOptions<Options extends object>(
+  written: Options | undefined,
+  checks: Readonly<Record<string, Check>>,
+): ReadOptions<Options> {
+  const read = snapshotOf(written)
+  if ('problem' in read) return { options: undefined, problems: [`the options ${read.problem}`] }
+  if (!isPlainObject(read.copy)) return { options: undefined, problems: ['the options must be a plain object'] }
+  const source = read.copy
+  const copy: Record<string, unknown> = Object.create(null)
+  const problems = Reflect.ownKeys(source).flatMap((key) => {
     const check = typeof key === 'string' && Object.hasOwn(checks, key) ? checks[key] : undefined
     if (check === undefined) return [`unknown option "${String(key)}"; there are ${Object.keys(checks).join(', ')}`]
-    const problem = check(Reflect.get(options, key))
+    const value: unknown = Reflect.get(source, key)
+    const inner = copied.has(key) ? snapshotOf(value) : { copy: value }
+    const problem = 'problem' in inner ? inner.problem : check(inner.copy)
+    if ('copy' in inner) copy[String(key)] = inner.copy
     return problem === undefined ? [] : [`option "${String(key)}" ${problem}`]
   })
+  const frozen: object = Object.freeze(copy)
+  return isRight<Options>(frozen, problems) ? { options: frozen, problems } : { options: undefined, problems }
+}
+
+function isRight<Options extends object>(_copy: object, problems: readonly string[]): _copy is Options {
+  return problems.length === 0
 }
 
 /** A text that is not empty. */
@@ -60,7 +91,7 @@ export const parameters: Check = (value) => {
 
 /** Hints for the client, as in the Model Context Protocol (ToolAnnotations). */
 export const annotations: Check = (value) => {
-  const problems = optionProblems(value, {
+  const { problems } = readOptions(typeof value === 'object' && value !== null ? value : undefined, {
     title: text,
     readOnlyHint: flag,
     destructiveHint: flag,
@@ -90,21 +121,4 @@ export const demandChecks: Readonly<Record<string, Check>> = {
   resources: names,
   permissions: names,
   requireAll: flag,
-}
-
-function isPlainObject(value: unknown): value is object {
-  if (typeof value !== 'object' || value === null) return false
-  // An inherited option would not be read: `Object.create(adminOnly)` must not come out as "every authenticated user".
-  const prototype: unknown = Object.getPrototypeOf(value)
-  return prototype === null || isRootPrototype(prototype)
-}
-
-/** Also that of another realm, as test runners have. */
-function isRootPrototype(prototype: unknown): boolean {
-  return (
-    typeof prototype === 'object' &&
-    prototype !== null &&
-    Object.getPrototypeOf(prototype) === null &&
-    Object.hasOwn(prototype, 'hasOwnProperty')
-  )
 }

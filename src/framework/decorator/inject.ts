@@ -1,5 +1,5 @@
 import { Declaration } from './declaration.js'
-import { refuse } from './protection-decorator.js'
+import { refuse } from './refuse.js'
 import { recordClass, recordMethod } from './record.js'
 import { ownerName } from './target.js'
 import { isClass, isInjectionKey, keyLabel, type InjectionKey } from './token.js'

@@ -1,6 +1,7 @@
-import { optionProblems } from './check-options.js'
+import { refuseBare } from './bare-decorator.js'
+import { readOptions } from './check-options.js'
 import { Declaration } from './declaration.js'
-import { refuse } from './protection-decorator.js'
+import { refuse } from './refuse.js'
 import { recordClass, type Scope } from './record.js'
 import { targetOf, type DecoratorArguments, type ServerClassDecorator } from './target.js'
 
@@ -27,12 +28,14 @@ const scopes: readonly unknown[] = ['singleton', 'transient', 'call'] satisfies 
  */
 export function Injectable(options: InjectableOptions = {}): ServerClassDecorator {
   const declare = Declaration.ofDecorator(Injectable)
+  refuseBare(Injectable, [options])
+  const { options: read, problems } = readOptions(options, { scope: scopeProblem })
   const decorate = (...use: DecoratorArguments): void => {
     const target = targetOf(use)
     const declaration = declare(target.on, decorate)
-    refuse('@Injectable', declaration, optionProblems(options, { scope: scopeProblem }))
+    refuse('@Injectable', declaration, problems)
     if (target.kind !== 'class') return refuse('@Injectable', declaration, ['belongs on a class'])
-    recordClass(target.target).injectables.push({ scope: options.scope ?? 'singleton', declaration })
+    recordClass(target.target).injectables.push({ scope: read?.scope ?? 'singleton', declaration })
   }
   return decorate
 }

@@ -1,6 +1,7 @@
-import { optionProblems, text } from './check-options.js'
+import { refuseBare } from './bare-decorator.js'
+import { readOptions, text, type ReadOptions } from './check-options.js'
 import { Declaration } from './declaration.js'
-import { refuse } from './protection-decorator.js'
+import { refuse } from './refuse.js'
 import { recordClass } from './record.js'
 import { targetOf, type DecoratorArguments, type ServerClassDecorator } from './target.js'
 
@@ -27,19 +28,21 @@ export interface McpServerOptions {
  */
 export function McpServer(options: McpServerOptions): ServerClassDecorator {
   const declare = Declaration.ofDecorator(McpServer)
+  refuseBare(McpServer, [options])
+  const read = readOptions(options, { name: text, version: text, prefix: text, instructions: text })
   const decorate = (...use: DecoratorArguments): void => {
     const target = targetOf(use)
     const declaration = declare(target.on, decorate)
-    refuse('@McpServer', declaration, problemsOf(options))
+    refuse('@McpServer', declaration, problemsOf(read))
     if (target.kind !== 'class') return refuse('@McpServer', declaration, ['belongs on a class'])
-    const { name, version, prefix, instructions } = options
+    if (read.options === undefined) return
+    const { name, version, prefix, instructions } = read.options
     recordClass(target.target).servers.push({ name, version, prefix, instructions, declaration })
   }
   return decorate
 }
 
-function problemsOf(options: McpServerOptions): readonly string[] {
-  const problems = optionProblems(options, { name: text, version: text, prefix: text, instructions: text })
-  if (problems.length > 0) return problems
+function problemsOf({ options, problems }: ReadOptions<McpServerOptions>): readonly string[] {
+  if (options === undefined) return problems
   return (['name', 'version'] as const).filter((key) => options[key] === undefined).map((key) => `needs a ${key}`)
 }

@@ -1,14 +1,14 @@
 import { categories, type Category } from '../../core/permission/grants.js'
 import type { Demand } from '../../core/permission/requirement.js'
-import { demandChecks, optionProblems, text, toolChecks } from './check-options.js'
-import type { DemandOptions, ToolOptions } from './options.js'
-import type { RecordedDetails } from './record.js'
+import { demandChecks, readOptions, text, toolChecks } from './check-options.js'
+import type { DemandOptions, ProtectionOptions, ToolOptions } from './options.js'
+import type { RecordedDetails, RecordedProtection } from './record.js'
 
 /** What stands between the brackets of an operation's decorator: nothing, options, a name, or both. */
 export type OperationArguments<Options> =
   readonly [] | readonly [options: Options] | readonly [name: string] | readonly [name: string, options: Options]
 
-/** An operation's options and everything that is wrong with them. */
+/** An operation's options as they were when they were read, and everything that is wrong with them. */
 export interface WrittenOptions<Options> {
   readonly name: string | undefined
   readonly options: Options | undefined
@@ -25,44 +25,57 @@ export function readArguments<Options extends ToolOptions>(
 ): WrittenOptions<Options> {
   const checks = access === 'protected' ? { ...toolChecks, ...demandChecks } : toolChecks
   const [first, second] = args
-  if (args.length > 2)
-    return { name: undefined, options: undefined, problems: ['is a factory: write it with brackets'] }
   if (typeof first !== 'string') {
-    const problems = args.length === 0 ? [] : optionProblems(first, checks)
-    return { name: undefined, options: first, problems: args.length === 2 ? ['the name comes first'] : problems }
+    const { options, problems } = args.length === 0 ? absent : readOptions(first, checks)
+    return { name: undefined, options, problems: args.length === 2 ? ['the name comes first'] : problems }
   }
   const unnamed = Object.fromEntries(Object.entries(checks).filter(([key]) => key !== 'name'))
-  const problems = args.length === 1 ? [] : optionProblems(second, unnamed)
+  const { options, problems } = args.length === 1 ? absent : readOptions(second, unnamed)
   return {
     name: first,
-    options: second,
+    options,
     problems: text(first) === undefined ? problems : ['the name is empty', ...problems],
   }
 }
 
-/** A copy of the details, so that nobody can change them afterwards. */
+const absent = { options: undefined, problems: [] }
+
+/** What a protection's arguments say. Nothing of the user's own objects is read after this but schemas and classes. */
+export function protectionOf(
+  access: 'public' | 'protected',
+  { name, options }: WrittenOptions<ProtectionOptions>,
+): Omit<RecordedProtection, 'declaration'> {
+  return {
+    access,
+    demand: demandOf(options),
+    ambiguity: requireAllProblem(options),
+    details: detailsOf(name, options),
+  }
+}
+
+/** The details that options read by `readOptions` give. */
 export function detailsOf(name: string | undefined, options: ToolOptions | undefined): RecordedDetails {
   return {
     name: name ?? options?.name,
     title: options?.title,
     description: options?.description,
-    annotations: options?.annotations === undefined ? undefined : Object.freeze({ ...options.annotations }),
+    annotations: options?.annotations,
     input: options?.input,
     output: options?.output,
-    params: options?.params === undefined ? undefined : Object.freeze([...options.params]),
+    params: options?.params,
     elicits: options?.elicits,
   }
 }
 
-/** A copy of what is demanded, or nothing where no category is listed. */
-export function demandOf(options: DemandOptions | undefined): Demand | undefined {
+/** What is demanded, or nothing where no category is listed. */
+function demandOf(options: DemandOptions | undefined): Demand | undefined {
   const listed = listedNames(options)
   if (Object.keys(listed).length === 0) return undefined
   return Object.freeze({ requireAll: options?.requireAll ?? false, listed: Object.freeze(listed) })
 }
 
 /** What is wrong with `requireAll`: missing where several categories make it matter, or there without a category. */
-export function requireAllProblem(options: DemandOptions | undefined): string | undefined {
+function requireAllProblem(options: DemandOptions | undefined): string | undefined {
   const listed = Object.keys(listedNames(options))
   if (listed.length > 1 && options?.requireAll === undefined) {
     return (
@@ -75,10 +88,11 @@ export function requireAllProblem(options: DemandOptions | undefined): string | 
 }
 
 function listedNames(options: DemandOptions | undefined): Partial<Record<Category, readonly string[]>> {
-  const listed: Partial<Record<Category, readonly string[]>> = {}
+  // Without a prototype, so that no category can be inherited.
+  const listed: Partial<Record<Category, readonly string[]>> = Object.create(null)
   for (const category of categories) {
     const names = options?.[category]
-    if (names !== undefined) listed[category] = Object.freeze([...names])
+    if (names !== undefined) listed[category] = names
   }
   return listed
 }

@@ -1,15 +1,10 @@
-import { ConfigurationError } from '../../core/error/configuration-error.js'
-import { demandChecks, optionProblems } from './check-options.js'
+import { refuseBare } from './bare-decorator.js'
+import { demandChecks } from './check-options.js'
 import { Declaration, type Callable } from './declaration.js'
-import {
-  demandOf,
-  detailsOf,
-  readArguments,
-  requireAllProblem,
-  type OperationArguments,
-} from './operation-arguments.js'
+import { protectionOf, readArguments, type OperationArguments, type WrittenOptions } from './operation-arguments.js'
 import type { ProtectionOptions } from './options.js'
-import { recordClass, recordMethod, type RecordedProtection } from './record.js'
+import { recordClassProtection, recordMethod, type RecordedProtection } from './record.js'
+import { refuse } from './refuse.js'
 import { targetOf, type DecoratorArguments, type Target } from './target.js'
 
 interface Written {
@@ -25,32 +20,19 @@ export function protectionDecorator(
   args: OperationArguments<ProtectionOptions>,
 ): (...use: DecoratorArguments) => void {
   const declare = Declaration.ofDecorator(written.factory)
-  const { name, options, problems } = readArguments(args, written.access)
+  refuseBare(written.factory, args)
+  // Read here and not again: a decorator may be used later and more than once, and the options may have changed by then.
+  const said = readArguments(args, written.access)
+  const protection = protectionOf(written.access, said)
   const decorate = (...use: DecoratorArguments): void => {
     const target = targetOf(use)
     const declaration = declare(target.on, decorate)
-    refuse(written.decorator, declaration, [...placeProblems(written, target, args), ...problems])
-    const record: RecordedProtection = {
-      access: written.access,
-      demand: demandOf(options),
-      ambiguity: requireAllProblem(options),
-      details: detailsOf(name, options),
-      declaration,
-    }
-    if (target.kind === 'class') recordClass(target.target).protections.push(record)
+    refuse(written.decorator, declaration, [...placeProblems(written, target, said), ...said.problems])
+    const record: RecordedProtection = { ...protection, declaration }
+    if (target.kind === 'class') recordClassProtection(target.target, record)
     if (target.kind === 'method') recordMethod(target.prototype, target.method).protections.push(record)
   }
   return decorate
-}
-
-/** Throws `ConfigurationError` with every problem of one decorator. */
-export function refuse(decorator: string, declaration: Declaration, problems: readonly string[]): void {
-  const fault = ConfigurationError.join(
-    problems.map((problem) =>
-      declaration.fault('ERR_CONFIG_OPTION', `${decorator} on ${declaration.label}: ${problem}`),
-    ),
-  )
-  if (fault !== undefined) throw fault
 }
 
 /** What is wrong with the place of a decorator for methods. */
@@ -62,10 +44,12 @@ export function methodProblems(target: Target): readonly string[] {
 function placeProblems(
   written: Written,
   target: Target,
-  args: OperationArguments<ProtectionOptions>,
+  { name, options = {} }: WrittenOptions<ProtectionOptions>,
 ): readonly string[] {
   if (target.kind !== 'class' || written.access === 'public') return methodProblems(target)
-  const [options] = args
-  if (args.length === 0) return []
-  return optionProblems(options, demandChecks).map((problem) => `for a whole class, ${problem}`)
+  const known = Object.keys(demandChecks)
+  const unknown = [...(name === undefined ? [] : ['name']), ...Object.keys(options)].filter(
+    (key) => !known.includes(key),
+  )
+  return unknown.map((key) => `for a whole class, unknown option "${key}"; there are ${known.join(', ')}`)
 }

@@ -80,6 +80,7 @@ export interface ClassRecord {
 
 const methods = new WeakMap<object, Map<string, MethodRecord>>()
 const classes = new WeakMap<object, ClassRecord>()
+const onPrototypes = new WeakMap<object, RecordedProtection[]>()
 
 /** The records of a prototype's own methods, by name, in the order of declaration. */
 export function methodRecords(prototype: object): ReadonlyMap<string, MethodRecord> {
@@ -105,4 +106,17 @@ export function recordClass(target: object): ClassRecord {
   const record = classes.get(target) ?? { protections: [], servers: [], injectables: [], injections: new Map() }
   classes.set(target, record)
   return record
+}
+
+/** Records the protection of a whole class: for the class, and for its prototype, which another constructor may take over. */
+export function recordClassProtection(target: Class, protection: RecordedProtection): void {
+  recordClass(target).protections.push(protection)
+  const prototype: unknown = target.prototype
+  if (typeof prototype !== 'object' || prototype === null) return
+  onPrototypes.set(prototype, [...(onPrototypes.get(prototype) ?? []), protection])
+}
+
+/** The protections that stand on whatever class had this prototype; nothing is inherited. */
+export function prototypeProtections(prototype: object): readonly RecordedProtection[] {
+  return onPrototypes.get(prototype) ?? []
 }

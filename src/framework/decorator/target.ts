@@ -1,3 +1,4 @@
+import type { Class } from './reflect.js'
 import { isClass } from './token.js'
 import type { DeclaredOn } from './source-position.js'
 
@@ -33,7 +34,7 @@ export type DecoratorArguments = readonly [target: object, member?: string | sym
 
 /** What a decorator stands on, or the reason why it may not stand there. */
 export type Target =
-  | { readonly kind: 'class'; readonly target: object; readonly on: DeclaredOn }
+  | { readonly kind: 'class'; readonly target: Class; readonly on: DeclaredOn }
   | { readonly kind: 'method'; readonly prototype: object; readonly method: string; readonly on: DeclaredOn }
   | { readonly kind: 'misplaced'; readonly reason: string; readonly on: DeclaredOn }
 

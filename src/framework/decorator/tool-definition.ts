@@ -1,13 +1,7 @@
 import type { CallContext } from '../../core/operation/call-context.js'
 import type { SchemaSource } from '../schema/schema-source.js'
 import { Declaration, type Callable } from './declaration.js'
-import {
-  demandOf,
-  detailsOf,
-  readArguments,
-  requireAllProblem,
-  type OperationArguments,
-} from './operation-arguments.js'
+import { protectionOf, readArguments, type OperationArguments } from './operation-arguments.js'
 import type {
   NamedProtectionOptions,
   NamedToolOptions,
@@ -17,7 +11,7 @@ import type {
   ProtectionOptions,
   WithInput,
 } from './options.js'
-import { refuse } from './protection-decorator.js'
+import { refuse } from './refuse.js'
 import type { RecordedProtection } from './record.js'
 
 /** A tool made of a function, to be handed to the application. Made by `protectedByAuthSec` and `publicTool`. */
@@ -123,18 +117,11 @@ interface Written {
 
 function define({ callee, access, args, handler }: Written): ToolDefinition {
   const declaration = Declaration.ofCall(callee, `tool "${String(args[0])}"`)
-  const { name, options, problems } = readArguments(args, access)
+  const said = readArguments(args, access)
   refuse(callee.name, declaration, [
     ...(typeof args[0] === 'string' ? [] : ['the name comes first']),
-    ...problems,
+    ...said.problems,
     ...(typeof handler === 'function' ? [] : ['the handler must be a function']),
   ])
-  const protection: RecordedProtection = {
-    access,
-    demand: demandOf(options),
-    ambiguity: requireAllProblem(options),
-    details: detailsOf(name, options),
-    declaration,
-  }
-  return new ToolDefinition(protection, handler)
+  return new ToolDefinition({ ...protectionOf(access, said), declaration }, handler)
 }

@@ -279,6 +279,45 @@ describe('the protection of a whole class', () => {
     expect(operations(Child)).toEqual({ inherited: ['sub', 'staff', 'a'], added: ['sub', 'staff', 'b'] })
   })
 
+  it('stays where another class decorator puts a constructor of its own over the prototype', async () => {
+    /** Returns a function that takes the prototype over, as some decorators do that wrap a class. */
+    function wrapped<Wrapped extends Class>(target: Wrapped): Wrapped {
+      const wrapper = function (this: unknown): unknown {
+        return Reflect.construct(target, [], new.target)
+      }
+      Object.defineProperty(wrapper, 'prototype', { value: target.prototype })
+      Object.defineProperty(target.prototype, 'constructor', { value: wrapper })
+      return Object.setPrototypeOf(wrapper, Function.prototype)
+    }
+    @server
+    @wrapped
+    @ProtectedByAuthSec({ groups: ['staff'] })
+    class Below {
+      @ProtectedByAuthSec()
+      secret(): string {
+        return 'secret'
+      }
+    }
+    @server
+    @ProtectedByAuthSec({ groups: ['staff'] })
+    @wrapped
+    class Above {
+      @ProtectedByAuthSec()
+      secret(): string {
+        return 'secret'
+      }
+    }
+    @server
+    class Child extends Below {}
+    for (const target of [Below, Above, Child]) {
+      expect(operations(target)).toEqual({ secret: ['staff'] })
+      const app = await createTestApp({ servers: [target] })
+      expect(app.as({}).list()).toEqual([])
+      expect(await app.as({ groups: ['staff'] }).call('secret')).toMatchObject({ text: 'secret' })
+      await app.close()
+    }
+  })
+
   it('makes nothing an operation by itself', () => {
     @server // nothing inside
     @ProtectedByAuthSec()

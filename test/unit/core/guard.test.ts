@@ -353,11 +353,7 @@ describe('whatever an operation throws', () => {
     ['a ToolError whose message throws', wordless],
     ['a ToolError whose message is a number', numbered],
   ])('%s is a failed call with a reference and an outcome on record', async (_name, thrown) => {
-    const bench = new GuardBench({
-      invoke() {
-        throw thrown
-      },
-    })
+    const bench = new GuardBench({ invoke: () => Promise.reject(thrown) })
     const outcome = await bench.call('sample', sampleCaller())
     const { requestId } = bench.audit.rows[0] ?? {}
     expect(outcome).toEqual({

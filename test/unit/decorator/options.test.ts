@@ -10,7 +10,7 @@ import { ProtectedByAuthSec } from '../../../src/framework/decorator/protected-b
 import { Public } from '../../../src/framework/decorator/public.js'
 import { createToken } from '../../../src/framework/decorator/token.js'
 import { Tool } from '../../../src/framework/decorator/tool.js'
-import { protectedByAuthSec, publicTool } from '../../../src/framework/decorator/tool-definition.js'
+import { protectedByAuthSec, publicTool, ToolDefinition } from '../../../src/framework/decorator/tool-definition.js'
 import { faultOf, lineOf, startFaults } from '../../support/start-faults.js'
 
 /** Calls a function with arguments that its type refuses, as plain JavaScript may. */
@@ -39,7 +39,7 @@ const wrongDemands: readonly (readonly [string, unknown, string])[] = [
   ['a blank name', { groups: ['  '] }, '"groups" holds something that is no name'],
   ['a name that is no text', { roles: ['admin', 1] }, '"roles" holds something that is no name, at index 1'],
   ['an undefined name', { roles: [undefined] }, '"roles" holds something that is no name'],
-  ['a hole', { roles: Array.of<string>().concat(Array<string>(1)) }, '"roles" holds something that is no name'],
+  ['a hole', { roles: Array.of<string>().concat(Array<string>(1)) }, '"roles" has a hole at index 0'],
   ['one name without a list', { roles: 'admin' }, '"roles" must be a list'],
   ['a set', { roles: new Set(['admin']) }, '"roles" must be a list'],
   ['a name twice', { permissions: ['a:b', 'a:b'] }, '"permissions" names "a:b" twice'],
@@ -63,6 +63,22 @@ const wrongDemands: readonly (readonly [string, unknown, string])[] = [
   ['a list instead of options', ['admin'], 'must be a plain object'],
   ['null instead of options', null, 'must be a plain object'],
   ['undefined instead of options', undefined, 'must be a plain object'],
+  ['a getter', Object.defineProperty({}, 'roles', { get: () => ['admin'] }), '"roles" is a getter'],
+  ['a setter', Object.defineProperty({}, 'roles', { set: () => undefined }), '"roles" is a getter'],
+  ['a getter in a list', { roles: Object.defineProperty(['a'], 0, { get: () => 'a' }) }, 'has a getter at index 0'],
+  [
+    'a getter in annotations',
+    {
+      annotations: {
+        get title() {
+          return 'x'
+        },
+      },
+    },
+    '"title" is a getter',
+  ],
+  ['a proxy', new Proxy({ roles: ['admin'] }, { ownKeys: () => [] }), 'must not be a proxy'],
+  ['a proxy of a list', { roles: new Proxy(['admin'], {}) }, 'must not be a proxy'],
   ['a function instead of options', () => ({}), 'must be a plain object'],
 ]
 
@@ -123,6 +139,104 @@ describe('the options of @ProtectedByAuthSec', () => {
       access: 'protected',
       requirement: { allOf: [{ requireAll: false, listed: { roles: ['admin'] } }] },
     })
+  })
+})
+
+describe('options that change after they were read', () => {
+  const admin = { access: 'protected', requirement: { allOf: [{ requireAll: false, listed: { roles: ['admin'] } }] } }
+
+  /** A server whose methods carry a decorator that was made before, as a shared constant is. */
+  function protectionsWith(decorator: unknown): readonly unknown[] {
+    @McpServer({ name: 'Late', version: '1.0.0' })
+    class Late {
+      @Tool({ params: [] })
+      method(): void {}
+    }
+    const descriptor = Object.getOwnPropertyDescriptor(Late.prototype, 'method')
+    if (typeof decorator === 'function') Reflect.apply(decorator, undefined, [Late.prototype, 'method', descriptor])
+    return assemble({ servers: [Late] }).operations.map(({ protection }) => protection)
+  }
+
+  it.each<readonly [string, (options: { roles?: string[]; requireAll?: boolean }) => unknown]>([
+    ['nothing', () => undefined],
+    ['a deleted list', (options) => delete options.roles],
+    ['an emptied list', (options) => options.roles?.splice(0)],
+    ['a longer list', (options) => options.roles?.push('anyone')],
+    ['another list', (options) => Object.assign(options, { roles: ['anyone'] })],
+    ['another requireAll', (options) => Object.assign(options, { requireAll: true })],
+  ])('do not matter to a decorator: %s', (_case, change) => {
+    const options = { roles: ['admin'] }
+    const decorator = untyped(ProtectedByAuthSec, options)
+    expect(protectionsWith(decorator)).toEqual([admin])
+    change(options)
+    expect(protectionsWith(decorator)).toEqual([admin])
+  })
+
+  it('do not matter to a function', () => {
+    const options: { roles?: string[] } = { roles: ['admin'] }
+    const tool = protectedByAuthSec('secret', { roles: ['admin'] }, () => '')
+    const changed = untyped(protectedByAuthSec, 'changed', options, () => '')
+    options.roles?.splice(0)
+    delete options.roles
+    const tools = [tool, changed].filter((made) => made instanceof ToolDefinition)
+    expect(assemble({ servers: [], tools }).operations.map(({ protection }) => protection)).toEqual([admin, admin])
+  })
+
+  it('do not matter to the place: what was right for a whole class stays right', () => {
+    const options = { roles: ['admin'] }
+    const decorator = untyped(ProtectedByAuthSec, options)
+    Object.assign(options, { title: 'Later' })
+    class Whole {
+      @ProtectedByAuthSec()
+      method(): void {}
+    }
+    for (const decorate of [decorator, McpServer({ name: 'Whole', version: '1.0.0' })]) {
+      if (typeof decorate === 'function') Reflect.apply(decorate, undefined, [Whole])
+    }
+    expect(assemble({ servers: [Whole] }).operations.map(({ protection }) => protection)).toEqual([admin])
+  })
+
+  it('do not matter to the other decorators', () => {
+    const server = { name: 'Before', version: '1.0.0' }
+    const told = { title: 'Before', annotations: { title: 'Before' } }
+    const argument = { description: 'Before' }
+    const [named, tells, takes] = [McpServer(server), Tool(told), Arg('x', argument)]
+    Object.assign(server, { name: 'After' })
+    Object.assign(told.annotations, { title: 'After' })
+    Object.assign(told, { title: 'After' })
+    Object.assign(argument, { description: 'After' })
+    @named
+    class Before {
+      @ProtectedByAuthSec()
+      @tells
+      method(@takes x: string): string {
+        return x
+      }
+    }
+    const { operations, serverInfo } = assemble({ servers: [Before] })
+    expect(serverInfo?.name).toBe('Before')
+    expect(operations[0]).toMatchObject({ title: 'Before', annotations: { title: 'Before' } })
+    expect(JSON.stringify(operations[0]?.inputSchema)).toContain('"description":"Before"')
+  })
+
+  it('are not inherited from what a program put on Object.prototype', () => {
+    try {
+      Object.defineProperty(Object.prototype, 'roles', { value: ['anyone'], configurable: true, writable: true })
+      const [protection] = protectionsWith(ProtectedByAuthSec({ scopes: ['read'] }))
+      expect(protection).toMatchObject({ requirement: { allOf: [{ requireAll: false }] } })
+      const [own] = protectionsWith(ProtectedByAuthSec({ roles: ['admin'] }))
+      expect(own).toEqual(admin)
+      const [operation] = assemble({
+        servers: [],
+        tools: [protectedByAuthSec('t', { scopes: ['read'] }, () => '')],
+      }).operations
+      const demand =
+        operation?.protection.access === 'protected' ? operation.protection.requirement.allOf[0] : undefined
+      expect(demand?.listed.scopes).toEqual(['read'])
+      expect(demand?.listed.roles).toBeUndefined()
+    } finally {
+      Reflect.deleteProperty(Object.prototype, 'roles')
+    }
   })
 })
 
@@ -209,10 +323,53 @@ describe('the place of a decorator', () => {
     expect(faultOf(() => untyped(Injectable(), ...method)).message).toContain('belongs on a class')
   })
 
-  it('is behind brackets: the factory itself is no decorator', () => {
-    const { prototype } = class Server {}
-    expect(decorateWith(ProtectedByAuthSec, prototype, 'x', {}).message).toContain('write it with brackets')
-    expect(decorateWith(Public, prototype, 'x', {}).message).toContain('write it with brackets')
+  it.each<readonly [string, (...args: never[]) => unknown, string]>([
+    ['@ProtectedByAuthSec', ProtectedByAuthSec, 'Server.x'],
+    ['@Public', Public, 'Server.x'],
+    ['@Tool', Tool, 'Server.x'],
+    ['@McpServer', McpServer, 'Server'],
+    ['@Injectable', Injectable, 'Server'],
+    ['@Arg', Arg, 'Server'],
+  ])('is behind brackets: %s without them throws on its own', (written, factory, label) => {
+    class Server {}
+    const method = { value: () => undefined }
+    for (const use of [
+      [Server.prototype, 'x', method],
+      [Server.prototype, 'x', undefined],
+      [Server.prototype, 'x'],
+    ]) {
+      const fault = faultOf(() => untyped(factory, ...use))
+      expect(fault.code).toBe('ERR_CONFIG_OPTION')
+      expect(fault.message).toContain(`${written} on ${label}: write ${written}() with brackets`)
+    }
+    expect(faultOf(() => untyped(factory, Server)).message).toContain(`${written} on Server: write ${written}() with`)
+  })
+
+  it.each([ProtectedByAuthSec, Public, Tool])(
+    'is behind brackets with the arguments of newer compilers: %p',
+    (factory) => {
+      const method = (): void => undefined
+      expect(faultOf(() => untyped(factory, method, { kind: 'method', name: 'x' })).message).toContain('with brackets')
+    },
+  )
+
+  it('is behind brackets: the fault points at the line without them', () => {
+    const onMethod = faultOf(() => {
+      class Bare {
+        // @ts-expect-error no brackets
+        @ProtectedByAuthSec // bare method
+        secret(): void {}
+      }
+      return Bare
+    })
+    const onClass = faultOf(() => {
+      // @ts-expect-error no brackets
+      @ProtectedByAuthSec // bare class
+      class BareClass {}
+      return BareClass
+    })
+    expect(onMethod.declaredAt).toBe(`${lineOf(import.meta.url, 'bare method')}:9`)
+    expect(onClass.declaredAt).toBe(`${lineOf(import.meta.url, 'bare class')}:7`)
   })
 
   it('is taken once by @Arg and @Inject', () => {

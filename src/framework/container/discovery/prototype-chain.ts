@@ -1,4 +1,10 @@
-import { classRecord, methodRecords, type MethodRecord, type RecordedProtection } from '../../decorator/record.js'
+import {
+  classRecord,
+  methodRecords,
+  prototypeProtections,
+  type MethodRecord,
+  type RecordedProtection,
+} from '../../decorator/record.js'
 import type { Class } from '../../decorator/reflect.js'
 import { isClass } from '../../decorator/token.js'
 
@@ -42,9 +48,10 @@ export function layersOf(server: Class, method: string): readonly MethodLayer[] 
   })
 }
 
-/** The protections that stand on the classes of the chain. */
+/** The protections that stand on the classes of the chain, also where another constructor took a prototype over. */
 export function classProtections(server: Class): readonly RecordedProtection[] {
-  return classesOf(server).flatMap((target) => classRecord(target)?.protections ?? [])
+  const onClasses = classesOf(server).flatMap((target) => classRecord(target)?.protections ?? [])
+  return [...new Set([...onClasses, ...prototypesOf(server).flatMap(prototypeProtections)])]
 }
 
 function chain(from: unknown): readonly object[] {

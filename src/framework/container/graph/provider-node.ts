@@ -1,7 +1,7 @@
 import { ConfigurationError } from '../../../core/error/configuration-error.js'
 import { UserContext } from '../../../core/identity/user-context.js'
 import { CallContext } from '../../../core/operation/call-context.js'
-import { optionProblems, type Check } from '../../decorator/check-options.js'
+import { readOptions, type Check } from '../../decorator/check-options.js'
 import type { Declaration } from '../../decorator/declaration.js'
 import { classRecord, type Scope } from '../../decorator/record.js'
 import type { Class } from '../../decorator/reflect.js'
@@ -56,7 +56,7 @@ export function injectableNode(target: Class): GraphNode | undefined {
 /** A provider, checked. Throws `ConfigurationError` (`ERR_CONFIG_PROVIDER`). */
 export function providerNode(provider: Provider): GraphNode {
   if (isClass(provider)) return required(provider)
-  const problems = optionProblems(provider, checks)
+  const { problems } = readOptions(provider, checks)
   const forms = ['useClass', 'useValue', 'useFactory'].filter((form) => problems.length === 0 && form in provider)
   if (problems.length > 0 || forms.length !== 1 || !('provide' in provider)) {
     throw refused([...problems, 'a provider has `provide` and one of useClass, useValue, useFactory'].join('; '))
