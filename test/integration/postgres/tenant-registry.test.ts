@@ -105,10 +105,11 @@ describe('find', () => {
   })
 })
 
-/** Every connection of the cluster to a database of this test, our own look included. */
+/** Every connection to a database of this file, our own look included; other files use the cluster at the same time. */
 async function connections(): Promise<readonly unknown[]> {
   return test.sql(
     `select pid, datname from pg_stat_activity
-     where application_name = 'authsec' and (datname = current_database() or datname ~ '^(tenant_|postgres|template)') order by pid`,
+     where application_name = 'authsec' and (datname = current_database() or datname in (select database_name from tenant))
+     order by pid`,
   )
 }
