@@ -18,9 +18,9 @@ function announcements(home: string): string {
 
 /** Says that this server runs, and forgets those that were killed. */
 export async function announceServer(home: string, server: RunningServer): Promise<void> {
-  const alive = new Set((await findRunningServers(home)).map(({ pid }) => `${pid}.json`))
+  // By the name of each file alone: one that appears meanwhile belongs to a server that is starting beside us.
   for (const file of await announced(home)) {
-    if (!alive.has(file)) await rm(join(announcements(home), file), { force: true })
+    if (!isAlive(Number.parseInt(file, 10))) await rm(join(announcements(home), file), { force: true })
   }
   await writePrivateFile(join(announcements(home), `${server.pid}.json`), `${JSON.stringify(server)}\n`)
 }
