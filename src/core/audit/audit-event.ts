@@ -5,6 +5,7 @@ export type AuditEventType =
   | 'operation.allowed'
   | 'operation.denied'
   | 'operation.outcome'
+  | 'session.ended'
   | 'signin.completed'
   | 'signin.failed'
   | 'signin.started'

@@ -3,6 +3,8 @@ import { AuthSecError } from './auth-sec-error.js'
 export type AuthenticationErrorCode =
   | 'ERR_ACCOUNT_DISABLED'
   | 'ERR_ACCOUNT_UNKNOWN'
+  | 'ERR_LOGIN_DENIED'
+  | 'ERR_LOGIN_PROVIDER'
   | 'ERR_SESSION_EXPIRED'
   | 'ERR_SESSION_MISMATCH'
   | 'ERR_SESSION_UNKNOWN'

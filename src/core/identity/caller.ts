@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto'
+import type { SignInReference } from '../sign-in/sign-in-store.js'
 import type { Tenant } from './tenant.js'
 import type { UserContext } from './user-context.js'
 
@@ -9,13 +11,22 @@ export interface Caller {
   /** What the issuer calls the tenant. */
   readonly tenantClaim: string
   readonly clientId: string
-  /** Digest of the authorization grant behind the request. */
-  readonly grantDigest: string
+  /** Digest of the authorization grant behind the request; `undefined` for a sign-in by an ID token, which has none. */
+  readonly grantDigest: string | undefined
   /** Seconds since the epoch; nothing may be served to this caller afterwards. */
   readonly expiresAt: number
+  readonly credential: Credential
 }
+
+/** How the caller proved who they are: a bearer on this very request, or a sign-in with the five tools that its session is bound to. */
+export type Credential = { readonly kind: 'bearer' } | { readonly kind: 'sign-in'; readonly signIn: SignInReference }
 
 /** Who owns a session: issuer, tenant, subject and client, never the bytes of a token, so that a refresh keeps the session. */
 export function principalOf(caller: Caller): string {
   return JSON.stringify([caller.issuer, caller.tenant.id, caller.user.subject, caller.clientId])
+}
+
+/** What a session keeps of its owner: enough to tell whether a caller is the same one, and nothing to read. */
+export function principalDigest(caller: Caller): string {
+  return createHash('sha256').update(principalOf(caller)).digest('base64url')
 }

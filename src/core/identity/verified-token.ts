@@ -25,6 +25,22 @@ export interface TokenVerifier {
   verify(token: string, resource: string): Promise<VerifiedToken>
 }
 
+/** Who an ID token says signed in, after every check that needs no database. It grants nothing. */
+export interface VerifiedIdToken {
+  readonly issuer: string
+  readonly subject: string
+  /** The OAuth client that the token was issued to. */
+  readonly clientId: string
+  readonly tenantClaim: string
+  /** Seconds since the epoch at which it is no longer honoured: `exp` and how far clocks may differ. */
+  readonly expiresAt: number
+}
+
+export interface IdTokenVerifier {
+  /** Verifies an ID token that was issued to us for this nonce. Throws `AuthenticationError` with the reason, `UpstreamError` where keys are out of reach. */
+  verify(token: string, nonce: string): Promise<VerifiedIdToken>
+}
+
 /** Whether an authorization grant still stands; asked on every request. */
 export interface GrantRegistry {
   /** `false` for a revoked, expired or unknown grant. */

@@ -1,4 +1,5 @@
 import type { UserContext } from '../identity/user-context.js'
+import type { LoginSession } from '../sign-in/login-session.js'
 import type { CallChannel, CallLogLevel, ElicitAnswer, ElicitRequest } from './call-channel.js'
 
 export interface CallContextFields {
@@ -9,6 +10,8 @@ export interface CallContextFields {
   /** Whether the operation is declared with `elicits: true`; a transport may not have prepared for questions otherwise. */
   readonly elicits: boolean
   readonly channel: CallChannel
+  /** The session that can be signed in with the five tools, where there is one. */
+  readonly login?: LoginSession | undefined
   /** Hears why progress or a log message was not sent: that is no reason for the operation to fail. */
   readonly onFault?: ((error: unknown) => void) | undefined
 }
@@ -23,6 +26,7 @@ export class CallContext {
   /** The OAuth client that acts for the user. */
   readonly clientId: string | undefined
   readonly #channel: CallChannel
+  readonly #login: LoginSession | undefined
   readonly #elicits: boolean
   readonly #onFault: ((error: unknown) => void) | undefined
 
@@ -32,8 +36,18 @@ export class CallContext {
     this.user = fields.user
     this.clientId = fields.clientId
     this.#channel = fields.channel
+    this.#login = fields.login
     this.#elicits = fields.elicits
     this.#onFault = fields.onFault
+  }
+
+  /**
+   * The session behind a call, for the tools that sign it in. Not a member: what other tools could do with it is none of theirs.
+   *
+   * @internal
+   */
+  static loginOf(call: CallContext): LoginSession | undefined {
+    return call.#login
   }
 
   /** Aborted when the client cancels or goes away. Hand it to `fetch` and to queries. */

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import type { AuditEvent } from '../audit/audit-event.js'
 import type { AuditLog } from '../audit/audit-log.js'
+import { UpstreamError } from '../error/upstream-error.js'
 import type { Caller } from '../identity/caller.js'
-import { decide, type Decision } from '../permission/decide.js'
+import type { Decision } from '../permission/decide.js'
 import type { Log } from '../runtime/log.js'
+import { decideAccess, type Visitor } from './access.js'
 import type { CallChannel } from './call-channel.js'
 import { CallContext } from './call-context.js'
 import { errorResult, type OperationResult } from './content.js'
@@ -18,10 +20,9 @@ export interface GuardPorts {
   readonly log: Log
 }
 
-export interface CallRequest {
+export interface CallRequest extends Visitor {
   readonly name: string
   readonly args: unknown
-  readonly caller: Caller | undefined
   readonly channel: CallChannel
 }
 
@@ -39,55 +40,78 @@ export class Guard {
     this.#ports = ports
   }
 
-  /** What this caller may use, in the order of declaration: the same decision as in `call`. */
-  list(caller: Caller | undefined): readonly Operation[] {
-    const visible = this.visible(caller)
-    this.#ports.audit.count({ ...actor(caller), type: 'list.served', requestId: 'list' })
+  /** What this visitor may use, in the order of declaration: the same decision as in `call`. */
+  list(visitor: Visitor): readonly Operation[] {
+    const visible = this.visible(visitor)
+    this.#ports.audit.count({ ...actor(visitor.caller), type: 'list.served', requestId: 'list' })
     return visible
   }
 
   /** The same as `list` for a transport that compares and serves nothing: no list is on record. */
-  visible(caller: Caller | undefined): readonly Operation[] {
-    return this.#ports.catalogue.all().filter((operation) => decideFor(operation, caller).outcome === 'allow')
+  visible(visitor: Visitor): readonly Operation[] {
+    return this.#ports.catalogue.all().filter((operation) => decideAccess(operation, visitor).outcome === 'allow')
   }
 
-  /** The operation of this name if this caller may use it, so that a transport can prepare; only `call` runs it. */
-  find(name: string, caller: Caller | undefined): Operation | undefined {
+  /** The operation of this name if this visitor may use it, so that a transport can prepare; only `call` runs it. */
+  find(name: string, visitor: Visitor): Operation | undefined {
     const operation = this.#ports.catalogue.find(name)
-    return operation !== undefined && decideFor(operation, caller).outcome === 'allow' ? operation : undefined
+    return operation !== undefined && decideAccess(operation, visitor).outcome === 'allow' ? operation : undefined
   }
 
   /**
    * Runs an operation if the caller may. An allowed call is on record before its handler starts, its outcome before the answer.
-   * Throws `UpstreamError` when the decision cannot be recorded; the handler has not run then.
+   * Throws `UpstreamError` when the decision cannot be recorded; the handler has not run then, unless it takes rights away. Also
+   * throws it for a tool of the sign-in that met an outage.
    */
   async call(request: CallRequest): Promise<CallOutcome> {
     const requestId = randomUUID()
     const operation = this.#ports.catalogue.find(request.name)
     const decision: Decision =
-      operation === undefined ? { outcome: 'deny', missing: ['operation'] } : decideFor(operation, request.caller)
+      operation === undefined ? { outcome: 'deny', missing: ['operation'] } : decideAccess(operation, request)
     const event = { ...actor(request.caller), requestId, operation: recordable(request.name) }
     if (operation === undefined || decision.outcome !== 'allow') {
       await this.#ports.audit.record({ ...event, type: 'operation.denied', ...denial(operation, decision) })
       return { outcome: 'unknown' }
     }
-    await this.#ports.audit.record({ ...event, type: 'operation.allowed', detail: { via: decision.via } })
+    await this.#recordAllowed(operation, { ...event, type: 'operation.allowed', detail: { via: decision.via } })
     return { outcome: 'answered', result: await this.#run(operation, request, event) }
   }
 
   async #run(operation: Operation, request: CallRequest, event: Omit<AuditEvent, 'type'>): Promise<OperationResult> {
     const started = performance.now()
-    const { result, reason } = await this.#attempt(operation, request, event.requestId)
-    const detail = { milliseconds: Math.round(performance.now() - started) }
-    const outcome: AuditEvent = { ...event, type: 'operation.outcome', reason, detail }
+    const settle = async (reason: Reason): Promise<void> => {
+      const detail = { milliseconds: Math.round(performance.now() - started) }
+      await this.#recordOutcome({ ...event, type: 'operation.outcome', reason, detail })
+    }
+    try {
+      const { result, reason } = await this.#attempt(operation, request, event.requestId)
+      await settle(reason)
+      return result
+    } catch (error) {
+      await settle('failed')
+      throw error
+    }
+  }
+
+  /** Never throws: what has happened is on record, sooner or later. */
+  async #recordOutcome(outcome: AuditEvent): Promise<void> {
     try {
       await this.#ports.audit.record(outcome)
     } catch (error) {
       this.#ports.audit.retain(outcome)
-      const { requestId } = event
-      this.#ports.log.write('warn', 'the outcome of a call is kept until it can be recorded', { ref: requestId, error })
+      const { requestId: ref } = outcome
+      this.#ports.log.write('warn', 'the outcome of a call is kept until it can be recorded', { ref, error })
     }
-    return result
+  }
+
+  /** Signing out must not wait for a database. */
+  async #recordAllowed({ revokes }: Operation, event: AuditEvent): Promise<void> {
+    try {
+      await this.#ports.audit.record(event)
+    } catch (error) {
+      if (revokes !== true) throw error
+      this.#ports.audit.retain(event)
+    }
   }
 
   async #attempt(
@@ -95,7 +119,7 @@ export class Guard {
     request: CallRequest,
     requestId: string,
   ): Promise<{ result: OperationResult; reason: Reason }> {
-    const { caller, channel } = request
+    const { caller, channel, login } = request
     try {
       const input = await operation.parseInput(request.args)
       if (!input.valid) return { result: errorResult(`Invalid arguments: ${input.message}`), reason: 'invalid' }
@@ -107,12 +131,14 @@ export class Guard {
         clientId: caller?.clientId,
         elicits: operation.elicits,
         channel,
+        login,
         onFault: (error) =>
           this.#ports.log.write('warn', 'a message of an operation was not sent', { ref: requestId, error }),
       })
       const result = await renderResult(operation, await operation.invoke(input.value, call))
       return { result, reason: result.isError === true ? 'failed' : 'succeeded' }
     } catch (error) {
+      if (isOutageOf(operation, error)) throw error
       const told = toldBy(error)
       if (told !== undefined) return { result: errorResult(told), reason: 'failed' }
       if (channel.signal.aborted) return { result: failedResult(requestId), reason: 'cancelled' }
@@ -134,6 +160,11 @@ export class Guard {
 
 const longestMessage = 8_192
 
+/** The tools that sign in are ours: what they depend on is down, not the tool. */
+function isOutageOf({ protection }: Operation, error: unknown): boolean {
+  return protection.access === 'login' && error instanceof UpstreamError
+}
+
 /** The words of a `ToolError`; `undefined` for everything else that a handler may throw. */
 function toldBy(error: unknown): string | undefined {
   try {
@@ -143,12 +174,6 @@ function toldBy(error: unknown): string | undefined {
   } catch {
     return undefined
   }
-}
-
-function decideFor(operation: Operation, caller: Caller | undefined): Decision {
-  if (operation.protection.access === 'public') return { outcome: 'allow', via: ['public'] }
-  if (caller === undefined) return { outcome: 'deny', missing: ['caller'] }
-  return decide(operation.protection.requirement, caller.user)
 }
 
 function denial(operation: Operation | undefined, decision: Decision): Pick<AuditEvent, 'reason' | 'detail'> {

@@ -8,6 +8,7 @@ import type { VerifiedToken } from '../../../src/core/identity/verified-token.js
 import { Authenticator, type AuthenticatorPorts } from '../../../src/core/operation/authenticator.js'
 import type { StoredAccount } from '../../../src/core/permission/grant-store.js'
 import { grantsOf } from '../../../src/core/permission/grants.js'
+import type { SignIn, SignInReference } from '../../../src/core/sign-in/sign-in-store.js'
 import { acme, globex, sampleApplication } from '../../support/core-samples.js'
 
 const verified: VerifiedToken = {
@@ -32,16 +33,39 @@ const ada: StoredAccount = {
   grants: grantsOf({ roles: ['admin', 'user'], scopes: ['read', 'write'], permissions: ['invoice:read'] }),
 }
 
+const reference: SignInReference = { tenant: acme, key: 'sign-in-1' }
+
+const signedIn: SignIn = {
+  key: 'sign-in-1',
+  application: 'client-1',
+  issuer: verified.issuer,
+  subject: 'ada',
+  tenant: acme,
+  clientId: 'relying-party',
+  asserted: { scopes: ['read', 'delete'] },
+  grantDigest: 'grant-1',
+  endsAt: undefined,
+  startedAt: 1_900_000_000,
+  expiresAt: 1_900_043_200,
+}
+
 /** Everything behind an authenticator, in memory, noting which stores were asked. */
 class Bench {
   readonly asked: string[] = []
   token: VerifiedToken = verified
   account: StoredAccount | undefined = ada
   active: unknown = true
+  signIn: SignIn | undefined = signedIn
+  /** Which sign-ins were ended, and how. */
+  readonly ended: (readonly [string, string])[] = []
+  /** How each sign-in was looked up. */
+  readonly found: string[] = []
   application: Application | undefined = sampleApplication()
   suspended = false
   developmentTokens: AuthenticatorPorts['developmentTokens'] = 'refuse'
-  down: 'applications' | 'registry' | 'grants' | 'tenants' | undefined
+  /** What the tenant of the slug `acme` is. */
+  acme = acme
+  down: 'applications' | 'registry' | 'grants' | 'signIns' | 'tenants' | undefined
 
   authenticate() {
     const note = async (store: string) => {
@@ -68,7 +92,7 @@ class Bench {
         find: async (issuer, claim) => {
           await note('tenants')
           if (issuer !== verified.issuer || this.suspended) return undefined
-          return [acme, globex].find((tenant) => tenant.slug === claim)
+          return [this.acme, globex].find((tenant) => tenant.slug === claim)
         },
         findBySlug: async () => undefined,
         list: async () => [acme, globex],
@@ -76,7 +100,7 @@ class Bench {
       grants: {
         findAccount: async (tenant, issuer, subject) => {
           await note('grants')
-          const known = tenant.id === acme.id && issuer === verified.issuer && subject === ada.id
+          const known = tenant.slug === acme.slug && issuer === verified.issuer && subject === ada.id
           return known ? this.account : undefined
         },
       },
@@ -84,6 +108,17 @@ class Bench {
         isActive: async (digest) => {
           await note('registry')
           return digest === 'grant-1' ? JSON.parse(JSON.stringify(this.active)) : false
+        },
+      },
+      signIns: {
+        find: async ({ key }, used) => {
+          await note('signIns')
+          this.found.push(used)
+          return key === reference.key ? this.signIn : undefined
+        },
+        end: async ({ key }, how) => {
+          this.ended.push([key, how])
+          return true
         },
       },
     }
@@ -333,6 +368,124 @@ describe('a caller who was let in', () => {
       const caller = await authenticator.authenticate('good', 'r')
       bench.down = store
       await expect(authenticator.stands(caller)).rejects.toMatchObject({ code: 'ERR_TENANT_UNAVAILABLE' })
+    },
+  )
+})
+
+describe('a sign-in with the five tools', () => {
+  const recognized = (bench: Bench) => bench.authenticate().recognize(reference, 'used')
+
+  it('is a caller who holds what the account holds now, scopes capped by the sign-in', async () => {
+    const bench = new Bench()
+    const caller = await recognized(bench)
+    expect(caller).toMatchObject({
+      tenant: acme,
+      issuer: verified.issuer,
+      tenantClaim: 'acme',
+      clientId: 'relying-party',
+      grantDigest: 'grant-1',
+      expiresAt: signedIn.expiresAt,
+      credential: { kind: 'sign-in', signIn: reference },
+    })
+    expect(caller?.user).toMatchObject({ subject: 'ada', email: ada.email, tenantId: 'acme' })
+    expect(caller?.user).toMatchObject({ roles: ['admin', 'user'], scopes: ['read'], permissions: ['invoice:read'] })
+  })
+
+  it('has no scope that it was not granted, however much the account has', async () => {
+    const bench = new Bench()
+    bench.signIn = { ...signedIn, asserted: { scopes: [] } }
+    expect((await recognized(bench))?.user.scopes).toEqual([])
+  })
+
+  it('has nothing that a token behind it did not assert, in whatever category', async () => {
+    const bench = new Bench()
+    bench.signIn = { ...signedIn, asserted: { scopes: ['read'], roles: ['user'], permissions: [] } }
+    const caller = await recognized(bench)
+    expect(caller?.user).toMatchObject({ roles: ['user'], scopes: ['read'], permissions: [] })
+  })
+
+  it('reads the account anew each time', async () => {
+    const bench = new Bench()
+    const authenticator = bench.authenticate()
+    const roles = async () => (await authenticator.recognize(reference, 'used'))?.user.roles
+    expect(await roles()).toEqual(['admin', 'user'])
+    bench.account = { ...ada, grants: grantsOf({ roles: ['user'] }) }
+    expect(await roles()).toEqual(['user'])
+  })
+
+  it('without an authorization grant stands on its account alone', async () => {
+    const bench = new Bench()
+    bench.signIn = { ...signedIn, grantDigest: undefined }
+    bench.active = false
+    expect(await recognized(bench)).toMatchObject({ grantDigest: undefined })
+    expect(bench.asked).not.toContain('registry')
+  })
+
+  const endings: readonly (readonly [string, (bench: Bench) => void])[] = [
+    ['it has ended', (bench) => (bench.signIn = undefined)],
+    ['it is of another application', (bench) => (bench.signIn = { ...signedIn, application: 'client-2' })],
+    ['the tenant is suspended', (bench) => (bench.suspended = true)],
+    ['the tenant is no longer admitted', (bench) => (bench.application = sampleApplication({ admits: [] }))],
+    [
+      'the slug is another tenant now, though that one is admitted too',
+      (bench) => {
+        bench.application = sampleApplication({ admits: 'any' })
+        bench.acme = { ...acme, id: globex.id }
+      },
+    ],
+    ['the account is disabled', (bench) => (bench.account = { ...ada, disabled: true })],
+    ['the account is deleted', (bench) => (bench.account = undefined)],
+    ['the grant is revoked', (bench) => (bench.active = false)],
+    ['its grant is unknown', (bench) => (bench.signIn = { ...signedIn, grantDigest: 'grant-2' })],
+  ]
+  it.each(endings)('is nobody, and its caller stands no more, when %s', async (_how, end) => {
+    const bench = new Bench()
+    const authenticator = bench.authenticate()
+    const caller = await authenticator.recognize(reference, 'used')
+    if (caller === undefined) throw new TypeError('nobody was recognized')
+    await expect(authenticator.stands(caller)).resolves.toBe(true)
+    end(bench)
+    await expect(authenticator.stands(caller)).resolves.toBe(false)
+    await expect(authenticator.recognize(reference, 'used')).resolves.toBeUndefined()
+  })
+
+  it.each(endings.slice(2))('ends for good, and does not come back, when %s', async (_how, end) => {
+    const bench = new Bench()
+    end(bench)
+    await expect(bench.authenticate().recognize(reference, 'used')).resolves.toBeUndefined()
+    expect(bench.ended).toEqual([[reference.key, 'refused']])
+  })
+
+  it.each([...endings.slice(0, 2), ['it stands', () => undefined] as const])(
+    'is not ended when %s',
+    async (_how, end) => {
+      const bench = new Bench()
+      end(bench)
+      await bench.authenticate().recognize(reference, 'used')
+      expect(bench.ended).toEqual([])
+    },
+  )
+
+  it('is of nobody under another key', async () => {
+    const authenticator = new Bench().authenticate()
+    await expect(authenticator.recognize({ tenant: acme, key: 'sign-in-2' }, 'used')).resolves.toBeUndefined()
+  })
+
+  it('is not used by asking whether it stands', async () => {
+    const bench = new Bench()
+    const authenticator = bench.authenticate()
+    const caller = await authenticator.recognize(reference, 'used')
+    if (caller === undefined) throw new TypeError('nobody was recognized')
+    await authenticator.stands(caller)
+    expect(bench.found).toEqual(['used', 'unused'])
+  })
+
+  it.each(['signIns', 'tenants', 'applications', 'registry', 'grants'] as const)(
+    'is neither somebody nor nobody during an outage of %s',
+    async (store) => {
+      const bench = new Bench()
+      bench.down = store
+      await expect(recognized(bench)).rejects.toMatchObject({ code: 'ERR_TENANT_UNAVAILABLE' })
     },
   )
 })

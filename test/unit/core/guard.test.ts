@@ -2,11 +2,13 @@ import { describe, expect, it } from '@jest/globals'
 import type { Caller } from '../../../src/core/identity/caller.js'
 import type { CallChannel } from '../../../src/core/operation/call-channel.js'
 import type { CallContext } from '../../../src/core/operation/call-context.js'
+import { UpstreamError } from '../../../src/core/error/upstream-error.js'
 import { Guard, type CallOutcome } from '../../../src/core/operation/guard.js'
 import { OperationCatalogue } from '../../../src/core/operation/operation-catalogue.js'
 import type { Operation } from '../../../src/core/operation/operation.js'
 import { ToolError } from '../../../src/core/operation/tool-error.js'
 import type { LogLevel } from '../../../src/core/runtime/log.js'
+import type { LoginSession } from '../../../src/core/sign-in/login-session.js'
 import { acme, sampleCaller, sampleOperation } from '../../support/core-samples.js'
 import { MemoryAuditLog } from '../../support/memory-audit-log.js'
 
@@ -134,7 +136,7 @@ describe('lists', () => {
       { name: 'a', protection: adminsOnly },
       { name: 'b', protection: { access: 'public' } },
     )
-    const names = (caller: Caller | undefined) => bench.guard.list(caller).map((operation) => operation.name)
+    const names = (caller: Caller | undefined) => bench.guard.list({ caller }).map((operation) => operation.name)
     expect(names(undefined)).toEqual(['b'])
     expect(names(sampleCaller())).toEqual(['c', 'b'])
     expect(names(sampleCaller({ roles: ['admin'] }))).toEqual(['c', 'a', 'b'])
@@ -142,14 +144,14 @@ describe('lists', () => {
       for (const name of ['a', 'b', 'c']) {
         const { outcome } = await bench.call(name, caller)
         expect(outcome).toBe(names(caller).includes(name) ? 'answered' : 'unknown')
-        expect(bench.guard.find(name, caller)?.name).toBe(names(caller).includes(name) ? name : undefined)
+        expect(bench.guard.find(name, { caller })?.name).toBe(names(caller).includes(name) ? name : undefined)
       }
     }
   })
 
   it('are counted', () => {
     const bench = new GuardBench({})
-    bench.guard.list(sampleCaller())
+    bench.guard.list({ caller: sampleCaller() })
     expect(bench.audit.counted).toEqual([
       expect.objectContaining({ type: 'list.served', subject: 'ada', tenant: acme }),
     ])
@@ -203,6 +205,15 @@ describe('the record', () => {
       },
     ])
     expect(bench.lines).toEqual([['warn', 'the outcome of a call is kept until it can be recorded', expect.anything()]])
+  })
+
+  it('is no condition for what takes rights away: its row is kept for later, and it runs', async () => {
+    const bench = new GuardBench({ revokes: true }, { name: 'other' })
+    bench.audit.refuse('operation.allowed')
+    expect(await bench.call('sample', sampleCaller())).toEqual(answer('done'))
+    expect(bench.audit.retained).toMatchObject([{ type: 'operation.allowed', operation: 'sample' }])
+    await expect(bench.call('other', sampleCaller())).rejects.toMatchObject({ code: 'ERR_TENANT_UNAVAILABLE' })
+    expect(bench.handled).toBe(1)
   })
 
   it('of an outcome that is written is not kept as well', async () => {
@@ -273,6 +284,33 @@ describe('outcomes', () => {
     const bench = new GuardBench({ invoke: () => ({ content: [{ type: 'text', text: 'no' }], isError: true }) })
     expect(await bench.call('sample', sampleCaller())).toEqual(failure('no'))
     expect(bench.audit.rows[1]).toMatchObject({ reason: 'failed' })
+  })
+})
+
+describe('an outage in a tool', () => {
+  const invoke = () => Promise.reject(new UpstreamError('IDP_UNAVAILABLE', 'out of reach'))
+  const login: LoginSession = {
+    key: 'session',
+    requester: { clientName: 'test', clientVersion: '1', address: undefined, transport: 'stdio' },
+    signIn: undefined,
+    caller: undefined,
+    bind: () => Promise.resolve(true),
+  }
+  const channel = { signal: new AbortController().signal }
+
+  it('of the sign-in is an outage, and on record as failed', async () => {
+    const bench = new GuardBench({ protection: { access: 'login' }, invoke })
+    const called = bench.guard.call({ name: 'sample', args: {}, caller: undefined, login, channel })
+    await expect(called).rejects.toMatchObject({ code: 'ERR_IDP_UNAVAILABLE' })
+    expect(bench.audit.rows).toMatchObject([
+      { type: 'operation.allowed' },
+      { type: 'operation.outcome', reason: 'failed' },
+    ])
+  })
+
+  it('of the user is a failure of that tool, of which nothing is told', async () => {
+    const bench = new GuardBench({ invoke })
+    expect(await bench.call('sample', sampleCaller())).toEqual(failure(hiddenDetail))
   })
 })
 

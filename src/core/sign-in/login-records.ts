@@ -1,0 +1,47 @@
+import type { AuditEvent } from '../audit/audit-event.js'
+import type { AuditLog } from '../audit/audit-log.js'
+import type { MasterKey } from '../credential/master-key.js'
+import type { LoginFailure } from './login-failure.js'
+import type { LoginTransaction } from './login-transaction.js'
+
+/** What goes on record with a step, where known. */
+export type LoginFacts = Pick<AuditEvent, 'tenant' | 'issuer' | 'subject'>
+
+const nobody: LoginFacts = { tenant: undefined }
+
+/** The rows of a sign-in with the five tools: all of one share a reference, which leads to none of its secrets. */
+export class LoginRecords {
+  readonly #audit: AuditLog
+  readonly #masterKey: MasterKey
+  readonly #clientId: string
+
+  constructor(audit: AuditLog, masterKey: MasterKey, clientId: string) {
+    this.#audit = audit
+    this.#masterKey = masterKey
+    this.#clientId = clientId
+  }
+
+  /** The reference of a transaction, by its id. */
+  referenceOf(id: string): string {
+    return this.#masterKey.digest('login-audit', id).slice(0, 22)
+  }
+
+  started(login: LoginTransaction): void {
+    const { clientName, address, transport } = login.requester
+    const detail = { transport, ...(clientName === undefined ? {} : { client: clientName }), ...addressed(address) }
+    this.#audit.count({ ...nobody, type: 'signin.started', ...this.#common(login.id), detail })
+  }
+
+  /** `id` of the transaction, or any word where there is none. */
+  failed(id: string, reason: LoginFailure, address?: string, facts: LoginFacts = nobody): void {
+    this.#audit.count({ ...facts, type: 'signin.failed', ...this.#common(id), reason, detail: addressed(address) })
+  }
+
+  #common(id: string): Pick<AuditEvent, 'clientId' | 'requestId'> {
+    return { clientId: this.#clientId, requestId: this.referenceOf(id) }
+  }
+}
+
+function addressed(address: string | undefined): { readonly address?: string } {
+  return address === undefined ? {} : { address }
+}
