@@ -6,10 +6,14 @@ import { UpstreamError } from '../../core/error/upstream-error.js'
 import type { AccountStore } from '../../core/identity/account-store.js'
 import type { ApplicationStore } from '../../core/identity/application.js'
 import type { IssuerStorage } from '../../core/identity/issuer-storage.js'
+import type { SessionStore } from '../../core/identity/session-store.js'
 import type { SigningKeyStore } from '../../core/identity/signing-key-store.js'
 import type { TenantRegistry } from '../../core/identity/tenant.js'
 import type { GrantStore } from '../../core/permission/grant-store.js'
 import type { Log } from '../../core/runtime/log.js'
+import type { RateLimiter } from '../../core/runtime/rate-limiter.js'
+import type { LoginStore } from '../../core/sign-in/login-store.js'
+import type { SignInStore } from '../../core/sign-in/sign-in-store.js'
 import type { ConnectionSettings } from './connection-settings.js'
 import { Databases, type DatabasesOptions } from './databases.js'
 import { sqlState } from './pool/database-failure.js'
@@ -20,8 +24,13 @@ import { PostgresApplicationStore } from './store/postgres-application-store.js'
 import { PostgresAuditLog } from './store/postgres-audit-log.js'
 import { PostgresGrantStore } from './store/postgres-grant-store.js'
 import { PostgresIssuerStorage } from './store/postgres-issuer-storage.js'
+import { PostgresLoginStore } from './store/postgres-login-store.js'
+import { PostgresRateLimiter } from './store/postgres-rate-limiter.js'
+import { PostgresSessionStore } from './store/postgres-session-store.js'
+import { PostgresSignInStore } from './store/postgres-sign-in-store.js'
 import { PostgresSigningKeyStore } from './store/postgres-signing-key-store.js'
 import { PostgresTenantRegistry } from './store/postgres-tenant-registry.js'
+import { Sweeper } from './sweeper.js'
 
 export interface PostgresOptions {
   readonly connection: ConnectionSettings
@@ -44,10 +53,16 @@ export interface Postgres {
   readonly grants: GrantStore
   readonly signingKeys: SigningKeyStore
   readonly issuerStorage: IssuerStorage
+  readonly logins: LoginStore
+  readonly signIns: SignInStore
+  readonly sessions: SessionStore
+  readonly rateLimiter: RateLimiter
   readonly audit: PostgresAuditLog
   readonly provisioner: Provisioner
   /** Throws `UpstreamError` unless the master database answers. */
   ping(): Promise<void>
+  /** Removes what has expired, as is done every five minutes; answers with the number of rows. */
+  sweep(): Promise<number>
   /** Writes what audit has counted, then closes every connection. */
   close(): Promise<void>
 }
@@ -72,20 +87,30 @@ export async function openPostgres(options: PostgresOptions): Promise<Postgres> 
   }
   const master = databases.master()
   const audit = new PostgresAuditLog(databases, log)
+  const tenants = new PostgresTenantRegistry(master, ownIssuer)
+  const signIns = new PostgresSignInStore({ databases, ownIssuer, audit, log })
+  const sweeper = new Sweeper({ master, tenants, signIns, log })
   return {
-    tenants: new PostgresTenantRegistry(master, ownIssuer),
+    tenants,
     accounts: new PostgresAccountStore(databases),
     applications: new PostgresApplicationStore(master),
     grants: new PostgresGrantStore(databases, ownIssuer),
     signingKeys: new PostgresSigningKeyStore(master, masterKey),
     issuerStorage: new PostgresIssuerStorage(master),
+    logins: new PostgresLoginStore(master, masterKey),
+    signIns,
+    sessions: new PostgresSessionStore(master),
+    rateLimiter: new PostgresRateLimiter(master, masterKey),
     audit,
     provisioner: new Provisioner(databases),
     async ping() {
       await sql`select 1`.execute(master)
     },
+    sweep: () => sweeper.sweep(),
     async close() {
       try {
+        await sweeper.stop()
+        await signIns.close()
         await audit.close()
       } finally {
         await databases.close()

@@ -9,6 +9,8 @@ import {
   type MigrationSchema,
 } from '../../../src/adapter/postgres/schema/migrate.js'
 import { tenantMigrations } from '../../../src/adapter/postgres/schema/tenant-migrations.js'
+import { noGrants } from '../../../src/core/permission/grants.js'
+import { identityIn, newSession, newSignIn } from '../../support/login-samples.js'
 import { openTestPostgres, type TestPostgres } from '../../support/postgres.js'
 
 let test: TestPostgres
@@ -38,7 +40,8 @@ describe('migrate', () => {
     await Promise.all([1, 2, 3, 4].map(() => migrate(db, masterMigrations)))
     expect(await isMigrated(db, masterMigrations)).toBe(true)
     await migrate(db, masterMigrations)
-    expect(await test.databaseSql(database, 'select name from schema_migration')).toEqual([{ name: '0001-begin' }])
+    const taken = await test.databaseSql(database, 'select name from schema_migration order by name')
+    expect(taken).toEqual([{ name: '0001-begin' }, { name: '0002-sign-in' }])
   })
 
   it('takes a new step in a database that has the old ones, and keeps its rows', async () => {
@@ -56,7 +59,7 @@ describe('migrate', () => {
 
   it('takes no step when a later one fails', async () => {
     const db = openKysely<MigrationSchema>(pool, database)
-    const failing = [...masterMigrations, addColumn, { name: '0003-half', up: addTableAndFail }]
+    const failing = [...masterMigrations, addColumn, { name: '9002-half', up: addTableAndFail }]
     await expect(migrate(db, failing)).rejects.toThrow('half way')
     expect(await test.databaseSql(database, `select to_regclass('half') as half`)).toEqual([{ half: null }])
     expect(await isMigrated(db, failing)).toBe(false)
@@ -69,10 +72,27 @@ describe('migrate', () => {
     const next = await test.reopen()
     expect(await next.accounts.list(tenant)).toEqual([])
   })
+
+  it('adds the sign-ins to databases that have everything before them, and keeps their rows', async () => {
+    const tenant = await test.postgres.provisioner.createTenant({ slug: 'older', name: 'Older' })
+    const { id } = await test.postgres.accounts.create(tenant, { email: 'ann@older.example', grants: noGrants })
+    const forget = `delete from schema_migration where name = '0002-sign-in'`
+    await test.tenantSql(tenant, `drop table session; ${forget}`)
+    await test.sql(`drop table login_transaction, transport_session, rate_limit; ${forget}`)
+    const next = await test.reopen()
+    expect(await next.accounts.find(tenant, id)).toMatchObject({ id })
+    const signIn = newSignIn(identityIn(tenant))
+    await next.signIns.open(signIn)
+    expect(await next.signIns.find({ tenant, key: signIn.key }, 'used')).toMatchObject({ key: signIn.key })
+    const session = newSession()
+    await next.sessions.open(session)
+    expect(await next.sessions.find(session.digest)).toEqual(session)
+    expect(await next.tenants.findBySlug('older')).toEqual(tenant)
+  })
 })
 
 const addColumn: Migration = {
-  name: '0002-motto',
+  name: '9001-motto',
   async up(db) {
     await db.schema.alterTable('tenant').addColumn('motto', 'text').execute()
   },

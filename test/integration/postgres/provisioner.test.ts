@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { Client } from 'pg'
+import { tenantMigrations } from '../../../src/adapter/postgres/schema/tenant-migrations.js'
 import { noGrants } from '../../../src/core/permission/grants.js'
 import { openTestPostgres, type TestPostgres } from '../../support/postgres.js'
 
@@ -85,7 +86,8 @@ describe('the template of tenants', () => {
     const [template] = await test.sql(
       `select datallowconn, shobj_description(oid, 'pg_database') as note from pg_database where datname = 'authsec_template_tenant'`,
     )
-    expect(template).toEqual({ datallowconn: false, note: 'authsec tenant schema, steps: 1' })
+    const note = `authsec tenant schema, steps: ${tenantMigrations.length}`
+    expect(template).toEqual({ datallowconn: false, note })
   })
 })
 

@@ -20,6 +20,17 @@ describe('AuditCounter', () => {
     expect(counter.take()).toHaveLength(4)
   })
 
+  it('keeps the sign-ins apart that two of one kind belong to', () => {
+    const counter = new AuditCounter()
+    for (const requestId of ['one', 'two', 'one']) {
+      counter.add({ type: 'signin.failed', tenant: undefined, requestId, reason: 'ERR_LOGIN_BROWSER' })
+    }
+    expect(counter.take().map(({ event, count }) => [event.requestId, count])).toEqual([
+      ['one', 2],
+      ['two', 1],
+    ])
+  })
+
   it('starts anew after rows are taken', () => {
     const counter = new AuditCounter()
     counter.add(event)

@@ -14,6 +14,14 @@ export const masterMigrations: readonly Migration[] = [
       await createAuditEvent(db)
     },
   },
+  {
+    name: '0002-sign-in',
+    async up(db) {
+      await createLoginTransactions(db)
+      await createTransportSessions(db)
+      await createRateLimits(db)
+    },
+  },
 ]
 
 async function createTenants(db: Kysely<MigrationSchema>): Promise<void> {
@@ -79,5 +87,58 @@ async function createIssuerRecords(db: Kysely<MigrationSchema>): Promise<void> {
       .column(column)
       .where(sql.ref(column), 'is not', null)
       .execute()
+  }
+}
+
+async function createLoginTransactions(db: Kysely<MigrationSchema>): Promise<void> {
+  await db.schema
+    .createTable('login_transaction')
+    .addColumn('key', 'text', (column) => column.primaryKey())
+    .addColumn('ticket_key', 'text', (column) => column.unique())
+    .addColumn('state_key', 'text', (column) => column.notNull().unique())
+    .addColumn('starter', 'text', (column) => column.notNull())
+    .addColumn('version', 'integer', (column) => column.notNull())
+    .addColumn('sealed', 'bytea', (column) => column.notNull())
+    .addColumn('created_at', 'timestamptz', (column) => column.notNull().defaultTo(sql`clock_timestamp()`))
+    .addColumn('expires_at', 'timestamptz', (column) => column.notNull())
+    .execute()
+  await createIndexes(db, 'login_transaction', ['starter', 'expires_at'])
+}
+
+async function createTransportSessions(db: Kysely<MigrationSchema>): Promise<void> {
+  await db.schema
+    .createTable('transport_session')
+    .addColumn('digest', 'text', (column) => column.primaryKey())
+    .addColumn('application', 'text', (column) => column.notNull())
+    .addColumn('endpoint', 'text', (column) => column.notNull())
+    .addColumn('principal', 'text')
+    .addColumn('client_name', 'text', (column) => column.notNull())
+    .addColumn('client_version', 'text', (column) => column.notNull())
+    .addColumn('capabilities', 'jsonb', (column) => column.notNull())
+    .addColumn('protocol_version', 'text', (column) => column.notNull())
+    // Refers to no row of `tenant`: a session outlives its tenant, and nobody is signed in to it then.
+    .addColumn('sign_in_tenant', 'uuid')
+    .addColumn('sign_in_key', 'text')
+    .addColumn('created_at', 'timestamptz', (column) => column.notNull().defaultTo(sql`clock_timestamp()`))
+    .addColumn('used_at', 'timestamptz', (column) => column.notNull().defaultTo(sql`clock_timestamp()`))
+    .addColumn('expires_at', 'timestamptz', (column) => column.notNull())
+    .addCheckConstraint('transport_session_sign_in', sql`(sign_in_tenant is null) = (sign_in_key is null)`)
+    .execute()
+  await createIndexes(db, 'transport_session', ['principal', 'used_at', 'expires_at'])
+}
+
+async function createRateLimits(db: Kysely<MigrationSchema>): Promise<void> {
+  await db.schema
+    .createTable('rate_limit')
+    .addColumn('key', 'text', (column) => column.primaryKey())
+    .addColumn('used', 'integer', (column) => column.notNull().check(sql`used >= 0`))
+    .addColumn('ends_at', 'timestamptz', (column) => column.notNull())
+    .execute()
+  await createIndexes(db, 'rate_limit', ['ends_at'])
+}
+
+async function createIndexes(db: Kysely<MigrationSchema>, table: string, columns: readonly string[]): Promise<void> {
+  for (const column of columns) {
+    await db.schema.createIndex(`${table}_${column}`).on(table).column(column).execute()
   }
 }

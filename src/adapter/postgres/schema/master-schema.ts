@@ -9,6 +9,9 @@ export interface MasterSchema extends MigrationSchema {
   readonly application: ApplicationTable
   readonly signing_key: SigningKeyTable
   readonly issuer_record: IssuerRecordTable
+  readonly login_transaction: LoginTransactionTable
+  readonly transport_session: TransportSessionTable
+  readonly rate_limit: RateLimitTable
   readonly audit_event: AuditEventTable
 }
 
@@ -53,4 +56,39 @@ interface IssuerRecordTable {
   readonly user_code: string | null
   readonly consumed_at: Date | null
   readonly expires_at: Date | null
+}
+
+interface LoginTransactionTable {
+  readonly key: string
+  readonly ticket_key: string | null
+  readonly state_key: string
+  readonly starter: string
+  readonly version: number
+  /** The transaction as JSON, sealed with the master key; the context is `key` and `version`. */
+  readonly sealed: Uint8Array
+  readonly created_at: Generated<Date>
+  readonly expires_at: Date
+}
+
+interface TransportSessionTable {
+  readonly digest: string
+  readonly application: string
+  readonly endpoint: string
+  readonly principal: string | null
+  readonly client_name: string
+  readonly client_version: string
+  readonly capabilities: unknown
+  readonly protocol_version: string
+  readonly sign_in_tenant: string | null
+  readonly sign_in_key: string | null
+  readonly created_at: Generated<Date>
+  readonly used_at: Generated<Date>
+  readonly expires_at: Date
+}
+
+interface RateLimitTable {
+  /** Keyed digest: addresses are not to be read here. */
+  readonly key: string
+  readonly used: number
+  readonly ends_at: Date
 }

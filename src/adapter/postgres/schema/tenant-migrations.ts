@@ -16,6 +16,7 @@ export const tenantMigrations: readonly Migration[] = [
       await createAuditEvent(db)
     },
   },
+  { name: '0002-sign-in', up: createSessions },
 ]
 
 async function createAccounts(db: Kysely<MigrationSchema>): Promise<void> {
@@ -64,6 +65,27 @@ async function createLinks(db: Kysely<MigrationSchema>, from: string, to: string
     .addPrimaryKeyConstraint(`${table}_pkey`, [source, target])
     .execute()
   await db.schema.createIndex(`${table}_${target}`).on(table).column(target).execute()
+}
+
+async function createSessions(db: Kysely<MigrationSchema>): Promise<void> {
+  await db.schema
+    .createTable('session')
+    .addColumn('key', 'text', (column) => column.primaryKey())
+    .addColumn('application', 'text', (column) => column.notNull())
+    .addColumn('issuer', 'text')
+    .addColumn('subject', 'text', (column) => column.notNull())
+    .addColumn('client_id', 'text', (column) => column.notNull())
+    .addColumn('asserted', 'jsonb', (column) => column.notNull())
+    .addColumn('grant_digest', 'text')
+    .addColumn('request_id', 'text', (column) => column.notNull())
+    .addColumn('ends_at', 'double precision')
+    .addColumn('created_at', 'timestamptz', (column) => column.notNull().defaultTo(sql`clock_timestamp()`))
+    .addColumn('used_at', 'timestamptz', (column) => column.notNull().defaultTo(sql`clock_timestamp()`))
+    .addColumn('expires_at', 'timestamptz', (column) => column.notNull())
+    .execute()
+  for (const column of ['subject', 'used_at', 'expires_at']) {
+    await db.schema.createIndex(`session_${column}`).on('session').column(column).execute()
+  }
 }
 
 /** `group` is a reserved word of SQL. */

@@ -2,7 +2,7 @@ import type { Generated } from 'kysely'
 import type { AuditEventTable } from './audit-schema.js'
 import type { MigrationSchema } from './migrate.js'
 
-/** A tenant's database: its accounts, what there is to grant, and who is granted what. */
+/** A tenant's database: its accounts, what there is to grant, who is granted what, and who is signed in. */
 export interface TenantSchema extends MigrationSchema {
   readonly account: AccountTable
   readonly role: NameTable
@@ -19,6 +19,7 @@ export interface TenantSchema extends MigrationSchema {
   readonly role_scope: OfRole & { readonly scope_id: string }
   readonly role_resource: OfRole & { readonly resource_id: string }
   readonly role_permission: OfRole & { readonly permission_id: string }
+  readonly session: SessionTable
   readonly audit_event: AuditEventTable
 }
 
@@ -42,4 +43,24 @@ interface OfAccount {
 
 interface OfRole {
   readonly role_id: string
+}
+
+/** Sign-ins with the five tools. */
+interface SessionTable {
+  readonly key: string
+  readonly application: string
+  /** `null` for the installation's own issuer, whose address may change. */
+  readonly issuer: string | null
+  readonly subject: string
+  readonly client_id: string
+  /** Names by category, as the provider vouched for them. */
+  readonly asserted: unknown
+  readonly grant_digest: string | null
+  /** Joins the rows that are on record of it. */
+  readonly request_id: string
+  /** Seconds since the epoch, as the token said. */
+  readonly ends_at: number | null
+  readonly created_at: Generated<Date>
+  readonly used_at: Generated<Date>
+  readonly expires_at: Date
 }

@@ -28,11 +28,12 @@ export class AuditCounter {
   }
 }
 
-/** All but the request and the order of members. */
-function keyOf({ type, tenant, issuer, subject, clientId, operation, reason, detail }: AuditEvent): string {
-  return JSON.stringify([type, tenant?.id, issuer, subject, clientId, operation, reason, detail])
+/** All but the request and the order of members; the rows of one sign-in are told from those of another. */
+function keyOf({ type, tenant, issuer, subject, clientId, requestId, operation, reason, detail }: AuditEvent): string {
+  const signIn = type.startsWith('signin.') ? requestId : undefined
+  return JSON.stringify([type, tenant?.id, issuer, subject, clientId, signIn, operation, reason, detail])
 }
 
-function summaryOf({ type, tenant, reason, requestId }: AuditEvent): AuditEvent {
-  return { type, tenant, reason, requestId }
+function summaryOf({ type, tenant, reason }: AuditEvent): AuditEvent {
+  return { type, tenant, reason, requestId: 'many' }
 }

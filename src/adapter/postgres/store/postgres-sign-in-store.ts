@@ -1,0 +1,244 @@
+import { sql, type Kysely, type QueryCreator } from 'kysely'
+import type { AuditEvent } from '../../../core/audit/audit-event.js'
+import type { AuditLog } from '../../../core/audit/audit-log.js'
+import { UpstreamError } from '../../../core/error/upstream-error.js'
+import type { Tenant } from '../../../core/identity/tenant.js'
+import type { Log } from '../../../core/runtime/log.js'
+import type { NewSignIn, SignIn, SignInEnd, SignInReference, SignInStore } from '../../../core/sign-in/sign-in-store.js'
+import type { Databases } from '../databases.js'
+import type { TenantSchema } from '../schema/tenant-schema.js'
+import { isStorable } from '../storable-text.js'
+import { insertAuditRows } from './audit-row.js'
+import { JsonMembers } from './json-members.js'
+import { OwedEnds } from './owed-ends.js'
+import { readAsserted } from './read-asserted.js'
+import { hasEnded, isStale, longestTerm, stands } from './session-term.js'
+
+const mostPerAccount = 20
+const endedColumns = ['issuer', 'subject', 'client_id', 'application', 'request_id'] as const
+
+/** What goes on record of a sign-in that has ended. */
+interface EndedRow {
+  readonly issuer: string | null
+  readonly subject: string
+  readonly client_id: string
+  readonly application: string
+  readonly request_id: string
+}
+
+export interface SignInStoreParts {
+  readonly databases: Databases
+  readonly ownIssuer: string
+  /** Takes the row of an end that could not be recorded with it. */
+  readonly audit: Pick<AuditLog, 'retain'>
+  readonly log: Log
+}
+
+/**
+ * The sign-ins in each tenant's own database. Their rows on record share the transaction, but an end depends on nothing: where
+ * its row, or the database, is out of reach, it follows as soon as it can.
+ */
+export class PostgresSignInStore implements SignInStore {
+  readonly #databases: Databases
+  readonly #ownIssuer: string
+  readonly #audit: Pick<AuditLog, 'retain'>
+  readonly #owed: OwedEnds
+
+  constructor({ databases, ownIssuer, audit, log }: SignInStoreParts) {
+    this.#databases = databases
+    this.#ownIssuer = ownIssuer
+    this.#audit = audit
+    this.#owed = new OwedEnds((reference, how) => this.#end(reference, how), log)
+  }
+
+  /** Throws `TypeError` for an identity that cannot be stored as it is. */
+  async open(signIn: NewSignIn): Promise<void> {
+    assertSignIn(signIn)
+    const { tenant } = signIn.identity
+    const row = this.#toRow(signIn)
+    const db = await this.#databases.tenant(tenant)
+    await db.transaction().execute(async (step) => {
+      await lockAccount(step, row)
+      const evicted = await evictOldest(step, row)
+      await step.insertInto('session').values(row).execute()
+      await record(step, [
+        this.#completed(row, tenant),
+        ...evicted.map((ended) => this.#ended(ended, tenant, 'evicted')),
+      ])
+    })
+  }
+
+  async find({ tenant, key }: SignInReference, used: 'used' | 'unused'): Promise<SignIn | undefined> {
+    if (!isStorable(key)) return undefined
+    const db = await this.#databases.tenant(tenant)
+    const row = await selectStanding(used === 'used' ? noteUse(db, key) : db, key).executeTakeFirst()
+    return (
+      row && {
+        key: row.key,
+        application: row.application,
+        issuer: row.issuer ?? this.#ownIssuer,
+        subject: row.subject,
+        tenant,
+        clientId: row.client_id,
+        asserted: readAsserted(new JsonMembers(row.asserted)),
+        grantDigest: row.grant_digest ?? undefined,
+        endsAt: row.ends_at ?? undefined,
+        startedAt: row.started,
+        expiresAt: row.expires,
+      }
+    )
+  }
+
+  /** `true` also for one that is to end as soon as its database answers. */
+  async end(reference: SignInReference, how: SignInEnd): Promise<boolean> {
+    try {
+      return await this.#end(reference, how)
+    } catch (error) {
+      if (!(error instanceof UpstreamError)) throw error
+      this.#owed.add(reference, how)
+      return true
+    }
+  }
+
+  /** Ends what is owed, as far as that can be done now. */
+  async close(): Promise<void> {
+    await this.#owed.close()
+  }
+
+  async #end({ tenant, key }: SignInReference, how: SignInEnd): Promise<boolean> {
+    if (!isStorable(key)) return false
+    const db = await this.#databases.tenant(tenant)
+    try {
+      return await db.transaction().execute(async (step) => {
+        const ended = await deleteStanding(step, key)
+        if (ended !== undefined) await record(step, [this.#ended(ended, tenant, how)])
+        return ended !== undefined
+      })
+    } catch {
+      // Whatever failed, it may have been the row alone.
+      const ended = await deleteStanding(db, key)
+      if (ended !== undefined) this.#audit.retain(this.#ended(ended, tenant, how))
+      return ended !== undefined
+    }
+  }
+
+  /** Removes at most so many of the tenant's sign-ins that have expired, on record; answers with their number. */
+  async removeExpired(tenant: Tenant, most: number): Promise<number> {
+    const db = await this.#databases.tenant(tenant)
+    return db.transaction().execute(async (step) => {
+      const expired = await step
+        .with('expired', (some) =>
+          some.selectFrom('session').select('key').where(hasEnded).limit(most).forUpdate().skipLocked(),
+        )
+        .deleteFrom('session')
+        .using('expired')
+        .whereRef('session.key', '=', 'expired.key')
+        .returning(endedColumns)
+        .execute()
+      await record(
+        step,
+        expired.map((ended) => this.#ended(ended, tenant, 'expired')),
+      )
+      return expired.length
+    })
+  }
+
+  #toRow({ key, application, identity, requestId }: NewSignIn) {
+    const { issuer, subject, clientId, asserted, grantDigest, endsAt } = identity
+    return {
+      ...{ key, application, subject, asserted: JSON.stringify(asserted) },
+      // The address of our own issuer changes with the port; whoever signed in there stays the same.
+      issuer: issuer === this.#ownIssuer ? null : issuer,
+      client_id: clientId,
+      grant_digest: grantDigest ?? null,
+      request_id: requestId,
+      ends_at: endsAt ?? null,
+      expires_at: longestTerm(endsAt),
+    }
+  }
+
+  #completed(row: EndedRow, tenant: Tenant): AuditEvent {
+    return { type: 'signin.completed', ...this.#facts(row, tenant) }
+  }
+
+  #ended(row: EndedRow, tenant: Tenant, reason: SignInEnd): AuditEvent {
+    return { type: 'session.ended', reason, ...this.#facts(row, tenant) }
+  }
+
+  #facts(row: EndedRow, tenant: Tenant): Omit<AuditEvent, 'type'> {
+    return {
+      tenant,
+      issuer: row.issuer ?? this.#ownIssuer,
+      subject: row.subject,
+      clientId: row.client_id,
+      requestId: row.request_id,
+      detail: { application: row.application },
+    }
+  }
+}
+
+type Account = Pick<EndedRow, 'issuer' | 'subject'>
+
+/** Sign-ins of one account take turns, or two at once would both find room for one more. */
+async function lockAccount(db: Kysely<TenantSchema>, { issuer, subject }: Account): Promise<void> {
+  const name = `authsec sign-ins ${JSON.stringify([issuer, subject])}`
+  await sql`select pg_advisory_xact_lock(hashtextextended(${name}, 0))`.execute(db)
+}
+
+/** Makes room for one more. */
+async function evictOldest(db: Kysely<TenantSchema>, { issuer, subject }: Account): Promise<readonly EndedRow[]> {
+  const oldest = db
+    .selectFrom('session')
+    .select('key')
+    .where('subject', '=', subject)
+    .where('issuer', 'is not distinct from', issuer)
+    .where(stands)
+    .orderBy('created_at', 'desc')
+    .offset(mostPerAccount - 1)
+  return db.deleteFrom('session').where('key', 'in', oldest).returning(endedColumns).execute()
+}
+
+async function deleteStanding(db: Kysely<TenantSchema>, key: string): Promise<EndedRow | undefined> {
+  return db.deleteFrom('session').where('key', '=', key).where(stands).returning(endedColumns).executeTakeFirst()
+}
+
+async function record(db: Kysely<TenantSchema>, events: readonly AuditEvent[]): Promise<void> {
+  if (events.length === 0) return
+  await insertAuditRows(
+    db,
+    events.map((event) => ({ event, count: 1 })),
+  )
+}
+
+/** Part of the statement that reads the row, so that a request costs one round trip. */
+function noteUse(db: QueryCreator<TenantSchema>, key: string) {
+  return db.with('used', (step) =>
+    step
+      .updateTable('session')
+      .set({ used_at: sql<Date>`clock_timestamp()` })
+      .where('key', '=', key)
+      .where(stands)
+      .where(isStale),
+  )
+}
+
+function selectStanding(db: QueryCreator<TenantSchema>, key: string) {
+  return db
+    .selectFrom('session')
+    .select(['key', 'application', 'issuer', 'subject', 'client_id', 'asserted', 'grant_digest', 'ends_at'])
+    .select([
+      sql<number>`floor(extract(epoch from created_at))::float8`.as('started'),
+      sql<number>`floor(extract(epoch from expires_at))::float8`.as('expires'),
+    ])
+    .where('key', '=', key)
+    .where(stands)
+}
+
+/** What PostgreSQL would refuse, or worse replace: another subject would be signed in then. */
+function assertSignIn({ key, application, identity, requestId }: NewSignIn): void {
+  const { issuer, subject, clientId, asserted, grantDigest, endsAt } = identity
+  const names = Object.values(asserted).flat()
+  const texts = [key, application, requestId, issuer, subject, clientId, ...names, grantDigest ?? '']
+  if (!texts.every(isStorable)) throw new TypeError('a sign-in has text that cannot be stored')
+  if (endsAt !== undefined && !Number.isFinite(endsAt)) throw new TypeError('a sign-in ends at a point in time')
+}

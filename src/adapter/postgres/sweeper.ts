@@ -1,0 +1,105 @@
+import { sql, type Kysely } from 'kysely'
+import type { Tenant, TenantRegistry } from '../../core/identity/tenant.js'
+import type { Log } from '../../core/runtime/log.js'
+import type { MasterSchema } from './schema/master-schema.js'
+import type { PostgresSignInStore } from './store/postgres-sign-in-store.js'
+import { hasEnded } from './store/session-term.js'
+
+const everyMilliseconds = 5 * 60 * 1000
+/** Small enough for one statement to end in time, however much has expired. */
+const batch = 1000
+
+const masterTables = [
+  { table: 'login_transaction', key: 'key', ended: sql<boolean>`expires_at <= statement_timestamp()` },
+  { table: 'transport_session', key: 'digest', ended: hasEnded },
+  { table: 'rate_limit', key: 'key', ended: sql<boolean>`ends_at <= statement_timestamp()` },
+]
+
+type MasterTable = (typeof masterTables)[number]
+
+export interface SweeperOptions {
+  readonly master: Kysely<MasterSchema>
+  readonly tenants: Pick<TenantRegistry, 'list'>
+  readonly signIns: Pick<PostgresSignInStore, 'removeExpired'>
+  readonly log: Log
+}
+
+/** Removes what has expired by the databases' clocks, now and then; never keeps the process alive. Several may sweep at once. */
+export class Sweeper {
+  readonly #options: SweeperOptions
+  readonly #timer: NodeJS.Timeout
+  #running: Promise<unknown> = Promise.resolve()
+  #stopped = false
+
+  constructor(options: SweeperOptions) {
+    this.#options = options
+    this.#timer = setInterval(() => void this.sweep(), everyMilliseconds).unref()
+  }
+
+  /** Answers with the number of rows removed, once those of every table that answers are. What does not is in the log. */
+  sweep(): Promise<number> {
+    const swept = this.#running.then(() => this.#sweep())
+    this.#running = swept
+    return swept
+  }
+
+  /** Resolves when nothing is being removed any more. */
+  async stop(): Promise<void> {
+    this.#stopped = true
+    clearInterval(this.#timer)
+    await this.#running
+  }
+
+  async #sweep(): Promise<number> {
+    const { master, signIns } = this.#options
+    let removed = 0
+    for (const table of masterTables) {
+      removed += await this.#drain({ table: table.table }, () => removeEnded(master, table))
+    }
+    for (const tenant of await this.#tenants()) {
+      removed += await this.#drain({ table: 'session', tenant: tenant.slug }, () =>
+        signIns.removeExpired(tenant, batch),
+      )
+    }
+    return removed
+  }
+
+  async #tenants(): Promise<readonly Tenant[]> {
+    if (this.#stopped) return []
+    try {
+      return await this.#options.tenants.list()
+    } catch (error) {
+      this.#fail({ table: 'tenant' }, error)
+      return []
+    }
+  }
+
+  /** One database that is down must not keep the others from being swept. */
+  async #drain(place: Readonly<Record<string, string>>, removeBatch: () => Promise<number>): Promise<number> {
+    let removed = 0
+    try {
+      while (!this.#stopped) {
+        const rows = await removeBatch()
+        removed += rows
+        if (rows < batch) break
+      }
+    } catch (error) {
+      this.#fail(place, error)
+    }
+    return removed
+  }
+
+  #fail(place: Readonly<Record<string, string>>, error: unknown): void {
+    this.#options.log.write('warn', 'what has expired could not be removed', { ...place, error })
+  }
+}
+
+async function removeEnded(master: Kysely<MasterSchema>, { table, key, ended }: MasterTable): Promise<number> {
+  const result = await sql`
+    with ended as materialized (
+      select ${sql.ref(key)} as found from ${sql.table(table)} where ${ended} limit ${batch} for update skip locked
+    )
+    delete from ${sql.table(table)} using ended where ${sql.ref(key)} = ended.found
+  `.execute(master)
+  return Number(result.numAffectedRows ?? 0)
+}
