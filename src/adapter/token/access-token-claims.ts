@@ -1,17 +1,14 @@
 import { AuthenticationError } from '../../core/error/authentication-error.js'
 import type { VerifiedToken } from '../../core/identity/verified-token.js'
+import { maxText, requiredText, requireIssuer, requireTime, unusable, type TimeRules } from './common-claims.js'
 import type { JsonObject, JsonValue } from './strict-json.js'
 
-/** What the claims of an access token are held against. Times in seconds. */
-export interface ClaimRules {
+/** What the claims of an access token are held against. */
+export interface ClaimRules extends TimeRules {
   readonly issuer: string
   readonly resource: string
-  readonly now: number
-  readonly skew: number
-  readonly maxLifetime: number
 }
 
-const maxText = 255
 const maxClientId = 2048
 const maxScopes = 500
 // RFC 6749 §3.3: tokens of printable ASCII without `"` and `\`, joined by single spaces.
@@ -49,10 +46,6 @@ export function readAccessTokenClaims(claims: JsonObject, rules: ClaimRules): Ve
   }
 }
 
-function requireIssuer(claims: JsonObject, issuer: string): void {
-  if (claims['iss'] !== issuer) throw new AuthenticationError('ERR_TOKEN_ISSUER', 'the token has another issuer')
-}
-
 function refuseOtherKinds(claims: JsonObject): void {
   if (foreignClaims.some((claim) => claims[claim] !== undefined)) {
     throw new AuthenticationError('ERR_TOKEN_TYPE', 'the token is not a bearer access token')
@@ -65,30 +58,6 @@ function requireAudience(aud: JsonValue | undefined, resource: string): void {
   if (typeof audience !== 'string' || audience === '' || audience !== resource) {
     throw new AuthenticationError('ERR_TOKEN_AUDIENCE', 'the token is not for this resource')
   }
-}
-
-/** The end of the token, when it is valid now. Each condition says what must hold, so that a strange number holds nowhere. */
-function requireTime(claims: JsonObject, rules: ClaimRules): number {
-  const { exp, iat, nbf = iat } = claims
-  if (!isTime(exp) || !isTime(iat) || !isTime(nbf)) throw unusable('the times of the token are not whole seconds')
-  if (!(exp > iat && exp - iat <= rules.maxLifetime)) throw unusable('the token lives longer than is accepted')
-  const latest = rules.now + rules.skew
-  if (!(iat <= latest && nbf <= latest)) throw unusable('the token is not valid yet')
-  const end = exp + rules.skew
-  if (!(rules.now < end)) throw new AuthenticationError('ERR_TOKEN_EXPIRED', 'the token has expired')
-  return end
-}
-
-function isTime(value: JsonValue | undefined): value is number {
-  return Number.isSafeInteger(value) && Number(value) >= 0
-}
-
-function requiredText(claims: JsonObject, claim: string, maxBytes: number): string {
-  const value = claims[claim]
-  if (typeof value !== 'string' || value === '' || Buffer.byteLength(value) > maxBytes) {
-    throw unusable(`the token has no usable ${claim}`)
-  }
-  return value
 }
 
 function optionalText(claims: JsonObject, claim: string): string | undefined {
@@ -115,8 +84,4 @@ function scopes(value: JsonValue | undefined): readonly string[] {
   const listed = value.split(' ')
   if (listed.length > maxScopes) throw unusable('the token has no usable scope')
   return [...new Set(listed)]
-}
-
-function unusable(message: string): AuthenticationError {
-  return new AuthenticationError('ERR_TOKEN_CLAIMS', message)
 }

@@ -1,14 +1,13 @@
-import { compactVerify, type CryptoKey } from 'jose'
-import { AuthenticationError } from '../../core/error/authentication-error.js'
 import { ConfigurationError } from '../../core/error/configuration-error.js'
 import type { SigningKeyStore } from '../../core/identity/signing-key-store.js'
 import type { TokenVerifier } from '../../core/identity/verified-token.js'
 import type { Clock } from '../../core/runtime/clock.js'
 import type { Log } from '../../core/runtime/log.js'
 import { readAccessTokenClaims } from './access-token-claims.js'
-import { algorithm, readAccessTokenHeader } from './access-token-header.js'
 import { parseCompactJws } from './compact-jws.js'
 import { KeySet } from './key-set.js'
+import { readAccessTokenHeader } from './token-header.js'
+import { verifySignature } from './verify-signature.js'
 
 const maxSkewSeconds = 60
 const hour = 60 * 60
@@ -59,13 +58,4 @@ function bounded(option: string, value: number, limit: { readonly min: number; r
     'ERR_CONFIG_OPTION',
     `${option} must be a whole number of seconds from ${limit.min} to ${limit.max}`,
   )
-}
-
-async function verifySignature(token: string, key: CryptoKey | undefined): Promise<void> {
-  if (key === undefined) throw new AuthenticationError('ERR_TOKEN_SIGNATURE', 'the issuer has no such key')
-  try {
-    await compactVerify(token, key, { algorithms: [algorithm] })
-  } catch {
-    throw new AuthenticationError('ERR_TOKEN_SIGNATURE', 'the signature does not verify')
-  }
 }

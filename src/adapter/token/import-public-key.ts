@@ -1,6 +1,6 @@
 import { importJWK, type CryptoKey } from 'jose'
 import type { SigningKey } from '../../core/identity/signing-key-store.js'
-import { algorithm } from './access-token-header.js'
+import { algorithm } from './token-header.js'
 
 const coordinate = /^[A-Za-z0-9_-]{43}$/
 const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']
