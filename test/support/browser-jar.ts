@@ -25,7 +25,13 @@ const mostHops = 12
 export class BrowserJar {
   /** Every answer it ever got. */
   readonly answers: { readonly url: string; readonly status: number; readonly headers: Headers }[] = []
+  readonly #fetch: typeof fetch
   #cookies: readonly Cookie[] = []
+
+  /** `ask` stands for the network, where the public name of a server leads nowhere. */
+  constructor(ask: typeof fetch = fetch) {
+    this.#fetch = ask
+  }
 
   get cookies(): readonly Cookie[] {
     return this.#cookies
@@ -66,7 +72,7 @@ export class BrowserJar {
     let url = start
     let request = init
     for (let hop = 0; hop < mostHops; hop += 1) {
-      const response = await fetch(url, {
+      const response = await this.#fetch(url, {
         ...request,
         redirect: 'manual',
         headers: this.#headers(url, request.headers),

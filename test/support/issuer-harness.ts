@@ -15,6 +15,7 @@ import {
   MemoryAuditLog,
   MemoryIssuerStorage,
   MemoryLog,
+  MemoryRateLimiter,
   MemorySigningKeyStore,
   MemoryTenantRegistry,
 } from './memory-ports.js'
@@ -24,6 +25,9 @@ export interface HarnessOptions {
   readonly clock?: Clock
   readonly storageClock?: Clock
 }
+
+/** This server as a client of its own. */
+export const relyingPartySecret = 'a-secret-of-the-relying-party-0123456789'
 
 export interface AuthorizeParameters {
   readonly client_id: string
@@ -53,12 +57,15 @@ export class IssuerHarness {
   readonly keys = new MemorySigningKeyStore()
   readonly audit = new MemoryAuditLog()
   readonly log = new MemoryLog()
+  readonly limiter: MemoryRateLimiter
   readonly masterKey = MasterKey.generate()
   readonly origin: string
   readonly tenants: MemoryTenantRegistry
   readonly acme: Tenant
   readonly globex: Tenant
   readonly options: Omit<IssuerOptions, 'issuer'>
+  /** Which requests of the relying party a user has asked for: all of them, unless a test says otherwise. */
+  awaits: (state: string | undefined, browser: string | undefined) => boolean = () => true
   #server: Server
   #issuer: Issuer | undefined
 
@@ -66,6 +73,7 @@ export class IssuerHarness {
     this.#server = server
     this.origin = `http://127.0.0.1:${port}`
     this.storage = new MemoryIssuerStorage(options.storageClock)
+    this.limiter = new MemoryRateLimiter(options.clock)
     this.tenants = new MemoryTenantRegistry(this.issuer)
     this.acme = this.tenants.add('acme', 'Acme Corp')
     this.globex = this.tenants.add('globex', 'Globex')
@@ -79,7 +87,11 @@ export class IssuerHarness {
         scopes: ['read', 'write'],
       })),
       ...{ storage: this.storage, keys: this.keys, accounts: this.accounts, tenants: this.tenants },
-      ...{ masterKey: this.masterKey, audit: this.audit, log: this.log },
+      ...{ masterKey: this.masterKey, audit: this.audit, log: this.log, limiter: this.limiter },
+      relyingParty: {
+        ...{ clientId: 'app', clientSecret: relyingPartySecret, redirectUri: this.loginCallback },
+        isAwaited: async (state, { browser }) => this.awaits(state, browser),
+      },
       hasher: new PasswordHasher({ cost: 14 }),
       clock: options.clock ?? systemClock,
     }
@@ -103,6 +115,11 @@ export class IssuerHarness {
 
   get issuer(): string {
     return `${this.origin}/oauth`
+  }
+
+  /** Where the relying party is answered. */
+  get loginCallback(): string {
+    return `${this.origin}/authsec/login/callback`
   }
 
   get resource(): string {

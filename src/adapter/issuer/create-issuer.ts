@@ -10,15 +10,18 @@ import type { TenantRegistry } from '../../core/identity/tenant.js'
 import type { GrantRegistry } from '../../core/identity/verified-token.js'
 import type { Clock } from '../../core/runtime/clock.js'
 import type { Log } from '../../core/runtime/log.js'
+import type { RateLimiter } from '../../core/runtime/rate-limiter.js'
 import { AccountDirectory } from './sign-in/account-directory.js'
 import { ConsentStep } from './sign-in/consent-step.js'
+import { FirstPartyConsent } from './sign-in/first-party-consent.js'
 import { createProvider } from './provider/create-provider.js'
 import { InteractionHandler } from './sign-in/interaction-handler.js'
 import { IssuerCookies } from './http/issuer-cookies.js'
 import { IssuerHandler } from './http/issuer-handler.js'
 import { loadOidcProvider } from './provider/load-oidc-provider.js'
 import type { PasswordHasher } from './password-hasher.js'
-import type { IssuerResource } from './provider/provider-configuration.js'
+import type { IssuerResource } from './provider/issuer-resource.js'
+import { checkRelyingParty, type RelyingParty } from './provider/relying-party.js'
 import { parsePublicUrl } from './http/public-url.js'
 import { startPurging } from './record/purge-storage.js'
 import { SealedRecords } from './record/sealed-records.js'
@@ -40,6 +43,10 @@ export interface IssuerOptions {
   readonly tenants: TenantRegistry
   readonly hasher: PasswordHasher
   readonly masterKey: MasterKey
+  /** This server as a client of its own, for the sign-in with the five tools; nobody else is answered at its redirect URI. */
+  readonly relyingParty: RelyingParty | undefined
+  /** Counts attempts, for all processes together. Where it does not answer, nobody signs in or registers. */
+  readonly limiter: RateLimiter
   readonly audit: AuditLog
   readonly log: Log
   readonly clock: Clock
@@ -54,12 +61,13 @@ export interface Issuer {
 
 /**
  * The embedded authorization server: OAuth 2.1 with our own sign-in and consent pages, over the given ports. Throws
- * `ConfigurationError` for a URL or resources that cannot work, `UpstreamError` when the databases do not answer.
+ * `ConfigurationError` for a URL, resources or a relying party that cannot work, `UpstreamError` when the databases do not answer.
  */
 export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
   const url = parsePublicUrl(options.issuer)
   const resources = listed(options.resources)
-  const { application, accounts, audit, clock, log, masterKey, tenants } = options
+  const relyingParty = options.relyingParty && checkRelyingParty(options.relyingParty, url)
+  const { application, accounts, audit, clock, limiter, log, masterKey, tenants } = options
   const module = await loadOidcProvider(log)
   const records = new SealedRecords(options.storage, masterKey)
   const directory = new AccountDirectory({ application, tenants, accounts })
@@ -70,17 +78,21 @@ export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
     serverName: application.name,
     signingKeys: await ensureSigningKeys(options.keys),
     audit: signInAudit,
-    ...{ module, records, directory, resources, cookies, masterKey, clock, log },
+    firstParty: new FirstPartyConsent({ relyingParty, resources, audit: signInAudit }),
+    ...{ module, records, directory, resources, relyingParty, cookies, masterKey, clock, log },
   })
-  const limits = new SignInLimits(records, clock)
+  const limits = new SignInLimits(records, limiter)
   const interactions = new InteractionHandler({
     ...{ provider, module, url, cookies, masterKey, audit: signInAudit, serverName: application.name },
     signIn: new SignInStep({
-      ...{ provider, application, directory, accounts, limits, hasher: options.hasher, audit: signInAudit },
+      ...{ provider, application, directory, accounts, limits, relyingParty, hasher: options.hasher },
+      audit: signInAudit,
     }),
     consent: new ConsentStep({ provider, application, directory, records, resources, audit: signInAudit }),
   })
-  const handler = new IssuerHandler({ url, provider, interactions, cookies, resources, application, clock, log })
+  const handler = new IssuerHandler({
+    ...{ url, provider, interactions, cookies, resources, application, relyingParty, limiter, log },
+  })
   const purging = startPurging(options.storage, log)
   return {
     handle: (request, response) => handler.handle(request, response),

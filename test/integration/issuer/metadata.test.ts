@@ -77,16 +77,20 @@ describe('the metadata', () => {
 describe('a Host that is not ours', () => {
   const evil = { host: 'evil.example' }
 
-  it.each([...wellKnown, '/oauth/jwks', '/oauth/authorize', '/oauth/token', '/authsec/signin.css'])(
-    'gets nothing at %s',
-    async (path) => {
-      const refused = await rawGet(harness.origin, path, evil)
-      expect(refused.status).toBe(421)
-      expect(refused.body).toContain('misdirected_request')
-      expect(refused.headers['set-cookie']).toBeUndefined()
-      expect((await rawGet(harness.origin, path, {})).status).not.toBe(421)
-    },
-  )
+  it.each([
+    ...wellKnown,
+    '/oauth/jwks',
+    '/oauth/authorize',
+    '/oauth/token',
+    '/authsec/signin.css',
+    '/authsec/signin.svg',
+  ])('gets nothing at %s', async (path) => {
+    const refused = await rawGet(harness.origin, path, evil)
+    expect(refused.status).toBe(421)
+    expect(refused.body).toContain('misdirected_request')
+    expect(refused.headers['set-cookie']).toBeUndefined()
+    expect((await rawGet(harness.origin, path, {})).status).not.toBe(421)
+  })
 
   it('gets no sign-in page, also with the cookies of the sign-in', async () => {
     const client_id = await harness.registeredClient()
@@ -150,7 +154,7 @@ describe('an issuer with a public https URL behind a proxy', () => {
 
   beforeAll(async () => {
     const resources = [{ resource: 'https://mcp.example.com/mcp', name: 'Invoices', scopes: [] }]
-    proxied = await createIssuer({ ...harness.options, issuer, resources })
+    proxied = await createIssuer({ ...harness.options, issuer, resources, relyingParty: undefined })
     server = createServer((request, response) => void proxied.handle(request, response))
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     const address = server.address()

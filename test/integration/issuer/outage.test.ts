@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { BrowserJar } from '../../support/browser-jar.js'
-import { callbackUri, IssuerHarness, pkcePair } from '../../support/issuer-harness.js'
+import { callbackUri, IssuerHarness, password, pkcePair } from '../../support/issuer-harness.js'
 
 let harness: IssuerHarness
 let clientId: string
@@ -13,6 +13,7 @@ beforeAll(async () => {
 
 afterEach(() => {
   harness.storage.available = true
+  harness.limiter.available = true
 })
 
 afterAll(() => harness.close())
@@ -105,5 +106,33 @@ describe('while the master database is down', () => {
     harness.storage.available = false
     expect((await fetch(`${harness.issuer}/jwks`)).status).toBe(200)
     expect((await fetch(`${harness.issuer}/.well-known/openid-configuration`)).status).toBe(200)
+  })
+})
+
+describe('while attempts cannot be counted', () => {
+  it('nobody signs in and none starts, and the page says when to come back', async () => {
+    const jar = new BrowserJar()
+    const page = await jar.open(startUrl())
+    harness.limiter.available = false
+    const fields = { email: 'ana@acme.test', password }
+    for (const refused of [
+      await new BrowserJar().open(startUrl()),
+      await jar.press(page, 'sign-in', { fields }),
+      await jar.press(page, 'sign-in', { fields: { ...fields, password: 'wrong' } }),
+    ]) {
+      expect(refused.status).toBe(503)
+      expect(refused.headers.get('retry-after')).toBe('5')
+      expect(refused.html).toContain('Signing in is not possible right now. Try again soon.')
+    }
+    harness.limiter.available = true
+    expect((await jar.press(page, 'sign-in', { fields })).html).toContain('<h1>Allow')
+  })
+
+  it('no client registers, and is told so in JSON', async () => {
+    harness.limiter.available = false
+    const { status, body } = await harness.register()
+    expect({ status, body }).toEqual({ status: 503, body: { error: 'temporarily_unavailable' } })
+    harness.limiter.available = true
+    expect((await harness.register()).status).toBe(201)
   })
 })

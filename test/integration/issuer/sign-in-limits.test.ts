@@ -3,6 +3,7 @@ import { SignInLimits, type Attempt } from '../../../src/adapter/issuer/sign-in/
 import { SealedRecords } from '../../../src/adapter/issuer/record/sealed-records.js'
 import { BrowserJar, type Shown } from '../../support/browser-jar.js'
 import { callbackUri, IssuerHarness, password, pkcePair } from '../../support/issuer-harness.js'
+import { MemoryRateLimiter } from '../../support/memory-ports.js'
 import { ShiftableClock } from '../../support/shiftable-clock.js'
 
 let harness: IssuerHarness
@@ -64,7 +65,8 @@ describe('the limits of an account', () => {
     return { visit, tenant: harness.acme, email }
   }
 
-  const newLimits = () => new SignInLimits(new SealedRecords(harness.storage, harness.masterKey), clock)
+  const newLimits = (limiter = new MemoryRateLimiter(clock)) =>
+    new SignInLimits(new SealedRecords(harness.storage, harness.masterKey), limiter)
 
   it('let twenty guesses be looked at in a quarter of an hour, from however many addresses and in whatever spelling', async () => {
     const limits = newLimits()
@@ -92,11 +94,21 @@ describe('the limits of an account', () => {
     expect(own.map(({ admitted }) => admitted)).toEqual([...Array.from({ length: 10 }, () => true), false])
   })
 
+  it('are one for all processes', async () => {
+    const limiter = new MemoryRateLimiter(clock)
+    const [one, two] = [newLimits(limiter), newLimits(limiter)]
+    const takes = Array.from({ length: 40 }, (_none, count) => {
+      return (count % 2 === 0 ? one : two).take(attemptFrom(`10.0.6.${count}`, { email: 'flo@acme.test' }))
+    })
+    const answers = await Promise.all(takes)
+    expect(answers.filter(({ admitted }) => admitted)).toHaveLength(20)
+  })
+
   it('do not count a password that was not looked at', async () => {
     const limits = newLimits()
     for (let count = 0; count < 30; count += 1) {
       const admission = await limits.take(attemptFrom('10.0.5.1', { email: 'eve@acme.test' }))
-      if (admission.admitted) admission.attempt.withdrawn()
+      if (admission.admitted) await admission.attempt.withdrawn()
       expect(admission.admitted).toBe(true)
     }
   })
@@ -127,6 +139,23 @@ describe('a sign-in', () => {
   it('finds the account whose address was typed with capitals and blanks, by its own password only', async () => {
     expect((await tryOnce(new BrowserJar(), ' Ana@ACME.test ', password)).status).toBe(200)
     expect((await tryOnce(new BrowserJar(), 'Ana@ACME.test', 'wrong')).status).toBe(401)
+  })
+
+  it('asks the database the same whether or not there is such an account', async () => {
+    const none = { roles: [], groups: [], scopes: [], resources: [], permissions: [] }
+    const gone = await harness.addAccount(harness.acme, 'gone@acme.test', ['read'])
+    await harness.accounts.change(harness.acme, gone.id, { disabled: true })
+    await harness.accounts.create(harness.acme, { email: 'without-password@acme.test', grants: none })
+    const asked = []
+    for (const name of ['ana', 'ANA', 'nobody', 'gone', 'without-password']) {
+      const jar = new BrowserJar()
+      const page = await open(jar)
+      harness.accounts.queries.length = 0
+      const fields = { email: `${name}@acme.test`, password: 'wrong' }
+      expect((await jar.press(page, 'sign-in', { fields })).status).toBe(401)
+      asked.push([...harness.accounts.queries])
+    }
+    expect(asked).toEqual(asked.map(() => ['findByEmail', 'findByEmail', 'findPasswordHash']))
   })
 
   it('prefers the account with exactly the address that was typed', async () => {

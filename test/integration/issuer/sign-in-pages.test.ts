@@ -84,7 +84,7 @@ describe('the sign-in page', () => {
     }
     expect(pages.map(({ status }) => status)).toEqual([401, 401, 401, 401, 401])
     expect(new Set(pages.map(({ html }) => shapeOf(html))).size).toBe(1)
-    expect(pages[0]?.html).toContain('E-mail address or password is wrong.')
+    expect(pages[0]?.html).toContain('Organisation, e-mail address or password is wrong.')
   })
 
   it('never shows the password again, and the address only escaped', async () => {
@@ -378,7 +378,8 @@ describe('every answer on the way', () => {
     await jar.open(`${harness.issuer}/nowhere`)
     await jar.open(startUrl({ client_id: 'nobody' }))
     await jar.open(startUrl({ code_challenge_method: 'plain' }))
-    for (const url of ['/oauth/jwks', '/authsec/signin.css', '/.well-known/oauth-authorization-server/oauth']) {
+    const assets = ['/authsec/signin.css', '/authsec/signin.svg']
+    for (const url of ['/oauth/jwks', ...assets, '/.well-known/oauth-authorization-server/oauth']) {
       await jar.open(harness.origin + url)
     }
     expect(jar.answers.length).toBeGreaterThan(12)
@@ -390,7 +391,7 @@ describe('every answer on the way', () => {
       expect(headers.get('x-frame-options')).toBe('DENY')
       expect(headers.get('x-content-type-options')).toBe('nosniff')
       expect(headers.get('referrer-policy')).toBe('no-referrer')
-      if (!url.endsWith('.css')) expect(headers.get('cache-control')).toBe('no-store')
+      if (!assets.some((asset) => url.endsWith(asset))) expect(headers.get('cache-control')).toBe('no-store')
       expect([200, 303, 400, 404]).toContain(status)
     }
   })
@@ -416,5 +417,8 @@ describe('every answer on the way', () => {
     const css = await jar.open(`${harness.origin}/authsec/signin.css`)
     expect(css.headers.get('content-type')).toBe('text/css; charset=utf-8')
     expect(css.html).not.toMatch(/url\(|@import/)
+    const icon = await jar.open(`${harness.origin}/authsec/signin.svg`)
+    expect(icon.headers.get('content-type')).toBe('image/svg+xml')
+    expect(icon.html).not.toMatch(/<script|<style|\s(style|on\w+)=|href/i)
   })
 })

@@ -25,7 +25,7 @@ describe('the caller', () => {
 describe('an authorization query', () => {
   const url = parsePublicUrl('http://127.0.0.1:3005/oauth')
   const scopeOf = (query: string) => {
-    const answer = authorizationQuery(url, query)
+    const answer = authorizationQuery(url, query, undefined)
     return answer.valid ? new URLSearchParams(answer.query).get('scope') : answer
   }
 
@@ -48,12 +48,29 @@ describe('an authorization query', () => {
     `redirect_uri=${encodeURIComponent('http://127.0.0.1:3005/oauth/authorize')}`,
     `redirect_uri=${encodeURIComponent('http://localhost:3005/x')}`,
   ])('%j is refused', (query) => {
-    expect(authorizationQuery(url, query)).toMatchObject({ valid: false })
+    expect(authorizationQuery(url, query, undefined)).toMatchObject({ valid: false })
+  })
+
+  it('may lead back to this server for the relying party alone, and for nothing else there', () => {
+    const redirectUri = 'http://127.0.0.1:3005/authsec/login/callback'
+    const isAwaited = () => Promise.resolve(true)
+    const party = { clientId: 'app', clientSecret: 'x'.repeat(32), redirectUri, isAwaited }
+    const isValid = (parameters: Readonly<Record<string, string>>, known: typeof party | undefined = party) => {
+      return authorizationQuery(url, new URLSearchParams(parameters).toString(), known).valid
+    }
+    const own = { client_id: 'app', redirect_uri: redirectUri }
+    expect([isValid(own), isValid({ ...own, prompt: 'login' })]).toEqual([true, true])
+    expect(isValid(own, { ...party, clientId: 'other' })).toBe(false)
+    expect(isValid({ ...own, prompt: 'none' })).toBe(false)
+    for (const redirect_uri of [`${redirectUri}/`, 'http://127.0.0.1:3006/authsec/login/callback', '']) {
+      expect(isValid({ client_id: 'app', redirect_uri })).toBe(false)
+    }
+    for (const client_id of ['App', 'app ', '', 'other']) expect(isValid({ ...own, client_id })).toBe(false)
   })
 
   it('may have 4 KB and not more', () => {
-    expect(authorizationQuery(url, `state=${'x'.repeat(4090)}`)).toMatchObject({ valid: true })
-    expect(authorizationQuery(url, `state=${'x'.repeat(4091)}`)).toMatchObject({ valid: false })
+    expect(authorizationQuery(url, `state=${'x'.repeat(4090)}`, undefined)).toMatchObject({ valid: true })
+    expect(authorizationQuery(url, `state=${'x'.repeat(4091)}`, undefined)).toMatchObject({ valid: false })
   })
 })
 

@@ -1,16 +1,7 @@
 import type { IncomingMessage } from 'node:http'
+import { networkOf } from '../../../core/runtime/network-address.js'
 
-/** Who counts as one caller for limits: an IPv4 address, or the /64 of an IPv6 address, which one household has whole. */
+/** Who counts as one caller for limits. */
 export function callerOf(request: IncomingMessage): string {
-  const address = (request.socket.remoteAddress ?? 'unknown').replace(/^::ffff:(?=\d+\.)/i, '')
-  return address.includes(':') ? networkOf(address) : address
-}
-
-function networkOf(address: string): string {
-  const [head = '', tail] = address.toLowerCase().split('%', 1).join('').split('::')
-  const before = head === '' ? [] : head.split(':')
-  const after = tail === undefined || tail === '' ? [] : tail.split(':')
-  const zeros =
-    tail === undefined ? [] : Array.from({ length: Math.max(0, 8 - before.length - after.length) }, () => '0')
-  return [...before, ...zeros, ...after].slice(0, 4).join(':')
+  return networkOf(request.socket.remoteAddress)
 }

@@ -1,14 +1,16 @@
 import type { IncomingMessage } from 'node:http'
 import { baseScope } from '../provider/access-token-claims.js'
 import { endpoints } from './issuer-metadata.js'
+import { iconPath } from '../page/icon.js'
 import { stylesheetPath } from '../page/render-page.js'
+import { isRelyingParty, type RelyingParty } from '../provider/relying-party.js'
 import { hostNaming, leadsBackHere, type PublicUrl } from './public-url.js'
 
 /** What a request is for: `foreign` belongs to somebody else, `unknown` is ours and leads nowhere. */
 export type Route =
   | { readonly kind: 'foreign' }
   | { readonly kind: 'unknown' }
-  | { readonly kind: 'metadata' | 'stylesheet'; readonly methods: readonly string[] }
+  | { readonly kind: 'icon' | 'metadata' | 'stylesheet'; readonly methods: readonly string[] }
   | { readonly kind: 'interaction'; readonly methods: readonly string[]; readonly uid: string }
   | { readonly kind: 'authorization' | 'resume'; readonly methods: readonly string[] }
   | { readonly kind: 'registration' | 'token' | 'jwks'; readonly methods: readonly string[] }
@@ -24,6 +26,7 @@ const metadataPaths = ['/.well-known/oauth-authorization-server', '/.well-known/
  */
 export function routeOf(url: PublicUrl, path: string): Route {
   if (path === stylesheetPath) return { kind: 'stylesheet', methods: reading }
+  if (path === iconPath) return { kind: 'icon', methods: reading }
   if (path.startsWith('/authsec/signin/')) return interactionRoute(path)
   if (metadataPaths.some((known) => path === `${known}${url.prefix}`)) return { kind: 'metadata', methods: reading }
   if (path !== url.prefix && !path.startsWith(`${url.prefix}/`)) return { kind: 'foreign' }
@@ -84,9 +87,14 @@ const mostQueryCharacters = 4096
 
 /**
  * The query of an authorization request with the base scope in it. Refused: more than 4 KB, a parameter that comes twice
- * (RFC 6749 §3.1), `id_token_hint`, every way of answering but a redirect with a query, and a redirect to ourselves.
+ * (RFC 6749 §3.1), `id_token_hint`, every way of answering but a redirect with a query, and a redirect to ourselves for
+ * anybody but the relying party, which may ask for nothing else.
  */
-export function authorizationQuery(url: PublicUrl, query: string): AuthorizationQuery {
+export function authorizationQuery(
+  url: PublicUrl,
+  query: string,
+  relyingParty: RelyingParty | undefined,
+): AuthorizationQuery {
   if (query.length > mostQueryCharacters) return { valid: false, problem: 'The request is too long.' }
   const parameters = new URLSearchParams(query)
   const names = [...parameters.keys()]
@@ -95,11 +103,26 @@ export function authorizationQuery(url: PublicUrl, query: string): Authorization
   if ((parameters.get('response_mode') ?? 'query') !== 'query') {
     return { valid: false, problem: 'The only supported response_mode is query.' }
   }
-  if (leadsBackHere(url, parameters.get('redirect_uri') ?? '')) {
-    return { valid: false, problem: 'The redirect_uri leads back to this server.' }
-  }
+  const problem = redirectProblem(url, parameters, relyingParty)
+  if (problem !== undefined) return { valid: false, problem }
   const scopes = (parameters.get('scope') ?? '').split(' ').filter((scope) => scope !== '')
   if (!scopes.includes(baseScope)) scopes.unshift(baseScope)
   parameters.set('scope', scopes.join(' '))
   return { valid: true, query: parameters.toString() }
+}
+
+/** Where an answer may not go. The library would take any port of this computer for a loopback redirect URI of ours. */
+function redirectProblem(
+  url: PublicUrl,
+  parameters: URLSearchParams,
+  relyingParty: RelyingParty | undefined,
+): string | undefined {
+  const clientId = parameters.get('client_id')
+  const redirectUri = parameters.get('redirect_uri') ?? ''
+  if (relyingParty === undefined || clientId !== relyingParty.clientId) {
+    return leadsBackHere(url, redirectUri) ? 'The redirect_uri leads back to this server.' : undefined
+  }
+  if (!isRelyingParty(relyingParty, { clientId, redirectUri })) return 'The redirect_uri is not the one of this client.'
+  const prompt = parameters.get('prompt')
+  return prompt === null || prompt === 'login' ? undefined : 'The only prompt of this client is login.'
 }

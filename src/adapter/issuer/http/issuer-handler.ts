@@ -2,9 +2,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type Provider from 'oidc-provider'
 import { UpstreamError } from '../../../core/error/upstream-error.js'
 import type { Application } from '../../../core/identity/application.js'
-import type { Clock } from '../../../core/runtime/clock.js'
 import type { Log } from '../../../core/runtime/log.js'
-import { AttemptWindow } from '../sign-in/attempt-window.js'
+import type { RateLimit, RateLimiter } from '../../../core/runtime/rate-limiter.js'
+import { BrowserCookie } from './browser-cookie.js'
 import { callerOf } from './client-address.js'
 import type { InteractionHandler } from '../sign-in/interaction-handler.js'
 import { doubledCookies, type IssuerCookies } from './issuer-cookies.js'
@@ -19,18 +19,20 @@ import {
 } from './issuer-edge.js'
 import { issuerMetadata } from './issuer-metadata.js'
 import { renderErrorPage } from '../page/error-page.js'
+import { icon } from '../page/icon.js'
 import { stylesheet } from '../page/stylesheet.js'
-import type { IssuerResource } from '../provider/provider-configuration.js'
+import { loginCookie, type RelyingParty } from '../provider/relying-party.js'
+import type { IssuerResource } from '../provider/issuer-resource.js'
 import { hostNaming, type PublicUrl } from './public-url.js'
 import { readBody, withBody } from './read-body.js'
 import { errorName } from '../provider/error-name.js'
 import {
   allowAnyOrigin,
+  sendAsset,
   sendJson,
   sendPage,
   sendPreflight,
   sendSeeOther,
-  sendStylesheet,
   setSecurityHeaders,
 } from './send-response.js'
 
@@ -41,7 +43,8 @@ export interface IssuerHandlerParts {
   readonly cookies: IssuerCookies
   readonly resources: readonly IssuerResource[]
   readonly application: Application
-  readonly clock: Clock
+  readonly relyingParty: RelyingParty | undefined
+  readonly limiter: RateLimiter
   readonly log: Log
 }
 
@@ -52,10 +55,11 @@ interface Exchange {
 
 type OwnRoute = Extract<Route, { readonly methods: readonly string[] }>
 
-const registrationsPerMinute = 30
-const authorizationsPerMinute = 300
+const notAskedFor = 'This sign-in was not begun in this browser. Go back to your assistant and ask it to start again.'
+const registrationsOfCaller: RateLimit = { name: 'registration-caller', limit: 30, seconds: 60 }
+const authorizationsOfCaller: RateLimit = { name: 'authorization-caller', limit: 300, seconds: 60 }
 /** From everybody together: what nobody uses is gone after an hour, so this is also the most that is kept. */
-const registrationsPerHour = 10_000
+const allRegistrations: RateLimit = { name: 'registration-all', limit: 10_000, seconds: 60 * 60 }
 const mostBodyBytes = 16 * 1024
 const openToAnyOrigin: ReadonlySet<Route['kind']> = new Set(['jwks', 'metadata', 'registration', 'token'])
 
@@ -64,21 +68,16 @@ export class IssuerHandler {
   readonly #parts: IssuerHandlerParts
   readonly #callback: ReturnType<Provider['callback']>
   readonly #metadata: ReturnType<typeof issuerMetadata>
-  readonly #registrations: AttemptWindow
-  readonly #authorizations: AttemptWindow
-  readonly #allRegistrations: AttemptWindow
+  readonly #login: BrowserCookie
 
   constructor(parts: IssuerHandlerParts) {
     this.#parts = parts
+    this.#login = new BrowserCookie(parts.url, loginCookie.name, loginCookie.seconds)
     this.#callback = parts.provider.callback()
     this.#metadata = issuerMetadata(
       parts.url,
       parts.resources.flatMap(({ scopes }) => scopes),
     )
-    const { clock } = parts
-    this.#registrations = new AttemptWindow({ limit: registrationsPerMinute, seconds: 60, clock })
-    this.#authorizations = new AttemptWindow({ limit: authorizationsPerMinute, seconds: 60, clock })
-    this.#allRegistrations = new AttemptWindow({ limit: registrationsPerHour, seconds: 60 * 60, clock })
   }
 
   /**
@@ -97,7 +96,7 @@ export class IssuerHandler {
     try {
       await this.#admit({ request, response }, route)
     } catch (error) {
-      this.#fail(response, error)
+      this.#fail(response, route, error)
     }
     return true
   }
@@ -119,7 +118,9 @@ export class IssuerHandler {
     const { request, response } = exchange
     switch (route.kind) {
       case 'stylesheet':
-        return sendStylesheet(response, stylesheet)
+        return sendAsset(response, 'text/css; charset=utf-8', stylesheet)
+      case 'icon':
+        return sendAsset(response, 'image/svg+xml', icon)
       case 'metadata':
         return sendJson(response, 200, this.#metadata)
       case 'interaction':
@@ -138,19 +139,30 @@ export class IssuerHandler {
     }
   }
 
-  #authorize(exchange: Exchange): Promise<void> | void {
+  async #authorize(exchange: Exchange): Promise<void> {
     const { request, response } = exchange
-    const caller = callerOf(request)
-    if (!this.#authorizations.take(caller)) {
-      response.setHeader('retry-after', this.#authorizations.secondsLeft(caller))
+    const { limiter, relyingParty, url } = this.#parts
+    const admission = await limiter.take([{ limit: authorizationsOfCaller, key: callerOf(request) }])
+    if (!admission.admitted) {
+      response.setHeader('retry-after', admission.secondsLeft)
       return this.#stop(response, 429, 'Too many sign-ins were started from here. Try again in a minute.')
     }
-    const elsewhere = otherLoopbackTarget(this.#parts.url, request)
+    const elsewhere = otherLoopbackTarget(url, request)
     if (elsewhere !== undefined) return sendSeeOther(response, elsewhere)
-    const asked = authorizationQuery(this.#parts.url, splitTarget(request.url ?? '').query)
+    const asked = authorizationQuery(url, splitTarget(request.url ?? '').query, relyingParty)
     if (!asked.valid) return this.#stop(response, 400, asked.problem)
     if (this.#parts.cookies.hasDoubles(request)) return this.#stop(response, 400, doubledCookies)
+    if (!(await this.#isWanted(request, asked.query))) return this.#stop(response, 400, notAskedFor)
     return this.#delegate(exchange, asked.query)
+  }
+
+  /** Our own sign-in pages have asked the user; a request of theirs that comes without having been there is somebody else's. */
+  async #isWanted(request: IncomingMessage, query: string): Promise<boolean> {
+    const { relyingParty } = this.#parts
+    const parameters = new URLSearchParams(query)
+    if (relyingParty === undefined || parameters.get('client_id') !== relyingParty.clientId) return true
+    const browser = this.#login.isDoubled(request) ? undefined : this.#login.valueOf(request)
+    return relyingParty.isAwaited(parameters.get('state') ?? undefined, { browser, address: callerOf(request) })
   }
 
   #resume(exchange: Exchange): Promise<void> | void {
@@ -158,16 +170,14 @@ export class IssuerHandler {
     return this.#delegate(exchange, '')
   }
 
-  #register(exchange: Exchange): Promise<void> | void {
+  async #register(exchange: Exchange): Promise<void> {
     const { request, response } = exchange
-    const caller = callerOf(request)
-    const limits = [
-      { window: this.#registrations, key: caller },
-      { window: this.#allRegistrations, key: '' },
-    ]
-    const spent = limits.find(({ window, key }) => !window.take(key))
-    if (spent === undefined) return this.#post(exchange, 'invalid_client_metadata')
-    response.setHeader('retry-after', spent.window.secondsLeft(spent.key))
+    const admission = await this.#parts.limiter.take([
+      { limit: registrationsOfCaller, key: callerOf(request) },
+      { limit: allRegistrations, key: '' },
+    ])
+    if (admission.admitted) return this.#post(exchange, 'invalid_client_metadata')
+    response.setHeader('retry-after', admission.secondsLeft)
     return sendJson(response, 429, { error: 'slow_down', error_description: 'too many registrations' })
   }
 
@@ -193,14 +203,19 @@ export class IssuerHandler {
     sendPage(response, status, renderErrorPage({ serverName: name, title: 'Sign-in stopped', message }))
   }
 
-  #fail(response: ServerResponse, error: unknown): void {
-    this.#parts.log.write('error', 'a sign-in page failed', { error: errorName(error) })
+  #fail(response: ServerResponse, route: Route, error: unknown): void {
+    this.#parts.log.write('error', 'an authorization request failed', { error: errorName(error) })
     if (response.headersSent) {
       response.destroy()
       return
     }
     const unavailable = isOutage(error)
     if (unavailable) response.setHeader('retry-after', 5)
+    // Programs read JSON; the words are those of the endpoints themselves.
+    if (openToAnyOrigin.has(route.kind)) {
+      const problem = unavailable ? 'temporarily_unavailable' : 'server_error'
+      return sendJson(response, unavailable ? 503 : 500, { error: problem })
+    }
     const message = unavailable ? 'Signing in is not possible right now. Try again soon.' : 'Something went wrong here.'
     this.#stop(response, unavailable ? 503 : 500, message)
   }

@@ -34,10 +34,10 @@ export function sendJson(response: ServerResponse, status: number, body: object)
   send(response, { status, type: 'application/json; charset=utf-8', body: JSON.stringify(body) })
 }
 
-/** Sends the stylesheet; the one thing here that a browser may keep. */
-export function sendStylesheet(response: ServerResponse, stylesheet: string): void {
+/** Sends what pages are made with and what is the same for everybody: the one thing here that a browser may keep. */
+export function sendAsset(response: ServerResponse, type: string, body: string): void {
   response.setHeader('cache-control', 'public, max-age=300')
-  send(response, { status: 200, type: 'text/css; charset=utf-8', body: stylesheet })
+  send(response, { status: 200, type, body })
 }
 
 /** Sends the browser elsewhere with 303, which never repeats a body (RFC 9700 §4.12). */

@@ -1,4 +1,5 @@
 import { html, type Html } from './html.js'
+import { iconPath } from './icon.js'
 
 /** Where the one stylesheet of the sign-in pages is served; no page has styles or scripts of its own. */
 export const stylesheetPath = '/authsec/signin.css'
@@ -24,6 +25,7 @@ export function renderPage(parts: PageParts): string {
         <meta name="robots" content="noindex" />
         ${refresh}
         <title>${parts.title} · ${parts.serverName}</title>
+        <link rel="icon" type="image/svg+xml" href="${iconPath}" />
         <link rel="stylesheet" href="${stylesheetPath}" />
       </head>
       <body>

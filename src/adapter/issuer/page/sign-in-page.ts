@@ -5,7 +5,8 @@ import { renderPage } from './render-page.js'
 
 export interface SignInPage {
   readonly serverName: string
-  readonly clientName: string | undefined
+  /** Who asks: a client, by the name that it gave itself, or this server for its own sign-in. */
+  readonly client: { readonly name: string | undefined } | 'this server'
   readonly csrf: string
   /** One is fixed and shown by name, several are offered. */
   readonly tenants: readonly Tenant[]
@@ -20,7 +21,7 @@ export function renderSignInPage(page: SignInPage): string {
     title: 'Sign in',
     serverName: page.serverName,
     body: html`<h1>Sign in</h1>
-      <p class="lead">${clientNameOf(page.clientName)} asks for access on your behalf.</p>
+      ${page.client === 'this server' ? undefined : leadOf(page.client.name)}
       ${page.problem === undefined ? undefined : html`<p class="problem" role="alert">${page.problem}</p>`}
       <form method="post" autocomplete="on">
         <input type="hidden" name="csrf" value="${page.csrf}" />
@@ -43,6 +44,10 @@ export function renderSignInPage(page: SignInPage): string {
         <button class="button quiet" name="action" value="deny" formnovalidate>Cancel</button>
       </form>`,
   })
+}
+
+function leadOf(clientName: string | undefined): Html {
+  return html`<p class="lead">${clientNameOf(clientName)} asks for access on your behalf.</p>`
 }
 
 function tenantField(page: SignInPage): Html {

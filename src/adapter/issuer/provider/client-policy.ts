@@ -1,6 +1,7 @@
 import type { ClientMetadata } from 'oidc-provider'
 import { isLoopbackUrl, leadsBackHere, type PublicUrl } from '../http/public-url.js'
 import type { ErrorsOfProvider } from './oidc-adapter.js'
+import { isRelyingParty, type RelyingParty } from './relying-party.js'
 
 const keptMembers: ReadonlySet<string> = new Set([
   'application_type',
@@ -35,6 +36,7 @@ const deceptiveText =
 export interface ClientRules {
   readonly errors: ErrorsOfProvider
   readonly url: PublicUrl
+  readonly relyingParty: RelyingParty | undefined
 }
 
 /**
@@ -42,7 +44,7 @@ export interface ClientRules {
  * members that nobody needs are dropped, `scope` among them since the user decides on it, and the rest is pinned.
  * Throws the provider's `InvalidClientMetadata`.
  */
-export function applyClientPolicy(metadata: ClientMetadata, { errors, url }: ClientRules): void {
+export function applyClientPolicy(metadata: ClientMetadata, { errors, url, relyingParty }: ClientRules): void {
   for (const member of Object.keys(metadata)) if (!keptMembers.has(member)) delete metadata[member]
   const name: unknown = metadata.client_name
   if (name !== undefined && !isAcceptableName(name)) {
@@ -54,14 +56,16 @@ export function applyClientPolicy(metadata: ClientMetadata, { errors, url }: Cli
       'redirect_uris must be 1 to 16 of https, http on a loopback address, or a private-use scheme with a dot',
     )
   }
-  if (uris.some((uri) => leadsBackHere(url, uri))) {
+  const [redirectUri, ...others] = uris
+  const isOwn = others.length === 0 && isRelyingParty(relyingParty, { clientId: metadata.client_id, redirectUri })
+  if (!isOwn && uris.some((uri) => leadsBackHere(url, uri))) {
     throw new errors.InvalidClientMetadata('redirect_uris must not lead back to the authorization server')
   }
   if (!belongToOneSite(uris)) {
     throw new errors.InvalidClientMetadata('redirect_uris of https must share one host or be below it')
   }
   const wantsRefresh = metadata.grant_types?.includes('refresh_token') !== false
-  metadata.application_type = uris.every((uri) => uri.startsWith('https:')) ? 'web' : 'native'
+  metadata.application_type = isOwn || uris.every((uri) => uri.startsWith('https:')) ? 'web' : 'native'
   metadata.grant_types = ['authorization_code', ...(wantsRefresh ? ['refresh_token'] : [])]
   metadata.response_types = ['code']
   metadata.id_token_signed_response_alg = 'ES256'

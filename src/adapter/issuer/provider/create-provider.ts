@@ -33,7 +33,7 @@ export function createProvider(parts: NewProviderParts): Provider {
     if (prompt.name === 'login' && interaction !== undefined) audit.count({ type: 'signin.started', interaction })
   })
   provider.on('authorization.error', (context, error) => {
-    if (!mayAnswerDirectly(context)) error.allow_redirect = false
+    if (!parts.firstParty.concerns(context) && !mayAnswerDirectly(context)) error.allow_redirect = false
   })
   provider.on('grant.error', (context, error) => {
     if (isCodeReuse(context, error)) countCodeReuse(context, audit)

@@ -3,19 +3,22 @@ import { wasAllowedFor } from '../record/consented-destination.js'
 import type { SealedRecords } from '../record/sealed-records.js'
 import type { OidcProviderModule } from './load-oidc-provider.js'
 import { orUnavailable } from './oidc-adapter.js'
+import type { FirstPartyConsent } from '../sign-in/first-party-consent.js'
 
 export interface PolicyParts {
   readonly module: OidcProviderModule
   readonly records: SealedRecords
+  readonly firstParty: FirstPartyConsent
 }
 
 /**
  * The standard policy, and: a session whose account or tenant no longer stands signs in again, and a destination that
- * the user has not seen on the consent page is asked about, whatever else the client was allowed. Throws `TypeError`
- * where the standard policy has no such prompts.
+ * the user has not seen on the consent page is asked about, whatever else the client was allowed. Between sign-in and
+ * consent, when the one is done and the other not yet asked for, this server's own sign-in gets its grant. Throws
+ * `TypeError` where the standard policy has no such prompts.
  */
-export function interactionPolicy({ module, records }: PolicyParts): Policies.DefaultPolicy {
-  const { Check, base } = module.interactionPolicy
+export function interactionPolicy({ module, records, firstParty }: PolicyParts): Policies.DefaultPolicy {
+  const { Check, Prompt, base } = module.interactionPolicy
   const policy = base()
   const login = policy.get('login')
   const consent = policy.get('consent')
@@ -27,7 +30,9 @@ export function interactionPolicy({ module, records }: PolicyParts): Policies.De
     'destination_not_allowed',
     'access was not allowed for this redirect_uri',
     'consent_required',
-    async ({ oidc }: KoaContextWithOIDC) => {
+    async (context: KoaContextWithOIDC) => {
+      if (firstParty.concerns(context)) return Check.NO_NEED_TO_PROMPT
+      const { oidc } = context
       const grantId: string | undefined = oidc.entities.Grant?.jti
       const redirectUri = oidc.params?.['redirect_uri']
       return (
@@ -35,7 +40,12 @@ export function interactionPolicy({ module, records }: PolicyParts): Policies.De
       )
     },
   )
+  const ownSignIn = new Check('own_sign_in', 'nobody has to be asked', async (context: KoaContextWithOIDC) => {
+    if (firstParty.concerns(context)) await orUnavailable(firstParty.allow(context), module.errors)
+    return Check.NO_NEED_TO_PROMPT
+  })
   login.checks.add(gone)
   consent.checks.add(unseen)
+  policy.add(new Prompt({ name: 'own_sign_in' }, ownSignIn), policy.indexOf(consent))
   return policy
 }

@@ -3,6 +3,8 @@ import type { MasterKey } from '../../../core/credential/master-key.js'
 import type { SigningKey } from '../../../core/identity/signing-key-store.js'
 import type { Clock } from '../../../core/runtime/clock.js'
 import { applyClientPolicy } from './client-policy.js'
+import { relyingPartyClient, type RelyingParty } from './relying-party.js'
+import type { FirstPartyConsent } from '../sign-in/first-party-consent.js'
 import { createTokenCustomizer } from './customize-token.js'
 import { createAccountFinder } from '../sign-in/issuer-account.js'
 import type { AccountDirectory } from '../sign-in/account-directory.js'
@@ -10,6 +12,7 @@ import type { SignInAudit } from '../sign-in/sign-in-audit.js'
 import type { IssuerCookies } from '../http/issuer-cookies.js'
 import type { PublicUrl } from '../http/public-url.js'
 import { interactionPolicy } from './interaction-policy.js'
+import type { IssuerResource } from './issuer-resource.js'
 import { createRevocationPolicy } from './revocation-policy.js'
 import { baseScope } from './access-token-claims.js'
 import { clientAuthMethods, endpoints } from '../http/issuer-metadata.js'
@@ -25,13 +28,8 @@ const codeSeconds = 60
 const sessionSeconds = 12 * 60 * 60
 const refreshTokenSeconds = 14 * 24 * 60 * 60
 const grantSeconds = 30 * 24 * 60 * 60
-
-export interface IssuerResource {
-  /** The resource identifier (RFC 8707), byte-exact, and the audience of its tokens. */
-  readonly resource: string
-  readonly name: string
-  readonly scopes: readonly string[]
-}
+/** Nobody refreshes a sign-in of this server's own: it ends after the time of a session, which begins a little later. */
+const ownGrantSeconds = sessionSeconds + 60 * 60
 
 export interface ProviderParts {
   readonly url: PublicUrl
@@ -44,6 +42,8 @@ export interface ProviderParts {
   readonly masterKey: MasterKey
   readonly clock: Clock
   readonly audit: SignInAudit
+  readonly relyingParty: RelyingParty | undefined
+  readonly firstParty: FirstPartyConsent
   readonly renderError: NonNullable<Configuration['renderError']>
 }
 
@@ -53,7 +53,9 @@ export interface ProviderParts {
  */
 export function providerConfiguration(parts: ProviderParts): Configuration {
   const { errors } = parts.module
+  const { relyingParty } = parts
   return {
+    clients: relyingParty === undefined ? [] : [relyingPartyClient(relyingParty)],
     adapter: createAdapterFactory(parts.records, errors),
     findAccount: createAccountFinder({ ...parts, errors }),
     jwks: { keys: parts.signingKeys.map(signingJwk) },
@@ -73,7 +75,7 @@ export function providerConfiguration(parts: ProviderParts): Configuration {
       // The provider runs the policy once per member named here; a name that no client sends is enough.
       properties: ['authsec_client_policy'],
       validator: (_context, _key, _value, metadata: ClientMetadata) =>
-        applyClientPolicy(metadata, { errors, url: parts.url }),
+        applyClientPolicy(metadata, { errors, url: parts.url, relyingParty }),
     },
     claims: { openid: ['sub', 'tenant_id'], email: ['email'], profile: ['name'] },
     conformIdTokenClaims: false,
@@ -82,7 +84,7 @@ export function providerConfiguration(parts: ProviderParts): Configuration {
     responseTypes: ['code'],
     enabledJWA: { idTokenSigningAlgValues: ['ES256'] },
     pkce: { required: () => true },
-    ttl: lifetimes(parts.clock),
+    ttl: lifetimes(parts),
     rotateRefreshToken: true,
     issueRefreshToken: (_context, client) => client.grantTypeAllowed('refresh_token'),
     expiresWithSession: () => false,
@@ -129,11 +131,11 @@ function resourceIndicators(
   }
 }
 
-function lifetimes(clock: Clock): NonNullable<Configuration['ttl']> {
+function lifetimes({ clock, relyingParty }: ProviderParts): NonNullable<Configuration['ttl']> {
   return {
     AccessToken: accessTokenSeconds,
     AuthorizationCode: codeSeconds,
-    Grant: grantSeconds,
+    Grant: (_context, { clientId }) => (clientId === relyingParty?.clientId ? ownGrantSeconds : grantSeconds),
     IdToken: accessTokenSeconds,
     Interaction: interactionSeconds,
     RefreshToken: refreshTokenSeconds,

@@ -1,14 +1,13 @@
-import { randomBytes } from 'node:crypto'
 import type Provider from 'oidc-provider'
 import type { Client, Grant, Interaction } from 'oidc-provider'
 import type { Application } from '../../../core/identity/application.js'
-import { baseScope, grantedScopes } from '../provider/access-token-claims.js'
+import { grantedScopes } from '../provider/access-token-claims.js'
 import type { AccountDirectory, Principal } from './account-directory.js'
 import { denial, parameterOf, type StepAnswer, type Visit } from './interaction-step.js'
-import { identityScopes } from '../http/issuer-metadata.js'
+import { askedScopes, newGrant, saveGrant, type AskedScopes } from './new-grant.js'
 import { renderConsentPage } from '../page/consent-page.js'
 import { renderErrorPage } from '../page/error-page.js'
-import type { IssuerResource } from '../provider/provider-configuration.js'
+import type { IssuerResource } from '../provider/issuer-resource.js'
 import { rememberDestination, wasAllowedFor } from '../record/consented-destination.js'
 import type { SealedRecords } from '../record/sealed-records.js'
 import type { SignInAudit } from './sign-in-audit.js'
@@ -26,14 +25,12 @@ export interface ConsentParts {
 }
 
 /** All that a decision is about; `undefined` parts make it impossible. */
-interface Question {
+interface Question extends AskedScopes {
   readonly subject: string
   readonly principal: Principal
   readonly client: Client
   readonly redirectUri: string
   readonly resource: IssuerResource
-  readonly identity: readonly string[]
-  readonly scopes: readonly string[]
 }
 
 /** The consent page: what a client may do for the user, per client, destination, account and scope (Model Context Protocol, security best practices). */
@@ -81,9 +78,7 @@ export class ConsentStep {
       },
     })
     await rememberDestination(this.#parts.records, { grantId: grant.jti, redirectUri, expiresIn: rememberedSeconds })
-    grant.addResourceScope(question.resource.resource, [...question.scopes])
-    if (question.identity.length > 0) grant.addOIDCScope([...question.identity])
-    const grantId = await grant.save()
+    const grantId = await saveGrant(grant, resource, question)
     await this.#keepClient(question.client.clientId)
     return { kind: 'result', result: { consent: { grantId } }, keepEarlier: true }
   }
@@ -108,18 +103,8 @@ export class ConsentStep {
     const principal = subject === undefined ? undefined : await directory.find(subject)
     if (subject === undefined || resource === undefined || client === undefined) return undefined
     if (principal === undefined || redirectUri === undefined) return undefined
-    const asked = [...new Set((parameterOf(interaction, 'scope') ?? '').split(' '))]
-    const offered: ReadonlySet<string> = new Set([baseScope, ...resource.scopes])
-    const known: ReadonlySet<string> = new Set(identityScopes)
-    return {
-      subject,
-      principal,
-      client,
-      redirectUri,
-      resource,
-      identity: asked.filter((scope) => known.has(scope)),
-      scopes: asked.filter((scope) => offered.has(scope)),
-    }
+    const asked = askedScopes(parameterOf(interaction, 'scope'), resource)
+    return { subject, principal, client, redirectUri, resource, ...asked }
   }
 
   /** The grant that this destination has, or a new one: what was allowed to one is not added to what another has. */
@@ -129,9 +114,7 @@ export class ConsentStep {
     const existing = interaction.grantId === undefined ? undefined : await provider.Grant.find(interaction.grantId)
     const fits = existing?.accountId === subject && existing.clientId === clientId
     if (fits && (await wasAllowedFor(records, existing.jti, redirectUri))) return existing
-    return Object.assign(new provider.Grant({ accountId: subject, clientId }), {
-      jti: randomBytes(32).toString('base64url'),
-    })
+    return newGrant(provider, { accountId: subject, clientId })
   }
 
   async #keepClient(clientId: string): Promise<void> {

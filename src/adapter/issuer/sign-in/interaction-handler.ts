@@ -1,4 +1,3 @@
-import { timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type Provider from 'oidc-provider'
 import type { Interaction } from 'oidc-provider'
@@ -11,7 +10,7 @@ import type { OidcProviderModule } from '../provider/load-oidc-provider.js'
 import { renderErrorPage } from '../page/error-page.js'
 import { renderContinuePage } from '../page/render-page.js'
 import type { PublicUrl } from '../http/public-url.js'
-import { readForm, type Form } from '../http/read-form.js'
+import { readOwnForm } from '../http/own-form.js'
 import { sendPage } from '../http/send-response.js'
 import type { SignInAudit } from './sign-in-audit.js'
 import type { SignInStep } from './sign-in-step.js'
@@ -70,10 +69,10 @@ export class InteractionHandler {
   /** The form, if it came from our own page in this browser for this interaction. */
   async #submission(request: IncomingMessage, interaction: Interaction): Promise<Submission | undefined> {
     const browser = this.#parts.cookies.browserOf(request)
-    const form = await readForm(request)
-    if (browser === undefined || form === undefined || !isSameOrigin(this.#parts.url, request)) return undefined
+    if (browser === undefined) return undefined
     const visit = this.#visit(request, interaction, browser)
-    return hasToken(form, visit.csrf) ? { ...visit, form } : undefined
+    const form = await readOwnForm(request, { url: this.#parts.url, csrf: visit.csrf })
+    return form && { ...visit, form }
   }
 
   #show(visit: Visit): Promise<StepAnswer> {
@@ -133,20 +132,4 @@ export class InteractionHandler {
     const page = renderErrorPage({ serverName: this.#parts.serverName, title: 'Start again', message })
     sendPage(response, status, page)
   }
-}
-
-/** Our pages send no referrer, so that browsers say `Origin: null` here; where they say more, it has to be us. */
-function isSameOrigin(url: PublicUrl, request: IncomingMessage): boolean {
-  const { origin } = request.headers
-  const site = request.headers['sec-fetch-site']
-  return (
-    (origin === undefined || origin === 'null' || origin === url.origin) &&
-    (site === undefined || site === 'same-origin')
-  )
-}
-
-function hasToken(form: Form, expected: string): boolean {
-  const given = Buffer.from(form.get('csrf') ?? '')
-  const wanted = Buffer.from(expected)
-  return given.length === wanted.length && timingSafeEqual(given, wanted)
 }

@@ -11,11 +11,6 @@ interface Fact {
   readonly subject?: string | undefined
   readonly reason?: string | undefined
   readonly caller?: string | undefined
-}
-
-/** What happened on the pages of a sign-in. */
-export interface SignInFact extends Fact {
-  readonly interaction: Interaction
   /** What was allowed, and to whom it is handed. */
   readonly allowed?: {
     readonly grantId: string
@@ -25,7 +20,12 @@ export interface SignInFact extends Fact {
   }
 }
 
-/** What happened to a grant afterwards, between client and server. */
+/** What happened on the pages of a sign-in. */
+export interface SignInFact extends Fact {
+  readonly interaction: Interaction
+}
+
+/** What happened to a grant without a page: between client and server, or when nothing had to be asked. */
 export interface GrantFact extends Fact {
   readonly grantId: string | undefined
   readonly clientId: string | undefined
@@ -72,7 +72,7 @@ export class SignInAudit {
 
   #detailOf(fact: SignInFact | GrantFact): AuditEvent['detail'] {
     const address = fact.caller === undefined ? {} : { address: fact.caller }
-    if (!('allowed' in fact) || fact.allowed === undefined) return fact.caller === undefined ? undefined : address
+    if (fact.allowed === undefined) return fact.caller === undefined ? undefined : address
     const { grantId, ...allowed } = fact.allowed
     return { ...address, ...allowed, grant: this.#referenceOf(grantId) }
   }

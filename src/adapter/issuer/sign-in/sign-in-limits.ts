@@ -1,16 +1,15 @@
 import type { Tenant } from '../../../core/identity/tenant.js'
-import type { Clock } from '../../../core/runtime/clock.js'
-import { AttemptWindow } from './attempt-window.js'
+import type { RateLimit, RateLimiter, RateLimitKey } from '../../../core/runtime/rate-limiter.js'
 import type { Visit } from './interaction-step.js'
 import type { SealedRecords } from '../record/sealed-records.js'
 
-const windowSeconds = 15 * 60
+const seconds = 15 * 60
+const perInteraction: RateLimit = { name: 'password-interaction', limit: 10, seconds }
+const perCaller: RateLimit = { name: 'password-caller', limit: 60, seconds }
+const perBrowser: RateLimit = { name: 'password-browser', limit: 10, seconds }
+const perAccountAndCaller: RateLimit = { name: 'password-account-caller', limit: 10, seconds }
+const perAccount: RateLimit = { name: 'password-account', limit: 20, seconds }
 const knownBrowserSeconds = 180 * 24 * 60 * 60
-const mostPerInteraction = 10
-const mostPerCaller = 60
-const mostPerAccountAndCaller = 10
-const mostPerAccount = 20
-const accountsCounted = 100_000
 
 export interface Attempt {
   readonly visit: Visit
@@ -20,88 +19,65 @@ export interface Attempt {
 
 /** An attempt that may be made, to be settled when it is known how it went. */
 export interface CountedAttempt {
-  /** The password was right: nothing counts, and the browser is known from now on. */
+  /** The password was right: nothing counts, and the browser is known from now on. Throws `UpstreamError`. */
   succeeded(): Promise<void>
-  /** The password was not looked at: nothing counts. */
-  withdrawn(): void
+  /** The password was not looked at: nothing counts. Throws `UpstreamError`. */
+  withdrawn(): Promise<void>
 }
 
 export type Admission =
   { readonly admitted: true; readonly attempt: CountedAttempt } | { readonly admitted: false; readonly wait: number }
 
-interface Limit {
-  readonly window: AttemptWindow
-  readonly key: string
-}
-
 /**
  * How often passwords may be tried: per sign-in, per caller, per account and caller, and per account over all callers.
  * A browser that has signed in to an account before has a count of its own there, whatever its address, so that
- * strangers who guess cannot shut its user out. The counts are kept in the memory of one process.
+ * strangers who guess cannot shut its user out.
  */
 export class SignInLimits {
   readonly #records: SealedRecords
-  readonly #interactions: AttemptWindow
-  readonly #callers: AttemptWindow
-  readonly #browsers: AttemptWindow
-  readonly #accountsOfCaller: AttemptWindow
-  readonly #accounts: AttemptWindow
+  readonly #limiter: RateLimiter
 
-  constructor(records: SealedRecords, clock: Clock) {
-    const common = { seconds: windowSeconds, clock }
+  constructor(records: SealedRecords, limiter: RateLimiter) {
     this.#records = records
-    this.#interactions = new AttemptWindow({ ...common, limit: mostPerInteraction })
-    this.#callers = new AttemptWindow({ ...common, limit: mostPerCaller })
-    this.#browsers = new AttemptWindow({ ...common, limit: mostPerAccountAndCaller })
-    this.#accountsOfCaller = new AttemptWindow({ ...common, limit: mostPerAccountAndCaller })
-    this.#accounts = new AttemptWindow({ ...common, limit: mostPerAccount, capacity: accountsCounted })
+    this.#limiter = limiter
   }
 
-  /** Counts an attempt; answers with the seconds to wait when it may not be made. */
+  /** Counts an attempt; answers with the seconds to wait when it may not be made. Throws `UpstreamError` where it cannot be counted. */
   async take(attempt: Attempt): Promise<Admission> {
     const known = (await this.#records.find('KnownBrowser', browserKey(attempt))) !== undefined
-    const taken: Limit[] = []
-    for (const limit of this.#limitsOf(attempt, known)) {
-      if (!limit.window.take(limit.key)) {
-        giveBack(taken)
-        return { admitted: false, wait: limit.window.secondsLeft(limit.key) }
-      }
-      taken.push(limit)
-    }
+    const keys = keysOf(attempt, known ? 'known' : 'unknown')
+    const answer = await this.#limiter.take(keys)
+    if (!answer.admitted) return { admitted: false, wait: answer.secondsLeft }
     return {
       admitted: true,
       attempt: {
         succeeded: async () => {
-          giveBack(taken)
+          await this.#limiter.giveBack(keys)
           await this.#remember(attempt)
         },
-        withdrawn: () => giveBack(taken),
+        withdrawn: () => this.#limiter.giveBack(keys),
       },
     }
   }
 
-  #limitsOf(attempt: Attempt, known: boolean): readonly Limit[] {
-    const { interaction, caller } = attempt.visit
-    const perInteraction = { window: this.#interactions, key: interaction.uid }
-    if (known) return [perInteraction, { window: this.#browsers, key: browserKey(attempt) }]
-    return [
-      perInteraction,
-      { window: this.#callers, key: caller },
-      { window: this.#accountsOfCaller, key: JSON.stringify([...accountOf(attempt), caller]) },
-      { window: this.#accounts, key: JSON.stringify(accountOf(attempt)) },
-    ]
-  }
-
   /** By a digest that leads back to neither browser nor account. */
-  #remember(attempt: Attempt): Promise<void> {
-    this.#browsers.forget(browserKey(attempt))
+  async #remember(attempt: Attempt): Promise<void> {
     const id = browserKey(attempt)
-    return this.#records.put({ model: 'KnownBrowser', id, payload: {}, expiresIn: knownBrowserSeconds })
+    await this.#limiter.forget([{ limit: perBrowser, key: id }])
+    await this.#records.put({ model: 'KnownBrowser', id, payload: {}, expiresIn: knownBrowserSeconds })
   }
 }
 
-function giveBack(limits: readonly Limit[]): void {
-  for (const { window, key } of limits) window.giveBack(key)
+function keysOf(attempt: Attempt, browser: 'known' | 'unknown'): readonly RateLimitKey[] {
+  const { interaction, caller } = attempt.visit
+  const ofInteraction = { limit: perInteraction, key: interaction.uid }
+  if (browser === 'known') return [ofInteraction, { limit: perBrowser, key: browserKey(attempt) }]
+  return [
+    ofInteraction,
+    { limit: perCaller, key: caller },
+    { limit: perAccountAndCaller, key: JSON.stringify([...accountOf(attempt), caller]) },
+    { limit: perAccount, key: JSON.stringify(accountOf(attempt)) },
+  ]
 }
 
 /** Another spelling of an address is no other account: it would have counts of its own. */

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type Provider from 'oidc-provider'
 import { UpstreamError } from '../../../core/error/upstream-error.js'
 import type { Account, AccountStore } from '../../../core/identity/account-store.js'
@@ -7,8 +8,9 @@ import type { AccountDirectory } from './account-directory.js'
 import { parameterOf, type StepAnswer, type Submission, type Visit } from './interaction-step.js'
 import { formatSubject } from './issuer-subject.js'
 import { renderErrorPage } from '../page/error-page.js'
-import { renderSignInPage } from '../page/sign-in-page.js'
+import { renderSignInPage, type SignInPage } from '../page/sign-in-page.js'
 import type { PasswordHasher } from '../password-hasher.js'
+import type { RelyingParty } from '../provider/relying-party.js'
 import type { SignInAudit } from './sign-in-audit.js'
 import type { CountedAttempt, SignInLimits } from './sign-in-limits.js'
 
@@ -19,11 +21,12 @@ export interface SignInParts {
   readonly accounts: AccountStore
   readonly hasher: PasswordHasher
   readonly limits: SignInLimits
+  readonly relyingParty: RelyingParty | undefined
   readonly audit: SignInAudit
 }
 
 /** One sentence for a wrong password, an unknown or disabled account, and an account without a password. */
-const refusal = 'E-mail address or password is wrong.'
+const refusal = 'Organisation, e-mail address or password is wrong.'
 const longestEmail = 254
 const overloadSeconds = 5
 
@@ -92,10 +95,11 @@ export class SignInStep {
 
   async #verify(visit: Visit, { tenant, email, password }: Credentials, attempt: CountedAttempt): Promise<Verdict> {
     const account = await this.#find(tenant, email)
-    const stored = account === undefined ? undefined : await this.#parts.accounts.findPasswordHash(tenant, account.id)
+    // An account that does not exist has the same queries asked for it, so that nobody learns from the time which do.
+    const stored = await this.#parts.accounts.findPasswordHash(tenant, account?.id ?? randomUUID())
     const matches = await this.#matches(password, stored)
     if (matches === undefined) {
-      attempt.withdrawn()
+      await attempt.withdrawn()
       this.#failed(visit, tenant, { reason: 'limited' })
       return 'overloaded'
     }
@@ -109,11 +113,12 @@ export class SignInStep {
     return 'refused'
   }
 
-  /** The address as given, else in lower case, as most people write theirs and telephones do not. */
+  /** The address as given, else in lower case, as most people write theirs and telephones do not. Both are always looked up. */
   async #find(tenant: Tenant, email: string): Promise<Account | undefined> {
-    const exact = await this.#parts.accounts.findByEmail(tenant, email)
-    const lower = email.toLowerCase()
-    return exact ?? (lower === email ? undefined : this.#parts.accounts.findByEmail(tenant, lower))
+    const { accounts } = this.#parts
+    const exact = await accounts.findByEmail(tenant, email)
+    const lower = await accounts.findByEmail(tenant, email.toLowerCase())
+    return exact ?? lower
   }
 
   /** `undefined` when too many passwords wait to be looked at. */
@@ -132,17 +137,16 @@ export class SignInStep {
   }
 
   async #page(visit: Visit, view: SignInView): Promise<StepAnswer> {
-    const { application, directory, provider } = this.#parts
+    const { application, directory } = this.#parts
     const serverName = application.name
     const tenants = await directory.admittedTenants()
     if (tenants.length === 0) {
       const message = 'No organisation can sign in here at the moment.'
       return { kind: 'page', status: 403, page: renderErrorPage({ serverName, title: 'Sign in', message }) }
     }
-    const client = await provider.Client.find(parameterOf(visit.interaction, 'client_id') ?? '')
     const page = renderSignInPage({
       serverName,
-      clientName: client?.clientName,
+      client: await this.#clientOf(visit),
       csrf: visit.csrf,
       tenants,
       chosen: view.chosen,
@@ -150,6 +154,13 @@ export class SignInStep {
       problem: view.problem,
     })
     return { kind: 'page', status: view.status ?? 200, page, retryAfter: view.retryAfter }
+  }
+
+  async #clientOf({ interaction }: Visit): Promise<SignInPage['client']> {
+    const { provider, relyingParty } = this.#parts
+    const clientId = parameterOf(interaction, 'client_id') ?? ''
+    if (clientId === relyingParty?.clientId) return 'this server'
+    return { name: (await provider.Client.find(clientId))?.clientName }
   }
 }
 
