@@ -1,0 +1,64 @@
+import type { CustomFetch } from 'openid-client'
+import { AuthenticationError } from '../../core/error/authentication-error.js'
+import { UpstreamError } from '../../core/error/upstream-error.js'
+
+/** How long one request may take, body included. */
+export const requestSeconds = 3
+const mostBytes = 256 * 1024
+
+export type Fetch = typeof globalThis.fetch
+
+/**
+ * `fetch` for talking to a provider: one that is down, slow or answers 5xx gives `UpstreamError`, whatever `fetch` itself
+ * makes of it, and a body of more than 256 KB gives `AuthenticationError`.
+ */
+export function boundedFetch(fetch: Fetch): CustomFetch {
+  return async (url, options) => {
+    const controller = new AbortController()
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => {
+        reject(unavailable(new TypeError(`no answer within ${requestSeconds} s`)))
+      }, requestSeconds * 1000)
+    })
+    try {
+      const request = { ...options, body: options.body ?? null, signal: controller.signal }
+      return await Promise.race([answerOf(Promise.resolve().then(() => fetch(url, request))), late])
+    } finally {
+      clearTimeout(timer)
+      // Whatever has not been read by now is not wanted.
+      controller.abort()
+    }
+  }
+}
+
+async function answerOf(answer: Promise<Response>): Promise<Response> {
+  const response = await orUnavailable(answer)
+  if (response.status >= 500) throw unavailable(new TypeError(`status ${response.status}`))
+  const body = await orUnavailable(readBody(response))
+  const { status, headers } = response
+  return new Response(body.length === 0 ? null : body, { status, headers })
+}
+
+async function readBody({ body }: Response): Promise<Uint8Array<ArrayBuffer>> {
+  const chunks: Uint8Array[] = []
+  let received = 0
+  for await (const chunk of body ?? []) {
+    received += chunk.length
+    if (received > mostBytes) throw new AuthenticationError('ERR_LOGIN_PROVIDER', 'the answer is too large')
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+async function orUnavailable<Value>(work: Promise<Value>): Promise<Value> {
+  try {
+    return await work
+  } catch (error) {
+    throw error instanceof AuthenticationError ? error : unavailable(error)
+  }
+}
+
+function unavailable(cause: unknown): UpstreamError {
+  return new UpstreamError('IDP_UNAVAILABLE', 'the identity provider does not answer', { cause })
+}

@@ -1,0 +1,140 @@
+import {
+  authorizationCodeGrant,
+  buildAuthorizationUrl,
+  calculatePKCECodeChallenge,
+  type Configuration,
+} from 'openid-client'
+import { ConfigurationError } from '../../core/error/configuration-error.js'
+import { UpstreamError } from '../../core/error/upstream-error.js'
+import type { IdTokenVerifier, TokenVerifier } from '../../core/identity/verified-token.js'
+import type { Clock } from '../../core/runtime/clock.js'
+import type { Log } from '../../core/runtime/log.js'
+import type { AuthorizationStart, IdentityProvider, ProviderIdentity } from '../../core/sign-in/identity-provider.js'
+import type { AuthorizationSecrets } from '../../core/sign-in/login-transaction.js'
+import { boundedFetch, type Fetch } from './bounded-fetch.js'
+import { requireSameIdentity, requireSoundIdToken, type TokenAnswer } from './id-token-checks.js'
+import { OidcDiscovery } from './oidc-discovery.js'
+import { failureOf, reasonOf, refusal } from './provider-failure.js'
+import { requireConfiguredUrl } from './provider-url.js'
+
+export interface OidcProviderOptions {
+  /** Compared byte by byte with what the provider calls itself. */
+  readonly issuer: string
+  readonly clientId: string
+  readonly clientSecret: string
+  /** Where the provider sends the browser back to, byte-exact. */
+  readonly redirectUri: string
+  /** The resource that access is asked for (RFC 8707), and that the access token has to be for. */
+  readonly resource: string
+  /** Asked for besides `openid`. */
+  readonly scopes: readonly string[]
+  /** Verifies the access token: the identity is what that one says. */
+  readonly tokens: TokenVerifier
+  /** Verifies ID tokens that users paste. */
+  readonly idTokens: IdTokenVerifier
+  /** How the provider is reached. No default: where it leads and what it refuses is for whoever composes the server to say. */
+  readonly fetch: Fetch
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/**
+ * The relying party of an OpenID Connect provider that issues access tokens our verifier reads: authorization code with PKCE
+ * S256, nonce, state and `iss` (RFC 9207), client_secret_basic. Throws `ConfigurationError` for options that cannot be right.
+ */
+export function createOidcProvider(options: OidcProviderOptions): IdentityProvider {
+  requireConfiguredUrl('the issuer', options.issuer)
+  if (requireConfiguredUrl('the redirect URI', options.redirectUri).href !== options.redirectUri) {
+    throw new ConfigurationError('ERR_CONFIG_URL', 'the redirect URI needs a path')
+  }
+  if (options.clientId === '' || options.clientSecret === '') {
+    throw new ConfigurationError('ERR_CONFIG_OPTION', 'a relying party needs a client id and a client secret')
+  }
+  return new OidcProvider(options)
+}
+
+class OidcProvider implements IdentityProvider {
+  readonly #options: OidcProviderOptions
+  readonly #discovery: OidcDiscovery
+
+  constructor(options: OidcProviderOptions) {
+    this.#options = options
+    this.#discovery = new OidcDiscovery({ ...options, fetch: boundedFetch(options.fetch) })
+  }
+
+  async authorizationUrl({ secrets, otherAccount }: AuthorizationStart): Promise<URL> {
+    const { redirectUri, resource, scopes } = this.#options
+    return buildAuthorizationUrl(await this.#usable(), {
+      redirect_uri: redirectUri,
+      scope: [...new Set(['openid', ...scopes])].join(' '),
+      resource,
+      state: secrets.state,
+      nonce: secrets.nonce,
+      code_challenge: await calculatePKCECodeChallenge(secrets.codeVerifier),
+      code_challenge_method: 'S256',
+      ...(otherAccount ? { prompt: 'login' } : {}),
+    })
+  }
+
+  async exchange(parameters: URLSearchParams, secrets: AuthorizationSecrets): Promise<ProviderIdentity> {
+    try {
+      const answer = await this.#redeem(await this.#discovery.find(), parameters, secrets)
+      return await this.#identityIn(answer)
+    } catch (error) {
+      const failure = failureOf(error)
+      if (failure.code === 'ERR_LOGIN_DENIED') this.#options.log.write('info', 'a user cancelled a sign-in')
+      else this.#options.log.write('warn', 'a sign-in at the identity provider failed', { reason: reasonOf(error) })
+      throw failure
+    }
+  }
+
+  async verifyIdToken(token: string, nonce: string): Promise<ProviderIdentity> {
+    try {
+      const { issuer, subject, clientId, tenantClaim, expiresAt } = await this.#options.idTokens.verify(token, nonce)
+      if (issuer !== this.#options.issuer || clientId !== this.#options.clientId) throw refusal('not issued to us')
+      return { issuer, subject, clientId, tenantClaim, scopes: [], grantDigest: undefined, expiresAt }
+    } catch (error) {
+      throw failureOf(error)
+    }
+  }
+
+  /** A provider whose metadata does not hold cannot be asked any more than one that is down: the operator has to act. */
+  async #usable(): Promise<Configuration> {
+    try {
+      return await this.#discovery.find()
+    } catch (error) {
+      this.#options.log.write('error', 'the identity provider cannot be used', { reason: reasonOf(error) })
+      const failure = failureOf(error)
+      if (failure instanceof UpstreamError) throw failure
+      throw new UpstreamError('IDP_UNAVAILABLE', 'the identity provider cannot be used')
+    }
+  }
+
+  async #redeem(
+    configuration: Configuration,
+    parameters: URLSearchParams,
+    { state, nonce, codeVerifier }: AuthorizationSecrets,
+  ): Promise<TokenAnswer> {
+    const { issuer, redirectUri, resource } = this.#options
+    // The library does not look at an empty one.
+    if ((parameters.get('iss') ?? issuer) !== issuer) throw refusal('the callback is from another issuer')
+    const callback = new URL(redirectUri)
+    callback.search = parameters.toString()
+    const checks = { expectedState: state, expectedNonce: nonce, pkceCodeVerifier: codeVerifier, idTokenExpected: true }
+    const answer = await authorizationCodeGrant(configuration, callback, checks, { resource })
+    const claims = answer.claims()
+    if (answer.token_type !== 'bearer') throw refusal('the access token is not a bearer token')
+    if (answer.id_token === undefined || claims === undefined) throw refusal('there is no ID token')
+    return { accessToken: answer.access_token, idToken: answer.id_token, claims }
+  }
+
+  async #identityIn(answer: TokenAnswer): Promise<ProviderIdentity> {
+    const { clientId, clock, resource, tokens } = this.#options
+    requireSoundIdToken(answer, { clientId, now: clock.now() / 1000 })
+    const verified = await tokens.verify(answer.accessToken, resource)
+    requireSameIdentity(answer, verified, this.#options)
+    const { issuer, subject, tenantClaim, grantDigest, asserted } = verified
+    // A sign-in outlives the access token that came with it; what ends it is its grant, and its own term.
+    return { issuer, subject, clientId, tenantClaim, scopes: asserted.scopes ?? [], grantDigest, expiresAt: undefined }
+  }
+}
