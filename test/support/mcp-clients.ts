@@ -5,7 +5,8 @@ import { ElicitRequestSchema, ToolListChangedNotificationSchema } from '@modelco
 
 export interface ClientOptions {
   readonly url: URL
-  readonly token: string
+  /** `null` for none. */
+  readonly token: string | null
   /** How a form is answered; the client declares that it shows forms when this is given. */
   readonly form?: () => { action: 'accept'; content: Record<string, string> } | { action: 'decline' }
   onListChanged?(): void
@@ -36,7 +37,7 @@ function authorized(options: ClientOptions): { fetch: typeof fetch; use(token: s
     },
     fetch: (input, init) => {
       const headers = new Headers(init?.headers)
-      headers.set('authorization', `Bearer ${current}`)
+      if (current !== null) headers.set('authorization', `Bearer ${current}`)
       return fetch(input, { ...init, headers })
     },
   }
@@ -65,7 +66,11 @@ async function sdkClient(options: ClientOptions): Promise<TestClient> {
   }
 }
 
-async function nextClient(mode: 'legacy' | 'auto' | undefined, options: ClientOptions): Promise<TestClient> {
+/** The client of the later protocol, which speaks the earlier one too. */
+export async function nextClient(
+  mode: 'legacy' | 'auto' | { readonly pin: string } | undefined,
+  options: ClientOptions,
+): Promise<TestClient> {
   const { use, fetch: authorizedFetch } = authorized(options)
   const { form } = options
   const client = new NextClient(about, {

@@ -16,11 +16,20 @@ import { Guard } from '../../src/core/operation/guard.js'
 import { OperationCatalogue } from '../../src/core/operation/operation-catalogue.js'
 import type { Operation } from '../../src/core/operation/operation.js'
 import { systemClock, type Clock } from '../../src/core/runtime/clock.js'
-import { Diary, sampleOperations } from './mcp-operations.js'
+import { Diary, sampleOperations, signInOperations } from './mcp-operations.js'
 import { PeopleOfAcme, RecordedAudit } from './mcp-ports.js'
+import { MemoryRateLimiter } from './memory-ports.js'
+import { MemorySessionStore } from './memory-sessions.js'
+import { MemorySignInStore } from './memory-sign-in.js'
 
 export interface HarnessOptions {
   readonly sessions?: 'stateful' | 'stateless'
+  /** Which paths serve requests without a token: none, `/mcp`, or all. */
+  readonly login?: 'oauth' | 'tools' | 'tools everywhere'
+  /** Another edge over the same stores, limits and people: a replica, or the same server after a restart. */
+  readonly beside?: McpHarness
+  /** Default: `app`. */
+  readonly application?: string
   readonly hot?: McpEdgeOptions[typeof hotPath]
   readonly operations?: readonly Operation[]
   readonly publicUrl?: string
@@ -66,8 +75,11 @@ const accept = 'application/json, text/event-stream'
 
 /** A protocol edge on a real HTTP server, with alice (admin), bob (reader) and carol (nothing). */
 export class McpHarness {
-  readonly people = new PeopleOfAcme()
+  readonly people: PeopleOfAcme
   readonly audit = new RecordedAudit()
+  readonly sessions: MemorySessionStore
+  readonly signIns: MemorySignInStore
+  readonly limiter: MemoryRateLimiter
   readonly diary = new Diary()
   readonly logged: { level: string; message: string; fields: unknown }[] = []
   readonly agent = new Agent({ keepAlive: true })
@@ -88,9 +100,11 @@ export class McpHarness {
     this.#server = server
     const address = server.address()
     this.port = typeof address === 'object' && address !== null ? address.port : 0
-    this.people.set('alice', { roles: ['admin'] })
-    this.people.set('bob', { roles: ['reader'] })
-    this.people.set('carol', {})
+    const { beside, clock = systemClock } = options
+    this.people = beside?.people ?? peopleOfAcme()
+    this.sessions = beside?.sessions ?? new MemorySessionStore(clock)
+    this.signIns = beside?.signIns ?? new MemorySignInStore(clock, this.audit)
+    this.limiter = beside?.limiter ?? new MemoryRateLimiter(clock)
     this.#edge = createMcpEdge(this.#edgeOptions(options))
     server.on('request', (request, response) => {
       if (request.method === 'GET') {
@@ -152,13 +166,32 @@ export class McpHarness {
     })
   }
 
-  /** Opens a session and answers with its id. */
-  async open(token = 'alice', options: Omit<Sent, 'token'> & { readonly capabilities?: object } = {}): Promise<string> {
+  /** Opens a session and answers with its id; without a token where `token` is `null`. */
+  async open(
+    token: string | null = 'alice',
+    options: Omit<Sent, 'token'> & { readonly capabilities?: object } = {},
+  ): Promise<string> {
     const { capabilities = {}, ...rest } = options
     const opened = await this.send({ ...rest, token, body: initialize({ capabilities }) })
     const session = opened.headers['mcp-session-id']
     if (typeof session !== 'string') throw new TypeError(`no session: ${opened.status} ${opened.text}`)
     return session
+  }
+
+  /** Opens a session without a token and signs it in as `user`. */
+  async openAs(user: string, args: object = {}): Promise<string> {
+    const session = await this.open(null)
+    const answer = await this.send({ token: null, session, body: callTool('sign_in', { ...args, as: user }, 'in') })
+    if (!answer.text.includes('signed in')) throw new TypeError(`not signed in: ${answer.status} ${answer.text}`)
+    return session
+  }
+
+  /** The names of the tools that are listed. */
+  async list(sent: Sent = {}): Promise<readonly string[]> {
+    const answer = await this.send({ ...sent, body: call('tools/list', undefined, 'list') })
+    const tools = answer.messages.at(-1)?.result?.['tools']
+    if (!Array.isArray(tools)) throw new TypeError(`no list: ${answer.status} ${answer.text}`)
+    return tools.map(({ name }: { readonly name: string }) => name)
   }
 
   async close(): Promise<void> {
@@ -176,13 +209,21 @@ export class McpHarness {
     const log = {
       write: (level: string, message: string, fields?: unknown) => void this.logged.push({ level, message, fields }),
     }
-    const catalogue = new OperationCatalogue(options.operations ?? sampleOperations(this.diary))
+    const operations = options.operations ?? [...sampleOperations(this.diary), ...signInOperations(this.signIns)]
+    const catalogue = new OperationCatalogue(operations)
+    const { login = 'oauth' } = options
     return {
       guard: new Guard({ catalogue, audit: this.audit, log }),
-      authenticator: this.people.authenticator(),
+      authenticator: this.people.authenticator(this.signIns),
       endpoints: [
-        { path: '/mcp', resource: `${publicUrl}/mcp`, scopes: ['mcp', 'read'] },
-        { path: '/mcp/oauth', resource: `${publicUrl}/mcp/oauth`, scopes: ['mcp'] },
+        {
+          ...{ path: '/mcp', resource: `${publicUrl}/mcp`, scopes: ['mcp', 'read'] },
+          login: login === 'oauth' ? 'oauth' : 'tools',
+        },
+        {
+          ...{ path: '/mcp/oauth', resource: `${publicUrl}/mcp/oauth`, scopes: ['mcp'] },
+          login: login === 'tools everywhere' ? 'tools' : 'oauth',
+        },
       ],
       authorizationServers: ['https://issuer.test'],
       rootEndpoint: '/mcp/oauth',
@@ -190,7 +231,10 @@ export class McpHarness {
       publicUrl,
       allowedOrigins: options.allowedOrigins ?? [],
       allowedHosts: [],
-      sessions: options.sessions ?? 'stateful',
+      sessions: options.sessions === 'stateless' ? undefined : this.sessions,
+      signIns: this.signIns,
+      limiter: this.limiter,
+      application: options.application ?? 'app',
       ...(options.maxBodyBytes === undefined ? {} : { maxBodyBytes: options.maxBodyBytes }),
       audit: this.audit,
       log,
@@ -198,6 +242,14 @@ export class McpHarness {
       [hotPath]: options.hot ?? 'on',
     }
   }
+}
+
+export function peopleOfAcme(): PeopleOfAcme {
+  const people = new PeopleOfAcme()
+  people.set('alice', { roles: ['admin'] })
+  people.set('bob', { roles: ['reader'] })
+  people.set('carol', {})
+  return people
 }
 
 export function initialize(params: Readonly<Record<string, unknown>> = {}): object {
@@ -214,7 +266,8 @@ export function callTool(name: string, args: object = {}, id: unknown = 1): obje
   return call('tools/call', { name, arguments: args }, id)
 }
 
-function messagesOf(text: string): readonly Message[] {
+/** The JSON-RPC messages of an answer, whatever the framing. */
+export function messagesOf(text: string): readonly Message[] {
   if (text.startsWith('{')) return [JSON.parse(text)]
   const data = text.split('\n').filter((line) => line.startsWith('data: '))
   return data.map((line): Message => JSON.parse(line.slice('data: '.length)))

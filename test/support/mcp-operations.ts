@@ -1,14 +1,18 @@
+import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
-import type { CallContext } from '../../src/core/operation/call-context.js'
+import { CallContext } from '../../src/core/operation/call-context.js'
 import type { ObjectSchema } from '../../src/core/operation/json-schema.js'
-import type { Operation } from '../../src/core/operation/operation.js'
+import type { Operation, Protection } from '../../src/core/operation/operation.js'
 import { ToolError } from '../../src/core/operation/tool-error.js'
 import { authenticated, type Requirement } from '../../src/core/permission/requirement.js'
+import type { SignInStore } from '../../src/core/sign-in/sign-in-store.js'
+import { acme } from './mcp-ports.js'
 
 type Args = Readonly<Record<string, unknown>>
 
 export interface OperationSketch {
-  readonly requirement?: Requirement | 'public'
+  readonly requirement?: Requirement | 'public' | 'login'
+  readonly bearerOnly?: boolean
   readonly elicits?: boolean
   readonly inputSchema?: ObjectSchema
   readonly outputSchema?: ObjectSchema
@@ -18,7 +22,6 @@ export interface OperationSketch {
 
 /** An operation as `Guard` wants it, without framework around it. */
 export function operation(name: string, sketch: OperationSketch): Operation {
-  const requirement = sketch.requirement ?? authenticated
   return {
     name,
     title: undefined,
@@ -26,13 +29,18 @@ export function operation(name: string, sketch: OperationSketch): Operation {
     annotations: undefined,
     inputSchema: sketch.inputSchema ?? { type: 'object', properties: {} },
     outputSchema: sketch.outputSchema,
-    protection: requirement === 'public' ? { access: 'public' } : { access: 'protected', requirement },
+    protection: protectionOf(sketch),
     elicits: sketch.elicits ?? false,
     declaredAt: 'test.ts:1:1',
     parseInput: (args) => ({ valid: true, value: args }),
     parseOutput: (value) => ({ valid: true, value }),
     invoke: (input, call) => sketch.run(isArgs(input) ? input : {}, call),
   }
+}
+
+function protectionOf({ requirement = authenticated, bearerOnly = false }: OperationSketch): Protection {
+  if (requirement === 'public' || requirement === 'login') return { access: requirement }
+  return { access: 'protected', requirement, bearerOnly }
 }
 
 export function role(...roles: string[]): Requirement {
@@ -73,6 +81,7 @@ export function sampleOperations(diary: Diary): readonly Operation[] {
     }),
     operation('read', { requirement: role('reader', 'admin'), run: counted(() => ({ rows: [1, 2, 3] })) }),
     operation('wipe', { requirement: role('admin'), run: counted(() => 'wiped') }),
+    operation('transfer', { requirement: role('admin'), bearerOnly: true, run: counted(() => 'transferred') }),
     operation('fail', {
       run: counted(() => {
         throw new TypeError('password=hunter2')
@@ -127,6 +136,47 @@ export function sampleOperations(diary: Diary): readonly Operation[] {
       }),
     }),
   ]
+}
+
+/** Tools that sign a session in as whoever is named, and out, without any browser. */
+export function signInOperations(signIns: SignInStore): readonly Operation[] {
+  return [
+    operation('sign_in', {
+      requirement: 'login',
+      run: async (args, call) => {
+        const login = loginOf(call)
+        const key = randomUUID()
+        const subject = String(args['as'])
+        const identity = {
+          ...{ issuer: 'https://issuer.test', subject, tenant: acme, clientId: 'app' },
+          ...{
+            asserted: { scopes: ['read'] },
+            grantDigest: subject,
+            endsAt: args['endsAt'] === undefined ? undefined : Number(args['endsAt']),
+          },
+        }
+        await signIns.open({ key, application: 'app', identity, requestId: key })
+        if (login.signIn !== undefined) await signIns.end(login.signIn, 'replaced')
+        return (await login.bind({ tenant: acme, key }, key)) ? `signed in as ${subject}` : 'this session is gone'
+      },
+    }),
+    operation('sign_out', {
+      requirement: 'login',
+      run: async (_args, call) => {
+        const login = loginOf(call)
+        if (login.signIn !== undefined) await signIns.end(login.signIn, 'logged_out')
+        await login.bind(undefined, undefined)
+        return 'signed out'
+      },
+    }),
+    operation('who', { requirement: 'login', run: (_args, call) => loginOf(call).caller?.user.subject ?? 'nobody' }),
+  ]
+}
+
+function loginOf(call: CallContext): NonNullable<ReturnType<typeof CallContext.loginOf>> {
+  const login = CallContext.loginOf(call)
+  if (login === undefined) throw new TypeError('this call cannot sign in')
+  return login
 }
 
 function isArgs(value: unknown): value is Args {

@@ -7,6 +7,7 @@ import type { Tenant } from '../../src/core/identity/tenant.js'
 import type { VerifiedToken } from '../../src/core/identity/verified-token.js'
 import { Authenticator } from '../../src/core/operation/authenticator.js'
 import { grantsOf, type Grants } from '../../src/core/permission/grants.js'
+import type { SignInStore } from '../../src/core/sign-in/sign-in-store.js'
 
 export const acme: Tenant = { id: '6f1f8c1e-0000-4000-8000-000000000001', slug: 'acme', name: 'Acme' }
 
@@ -51,7 +52,8 @@ export class PeopleOfAcme {
     this.#disabled.add(name)
   }
 
-  authenticator(): Authenticator {
+  /** Recognizes the sign-ins of `signIns`, besides tokens. */
+  authenticator(signIns: Pick<SignInStore, 'find' | 'end'>): Authenticator {
     return new Authenticator({
       clientId: 'app',
       applications: {
@@ -75,6 +77,7 @@ export class PeopleOfAcme {
         },
       },
       registry: { isActive: async (digest) => !this.#revoked.has(digest) },
+      signIns,
     })
   }
 

@@ -29,6 +29,8 @@ const oddMethods = [
   null,
   {},
 ] as const
+const signInNames = ['sign_in', 'sign_in', 'sign_out', 'who'] as const
+const users = [{ as: 'alice' }, { as: 'bob' }, { as: 'carol' }, { as: 'mallory' }] as const
 const names = ['hello', 'echo', 'read', 'steps', 'chatty', 'refuse', 'fail', 'ask', 'bigint'] as const
 const oddNames = ['wipe', 'absent', '', 'Echo', '__proto__', 'constructor', 'toString', 'é\u0000', 7, null, {}] as const
 const argumentSets = [
@@ -104,17 +106,28 @@ const oddMembers = [
   { jsonrpc: undefined },
 ] as const
 
-/** One request: most are good, and most of the rest are wrong in one place only. */
-export function randomRequest(random: Random, slots: readonly string[]): RandomRequest {
-  const token = random.pick(usual.token)
+/** Whether callers bring tokens only, or sign in with tools, too. */
+export type RandomLogin = 'oauth' | 'tools'
+
+/** One request: most are good, and most of the rest are wrong in one place only. The first word of a slot is whose it is. */
+export function randomRequest(random: Random, slots: readonly string[], login: RandomLogin = 'oauth'): RandomRequest {
+  const token = login === 'tools' && random.chance(0.3) ? null : random.pick(usual.token)
   const slot = slots.length === 0 || random.chance(0.03) ? undefined : random.pick(slots)
   const headers = randomHeaders(random)
   // Someone else's session must be as unknown to one way as to the other.
-  const owner = slot?.split(' ')[0] ?? token
+  const owner = slot?.startsWith('nobody') === true ? null : (slot?.split(' ')[0] ?? token)
   const sent = { token: random.chance(0.95) ? owner : token, slot, headers }
   if (random.chance(0.01)) return { ...sent, method: random.pick(['PUT', 'PATCH', 'HEAD', 'OPTIONS']) }
   if (random.chance(0.03)) return { ...sent, body: random.pick(raws) }
+  if (login === 'tools' && random.chance(0.1)) return { ...sent, body: randomSignIn(random) }
   return { ...sent, body: randomMessage(random) }
+}
+
+function randomSignIn(random: Random): object {
+  const name = random.pick(signInNames)
+  const meta = random.chance(0.3) ? { _meta: random.at(metas) } : {}
+  const params = { name, arguments: name === 'sign_in' ? random.pick(users) : {}, ...meta }
+  return { jsonrpc: '2.0', id: random.pick(usual.id), method: 'tools/call', params }
 }
 
 function randomMessage(random: Random): object {

@@ -11,6 +11,7 @@ import type { Grants } from '../../src/core/permission/grants.js'
 import type { GrantStore, StoredAccount } from '../../src/core/permission/grant-store.js'
 import { systemClock, type Clock } from '../../src/core/runtime/clock.js'
 import type { Log, LogLevel } from '../../src/core/runtime/log.js'
+import type { RateLimitAnswer, RateLimiter, RateLimitKey } from '../../src/core/runtime/rate-limiter.js'
 
 interface Row {
   readonly record: IssuerRecord
@@ -114,15 +115,19 @@ function stored(row: Row | undefined): StoredIssuerRecord | undefined {
 /** Accounts per tenant. `available = false` makes every database unreachable. */
 export class MemoryAccountStore implements AccountStore, GrantStore {
   available = true
+  /** What was looked up, in order. */
+  readonly queries: ('findByEmail' | 'find' | 'findPasswordHash')[] = []
   readonly #tenants = new Map<string, Map<string, Account>>()
   readonly #hashes = new Map<string, string>()
 
   async findByEmail(tenant: Tenant, email: string): Promise<Account | undefined> {
+    this.queries.push('findByEmail')
     return this.#of(tenant).find((account) => account.email === email)
   }
 
   async find(tenant: Tenant, id: string): Promise<Account | undefined> {
-    return this.#of(tenant).find((account) => account.id === id)
+    this.queries.push('find')
+    return this.#get(tenant, id)
   }
 
   async findAccount(tenant: Tenant, _issuer: string, subject: string): Promise<StoredAccount | undefined> {
@@ -130,11 +135,12 @@ export class MemoryAccountStore implements AccountStore, GrantStore {
   }
 
   async findPasswordHash(tenant: Tenant, id: string): Promise<string | undefined> {
-    return (await this.find(tenant, id)) === undefined ? undefined : this.#hashes.get(id)
+    this.queries.push('findPasswordHash')
+    return this.#get(tenant, id) === undefined ? undefined : this.#hashes.get(id)
   }
 
   async setPasswordHash(tenant: Tenant, id: string, passwordHash: string): Promise<void> {
-    if ((await this.find(tenant, id)) !== undefined) this.#hashes.set(id, passwordHash)
+    if (this.#get(tenant, id) !== undefined) this.#hashes.set(id, passwordHash)
   }
 
   async list(tenant: Tenant): Promise<readonly Account[]> {
@@ -150,8 +156,12 @@ export class MemoryAccountStore implements AccountStore, GrantStore {
 
   /** What an administrator does: changes grants, or disables. */
   async change(tenant: Tenant, id: string, change: { disabled?: boolean; grants?: Grants }): Promise<void> {
-    const account = await this.find(tenant, id)
+    const account = this.#get(tenant, id)
     if (account !== undefined) this.#put(tenant, { ...account, ...change })
+  }
+
+  #get(tenant: Tenant, id: string): Account | undefined {
+    return this.#of(tenant).find((account) => account.id === id)
   }
 
   #put(tenant: Tenant, account: Account): void {
@@ -258,4 +268,62 @@ export class MemoryLog implements Log {
   write(level: LogLevel, message: string, fields: Readonly<Record<string, unknown>> = {}): void {
     this.lines.push({ level, message, fields })
   }
+}
+
+interface Window {
+  used: number
+  readonly endsAt: number
+}
+
+/** Windows of fixed length that begin with their first count. `available = false` is an outage. */
+export class MemoryRateLimiter implements RateLimiter {
+  available = true
+  readonly #windows = new Map<string, Window>()
+  readonly #clock: Clock
+
+  constructor(clock: Clock = systemClock) {
+    this.#clock = clock
+  }
+
+  async take(keys: readonly RateLimitKey[]): Promise<RateLimitAnswer> {
+    this.#reach()
+    const now = this.#clock.now()
+    const spent = keys.flatMap((key) => {
+      const window = this.#live(key)
+      return window !== undefined && window.used >= key.limit.limit ? [window.endsAt] : []
+    })
+    if (spent.length > 0) return { admitted: false, secondsLeft: Math.ceil((Math.max(...spent) - now) / 1000) }
+    for (const key of keys) {
+      const window = this.#live(key) ?? { used: 0, endsAt: now + key.limit.seconds * 1000 }
+      window.used += 1
+      this.#windows.set(nameOf(key), window)
+    }
+    return { admitted: true }
+  }
+
+  async giveBack(keys: readonly RateLimitKey[]): Promise<void> {
+    this.#reach()
+    for (const key of keys) {
+      const window = this.#live(key)
+      if (window !== undefined) window.used = Math.max(0, window.used - 1)
+    }
+  }
+
+  async forget(keys: readonly RateLimitKey[]): Promise<void> {
+    this.#reach()
+    for (const key of keys) this.#windows.delete(nameOf(key))
+  }
+
+  #reach(): void {
+    if (!this.available) throw new UpstreamError('AUTH_UNAVAILABLE', 'the counts cannot be kept')
+  }
+
+  #live(key: RateLimitKey): Window | undefined {
+    const window = this.#windows.get(nameOf(key))
+    return window !== undefined && window.endsAt > this.#clock.now() ? window : undefined
+  }
+}
+
+function nameOf({ limit, key }: RateLimitKey): string {
+  return JSON.stringify([limit.name, key])
 }

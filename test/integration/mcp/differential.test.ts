@@ -19,7 +19,13 @@ const compared = [
   'allow',
 ] as const
 
-type Mode = 'stateful' | 'stateless'
+/** With sessions of bearers, without sessions, and with sessions that sign in beside those of bearers. */
+const modes = ['stateful', 'stateless', 'signing in'] as const
+
+type Mode = (typeof modes)[number]
+
+/** Sessions without a token: the third word is who signs in at once. */
+const anonymousSlots: readonly string[] = ['nobody yet', 'nobody as bob', 'nobody as alice']
 
 interface Run {
   readonly mode: Mode
@@ -31,6 +37,8 @@ interface Findings {
   readonly differences: readonly unknown[]
   readonly sent: number
   readonly ok: number
+  /** How often somebody signed in. */
+  readonly signIns: number
 }
 
 /** Sends the same random requests to an edge with and to one without a hot path. */
@@ -42,14 +50,19 @@ class Comparison {
   #ok = 0
 
   static async run({ mode, requests, hot }: Run): Promise<Findings> {
+    const options = {
+      sessions: mode === 'stateless' ? 'stateless' : 'stateful',
+      login: mode === 'signing in' ? 'tools' : 'oauth',
+    } as const
     const edges = await Promise.all([
-      McpHarness.start({ sessions: mode, hot }),
-      McpHarness.start({ sessions: mode, hot: 'off' }),
+      McpHarness.start({ ...options, hot }),
+      McpHarness.start({ ...options, hot: 'off' }),
     ])
     try {
       const comparison = new Comparison(edges, mode)
       await Promise.all(Array.from({ length: lanes }, (_, lane) => comparison.#lane(lane, requests / lanes)))
-      return { differences: comparison.#differences, sent: comparison.#sent, ok: comparison.#ok }
+      const signIns = edges[0].audit.recorded.filter(({ type }) => type === 'signin.completed').length
+      return { differences: comparison.#differences, sent: comparison.#sent, ok: comparison.#ok, signIns }
     } finally {
       await Promise.all(edges.map((edge) => edge.close()))
     }
@@ -64,8 +77,9 @@ class Comparison {
     const random = new Random(seed + lane)
     const sessions = new Map<string, readonly (string | undefined)[]>()
     for (let sent = 0; sent < requests; sent += 1) {
-      if (this.#mode === 'stateful' && sent % 200 === 0) await this.#openSessions(sessions)
-      await this.#compare(randomRequest(random, [...sessions.keys()]), sessions)
+      if (this.#mode !== 'stateless' && sent % 200 === 0) await this.#openSessions(sessions)
+      const login = this.#mode === 'signing in' ? 'tools' : 'oauth'
+      await this.#compare(randomRequest(random, [...sessions.keys()], login), sessions)
     }
   }
 
@@ -74,12 +88,18 @@ class Comparison {
       sessions.set(`${user} own`, await Promise.all(this.#edges.map((edge) => edge.open(user))))
     }
     sessions.set('bob unknown', ['x'.repeat(43), 'x'.repeat(43)])
+    if (this.#mode !== 'signing in') return
+    sessions.set('nobody unknown', ['x'.repeat(43), 'x'.repeat(43)])
+    for (const slot of anonymousSlots) await this.#openAnonymous(slot, sessions)
   }
 
-  async #compare(
-    request: RandomRequest,
-    sessions: ReadonlyMap<string, readonly (string | undefined)[]>,
-  ): Promise<void> {
+  async #openAnonymous(slot: string, sessions: Map<string, readonly (string | undefined)[]>): Promise<void> {
+    const user = slot.split(' ')[2]
+    const opening = this.#edges.map((edge) => (user === undefined ? edge.open(null) : edge.openAs(user)))
+    sessions.set(slot, await Promise.all(opening))
+  }
+
+  async #compare(request: RandomRequest, sessions: Map<string, readonly (string | undefined)[]>): Promise<void> {
     const { slot, ...sent } = request
     const ids = slot === undefined ? undefined : sessions.get(slot)
     const answers = await Promise.all(this.#edges.map((edge, index) => edge.send({ ...sent, session: ids?.[index] })))
@@ -91,6 +111,9 @@ class Comparison {
     if (JSON.stringify(hot) !== JSON.stringify(sdk) || (!streamed && !sameBytes(answers))) {
       this.#differences.push({ request, hot, sdk })
     }
+    // Whoever uses a session without a token in another way ends it.
+    const gone = answers.every(({ status }) => status === 404)
+    if (slot !== undefined && anonymousSlots.includes(slot) && gone) await this.#openAnonymous(slot, sessions)
   }
 }
 
@@ -139,7 +162,7 @@ const forgetful = (own: FastPath): FastPath => ({
   },
 })
 
-describe.each(['stateful', 'stateless'] as const)('%s', (mode) => {
+describe.each(modes)('%s', (mode) => {
   it(`answers ${perMode} random requests alike with and without the hot path (seed ${seed})`, async () => {
     const { hot, answered } = counting()
     const findings = await Comparison.run({ mode, requests: perMode, hot })
@@ -148,6 +171,7 @@ describe.each(['stateful', 'stateless'] as const)('%s', (mode) => {
     expect(findings.sent).toBe(perMode)
     expect(answered()).toBeGreaterThan(perMode / 5)
     expect(findings.ok).toBeGreaterThan(perMode / 3)
+    expect(findings.signIns > perMode / 50).toBe(mode === 'signing in')
   }, 120_000)
 
   it.each([

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { afterEach, describe, expect, it } from '@jest/globals'
-import { call, callTool, initialize, McpHarness, type HarnessOptions } from '../../support/mcp-harness.js'
+import { afterEach, describe, expect, it, jest } from '@jest/globals'
+import { call, callTool, initialize, McpHarness, type HarnessOptions, type Sent } from '../../support/mcp-harness.js'
 import { ManualClock } from '../../support/manual-clock.js'
 import { until } from '../../support/until.js'
 
@@ -18,6 +18,10 @@ afterEach(async () => {
 })
 
 const ping = call('ping')
+const allButIntervals = [
+  ...(['Date', 'hrtime', 'performance', 'nextTick', 'queueMicrotask'] as const),
+  ...(['setImmediate', 'clearImmediate', 'setTimeout', 'clearTimeout'] as const),
+]
 const minutes = 60
 const hours = 60 * minutes
 
@@ -81,17 +85,48 @@ describe('sessions', () => {
     expect((await harness.send({ session, body: ping })).status).toBe(404)
   })
 
-  it('are not idle while a stream is open', async () => {
-    const clock = new ManualClock()
-    const harness = await start({ clock })
-    const session = await harness.open()
-    const gone = new AbortController()
-    harness.send({ session, signal: gone.signal }).catch(() => undefined)
-    await until(() => harness.openStreams === 1)
-    clock.advance(31 * minutes)
-    expect((await harness.send({ session, body: ping })).status).toBe(200)
-    gone.abort()
-    await until(() => harness.openStreams === 0)
+  it.each([
+    ['a stream is open', { method: 'GET' }],
+    ['a call runs', { body: callTool('wait') }],
+  ] as [string, Sent][])('are not idle while %s', async (_what, sent) => {
+    jest.useFakeTimers({ doNotFake: [...allButIntervals] })
+    try {
+      const clock = new ManualClock()
+      const harness = await start({ clock })
+      const session = await harness.open()
+      const gone = new AbortController()
+      harness.send({ ...sent, session, signal: gone.signal }).catch(() => undefined)
+      await until(() => harness.openStreams === 1 || harness.diary.waiting.size === 1)
+      for (let round = 0; round < 3; round += 1) {
+        clock.advance(20 * minutes)
+        const { touched } = harness.sessions
+        await jest.advanceTimersByTimeAsync(20_000)
+        await until(() => harness.sessions.touched > touched)
+      }
+      clock.advance(20 * minutes)
+      expect((await harness.send({ session, body: call('ping', {}, 'other') })).status).toBe(200)
+      gone.abort()
+    } finally {
+      jest.useRealTimers()
+    }
+  })
+
+  it('end, with what is open in them, soon after they were ended elsewhere', async () => {
+    jest.useFakeTimers({ doNotFake: [...allButIntervals] })
+    try {
+      const harness = await start()
+      const session = await harness.open()
+      const stream = harness.send({ session })
+      const running = harness.send({ session, body: callTool('wait', {}, 'w') })
+      await until(() => harness.openStreams === 1 && harness.diary.waiting.size === 1)
+      for (const { digest } of harness.sessions.standing) await harness.sessions.end(digest)
+      await jest.advanceTimersByTimeAsync(20_000)
+      expect((await running).messages).toMatchObject([{ id: 'w', error: { message: 'The session has ended' } }])
+      expect((await stream).messages).toEqual([])
+      expect(harness.edge.sessionCount).toBe(0)
+    } finally {
+      jest.useRealTimers()
+    }
   })
 
   it('end after 12 hours however busy they are', async () => {
@@ -135,7 +170,9 @@ describe('sessions', () => {
         }
       }
     }
+    // What is in the store is not in this process elsewhere.
     const heap = async (): Promise<number> => {
+      harness.sessions.clear()
       for (let round = 0; round < 4; round += 1) {
         await new Promise(setImmediate)
         collect()

@@ -9,7 +9,7 @@ import { acme, globex, sampleCaller } from '../../support/core-samples.js'
 function exchange(caller: Partial<Caller>, age = 1_500): Exchange & { readonly stops: readonly string[] } {
   const stops: string[] = []
   const seen = {
-    caller: { ...sampleCaller(), ...caller },
+    bound: { ...sampleCaller(), ...caller },
     startedAt: performance.now() - age,
     stop: (reason: string) => void stops.push(reason),
     stops,
@@ -30,7 +30,7 @@ class CheckBench {
     { write: (_level, message) => void this.lines.push(message) },
   )
 
-  async #stands({ grantDigest, tenant }: Caller): Promise<boolean> {
+  async #stands({ grantDigest = 'none', tenant }: Caller): Promise<boolean> {
     this.asked.push(grantDigest)
     this.atOnce += 1
     this.mostAtOnce = Math.max(this.mostAtOnce, this.atOnce)
@@ -65,6 +65,23 @@ describe('what has run for a second', () => {
     ]
     await bench.check.check(changes.map((change) => exchange(change)))
     expect(bench.asked).toHaveLength(4)
+  })
+
+  it('is asked for apart by sign-in', async () => {
+    const bench = new CheckBench()
+    const signedIn = (key: string): Partial<Caller> => ({
+      grantDigest: undefined,
+      credential: { kind: 'sign-in', signIn: { tenant: acme, key } },
+    })
+    await bench.check.check([exchange(signedIn('one')), exchange(signedIn('one')), exchange(signedIn('other'))])
+    expect(bench.asked).toEqual(['none', 'none'])
+  })
+
+  it('is not asked for where no caller is bound to it', async () => {
+    const bench = new CheckBench()
+    const stream = { ...exchange({}), bound: undefined }
+    await bench.check.check([stream as unknown as Exchange])
+    expect([bench.asked, stream.stops]).toEqual([[], []])
   })
 
   it('is not asked for while it is younger', async () => {

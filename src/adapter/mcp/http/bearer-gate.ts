@@ -13,8 +13,10 @@ import type { McpEndpoint } from './mcp-endpoint.js'
 import { faultOf, retryAfter } from './outage.js'
 import { metadataUrl } from './protected-resource.js'
 
-export type Admission =
-  { readonly kind: 'admitted'; readonly caller: Caller } | { readonly kind: 'refused'; readonly answer: Answer }
+/** Who calls: nobody where no token came and the endpoint serves such requests. */
+export type BearerAdmission =
+  | { readonly kind: 'admitted'; readonly caller: Caller | undefined }
+  | { readonly kind: 'refused'; readonly answer: Answer }
 
 export interface BearerGateOptions {
   readonly authenticator: Authenticator
@@ -46,7 +48,11 @@ export class BearerGate {
   }
 
   /** The caller behind the token, or the answer: 401 with a challenge, 403, or 503. Every refused token is counted. */
-  async admit(authorization: string | undefined): Promise<Admission> {
+  async admit(authorization: string | undefined): Promise<BearerAdmission> {
+    // Credentials of another kind are no reason to take somebody for nobody.
+    if (authorization === undefined && this.#options.endpoint.login === 'tools') {
+      return { kind: 'admitted', caller: undefined }
+    }
     const bearer = readBearer(authorization)
     if (bearer.kind === 'absent') return this.#refuse('ERR_TOKEN_MISSING', this.#missing)
     if (bearer.kind === 'malformed') return this.#refuse('ERR_TOKEN_MALFORMED', this.#invalid)
@@ -61,13 +67,13 @@ export class BearerGate {
     }
   }
 
-  #refuse(reason: string, answer: Answer, facts: Partial<AuditEvent> = {}): Admission {
+  #refuse(reason: string, answer: Answer, facts: Partial<AuditEvent> = {}): BearerAdmission {
     const requestId = randomUUID()
     this.#options.audit.count({ requestId, ...facts, type: 'token.refused', tenant: undefined, reason })
     return { kind: 'refused', answer }
   }
 
-  #deny(error: PermissionDeniedError): Admission {
+  #deny(error: PermissionDeniedError): BearerAdmission {
     const ref = randomUUID()
     const body = { error: 'access_denied', error_description: `This account may not use this server (ref ${ref})` }
     this.#options.log.write('info', 'a caller was refused', { ref, reason: error.code })

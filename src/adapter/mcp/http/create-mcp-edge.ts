@@ -1,24 +1,33 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AuditLog } from '../../../core/audit/audit-log.js'
+import type { UpstreamError } from '../../../core/error/upstream-error.js'
+import type { Caller } from '../../../core/identity/caller.js'
+import type { SessionStore, TransportSession } from '../../../core/identity/session-store.js'
 import type { Authenticator } from '../../../core/operation/authenticator.js'
 import type { Guard } from '../../../core/operation/guard.js'
 import type { Clock } from '../../../core/runtime/clock.js'
 import type { Log } from '../../../core/runtime/log.js'
+import type { RateLimiter } from '../../../core/runtime/rate-limiter.js'
+import type { SignInStore } from '../../../core/sign-in/sign-in-store.js'
 import { LegacyEdge, type HotPathSwitch } from '../legacy/legacy-edge.js'
 import type { ServerInfo } from '../legacy/sdk-pair.js'
-import { methodRefusal, refusal } from './answer.js'
-import { BearerGate, type Admission } from './bearer-gate.js'
+import { methodRefusal, refusal, type Answer } from './answer.js'
+import { BearerGate } from './bearer-gate.js'
 import { corsHeaders, preflight } from './cors.js'
 import { ExchangeTable } from './exchange-table.js'
 import { Exchange } from './exchange.js'
 import { HeadPolicy } from './head-policy.js'
+import { sessionNotFound } from './json-rpc.js'
 import type { McpEndpoint } from './mcp-endpoint.js'
+import { refuseModern } from './modern-request.js'
 import { faultOf, outageFault, retryAfter } from './outage.js'
 import { ProtectedResourceMetadata } from './protected-resource.js'
 import { readMessage } from './read-message.js'
 import { refuse, type Refused } from './refuse.js'
 import { Reply } from './reply.js'
+import { isSignOut } from './sign-out-request.js'
+import { SessionGate } from './session-gate.js'
 import { StandingCheck } from './standing-check.js'
 
 /** Chooses how the frequent requests are served; for tests that compare both ways. */
@@ -38,7 +47,12 @@ export interface McpEdgeOptions {
   readonly allowedOrigins: readonly string[]
   /** `host[:port]` values besides that of `publicUrl`, byte for byte. */
   readonly allowedHosts: readonly string[]
-  readonly sessions: 'stateful' | 'stateless'
+  /** Where sessions are kept; `undefined` answers each request by itself, and then there is nothing to sign in with tools. */
+  readonly sessions: SessionStore | undefined
+  readonly signIns: Pick<SignInStore, 'end'>
+  readonly limiter: RateLimiter
+  /** The application (client id) that this server is. */
+  readonly application: string
   /** Default: 1 MiB. */
   readonly maxBodyBytes?: number
   readonly audit: AuditLog
@@ -52,9 +66,10 @@ export interface McpEdge {
   handle(request: IncomingMessage, response: ServerResponse): Promise<boolean>
   /**
    * Ends open streams, refuses new requests with 503, and resolves when running calls are answered; those still running
-   * after `drainMilliseconds` (default: 5,000) are aborted and answered with 503. Then every session ends.
+   * after `drainMilliseconds` (default: 5,000) are aborted and answered with 503. Sessions go on in the store, for the next process.
    */
   close(drainMilliseconds?: number): Promise<void>
+  /** How many sessions this process has in memory. */
   readonly sessionCount: number
 }
 
@@ -75,17 +90,35 @@ export function createMcpEdge(options: McpEdgeOptions): McpEdge {
   }
 }
 
-interface Visit extends Refused {
+/** Who guards one endpoint. */
+interface Door {
   readonly endpoint: McpEndpoint
-  readonly gate: BearerGate
+  readonly bearers: BearerGate
+  readonly sessions: SessionGate | undefined
+}
+
+interface Visit extends Refused, Door {
   readonly origin: string | undefined
 }
+
+/** Who is speaking, and in which session. */
+type Admission =
+  | {
+      readonly kind: 'admitted'
+      readonly caller: Caller | undefined
+      readonly session: TransportSession | undefined
+      /** Why it cannot be told who is speaking. */
+      readonly outage?: UpstreamError | undefined
+    }
+  | { readonly kind: 'refused'; readonly answer: Answer }
+
+const unknownSession = refusal(404, { code: sessionNotFound, message: 'Session not found' })
 
 class Edge {
   readonly #options: McpEdgeOptions
   readonly #policy: HeadPolicy
   readonly #metadata: ProtectedResourceMetadata
-  readonly #doors: ReadonlyMap<string, Pick<Visit, 'endpoint' | 'gate'>>
+  readonly #doors: ReadonlyMap<string, Door>
   readonly #exchanges: ExchangeTable
   readonly #legacy: LegacyEdge
   readonly #methods: string
@@ -93,15 +126,10 @@ class Edge {
   constructor(options: McpEdgeOptions) {
     this.#options = options
     this.#policy = new HeadPolicy(options)
-    this.#metadata = new ProtectedResourceMetadata({ ...options, resourceName: options.serverInfo.name })
-    this.#doors = new Map(
-      options.endpoints.map((endpoint) => [
-        endpoint.path,
-        { endpoint, gate: new BearerGate({ ...options, endpoint }) },
-      ]),
-    )
-    this.#exchanges = new ExchangeTable(options.clock, new StandingCheck(options.authenticator, options.log))
     this.#legacy = new LegacyEdge({ ...options, hotPath: options[hotPath] ?? 'on' })
+    this.#metadata = new ProtectedResourceMetadata({ ...options, resourceName: options.serverInfo.name })
+    this.#doors = new Map(options.endpoints.map((endpoint) => [endpoint.path, this.#doorOf(endpoint)]))
+    this.#exchanges = new ExchangeTable(options.clock, new StandingCheck(options.authenticator, options.log))
     this.#methods = this.#legacy.methods.join(', ')
   }
 
@@ -124,7 +152,7 @@ class Edge {
       await this.#receive(visit)
     } catch (error) {
       const fault = faultOf(error, this.#options.log)
-      refuse(visit, refusal(fault.status, fault))
+      refuse(visit, refusal(fault.status, fault, fault.status === 503 ? retryAfter : []))
     }
     return true
   }
@@ -159,13 +187,36 @@ class Edge {
       if (performance.now() - admittedAt > admissionMilliseconds) admission = await this.#admit(visit)
       if (admission.kind === 'refused') return refuse(visit, admission.answer)
     }
-    await this.#answer(new Exchange({ ...visit, caller: admission.caller, message }))
+    const { caller, outage, session } = admission
+    if (outage !== undefined && !isSignOut(request.method, message)) throw outage
+    if (session !== undefined && (await visit.sessions?.keeps({ session, caller }, message)) !== true)
+      return refuse(visit, unknownSession)
+    const modern = caller === undefined && session === undefined ? refuseModern(request.headers, message) : undefined
+    if (modern !== undefined) return refuse(visit, modern)
+    await this.#answer(new Exchange({ ...visit, caller, session, message }))
   }
 
-  async #admit({ gate, request }: Visit): Promise<Admission> {
-    if (!this.#exchanges.closing) return gate.admit(request.headers.authorization)
-    const fault = outageFault('SHUTTING_DOWN', randomUUID())
-    return { kind: 'refused', answer: refusal(503, fault, [...retryAfter, 'Connection', 'close']) }
+  async #admit({ bearers, sessions, request }: Visit): Promise<Admission> {
+    if (this.#exchanges.closing) {
+      const fault = outageFault('SHUTTING_DOWN', randomUUID())
+      return { kind: 'refused', answer: refusal(503, fault, [...retryAfter, 'Connection', 'close']) }
+    }
+    const { authorization, 'mcp-session-id': id, 'mcp-protocol-version': version } = request.headers
+    const admission = await bearers.admit(authorization)
+    if (admission.kind === 'refused') return admission
+    const bearer = admission.caller
+    if (typeof id !== 'string' || sessions === undefined)
+      return { kind: 'admitted', caller: bearer, session: undefined }
+    const entered = await sessions.enter({ id, bearer, version: typeof version === 'string' ? version : undefined })
+    return entered === undefined ? { kind: 'refused', answer: unknownSession } : { kind: 'admitted', ...entered }
+  }
+
+  #doorOf(endpoint: McpEndpoint): Door {
+    const options = { ...this.#options, endpoint }
+    const { sessions } = options
+    const onGone = (digest: string): Promise<void> => this.#legacy.forget(digest)
+    const gate = sessions === undefined ? undefined : new SessionGate({ ...options, sessions, onGone })
+    return { endpoint, bearers: new BearerGate(options), sessions: gate }
   }
 
   async #answer(exchange: Exchange): Promise<void> {

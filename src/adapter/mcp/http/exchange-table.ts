@@ -58,7 +58,8 @@ export class ExchangeTable {
   #tick(): void {
     const now = this.#clock.now() / 1000
     for (const exchange of [...this.#running]) {
-      if (exchange.caller.expiresAt <= now) exchange.stop('expired')
+      const { bound } = exchange
+      if (bound !== undefined && bound.expiresAt <= now) exchange.stop('expired')
       else exchange.reply.keepAlive(silentMilliseconds)
     }
   }

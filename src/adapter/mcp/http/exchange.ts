@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Caller } from '../../../core/identity/caller.js'
+import type { TransportSession } from '../../../core/identity/session-store.js'
 import type { RequestId } from './json-rpc.js'
 import { errorText, requestIdOf, serverError } from './json-rpc.js'
 import type { McpEndpoint } from './mcp-endpoint.js'
 import { outageFault, retryAfter } from './outage.js'
 import type { Reply } from './reply.js'
+import { isSignOut } from './sign-out-request.js'
 
 /** Why an exchange ends before its answer. */
 export type StopReason = 'cancelled' | 'expired' | 'gone' | 'revoked' | 'session-ended' | 'shutting-down'
@@ -15,13 +17,17 @@ const explanations = {
   revoked: 'The access token is no longer valid',
   'session-ended': 'The session has ended',
 } as const
+const signedOut = 'The sign-in has ended'
 
 export interface ExchangeFields {
   readonly request: IncomingMessage
   readonly response: ServerResponse
   readonly reply: Reply
   readonly endpoint: McpEndpoint
-  readonly caller: Caller
+  /** `undefined` where nobody is signed in. */
+  readonly caller: Caller | undefined
+  /** The session that the request names, verified. */
+  readonly session: TransportSession | undefined
   /** The body of a POST, parsed; `undefined` otherwise. */
   readonly message: unknown
 }
@@ -31,7 +37,8 @@ export class Exchange {
   readonly request: IncomingMessage
   readonly reply: Reply
   readonly endpoint: McpEndpoint
-  readonly caller: Caller
+  readonly caller: Caller | undefined
+  readonly session: TransportSession | undefined
   readonly message: unknown
   /** The id that the answer bears; `undefined` for streams and notifications. */
   readonly id: RequestId | undefined
@@ -48,6 +55,7 @@ export class Exchange {
     this.reply = fields.reply
     this.endpoint = fields.endpoint
     this.caller = fields.caller
+    this.session = fields.session
     this.message = fields.message
     this.id = requestIdOf(fields.message)
     this.#response = fields.response
@@ -56,6 +64,15 @@ export class Exchange {
   /** Aborted when the work behind this exchange should end. */
   get signal(): AbortSignal {
     return this.#controller().signal
+  }
+
+  /**
+   * The caller whose leaving ends this exchange. A stream of a session belongs to the session, whoever is signed in to it, and
+   * signing out is not stopped by its own effect.
+   */
+  get bound(): Caller | undefined {
+    if (this.caller?.credential.kind !== 'sign-in') return this.caller
+    return this.id === undefined || isSignOut(this.request.method, this.message) ? undefined : this.caller
   }
 
   get stopped(): boolean {
@@ -101,7 +118,9 @@ export class Exchange {
       const fault = outageFault('SHUTTING_DOWN', randomUUID())
       this.reply.finish(errorText(this.id, fault), 503, retryAfter)
     } else {
-      this.reply.finish(errorText(this.id, { code: serverError, message: explanations[reason] }))
+      const signIn = this.caller?.credential.kind === 'sign-in' && reason !== 'session-ended'
+      const message = signIn ? signedOut : explanations[reason]
+      this.reply.finish(errorText(this.id, { code: serverError, message }))
     }
   }
 

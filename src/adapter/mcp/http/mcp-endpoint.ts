@@ -6,4 +6,6 @@ export interface McpEndpoint {
   readonly resource: string
   /** `scopes_supported` of the metadata and `scope` of the challenge. */
   readonly scopes: readonly string[]
+  /** `tools`: requests without a token are served too, and their sessions sign in with the five tools. `oauth`: they are challenged. */
+  readonly login: 'tools' | 'oauth'
 }

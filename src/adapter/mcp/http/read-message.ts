@@ -1,10 +1,8 @@
-import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
 import { refusal, type Answer } from './answer.js'
-import { nestsDeeperThan } from './json-depth.js'
-import { invalidRequest, parseError, serverError } from './json-rpc.js'
+import { serverError } from './json-rpc.js'
+import { parseMessage } from './parse-message.js'
 
-const deepest = 64
 const jsonType = /^application\/json[ \t]*(?:;|$)/i
 
 /** `gone` when the client left before its body was complete. */
@@ -25,17 +23,9 @@ export async function readMessage(request: IncomingMessage, maxBytes: number): P
 }
 
 function parse(body: Buffer): Inbound {
-  if (!isUtf8(body)) return refused(400, parseError, 'Parse error: the body is not UTF-8')
-  if (nestsDeeperThan(body, deepest)) return refused(400, invalidRequest, 'Invalid Request: nested too deeply')
-  let message: unknown
-  try {
-    message = JSON.parse(body.toString('utf8'))
-  } catch {
-    return refused(400, parseError, 'Parse error: Invalid JSON')
-  }
-  // Forbidden from 2025-06-18 on; at older versions too, because whoever looks at `method` must see every message.
-  if (Array.isArray(message)) return refused(400, invalidRequest, 'Invalid Request: batches are not supported')
-  return { kind: 'message', message }
+  const parsed = parseMessage(body)
+  if (parsed.valid) return { kind: 'message', message: parsed.message }
+  return { kind: 'refused', answer: refusal(400, parsed.fault) }
 }
 
 function refused(status: number, code: number, message: string): Inbound {

@@ -40,7 +40,7 @@ export class StandingCheck {
 
   /** Only an answer ends anything: during an outage the caller is who it was a moment ago. */
   async #checkOne(same: readonly Exchange[], outOfReach: Set<string>): Promise<void> {
-    const caller = same[0]?.caller
+    const caller = same[0]?.bound
     if (caller === undefined || outOfReach.has(caller.tenant.id)) return
     try {
       if (await this.#authenticator.stands(caller)) return
@@ -56,7 +56,8 @@ export class StandingCheck {
 function byCaller(exchanges: readonly Exchange[]): Exchange[][] {
   const groups = new Map<string, Exchange[]>()
   for (const exchange of exchanges) {
-    const key = keyOf(exchange.caller)
+    if (exchange.bound === undefined) continue
+    const key = keyOf(exchange.bound)
     const group = groups.get(key)
     if (group === undefined) groups.set(key, [exchange])
     else group.push(exchange)
@@ -65,5 +66,7 @@ function byCaller(exchanges: readonly Exchange[]): Exchange[][] {
 }
 
 function keyOf(caller: Caller): string {
-  return JSON.stringify([principalOf(caller), caller.tenantClaim, caller.grantDigest])
+  const { credential, grantDigest, tenantClaim } = caller
+  const signIn = credential.kind === 'sign-in' ? credential.signIn.key : null
+  return JSON.stringify([principalOf(caller), tenantClaim, grantDigest ?? null, signIn])
 }

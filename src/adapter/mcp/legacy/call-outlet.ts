@@ -1,6 +1,6 @@
 import type { CallChannel, CallLogLevel, ElicitAnswer, ElicitRequest } from '../../../core/operation/call-channel.js'
 import type { RequestId } from '../http/json-rpc.js'
-import type { LegacyRequest } from './legacy-request.js'
+import type { InboundCall } from './inbound-call.js'
 
 /** How the messages of a running call leave: beside the SDK on the hot path, through it elsewhere. */
 export interface CallOutlet {
@@ -25,14 +25,15 @@ export const logLevels: readonly CallLogLevel[] = [
 ]
 
 /** The channel that the guard hands to an operation. */
-export function openChannel(request: LegacyRequest, outlet: CallOutlet): CallChannel {
-  const { exchange, session } = request
+export function openChannel(request: InboundCall, outlet: CallOutlet): CallChannel {
+  const { session } = request
   const { progressToken, elicit } = outlet
   const say = async (method: string, params: Record<string, unknown>): Promise<void> => {
-    if (!exchange.stopped && !exchange.reply.done) await outlet.notify(method, params)
+    if (!request.ended) await outlet.notify(method, params)
   }
+  if (outlet.streams) request.say = (method) => say(method, {})
   return {
-    signal: exchange.signal,
+    signal: request.signal,
     ...(progressToken === undefined
       ? {}
       : {

@@ -4,9 +4,9 @@ import type { Log } from '../../../core/runtime/log.js'
 import { internalError, invalidParams, isObject, methodNotFound, RpcError, type RequestId } from '../http/json-rpc.js'
 import { faultOf } from '../http/outage.js'
 import { logLevels, openChannel } from './call-outlet.js'
-import { LegacyRequest } from './legacy-request.js'
+import { InboundCall } from './inbound-call.js'
 import type { Dispatch, SdkExtra } from './sdk-pair.js'
-import type { Session } from './session.js'
+import type { ClientSession } from './client-session.js'
 import type { ToolListing } from './tool-listing.js'
 import { checkListParams, parseToolCall, progressTokenOf } from './tool-request.js'
 import type { Tools } from './tools.js'
@@ -40,7 +40,7 @@ export function createDispatch({ tools, listing, log }: DispatchOptions): Dispat
 
 interface Call {
   readonly tools: Tools
-  readonly request: LegacyRequest
+  readonly request: InboundCall
   readonly extra: SdkExtra
   readonly params: unknown
   readonly id: RequestId
@@ -48,8 +48,8 @@ interface Call {
 
 async function call({ tools, request, extra, params, id }: Call): Promise<Result> {
   const toolCall = parseToolCall(params)
-  const { exchange, session } = request
-  const abort = (): void => exchange.abort()
+  const { session } = request
+  const abort = (): void => request.abort()
   extra.signal.addEventListener('abort', abort, { once: true })
   const progressToken = progressTokenOf(params)
   const asks = session !== undefined && tools.elicits(request, toolCall.name)
@@ -57,10 +57,10 @@ async function call({ tools, request, extra, params, id }: Call): Promise<Result
     progressToken,
     streams: session !== undefined || progressToken !== undefined,
     notify: async (method, about) => {
-      await exchange.reply.drained()
+      await request.drained()
       await extra.sendNotification({ method, params: about })
     },
-    elicit: asks ? (form) => elicit(session, form, { id, signal: exchange.signal }) : undefined,
+    elicit: asks ? (form) => elicit(session, form, { id, signal: request.signal }) : undefined,
   })
   const result = await tools.call(request, toolCall, channel)
   extra.signal.removeEventListener('abort', abort)
@@ -70,14 +70,14 @@ async function call({ tools, request, extra, params, id }: Call): Promise<Result
 }
 
 async function elicit(
-  session: Session,
+  session: ClientSession,
   { message, requestedSchema }: ElicitRequest,
   { id, signal }: { readonly id: RequestId; readonly signal: AbortSignal },
 ): Promise<ElicitAnswer> {
   const form = ElicitRequestFormParamsSchema.safeParse({ mode: 'form', message, requestedSchema })
   if (!form.success)
     throw new TypeError('the form is not flat: its properties must be strings, numbers, booleans or enums')
-  const answer = await session.pair.server.elicitInput(form.data, {
+  const answer = await session.server.elicitInput(form.data, {
     relatedRequestId: id,
     signal,
     timeout: formMilliseconds,
@@ -86,15 +86,15 @@ async function elicit(
   return { action: 'accept', content: answer.content ?? {} }
 }
 
-function setLevel(session: Session | undefined, params: unknown): Result {
+function setLevel(session: ClientSession | undefined, params: unknown): Result {
   const level: CallLogLevel | undefined = logLevels.find((known) => isObject(params) && params['level'] === known)
   if (level === undefined) throw new RpcError({ code: invalidParams, message: 'Invalid params: unknown level' })
   if (session !== undefined) session.logLevel = level
   return {}
 }
 
-function requestOf({ authInfo }: SdkExtra): LegacyRequest {
+function requestOf({ authInfo }: SdkExtra): InboundCall {
   const request = authInfo?.extra?.['request']
-  if (request instanceof LegacyRequest) return request
+  if (request instanceof InboundCall) return request
   throw new RpcError({ code: internalError, message: 'Internal error' })
 }

@@ -1,30 +1,48 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { LATEST_PROTOCOL_VERSION, SUPPORTED_PROTOCOL_VERSIONS } from '@modelcontextprotocol/sdk/types.js'
-import type { AuditLog } from '../../../core/audit/audit-log.js'
-import { principalOf } from '../../../core/identity/caller.js'
+import { principalDigest } from '../../../core/identity/caller.js'
+import type { SessionStore, TransportSession } from '../../../core/identity/session-store.js'
+import type { Visitor } from '../../../core/operation/access.js'
+import type { Authenticator } from '../../../core/operation/authenticator.js'
 import type { Guard } from '../../../core/operation/guard.js'
 import type { Clock } from '../../../core/runtime/clock.js'
 import type { Log } from '../../../core/runtime/log.js'
+import { networkOf } from '../../../core/runtime/network-address.js'
+import type { RateLimiter } from '../../../core/runtime/rate-limiter.js'
+import type { SignInReference, SignInStore } from '../../../core/sign-in/sign-in-store.js'
 import { refusal } from '../http/answer.js'
 import type { Exchange } from '../http/exchange.js'
-import { invalidRequest, isObject, sessionNotFound } from '../http/json-rpc.js'
+import { errorText, invalidRequest, isObject, type RequestId, serverError } from '../http/json-rpc.js'
+import { isSignOut } from '../http/sign-out-request.js'
+import { faultOf } from '../http/outage.js'
+import { describeSelf, saysTooMuch, type SelfDescription } from '../http/self-description.js'
+import { digestOf } from '../http/session-gate.js'
+import { ChangeWatch } from './change-watch.js'
 import { createDispatch } from './create-dispatch.js'
 import { HotPath, type FastPath } from './hot-path.js'
+import { HttpLoginSession } from './http-login-session.js'
 import { LegacyRequest } from './legacy-request.js'
 import { recognizeCancelled } from './recognize.js'
-import { forward } from './sdk-bridge.js'
-import { openSdkPair, type SdkPairOptions, type ServerInfo } from './sdk-pair.js'
-import { digestOf, SessionTable } from './session-table.js'
+import { restorePair } from './restore-pair.js'
+import { forward, type Opening } from './sdk-bridge.js'
+import { openSdkPair, type SdkPair, type SdkPairOptions, type ServerInfo } from './sdk-pair.js'
+import { SessionTable } from './session-table.js'
 import { Session } from './session.js'
 import { ToolListing } from './tool-listing.js'
 import { progressTokenOf } from './tool-request.js'
 import { Tools } from './tools.js'
 
-const unknownSession = refusal(404, { code: sessionNotFound, message: 'Session not found' })
+const tooMuch = refusal(413, { code: serverError, message: 'Payload Too Large: initialize has too long parameters' })
 const duplicateId = refusal(400, {
   code: invalidRequest,
   message: 'Invalid Request: a request with this id is running',
 })
+
+/** Sessions that anybody may open, by network address. */
+const anonymousSessions = { name: 'anonymous-session', limit: 600, seconds: 60 }
+
+/** Calls of sessions that nobody is signed in to. */
+const callsOfSession = { name: 'anonymous-call', limit: 120, seconds: 60 }
+const callsOfAddress = { name: 'anonymous-calls', limit: 600, seconds: 60 }
 
 /** `off` lets the SDK answer everything; a function may replace the hot path. */
 export type HotPathSwitch = 'on' | 'off' | ((hotPath: FastPath) => FastPath)
@@ -32,57 +50,66 @@ export type HotPathSwitch = 'on' | 'off' | ((hotPath: FastPath) => FastPath)
 export interface LegacyEdgeOptions {
   readonly guard: Guard
   readonly serverInfo: ServerInfo
-  readonly sessions: 'stateful' | 'stateless'
+  readonly authenticator: Pick<Authenticator, 'recognize'>
+  /** `undefined` answers each request by itself. */
+  readonly sessions: SessionStore | undefined
+  readonly signIns: Pick<SignInStore, 'end'>
+  readonly limiter: RateLimiter
+  readonly application: string
   readonly hotPath: HotPathSwitch
-  readonly audit: AuditLog
   readonly log: Log
   readonly clock: Clock
 }
 
 /** Serves the protocol up to 2025-11-25 to verified exchanges, on the SDK and on the hot path beside it. */
 export class LegacyEdge {
-  readonly #guard: Guard
-  readonly #stateful: boolean
+  readonly #options: LegacyEdgeOptions
   readonly #hotPath: FastPath | undefined
   readonly #pairs: SdkPairOptions
-  readonly #sessions: SessionTable
-  readonly #audit: AuditLog
-  readonly #log: Log
-  readonly #clock: Clock
+  readonly #table: SessionTable
+  readonly #watch: ChangeWatch
 
-  constructor({ guard, serverInfo, sessions, hotPath, audit, log, clock }: LegacyEdgeOptions) {
+  constructor(options: LegacyEdgeOptions) {
+    const { clock, guard, hotPath, log, serverInfo } = options
     const tools = new Tools(guard)
     const listing = new ToolListing()
     const own = new HotPath({ tools, listing, log })
-    this.#guard = guard
-    this.#stateful = sessions === 'stateful'
+    this.#options = options
     this.#hotPath = hotPath === 'off' ? undefined : hotPath === 'on' ? own : hotPath(own)
     this.#pairs = { serverInfo, dispatch: createDispatch({ tools, listing, log }), log }
-    this.#sessions = new SessionTable(clock)
-    this.#audit = audit
-    this.#log = log
-    this.#clock = clock
+    this.#table = new SessionTable(clock)
+    this.#watch = new ChangeWatch({
+      ...options,
+      table: this.#table,
+      announce: async (session) => session.announceChange(guard, await this.#visitorOf(session, session.signIn)),
+    })
   }
 
   get sessionCount(): number {
-    return this.#sessions.size
+    return this.#table.size
   }
 
   /** The HTTP methods of an endpoint. */
   get methods(): readonly string[] {
-    return this.#stateful ? ['GET', 'POST', 'DELETE'] : ['POST']
+    return this.#options.sessions === undefined ? ['POST'] : ['GET', 'POST', 'DELETE']
   }
 
   /** Answers the exchange; resolves when its work is done. */
   async handle(exchange: Exchange): Promise<void> {
-    const id = exchange.request.headers['mcp-session-id']
-    if (!this.#stateful) await this.#answerAlone(exchange)
-    else if (typeof id === 'string') await this.#answerInSession(exchange, id)
-    else await this.#openSession(exchange)
+    const { sessions } = this.#options
+    if (sessions === undefined) await this.#answerAlone(exchange)
+    else if (exchange.session !== undefined) await this.#answerInSession(exchange, exchange.session, sessions)
+    else await this.#openSession(exchange, sessions)
+  }
+
+  /** Stops what runs here in a session that does not stand any more. */
+  async forget(digest: string): Promise<void> {
+    await this.#table.end(digest)
   }
 
   async close(): Promise<void> {
-    await this.#sessions.close()
+    this.#watch.close()
+    await this.#table.close()
   }
 
   async #answerAlone(exchange: Exchange): Promise<void> {
@@ -99,35 +126,72 @@ export class LegacyEdge {
     }
   }
 
-  /** Whatever is not `initialize` gets the SDK's refusal, and its pair is thrown away. */
-  async #openSession(exchange: Exchange): Promise<void> {
-    const id = randomBytes(32).toString('base64url')
-    const digest = digestOf(id)
-    // Not `exchange` itself: what the session's callbacks see lives as long as the session.
-    const binding = this.#bindingOf(exchange)
-    let opened = false
-    const pair = await openSdkPair(this.#pairs, {
-      sessionIdGenerator: () => digest,
-      onsessioninitialized: async () => {
-        opened = true
-        await this.#sessions.add(digest, new Session({ ...binding, pair }))
-      },
-      onsessionclosed: () => this.#sessions.end(digest),
-    })
-    await forward({ request: new LegacyRequest({ exchange }), pair, sessionDigest: undefined, sessionId: id })
-    if (!opened) await pair.server.close()
+  /** What needs a session and names none: the SDK says what is wrong with it. */
+  async #refuseAlone(exchange: Exchange): Promise<void> {
+    const pair = await openSdkPair(this.#pairs, { sessionIdGenerator: randomUUID })
+    await forward({ request: new LegacyRequest({ exchange }), pair, sessionDigest: undefined, sessionId: undefined })
+    await pair.server.close()
   }
 
-  async #answerInSession(exchange: Exchange, sessionId: string): Promise<void> {
-    const { reply } = exchange
-    const session = this.#findSession(exchange, sessionId)
-    if (session === undefined) return reply.send(unknownSession)
-    if (exchange.id === undefined) return this.#pass(exchange, session, sessionId)
-    if (session.running(exchange.id) !== undefined) return reply.send(duplicateId)
+  async #openSession(exchange: Exchange, sessions: SessionStore): Promise<void> {
+    const said = describeSelf(exchange.message)
+    if (said === undefined) return this.#refuseAlone(exchange)
+    if (!(await this.#mayOpen(exchange))) return
+    const id = randomBytes(32).toString('base64url')
+    const opening: Opening = { opened: false, fault: undefined }
+    const pair = await this.#openPair(this.#recordOf(exchange, digestOf(id), said), sessions, opening)
+    const request = new LegacyRequest({ exchange })
+    await forward({ request, pair, opening, sessionDigest: undefined, sessionId: id })
+    if (!opening.opened) await pair.server.close()
+  }
+
+  /** Not with the request at hand: what the session's callbacks see lives as long as the session. */
+  async #openPair(record: TransportSession, sessions: SessionStore, opening: Opening): Promise<SdkPair> {
+    const pair = await openSdkPair(this.#pairs, {
+      sessionIdGenerator: () => record.digest,
+      onsessioninitialized: async () => {
+        try {
+          const ended = await sessions.open(record)
+          this.#table.add(new Session(record, pair, this.#options.clock.now()))
+          opening.opened = true
+          await Promise.all(ended.map((digest) => this.#table.end(digest)))
+        } catch (error) {
+          opening.fault = faultOf(error, this.#options.log)
+        }
+      },
+      onsessionclosed: () => this.#closeSession(record.digest, sessions),
+    })
+    return pair
+  }
+
+  async #mayOpen({ caller, message, reply, request }: Exchange): Promise<boolean> {
+    if (saysTooMuch(message, caller === undefined ? 'anonymous' : 'known')) {
+      reply.send(tooMuch)
+      return false
+    }
+    if (caller !== undefined) return true
+    const key = networkOf(request.socket.remoteAddress)
+    const admission = await this.#options.limiter.take([{ limit: anonymousSessions, key }])
+    if (admission.admitted) return true
+    const fault = { code: serverError, message: 'Too many sessions were opened from here; try again later' }
+    reply.send(refusal(429, fault, ['Retry-After', String(admission.secondsLeft)]))
+    return false
+  }
+
+  async #answerInSession(exchange: Exchange, record: TransportSession, sessions: SessionStore): Promise<void> {
+    const session = await this.#table.get(record.digest, () => this.#restore(record, sessions))
+    session.record = record
+    const sessionId = String(exchange.request.headers['mcp-session-id'])
+    const request: LegacyRequest = new LegacyRequest({
+      ...{ exchange, session, sessionId },
+      login: this.#loginOf(exchange, session, sessions, (signIn) => this.#announceSignIn(request, session, signIn)),
+    })
+    if (exchange.id === undefined) return this.#pass(request, session)
+    if (session.running(exchange.id) !== undefined) return exchange.reply.send(duplicateId)
+    if (!(await this.#mayCall(request, exchange.id))) return
     session.begin(exchange.id, exchange)
     try {
-      const request = new LegacyRequest({ exchange, session, sessionId })
-      if (!isListRequest(exchange)) await this.#announceChange(exchange, session)
+      if (!isListRequest(exchange)) await this.#announceChange(session, request.visitor)
       if (await this.#hotPath?.answer(request)) return
       await this.#forward(request, session)
     } finally {
@@ -135,55 +199,110 @@ export class LegacyEdge {
     }
   }
 
-  #findSession({ caller, endpoint, request }: Exchange, id: string): Session | undefined {
-    const version = request.headers['mcp-protocol-version']
-    const claim = { id, caller, endpoint: endpoint.path, version: typeof version === 'string' ? version : undefined }
-    const found = this.#sessions.find(claim)
-    if (found.found) return found.session
-    const { tenant, issuer, clientId, user } = caller
-    const actor = { tenant, issuer, clientId, subject: user.subject, requestId: randomUUID() }
-    this.#audit.count({ ...actor, type: 'token.refused', reason: found.reason })
-    return undefined
+  /** Every call is on record, and whoever nobody knows must not fill it. */
+  async #mayCall({ exchange, login }: LegacyRequest, id: RequestId): Promise<boolean> {
+    const { caller, message, reply, request } = exchange
+    if (caller !== undefined || login === undefined || !isCall(message) || isSignOut(request.method, message))
+      return true
+    const admission = await this.#options.limiter.take([
+      { limit: callsOfSession, key: login.key },
+      { limit: callsOfAddress, key: networkOf(request.socket.remoteAddress) },
+    ])
+    if (admission.admitted) return true
+    const fault = { code: serverError, message: 'Too many calls before signing in; try again later' }
+    reply.finish(errorText(id, fault), 429, ['Retry-After', String(admission.secondsLeft)])
+    return false
+  }
+
+  async #restore(record: TransportSession, sessions: SessionStore): Promise<Session> {
+    const pair = await restorePair(this.#pairs, record, () => this.#closeSession(record.digest, sessions))
+    const session = new Session(record, pair, this.#options.clock.now())
+    session.listedElsewhere()
+    return session
+  }
+
+  /** The session for the tools that sign it in: only one that was opened without a bearer, which is only where that is allowed. */
+  #loginOf(
+    exchange: Exchange,
+    { record }: Session,
+    sessions: SessionStore,
+    onBound: (signIn: SignInReference | undefined) => Promise<void>,
+  ): HttpLoginSession | undefined {
+    if (record.principal !== undefined || exchange.endpoint.login !== 'tools') return undefined
+    const address = networkOf(exchange.request.socket.remoteAddress)
+    return new HttpLoginSession({ caller: exchange.caller, address, session: record, sessions, onBound })
   }
 
   /** Notifications, answers to our own requests, streams and DELETE. */
-  async #pass(exchange: Exchange, session: Session, sessionId: string): Promise<void> {
-    const cancelled = recognizeCancelled(exchange.message)
+  async #pass(request: LegacyRequest, session: Session): Promise<void> {
+    const cancelled = recognizeCancelled(request.exchange.message)
     if (cancelled !== undefined) session.running(cancelled)?.stop('cancelled')
-    await this.#forward(new LegacyRequest({ exchange, session, sessionId }), session)
+    await this.#forward(request, session)
   }
 
   async #forward(request: LegacyRequest, session: Session): Promise<void> {
-    const { exchange, sessionId = '' } = request
+    const { exchange, sessionId, visitor } = request
     // The work goes on when a client of a session is cut off; only its way back is gone.
     const stay = exchange.onGone(() => exchange.leave())
     const onStream = (): void => {
       session.stream = exchange
-      void this.#announceChange(exchange, session)
+      void this.#announceChange(session, visitor)
     }
     try {
-      await forward({ request, pair: session.pair, sessionDigest: digestOf(sessionId), sessionId, onStream })
+      await forward({ request, pair: session.pair, sessionDigest: session.record.digest, sessionId, onStream })
     } finally {
       stay()
       if (session.stream === exchange) session.stream = undefined
     }
   }
 
-  async #announceChange(exchange: Exchange, session: Session): Promise<void> {
+  async #announceChange(session: Session, visitor: Visitor): Promise<void> {
     try {
-      await session.announceChange(this.#guard, exchange.caller)
+      await session.announceChange(this.#options.guard, visitor)
     } catch (error) {
-      this.#log.write('warn', 'a changed tool list could not be announced', { error })
+      this.#options.log.write('warn', 'a changed tool list could not be announced', { error })
     }
   }
 
-  #bindingOf(exchange: Exchange): { principal: string; endpoint: string; version: string; createdAt: number } {
-    const params = paramsOf(exchange)
-    const asked = isObject(params) ? params['protocolVersion'] : undefined
-    const version = SUPPORTED_PROTOCOL_VERSIONS.find((supported) => supported === asked) ?? LATEST_PROTOCOL_VERSION
-    const { caller, endpoint } = exchange
-    return { principal: principalOf(caller), endpoint: endpoint.path, version, createdAt: this.#clock.now() }
+  async #announceSignIn(request: LegacyRequest, session: Session, signIn: SignInReference | undefined): Promise<void> {
+    session.record = { ...session.record, signIn }
+    try {
+      const visitor = await this.#visitorOf(session, signIn)
+      await session.announceSignIn(this.#options.guard, visitor, request.ended ? undefined : request.say)
+    } catch (error) {
+      this.#options.log.write('warn', 'a changed tool list could not be announced', { error })
+    }
   }
+
+  async #visitorOf({ record }: Session, signIn: SignInReference | undefined): Promise<Visitor> {
+    const { authenticator, sessions } = this.#options
+    const caller = signIn === undefined ? undefined : await authenticator.recognize(signIn, 'unused')
+    if (record.principal !== undefined || sessions === undefined) return { caller }
+    const onBound = (): Promise<void> => Promise.resolve()
+    return { caller, login: new HttpLoginSession({ caller, address: undefined, session: record, sessions, onBound }) }
+  }
+
+  /** The client took its leave: nothing of the session is left, its sign-in included. */
+  async #closeSession(digest: string, sessions: SessionStore): Promise<void> {
+    try {
+      const record = await sessions.find(digest)
+      if (record?.signIn !== undefined) await this.#options.signIns.end(record.signIn, 'terminated')
+      await sessions.end(digest)
+    } finally {
+      // The SDK closes its objects whatever happened here; a session that could not be ended needs new ones.
+      await this.#table.end(digest)
+    }
+  }
+
+  #recordOf({ caller, endpoint }: Exchange, digest: string, said: SelfDescription): TransportSession {
+    const principal = caller === undefined ? undefined : principalDigest(caller)
+    const { application } = this.#options
+    return { ...said, digest, application, endpoint: endpoint.path, principal, signIn: undefined }
+  }
+}
+
+function isCall(message: unknown): boolean {
+  return isObject(message) && message['method'] === 'tools/call'
 }
 
 function isListRequest({ message }: Exchange): boolean {

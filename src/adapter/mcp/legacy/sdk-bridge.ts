@@ -1,10 +1,17 @@
-import { errorText } from '../http/json-rpc.js'
+import { errorText, type RpcError } from '../http/json-rpc.js'
 import { retryAfter } from '../http/outage.js'
 import type { LegacyRequest } from './legacy-request.js'
 import type { SdkPair } from './sdk-pair.js'
 
 /** What the transport of the SDK may see of a request. */
 const forwarded = ['accept', 'content-type', 'mcp-protocol-version'] as const
+
+/** What came of opening a session. Apart from the request, which must not live as long as the session's callbacks. */
+export interface Opening {
+  opened: boolean
+  /** Why it was not opened. */
+  fault: RpcError | undefined
+}
 
 export interface Forwarding {
   readonly request: LegacyRequest
@@ -13,22 +20,24 @@ export interface Forwarding {
   readonly sessionDigest: string | undefined
   /** What the client is told where the transport names its session. */
   readonly sessionId: string | undefined
+  /** Where the request may open a session. */
+  readonly opening?: Opening | undefined
   readonly onStream?: (() => void) | undefined
 }
 
 /** Lets the SDK answer an exchange; resolves when the answer is out or the exchange was stopped. */
 export async function forward(forwarding: Forwarding): Promise<void> {
-  const { request, pair } = forwarding
+  const { request, pair, sessionId } = forwarding
   const { exchange } = request
   const stopped = new Promise<undefined>((resolve) => exchange.onStop(() => resolve(undefined)))
-  const { clientId, expiresAt } = exchange.caller
   // The token itself goes nowhere; who calls travels in `request`.
-  const authInfo = { token: '', clientId, scopes: [], expiresAt, extra: { request } }
+  const authInfo = { token: '', clientId: exchange.caller?.clientId ?? '', scopes: [], extra: { request } }
   const options = { authInfo, ...(exchange.message === undefined ? {} : { parsedBody: exchange.message }) }
   const answer = await Promise.race([pair.transport.handleRequest(webRequest(forwarding), options), stopped])
   if (answer === undefined) return
-  if (answer.headers.has('mcp-session-id') && forwarding.sessionId !== undefined) {
-    exchange.reply.add('Mcp-Session-Id', forwarding.sessionId)
+  if (forwarding.opening?.fault !== undefined) request.fault = forwarding.opening.fault
+  else if (answer.headers.has('mcp-session-id') && sessionId !== undefined) {
+    exchange.reply.add('Mcp-Session-Id', sessionId)
   }
   if (answer.body !== null && answer.headers.get('content-type') === 'text/event-stream') {
     await pump(forwarding, answer.body)

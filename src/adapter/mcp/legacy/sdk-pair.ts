@@ -42,9 +42,17 @@ const validatorOnDemand = {
 
 /** A connected pair whose requests, other than `initialize` and `ping`, come to `dispatch`. */
 export async function openSdkPair(
-  { serverInfo, dispatch, log }: SdkPairOptions,
+  options: SdkPairOptions,
   transportOptions: WebStandardStreamableHTTPServerTransportOptions,
 ): Promise<SdkPair> {
+  const server = openServer(options)
+  const transport = new WebStandardStreamableHTTPServerTransport(transportOptions)
+  await server.connect(transport)
+  return { server, transport }
+}
+
+/** The server of a pair, for a transport of any kind. */
+export function openServer({ serverInfo, dispatch, log }: SdkPairOptions): Server {
   const { name, version, instructions } = serverInfo
   const server = new Server(
     { name, version },
@@ -58,7 +66,5 @@ export async function openSdkPair(
   server.removeRequestHandler('logging/setLevel')
   server.fallbackRequestHandler = dispatch
   server.onerror = (error) => log.write('debug', 'the protocol layer reported', { error })
-  const transport = new WebStandardStreamableHTTPServerTransport(transportOptions)
-  await server.connect(transport)
-  return { server, transport }
+  return server
 }

@@ -1,39 +1,20 @@
-import { createHash } from 'node:crypto'
-import { SUPPORTED_PROTOCOL_VERSIONS } from '@modelcontextprotocol/sdk/types.js'
-import type { AuthenticationErrorCode } from '../../../core/error/authentication-error.js'
-import { principalOf, type Caller } from '../../../core/identity/caller.js'
 import type { Clock } from '../../../core/runtime/clock.js'
 import type { Session } from './session.js'
 
 const idleMilliseconds = 30 * 60_000
-const absoluteMilliseconds = 12 * 3_600_000
 const sweepMilliseconds = 60_000
-const mostPerPrincipal = 20
+/** Anybody may open one where clients sign in with the five tools. */
+const mostSessions = 10_000
 
-/** What a session is kept under: nobody can use it as an id. */
-export function digestOf(id: string): string {
-  return createHash('sha256').update(id).digest('base64url')
-}
-
-export interface SessionClaim {
-  readonly id: string
-  readonly caller: Caller
-  /** Path of the endpoint. */
-  readonly endpoint: string
-  /** The `MCP-Protocol-Version` header. */
-  readonly version: string | undefined
-}
-
-export type FoundSession =
-  | { readonly found: true; readonly session: Session }
-  | { readonly found: false; readonly reason: AuthenticationErrorCode & `ERR_SESSION_${string}` }
-
-/** The sessions of this process, by the digest of their ids; idle, old and supernumerary ones end. */
+/**
+ * The sessions that are used in this process, by the digest of their ids; idle and supernumerary ones are dropped. What is
+ * dropped here is restored from the store when it is used again.
+ */
 export class SessionTable {
   readonly #clock: Clock
+  /** The least recently used first. */
   readonly #sessions = new Map<string, Session>()
-  /** Digests by principal, the least recently used first. */
-  readonly #owned = new Map<string, Set<string>>()
+  readonly #restoring = new Map<string, Promise<Session>>()
   readonly #timer: NodeJS.Timeout
 
   constructor(clock: Clock) {
@@ -45,42 +26,34 @@ export class SessionTable {
     return this.#sessions.size
   }
 
-  /** Keeps the session; the principal's least recently used one ends where there are too many. */
-  async add(digest: string, session: Session): Promise<void> {
-    const owned = this.#owned.get(session.principal) ?? new Set()
-    this.#owned.set(session.principal, owned)
-    this.#sessions.set(digest, session)
-    owned.add(digest)
-    const [oldest] = owned
-    if (owned.size > mostPerPrincipal && oldest !== undefined) await this.end(oldest)
+  all(): Session[] {
+    return [...this.#sessions.values()]
   }
 
-  /** The session if it stands and belongs to this caller at this endpoint. The caller must not be told which reason it is. */
-  find({ id, caller, endpoint, version }: SessionClaim): FoundSession {
-    const digest = digestOf(id)
-    const session = this.#sessions.get(digest)
-    if (session === undefined) return { found: false, reason: 'ERR_SESSION_UNKNOWN' }
-    if (session.principal !== principalOf(caller) || session.endpoint !== endpoint || isOther(version, session)) {
-      return { found: false, reason: 'ERR_SESSION_MISMATCH' }
-    }
-    const now = this.#clock.now()
-    if (this.#hasExpired(session, now)) return { found: false, reason: 'ERR_SESSION_EXPIRED' }
-    session.usedAt = now
-    const owned = this.#owned.get(session.principal)
-    if (owned !== undefined && owned.size > 1) {
-      owned.delete(digest)
-      owned.add(digest)
-    }
-    return { found: true, session }
+  add(session: Session): void {
+    this.#sessions.set(session.record.digest, session)
+    if (this.#sessions.size > mostSessions) void this.#dropOne()
   }
 
+  /** The session of this digest; `restore` makes it where this process does not have it, once for all who ask meanwhile. */
+  async get(digest: string, restore: () => Promise<Session>): Promise<Session> {
+    const known = this.#sessions.get(digest)
+    if (known !== undefined) {
+      known.usedAt = this.#clock.now()
+      this.#sessions.delete(digest)
+      this.#sessions.set(digest, known)
+      return known
+    }
+    const restoring = this.#restoring.get(digest) ?? this.#restore(digest, restore)
+    this.#restoring.set(digest, restoring)
+    return restoring
+  }
+
+  /** Stops what runs in a session and drops it. */
   async end(digest: string): Promise<void> {
     const session = this.#sessions.get(digest)
     if (session === undefined) return
     this.#sessions.delete(digest)
-    const owned = this.#owned.get(session.principal)
-    owned?.delete(digest)
-    if (owned?.size === 0) this.#owned.delete(session.principal)
     await session.close()
   }
 
@@ -89,19 +62,23 @@ export class SessionTable {
     await Promise.all([...this.#sessions.keys()].map((digest) => this.end(digest)))
   }
 
+  async #restore(digest: string, restore: () => Promise<Session>): Promise<Session> {
+    try {
+      const session = await restore()
+      this.add(session)
+      return session
+    } finally {
+      this.#restoring.delete(digest)
+    }
+  }
+
+  async #dropOne(): Promise<void> {
+    for (const [digest, session] of this.#sessions) if (!session.busy) return this.end(digest)
+  }
+
   async #sweep(): Promise<void> {
-    const now = this.#clock.now()
-    const expired = [...this.#sessions].filter(([, session]) => this.#hasExpired(session, now))
-    await Promise.all(expired.map(([digest]) => this.end(digest)))
+    const before = this.#clock.now() - idleMilliseconds
+    const idle = [...this.#sessions].filter(([, session]) => !session.busy && session.usedAt <= before)
+    await Promise.all(idle.map(([digest]) => this.end(digest)))
   }
-
-  #hasExpired(session: Session, now: number): boolean {
-    if (now - session.createdAt >= absoluteMilliseconds) return true
-    return !session.busy && now - session.usedAt >= idleMilliseconds
-  }
-}
-
-/** A version that does not exist is left to the SDK, which answers 400 as the specification demands. */
-function isOther(version: string | undefined, session: Session): boolean {
-  return version !== undefined && version !== session.version && SUPPORTED_PROTOCOL_VERSIONS.includes(version)
 }

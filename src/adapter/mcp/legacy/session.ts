@@ -1,53 +1,37 @@
-import type { Caller } from '../../../core/identity/caller.js'
-import type { CallLogLevel } from '../../../core/operation/call-channel.js'
-import type { Guard } from '../../../core/operation/guard.js'
-import type { Operation } from '../../../core/operation/operation.js'
-import { categories, type Grants } from '../../../core/permission/grants.js'
+import type { TransportSession } from '../../../core/identity/session-store.js'
+import type { SignInReference } from '../../../core/sign-in/sign-in-store.js'
 import type { Exchange } from '../http/exchange.js'
 import type { RequestId } from '../http/json-rpc.js'
+import { ClientSession } from './client-session.js'
 import type { SdkPair } from './sdk-pair.js'
 
-export interface SessionFields {
-  readonly principal: string
-  /** Path of the endpoint. */
-  readonly endpoint: string
-  /** The protocol version that was negotiated. */
-  readonly version: string
-  readonly createdAt: number
-  readonly pair: SdkPair
-}
-
-interface ServedList {
-  readonly grants: Grants
-  readonly operations: readonly Operation[]
-}
-
-/** What is kept for one client between its requests. Never who it is: that is verified on every request. */
-export class Session {
-  readonly principal: string
-  readonly endpoint: string
-  readonly version: string
-  readonly createdAt: number
+/**
+ * What this process holds for one transport session while it is used here: the protocol's objects and what is running. Never who
+ * it is: that is verified on every request. What must outlive the process is in the `SessionStore`.
+ */
+export class Session extends ClientSession {
+  /** As it was when the last request came. */
+  record: TransportSession
   usedAt: number
-  /** What the client asked for with `logging/setLevel`. */
-  logLevel: CallLogLevel | undefined
   /** The open GET stream. */
   stream: Exchange | undefined
   readonly #pair: SdkPair
   #running: Map<RequestId, Exchange> | undefined
-  #served: ServedList | undefined
 
-  constructor(fields: SessionFields) {
-    this.principal = fields.principal
-    this.endpoint = fields.endpoint
-    this.version = fields.version
-    this.createdAt = fields.createdAt
-    this.usedAt = fields.createdAt
-    this.#pair = fields.pair
+  constructor(record: TransportSession, pair: SdkPair, usedAt: number) {
+    super(pair.server)
+    this.record = record
+    this.usedAt = usedAt
+    this.#pair = pair
   }
 
   get pair(): SdkPair {
     return this.#pair
+  }
+
+  /** The sign-in that the client's list depends on. */
+  get signIn(): SignInReference | undefined {
+    return this.record.signIn
   }
 
   /** Whether something is open or running, so that the session is not idle. */
@@ -55,9 +39,8 @@ export class Session {
     return this.stream !== undefined || (this.#running !== undefined && this.#running.size > 0)
   }
 
-  /** Whether the client shows forms. */
-  get asksForms(): boolean {
-    return this.#pair.server.getClientCapabilities()?.elicitation?.form !== undefined
+  protected override get listens(): boolean {
+    return this.stream !== undefined
   }
 
   running(id: RequestId): Exchange | undefined {
@@ -73,33 +56,9 @@ export class Session {
     if (this.#running?.get(id) === exchange) this.#running.delete(id)
   }
 
-  /** Remembers what was listed, to notice when it is no longer so. */
-  listed(caller: Caller, operations: readonly Operation[]): void {
-    this.#served = { grants: caller.user, operations }
-  }
-
-  /** Tells the client when its last list no longer holds for `caller`; waits for a stream to say it on. */
-  async announceChange(guard: Guard, caller: Caller): Promise<void> {
-    const served = this.#served
-    if (served === undefined || sameGrants(served.grants, caller.user)) return
-    const operations = guard.visible(caller)
-    const same = sameItems(served.operations, operations)
-    if (!same && this.stream === undefined) return
-    this.#served = { grants: caller.user, operations }
-    if (!same) await this.#pair.server.sendToolListChanged()
-  }
-
   async close(): Promise<void> {
     for (const exchange of [...(this.#running?.values() ?? [])]) exchange.stop('session-ended')
     this.stream?.stop('session-ended')
     await this.#pair.server.close()
   }
-}
-
-function sameGrants(one: Grants, other: Grants): boolean {
-  return categories.every((category) => sameItems(one[category], other[category]))
-}
-
-function sameItems<Item>(one: readonly Item[], other: readonly Item[]): boolean {
-  return one.length === other.length && one.every((item, index) => item === other[index])
 }

@@ -3,8 +3,10 @@ import type { OperationResult } from '../../../core/operation/content.js'
 import type { Guard } from '../../../core/operation/guard.js'
 import type { Operation } from '../../../core/operation/operation.js'
 import { invalidParams, RpcError } from '../http/json-rpc.js'
-import type { LegacyRequest } from './legacy-request.js'
+import type { InboundCall } from './inbound-call.js'
 import type { ToolCall } from './tool-request.js'
+
+const signInFirst = { hint: 'Nobody is signed in. Call oauth_start to sign in, then list the tools again.' }
 
 /** The tool methods of the protocol over the guard; both ways of serving them come here. */
 export class Tools {
@@ -14,21 +16,25 @@ export class Tools {
     this.#guard = guard
   }
 
-  list({ exchange, session }: LegacyRequest): readonly Operation[] {
-    const operations = this.#guard.list(exchange.caller)
-    session?.listed(exchange.caller, operations)
+  list({ session, visitor }: InboundCall): readonly Operation[] {
+    const operations = this.#guard.list(visitor)
+    session?.listed(visitor, operations)
     return operations
   }
 
   /** Whether this call may have to ask the user; never true of what the caller may not use. */
-  elicits({ exchange, session }: LegacyRequest, name: string): boolean {
-    return session?.asksForms === true && this.#guard.find(name, exchange.caller)?.elicits === true
+  elicits({ session, visitor }: InboundCall, name: string): boolean {
+    return session?.asksForms === true && this.#guard.find(name, visitor)?.elicits === true
   }
 
-  /** Throws `RpcError` -32602 with the same words for hidden and absent tools, and whatever the guard throws. */
-  async call({ exchange }: LegacyRequest, { name, args }: ToolCall, channel: CallChannel): Promise<OperationResult> {
-    const outcome = await this.#guard.call({ name, args, caller: exchange.caller, channel })
+  /**
+   * Throws `RpcError` -32602 with the same words for hidden and absent tools, and whatever the guard throws. Where nobody is
+   * signed in, every unknown name comes with the advice to sign in: which of them exist is not in it.
+   */
+  async call({ visitor }: InboundCall, { name, args }: ToolCall, channel: CallChannel): Promise<OperationResult> {
+    const outcome = await this.#guard.call({ ...visitor, name, args, channel })
     if (outcome.outcome === 'answered') return outcome.result
-    throw new RpcError({ code: invalidParams, message: `Unknown tool: ${name}` })
+    const data = visitor.login !== undefined && visitor.caller === undefined ? signInFirst : undefined
+    throw new RpcError({ code: invalidParams, message: `Unknown tool: ${name}`, data })
   }
 }

@@ -1,0 +1,89 @@
+import type { SessionStore } from '../../../core/identity/session-store.js'
+import type { Log } from '../../../core/runtime/log.js'
+import type { SessionTable } from './session-table.js'
+import type { Session } from './session.js'
+
+const watchMilliseconds = 2_000
+const touchMilliseconds = 20_000
+const looksAtOnce = 4
+
+export interface ChangeWatchOptions {
+  readonly table: Pick<SessionTable, 'all' | 'end'>
+  readonly sessions: SessionStore | undefined
+  /** Tells the client of a session what has changed for it, if anything. */
+  readonly announce: (session: Session) => Promise<void>
+  readonly log: Log
+}
+
+/**
+ * Looks after sessions whose client waits on an open stream: a sign-in that ends elsewhere, expires or loses a grant changes the
+ * list of tools without any request. Also keeps sessions alive while something is open or running in them.
+ */
+export class ChangeWatch {
+  readonly #options: ChangeWatchOptions
+  readonly #timers: readonly NodeJS.Timeout[]
+  #looking = false
+  #touching = false
+
+  constructor(options: ChangeWatchOptions) {
+    this.#options = options
+    this.#timers = [
+      setInterval(() => void this.#look(), watchMilliseconds).unref(),
+      setInterval(() => void this.#touch(), touchMilliseconds).unref(),
+    ]
+  }
+
+  close(): void {
+    for (const timer of this.#timers) clearInterval(timer)
+  }
+
+  /** No round before the last one is done. */
+  async #look(): Promise<void> {
+    if (this.#looking) return
+    this.#looking = true
+    try {
+      await this.#lookAtAll(this.#options.table.all().filter(({ stream }) => stream !== undefined))
+    } finally {
+      this.#looking = false
+    }
+  }
+
+  async #lookAtAll(waiting: Session[]): Promise<void> {
+    // The sessions of a tenant whose database is slow to fail must not keep those of others from being told.
+    const outOfReach = new Set<string>()
+    const look = async (): Promise<void> => {
+      for (let session = waiting.pop(); session !== undefined; session = waiting.pop()) {
+        await this.#lookAt(session, outOfReach)
+      }
+    }
+    await Promise.all(Array.from({ length: looksAtOnce }, look))
+  }
+
+  async #lookAt(session: Session, outOfReach: Set<string>): Promise<void> {
+    const tenant = session.signIn?.tenant
+    if (tenant === undefined || outOfReach.has(tenant.id)) return
+    try {
+      await this.#options.announce(session)
+    } catch (error) {
+      outOfReach.add(tenant.id)
+      const fields = { tenant: tenant.slug, error }
+      this.#options.log.write('warn', 'whether tool lists have changed could not be told', fields)
+    }
+  }
+
+  /** Sessions that were ended elsewhere end here, too. */
+  async #touch(): Promise<void> {
+    const { log, sessions, table } = this.#options
+    const digests = table.all().flatMap(({ busy, record }) => (busy ? [record.digest] : []))
+    if (this.#touching || sessions === undefined || digests.length === 0) return
+    this.#touching = true
+    try {
+      const standing = await sessions.touch(digests)
+      for (const digest of digests) if (!standing.has(digest)) await table.end(digest)
+    } catch (error) {
+      log.write('warn', 'open sessions could not be kept alive', { error })
+    } finally {
+      this.#touching = false
+    }
+  }
+}

@@ -1,0 +1,86 @@
+import type { Server } from '@modelcontextprotocol/sdk/server/index.js'
+import type { Visitor } from '../../../core/operation/access.js'
+import type { CallLogLevel } from '../../../core/operation/call-channel.js'
+import type { Guard } from '../../../core/operation/guard.js'
+import type { Operation } from '../../../core/operation/operation.js'
+import { categories, type Grants } from '../../../core/permission/grants.js'
+
+/** What a list was made for, as far as it can change. */
+interface ServedList {
+  readonly grants: Grants | undefined
+  readonly operations: readonly Operation[]
+}
+
+/** Sends one notification to the client. */
+export type Say = (method: string) => Promise<void>
+
+const listChanged = 'notifications/tools/list_changed'
+
+/** What is kept for one client between its requests: what it wants to hear, and what it was shown last. */
+export abstract class ClientSession {
+  /** What the client asked for with `logging/setLevel`. */
+  logLevel: CallLogLevel | undefined
+  readonly #server: Server
+  #served: ServedList | 'unknown' | undefined
+
+  constructor(server: Server) {
+    this.#server = server
+  }
+
+  get server(): Server {
+    return this.#server
+  }
+
+  /** Whether the client hears what is said between its requests. */
+  protected abstract readonly listens: boolean
+
+  /** Whether the client shows forms. */
+  get asksForms(): boolean {
+    return this.#server.getClientCapabilities()?.elicitation?.form !== undefined
+  }
+
+  /** Remembers what was listed, to notice when it is no longer so. */
+  listed(visitor: Visitor, operations: readonly Operation[]): void {
+    this.#served = { grants: visitor.caller?.user, operations }
+  }
+
+  /** Nobody knows what the client was shown last: that was in another process, or before a restart. */
+  listedElsewhere(): void {
+    this.#served = 'unknown'
+  }
+
+  /** Tells the client when its last list no longer holds for `visitor`, or may not; waits until it listens. */
+  async announceChange(guard: Guard, visitor: Visitor): Promise<void> {
+    const served = this.#served
+    if (served === undefined) return
+    if (served !== 'unknown' && sameGrants(served.grants, visitor.caller?.user)) return
+    const operations = guard.visible(visitor)
+    const same = served !== 'unknown' && sameItems(served.operations, operations)
+    if (!same && !this.listens) return
+    this.listed(visitor, operations)
+    if (!same) await this.#server.sendToolListChanged()
+  }
+
+  /**
+   * The same for a client that has just signed in or out, whether or not it has listed anything yet. To a client that does not
+   * listen it is said by `say`, on the way of the answer; where that is over, too, it waits.
+   */
+  async announceSignIn(guard: Guard, visitor: Visitor, say: Say | undefined): Promise<void> {
+    if (!this.listens && say === undefined) return
+    const served = this.#served
+    const operations = guard.visible(visitor)
+    this.listed(visitor, operations)
+    if (typeof served === 'object' && sameItems(served.operations, operations)) return
+    if (this.listens) await this.#server.sendToolListChanged()
+    else await say?.(listChanged)
+  }
+}
+
+function sameGrants(one: Grants | undefined, other: Grants | undefined): boolean {
+  if (one === undefined || other === undefined) return one === other
+  return categories.every((category) => sameItems(one[category], other[category]))
+}
+
+function sameItems<Item>(one: readonly Item[], other: readonly Item[]): boolean {
+  return one.length === other.length && one.every((item, index) => item === other[index])
+}

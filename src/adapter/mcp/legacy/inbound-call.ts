@@ -1,0 +1,24 @@
+import type { Visitor } from '../../../core/operation/access.js'
+import type { RpcError } from '../http/json-rpc.js'
+import type { ClientSession, Say } from './client-session.js'
+
+/** One request while it is answered, as the tool methods see it, whatever it came by. */
+export abstract class InboundCall {
+  /** What is kept for the client between its requests; `undefined` where each request stands alone. */
+  abstract readonly session: ClientSession | undefined
+  /** Who asks. */
+  abstract readonly visitor: Visitor
+  /** Aborted when the work should end. */
+  abstract readonly signal: AbortSignal
+  /** Whether nothing more can be said. */
+  abstract readonly ended: boolean
+  /** Sends a notification on the way of the answer, while a call runs and its answer can carry one. */
+  say: Say | undefined
+  /** Set by a handler whose fault has an HTTP status of its own. */
+  fault: RpcError | undefined
+
+  /** Aborts the work; what was to be said is still said. */
+  abstract abort(): void
+  /** Resolves when the client has read what was written, or is gone. */
+  abstract drained(): Promise<void>
+}

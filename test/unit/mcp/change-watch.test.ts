@@ -1,0 +1,150 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
+import { ChangeWatch } from '../../../src/adapter/mcp/legacy/change-watch.js'
+import type { Session } from '../../../src/adapter/mcp/legacy/session.js'
+import { UpstreamError } from '../../../src/core/error/upstream-error.js'
+import type { Tenant } from '../../../src/core/identity/tenant.js'
+import { acme, globex } from '../../support/core-samples.js'
+import { ManualClock } from '../../support/manual-clock.js'
+import { MemorySessionStore } from '../../support/memory-sessions.js'
+
+interface Sketch {
+  readonly digest: string
+  /** Where it is signed in. */
+  readonly tenant?: Tenant
+  readonly stream?: boolean
+  readonly busy?: boolean
+}
+
+/** What a watch sees of a session. */
+function session({ digest, tenant, stream = true, busy = stream }: Sketch): Session {
+  const signIn = tenant && { tenant, key: digest }
+  const seen = { record: { digest }, signIn, stream: stream ? {} : undefined, busy }
+  return seen as unknown as Session
+}
+
+/** A watch over sessions; those of a tenant that is down cannot be announced to. */
+class WatchBench {
+  readonly announced: string[] = []
+  readonly ended: string[] = []
+  readonly lines: string[] = []
+  readonly store = new MemorySessionStore(new ManualClock())
+  readonly down = new Set<string>()
+  readonly hanging = new Set<string>()
+  #sessions: readonly Session[] = []
+  readonly watch = new ChangeWatch({
+    table: { all: () => [...this.#sessions], end: async (digest) => void this.ended.push(digest) },
+    sessions: this.store,
+    announce: (announced) => this.#announce(announced),
+    log: { write: (_level, message) => void this.lines.push(message) },
+  })
+
+  async keep(...sketches: readonly Sketch[]): Promise<void> {
+    this.#sessions = sketches.map(session)
+    for (const { digest } of sketches) {
+      await this.store.open({
+        ...{ digest, application: 'app', endpoint: '/mcp', principal: undefined, signIn: undefined },
+        ...{ client: { name: 'test', version: '1' }, capabilities: {}, protocolVersion: '2025-11-25' },
+      })
+    }
+  }
+
+  async #announce({ record, signIn }: Session): Promise<void> {
+    this.announced.push(record.digest)
+    await new Promise(setImmediate)
+    const slug = signIn?.tenant.slug ?? ''
+    if (this.hanging.has(slug)) return new Promise(() => undefined)
+    if (this.down.has(slug)) throw new UpstreamError('TENANT_UNAVAILABLE', 'down')
+  }
+}
+
+let bench: WatchBench
+
+beforeEach(() => {
+  jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate'] })
+  bench = new WatchBench()
+})
+
+afterEach(() => {
+  bench.watch.close()
+  jest.useRealTimers()
+})
+
+async function pass(milliseconds: number): Promise<void> {
+  await jest.advanceTimersByTimeAsync(milliseconds)
+  for (let turn = 0; turn < 50; turn += 1) await new Promise(setImmediate)
+}
+
+describe('every two seconds', () => {
+  it('looks at sessions that are signed in and listen, and at no other', async () => {
+    await bench.keep(
+      { digest: 'signed in', tenant: acme },
+      { digest: 'nobody' },
+      { digest: 'deaf', tenant: acme, stream: false, busy: true },
+    )
+    await pass(2_000)
+    expect(bench.announced).toEqual(['signed in'])
+    await pass(2_000)
+    expect(bench.announced).toHaveLength(2)
+  })
+
+  it('is not kept from some tenants by others that are down, and asks for those once', async () => {
+    bench.down.add(acme.slug)
+    const many = Array.from({ length: 100 }, (_, index) => ({ digest: String(index), tenant: acme }))
+    await bench.keep({ digest: 'of globex', tenant: globex }, ...many)
+    await pass(2_000)
+    expect(bench.announced).toContain('of globex')
+    expect(bench.announced.length).toBeLessThanOrEqual(5)
+    expect(bench.lines.length).toBeLessThanOrEqual(4)
+    bench.down.clear()
+    await pass(2_000)
+    expect(bench.announced.length).toBeGreaterThan(100)
+  })
+
+  it('does not look again while it still looks', async () => {
+    bench.hanging.add(acme.slug)
+    await bench.keep({ digest: 'one', tenant: acme })
+    await pass(2_000)
+    await pass(6_000)
+    expect(bench.announced).toEqual(['one'])
+  })
+})
+
+describe('every twenty seconds', () => {
+  it('keeps sessions alive in which something is open or runs, and ends those that were ended elsewhere', async () => {
+    await bench.keep(
+      { digest: 'listens' },
+      { digest: 'runs', stream: false, busy: true },
+      { digest: 'idle', stream: false },
+      { digest: 'gone' },
+    )
+    await bench.store.end('gone')
+    await bench.store.end('idle')
+    await pass(20_000)
+    expect([bench.store.touched, bench.ended]).toEqual([1, ['gone']])
+    expect(bench.store.standing.map(({ digest }) => digest)).toEqual(['listens', 'runs'])
+  })
+
+  it('ends nothing while the store does not answer, and says so', async () => {
+    await bench.keep({ digest: 'listens' })
+    await bench.store.end('listens')
+    bench.store.refuse('touch')
+    await pass(20_000)
+    expect([bench.ended, bench.lines]).toEqual([[], ['open sessions could not be kept alive']])
+    bench.store.recover()
+    await pass(20_000)
+    expect(bench.ended).toEqual(['listens'])
+  })
+
+  it('asks the store nothing where nothing is open', async () => {
+    await bench.keep({ digest: 'idle', stream: false })
+    await pass(60_000)
+    expect(bench.store.touched).toBe(0)
+  })
+
+  it('does nothing any more once it is closed', async () => {
+    await bench.keep({ digest: 'listens', tenant: acme })
+    bench.watch.close()
+    await pass(60_000)
+    expect([bench.announced, bench.store.touched]).toEqual([[], 0])
+  })
+})
