@@ -80,7 +80,7 @@ export async function createTestApp(options: Partial<AssemblyOptions>): Promise<
 
 function client(guard: Guard, caller: Caller | undefined): TestClient {
   return {
-    list: () => guard.list(caller).map(({ name }) => name),
+    list: () => guard.list({ caller }).map(({ name }) => name),
     async call(name, args = {}, channel = {}) {
       const signal = channel.signal ?? new AbortController().signal
       const sent: unknown = JSON.parse(JSON.stringify(args))
@@ -123,7 +123,8 @@ function callerOf(caller: TestCaller): Caller {
   const expiresAt = Math.floor(Date.now() / 1000) + 600
   const clientId = caller.clientId ?? 'test-client'
   const issuer = 'https://issuer.example.test'
-  return { user, tenant, issuer, tenantClaim: slug, clientId, grantDigest: `grant-${clientId}`, expiresAt }
+  const credential = { kind: 'bearer' } as const
+  return { user, tenant, issuer, tenantClaim: slug, clientId, grantDigest: `grant-${clientId}`, expiresAt, credential }
 }
 
 function grantsIn({ roles, groups, scopes, resources, permissions }: TestCaller): Partial<Grants> {

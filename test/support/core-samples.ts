@@ -31,6 +31,7 @@ export function sampleCaller(grants: Partial<Grants> = {}): Caller {
     clientId: 'client-1',
     grantDigest: 'grant-1',
     expiresAt: 2_000_000_000,
+    credential: { kind: 'bearer' },
   }
 }
 

@@ -39,7 +39,7 @@ export class Accepted {
 const adminsOnly = () => ProtectedByAuthSec({ roles: ['admin'] })
 
 @McpServer({ name: 'Accepted', version: '1.0.0', prefix: 'ok', instructions: 'Ask first.' })
-@ProtectedByAuthSec({ groups: ['staff'] })
+@ProtectedByAuthSec({ groups: ['staff'], bearerOnly: true })
 export class AcceptedServer {
   @ProtectedByAuthSec()
   plain(): void {}
@@ -57,6 +57,12 @@ export class AcceptedServer {
 
   @ProtectedByAuthSec({ resources: ['production', 'sensitive'], requireAll: true })
   allResources(): void {}
+
+  @ProtectedByAuthSec({ bearerOnly: true })
+  bearersOnly(): void {}
+
+  @ProtectedByAuthSec('bearing_admins', { roles: ['admin'], scopes: ['write'], requireAll: false, bearerOnly: true })
+  bearingAdmins(): void {}
 
   @adminsOnly()
   composed(call: CallContext, accepted: Accepted): string {
@@ -154,6 +160,14 @@ export class RefusedOptions {
   @ProtectedByAuthSec({ roles: ['admin'], scopes: ['write'] })
   ambiguous(): void {}
 
+  // @ts-expect-error a text for a flag
+  @ProtectedByAuthSec({ bearerOnly: 'yes' })
+  flagged(): void {}
+
+  // @ts-expect-error several categories without requireAll, whatever else is said
+  @ProtectedByAuthSec({ roles: ['admin'], scopes: ['write'], bearerOnly: true })
+  stillAmbiguous(): void {}
+
   // @ts-expect-error the name twice
   @ProtectedByAuthSec('one', { name: 'two' })
   twice(): void {}
@@ -161,6 +175,10 @@ export class RefusedOptions {
   // @ts-expect-error a public operation demands nothing
   @Public({ roles: ['admin'] })
   open(): void {}
+
+  // @ts-expect-error a public operation takes everybody, with a bearer or without
+  @Public({ bearerOnly: true })
+  bearing(): void {}
 
   // @ts-expect-error neither a class nor a schema
   @ProtectedByAuthSec({ input: { name: 'string' } })

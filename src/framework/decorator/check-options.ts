@@ -121,4 +121,5 @@ export const demandChecks: Readonly<Record<string, Check>> = {
   resources: names,
   permissions: names,
   requireAll: flag,
+  bearerOnly: flag,
 }

@@ -48,6 +48,7 @@ export function protectionOf(
   return {
     access,
     demand: demandOf(options),
+    bearerOnly: options?.bearerOnly === true,
     ambiguity: requireAllProblem(options),
     details: detailsOf(name, options),
   }

@@ -18,8 +18,16 @@ interface SeveralCategories extends Readonly<Partial<Record<Category, Names>>> {
   readonly requireAll: boolean
 }
 
+interface BearerOption {
+  /**
+   * `true`: only callers that bring a bearer token, not those who signed in with the five `oauth_*` tools. A class, a method or
+   * anything it inherits from may demand it; `false` says nothing, so it takes nothing back.
+   */
+  readonly bearerOnly?: boolean
+}
+
 /** Who may use an operation. Without a category: every authenticated user. Several categories need an explicit `requireAll`. */
-export type DemandOptions = NoCategory | OneCategory | SeveralCategories
+export type DemandOptions = (NoCategory | OneCategory | SeveralCategories) & BearerOption
 
 /** What `params` may hold: what to inject, or the input's own class or schema; `String`, `Number` and `Boolean` beside `@Arg`. */
 export type Parameter = InjectionKey | SchemaSource

@@ -11,6 +11,8 @@ export interface RecordedProtection {
   readonly access: 'public' | 'protected'
   /** Absent: every authenticated user. */
   readonly demand: Demand | undefined
+  /** Only callers that bring a bearer token. */
+  readonly bearerOnly: boolean
   /** What is wrong with `requireAll`; several categories without it can be meant in two ways. */
   readonly ambiguity: string | undefined
   readonly details: RecordedDetails

@@ -13,9 +13,9 @@ const server = McpServer({ name: 'Matrix', version: '1.0.0' })
 
 /** `public`, or the names that each demand lists. */
 function demands({ protection }: Operation): unknown {
-  return protection.access === 'public'
-    ? 'public'
-    : protection.requirement.allOf.map(({ listed }) => Object.values(listed).flat().join())
+  return protection.access === 'protected'
+    ? protection.requirement.allOf.map(({ listed }) => Object.values(listed).flat().join())
+    : protection.access
 }
 
 function operations(...servers: readonly Class[]): Readonly<Record<string, unknown>> {
@@ -343,6 +343,91 @@ describe('the protection of a whole class', () => {
       { code: 'ERR_CONFIG_PROTECTION', declaredAt: `${lineOf(import.meta.url, 'inside')}:7` },
     ])
     expect(startFaults(Inherits)).toMatchObject([{ code: 'ERR_CONFIG_PROTECTION' }])
+  })
+})
+
+describe('bearerOnly', () => {
+  /** Whether each operation is for bearers only. */
+  const bearersOnly = (...servers: readonly Class[]): Readonly<Record<string, boolean>> =>
+    Object.fromEntries(
+      assemble({ servers }).operations.map(({ name, protection }) => [
+        name,
+        protection.access === 'protected' && protection.bearerOnly === true,
+      ]),
+    )
+
+  @server
+  class Ledger {
+    @ProtectedByAuthSec({ roles: ['clerk'], bearerOnly: true })
+    book(): void {}
+
+    @ProtectedByAuthSec()
+    look(): void {}
+  }
+
+  it('of a class is demanded of each operation, also where the method says false', () => {
+    @server
+    @ProtectedByAuthSec({ bearerOnly: true })
+    class Vault {
+      @ProtectedByAuthSec({ bearerOnly: false })
+      open(): void {}
+
+      @ProtectedByAuthSec({ roles: ['admin'] })
+      empty(): void {}
+    }
+    @server
+    class Annex extends Vault {}
+    expect(bearersOnly(Vault)).toEqual({ open: true, empty: true })
+    expect(bearersOnly(Annex)).toEqual({ open: true, empty: true })
+    expect(operations(Vault)).toEqual({ open: [], empty: ['admin'] })
+  })
+
+  it('of a method stays when the class says false', () => {
+    @server
+    @ProtectedByAuthSec({ bearerOnly: false })
+    class Desk {
+      @ProtectedByAuthSec({ bearerOnly: true })
+      sign(): void {}
+
+      @ProtectedByAuthSec()
+      read(): void {}
+    }
+    expect(bearersOnly(Desk)).toEqual({ sign: true, read: false })
+  })
+
+  it('is inherited by an override that says nothing, or false', () => {
+    @server
+    class Silent extends Ledger {
+      override book(): void {}
+    }
+    @server
+    class Loosening extends Ledger {
+      @ProtectedByAuthSec({ bearerOnly: false })
+      override book(): void {}
+    }
+    expect(bearersOnly(Ledger)).toEqual({ book: true, look: false })
+    expect(bearersOnly(Silent)).toEqual({ book: true, look: false })
+    expect(bearersOnly(Loosening)).toEqual({ book: true, look: false })
+    expect(operations(Loosening)).toEqual({ book: ['clerk'], look: [] })
+  })
+
+  it('may be added by an override, or by the class of a subclass', () => {
+    @server
+    class Stricter extends Ledger {
+      @ProtectedByAuthSec({ bearerOnly: true })
+      override look(): void {}
+    }
+    @server
+    @ProtectedByAuthSec({ bearerOnly: true })
+    class Whole extends Ledger {}
+    expect(bearersOnly(Stricter)).toEqual({ book: true, look: true })
+    expect(bearersOnly(Whole)).toEqual({ book: true, look: true })
+  })
+
+  it('lets callers with a bearer in', async () => {
+    const app = await createTestApp({ servers: [Ledger] })
+    expect(app.as({ roles: ['clerk'] }).list()).toEqual(['book', 'look'])
+    expect(app.as({}).list()).toEqual(['look'])
   })
 })
 

@@ -50,6 +50,8 @@ const wrongDemands: readonly (readonly [string, unknown, string])[] = [
   ['a scope with a letter outside ASCII', { scopes: ['réad'] }, '"scopes" holds'],
   ['requireAll that is no boolean', { roles: ['admin'], requireAll: 'yes' }, '"requireAll" must be true or false'],
   ['an undefined requireAll', { roles: ['admin'], requireAll: undefined }, '"requireAll" must be true or false'],
+  ['bearerOnly that is no boolean', { bearerOnly: 'yes' }, '"bearerOnly" must be true or false'],
+  ['an undefined bearerOnly', { bearerOnly: undefined }, '"bearerOnly" must be true or false'],
   ['an empty description', { description: '' }, '"description" must be a text'],
   ['an empty name of the tool', { name: '' }, '"name" must be a text'],
   ['an undefined input', { input: undefined }, '"input" is undefined'],
@@ -243,6 +245,9 @@ describe('options that change after they were read', () => {
 describe('the options of the other decorators', () => {
   it.each([
     [Public, { roles: ['admin'] }, '@Public on Server.method: unknown option "roles"'],
+    [Public, { bearerOnly: true }, '@Public on Server.method: unknown option "bearerOnly"'],
+    [Public, { bearerOnly: false }, 'unknown option "bearerOnly"'],
+    [Tool, { bearerOnly: true }, 'unknown option "bearerOnly"'],
     [Public, { title: undefined }, 'option "title" must be a text'],
     [Public, undefined, 'must be a plain object'],
     [Tool, { titel: 'x' }, '@Tool on Server.method: unknown option "titel"'],
@@ -418,11 +423,65 @@ describe('requireAll', () => {
       @ProtectedByAuthSec({ resources: ['a', 'b'], requireAll: true })
       one(): void {}
     }
-    const demand = ({ protection }: Operation) => (protection.access === 'public' ? [] : protection.requirement.allOf)
+    const demand = ({ protection }: Operation) =>
+      protection.access === 'protected' ? protection.requirement.allOf : []
     expect(assemble({ servers: [Clear] }).operations.map(demand)).toEqual([
       [{ requireAll: true, listed: { roles: ['admin'], scopes: ['write'] } }],
       [{ requireAll: false, listed: { roles: ['admin'], scopes: ['write'] } }],
       [{ requireAll: true, listed: { resources: ['a', 'b'] } }],
     ])
+  })
+})
+
+describe('bearerOnly', () => {
+  const open = { access: 'protected', requirement: { allOf: [] } }
+
+  it('is demanded where it is true, of methods and of functions, and nowhere else', () => {
+    @McpServer({ name: 'Bearers', version: '1.0.0' })
+    class Bearers {
+      @ProtectedByAuthSec({ bearerOnly: true })
+      bearers(): void {}
+
+      @ProtectedByAuthSec({ bearerOnly: false })
+      all(): void {}
+
+      @ProtectedByAuthSec()
+      unsaid(): void {}
+    }
+    const tools = [
+      protectedByAuthSec('wire_money', { bearerOnly: true }, () => ''),
+      protectedByAuthSec('count_money', { bearerOnly: false }, () => ''),
+    ]
+    const { operations } = assemble({ servers: [Bearers], tools })
+    expect(operations.map(({ protection }) => protection)).toEqual([
+      { ...open, bearerOnly: true },
+      open,
+      open,
+      { ...open, bearerOnly: true },
+      open,
+    ])
+  })
+
+  it('is no category: it neither needs requireAll nor gives it a meaning', () => {
+    @McpServer({ name: 'Beside', version: '1.0.0' })
+    class Beside {
+      @ProtectedByAuthSec({ roles: ['admin'], bearerOnly: true })
+      one(): void {}
+
+      @ProtectedByAuthSec({ requireAll: true, bearerOnly: true }) // beside nothing
+      none(): void {}
+    }
+    const faults = startFaults(Beside)
+    expect(faults.map(({ code, declaredAt }) => [code, declaredAt])).toEqual([
+      ['ERR_CONFIG_REQUIRE_ALL', `${lineOf(import.meta.url, 'beside nothing')}:7`],
+    ])
+  })
+
+  it('is refused in a public tool, whatever it says', () => {
+    for (const bearerOnly of [true, false]) {
+      const fault = faultOf(() => untyped(publicTool, 'ping', { bearerOnly }, () => 'pong'))
+      expect(fault).toMatchObject({ code: 'ERR_CONFIG_OPTION' })
+      expect(fault.message).toContain('unknown option "bearerOnly"')
+    }
   })
 })

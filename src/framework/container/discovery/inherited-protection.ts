@@ -20,7 +20,14 @@ export function inheritedProtection(
   const isAmbiguous = [...onMethod, ...onClasses].map((protection) => ambiguous(protection, faults)).includes(true)
   if (isTwice || opened(onMethod, onClasses, faults) || isAmbiguous) return undefined
   if (onMethod.every(({ access }) => access === 'public')) return { access: 'public' }
-  return { access: 'protected', requirement: joinRequirements(...[...onClasses, ...onMethod].map(requirementOf)) }
+  return joinProtections([...onClasses, ...onMethod])
+}
+
+/** All that these demand, together: what one of them leaves open, another may close. */
+export function joinProtections(protections: readonly RecordedProtection[]): Protection {
+  const requirement = joinRequirements(...protections.map(requirementOf))
+  const bearerOnly = protections.some((protection) => protection.bearerOnly)
+  return { access: 'protected', requirement, ...(bearerOnly ? { bearerOnly } : {}) }
 }
 
 function requirementOf({ demand }: RecordedProtection): Requirement {

@@ -1,9 +1,8 @@
 import { ConfigurationError } from '../../../core/error/configuration-error.js'
-import type { Protection } from '../../../core/operation/operation.js'
-import type { RecordedProtection } from '../../decorator/record.js'
 import { ToolDefinition } from '../../decorator/tool-definition.js'
 import type { Blueprint } from './blueprint.js'
 import type { FaultList } from '../fault-list.js'
+import { joinProtections } from './inherited-protection.js'
 import { nameProblem } from './operation-name.js'
 
 /** The blueprint of a tool made of a function; `undefined` where a fault was noted. */
@@ -28,15 +27,10 @@ export function toolBlueprint(tool: unknown, faults: FaultList): Blueprint | und
   return {
     name,
     details,
-    protection: protectionOf(protection),
+    protection: protection.access === 'public' ? { access: 'public' } : joinProtections([protection]),
     declaration,
     handler,
     method: undefined,
     signature: { recorded: undefined, params: details.params, arguments: new Map(), injections: new Map() },
   }
-}
-
-function protectionOf({ access, demand }: RecordedProtection): Protection {
-  if (access === 'public') return { access }
-  return { access, requirement: { allOf: demand === undefined ? [] : [demand] } }
 }
