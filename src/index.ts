@@ -21,7 +21,13 @@ export type { OnClose, OnStart } from './framework/container/lifecycle-hooks.js'
 // Running servers
 export { createAuthSecApp, type AuthSecApp, type ListeningApp } from './app/create-auth-sec-app.js'
 export { runMcpServerWithOAuth, type RunOptions } from './app/run-mcp-server-with-oauth.js'
-export { allowInProcessManager, type AuthSecAppOptions } from './app/auth-sec-app-options.js'
+export {
+  allowInProcessManager,
+  allowPastedTokens,
+  allowSessionLogin,
+  type AuthSecAppOptions,
+} from './app/auth-sec-app-options.js'
+export type { LoginWay } from './app/settings/login-way.js'
 export type { SeedAccount, SeedTenant } from './app/development/development-seed.js'
 
 // What calls carry

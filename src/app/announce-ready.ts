@@ -1,11 +1,25 @@
+import type { LocalAccount } from './development/local-accounts.js'
 import type { RunningApp } from './start-server.js'
+import type { RunningStdio } from './start-stdio.js'
 
 /** Prints the ready lines, and once the passwords of accounts that were made just now. */
-export function announceReady(running: RunningApp): void {
-  const lines = [`AuthSec ready: ${running.url}`, `AuthSec OAuth: ${running.oauthUrl}`]
-  if (running.created.length > 0) {
-    lines.push('', `Local accounts (kept in ${running.accountsFile}, shown once):`)
-    for (const { email, password, tenant } of running.created) lines.push(`  ${email}  ${password}  (${tenant})`)
+export function announceReady({ accountsFile, created, oauthUrl, url }: RunningApp): void {
+  const lines = [`AuthSec ready: ${url}`]
+  if (oauthUrl !== undefined) lines.push(`AuthSec OAuth: ${oauthUrl}`)
+  if (created.length > 0) {
+    lines.push('', `Local accounts (kept in ${accountsFile}, shown once):`)
+    for (const account of created) lines.push(`  ${account.email}  ${account.password}  (${account.tenant})`)
   }
   process.stdout.write(`${lines.join('\n')}\n`)
+}
+
+/** The same on standard error. Clients keep what comes there in their logs, so the passwords are only said to be in their file. */
+export function announceStdio({ accountsFile, created, pagesUrl }: RunningStdio): void {
+  const lines = ['AuthSec ready: stdio', `AuthSec sign-in pages: ${pagesUrl}`]
+  if (created.length > 0) lines.push(`Local accounts, with passwords in ${accountsFile}: ${addressesOf(created)}`)
+  process.stderr.write(`${lines.join('\n')}\n`)
+}
+
+function addressesOf(accounts: readonly LocalAccount[]): string {
+  return accounts.map(({ email, tenant }) => `${email} (${tenant})`).join(', ')
 }

@@ -3,12 +3,25 @@ import type { Provider } from '../framework/container/provider.js'
 import type { Class } from '../framework/decorator/reflect.js'
 import type { ToolDefinition } from '../framework/decorator/tool-definition.js'
 import type { SeedTenant } from './development/development-seed.js'
+import type { LoginWay } from './settings/login-way.js'
 
 /**
  * Lets this process be its own authorization server outside development. Its users then sign in at the very program that
  * runs the tools: acceptable on one machine that you trust, not for a fleet.
  */
 export const allowInProcessManager: unique symbol = Symbol('authsec.allowInProcessManager')
+
+/**
+ * Lets clients beyond loopback sign in with the five tools, over https. Their session's id is then all that tells who they are:
+ * whoever gets hold of it is the user until the sign-in ends. Prefer `login: 'oauth'`, and keep what matters `bearerOnly`.
+ */
+export const allowSessionLogin: unique symbol = Symbol('authsec.allowSessionLogin')
+
+/**
+ * Lets `oauth_authenticate` take a token (`jwt_token`) outside development. A pasted token passes through the model and its
+ * logs; a one-time code is worth nothing there.
+ */
+export const allowPastedTokens: unique symbol = Symbol('authsec.allowPastedTokens')
 
 export interface AuthSecAppOptions {
   /** Classes with `@McpServer`. */
@@ -32,7 +45,14 @@ export interface AuthSecAppOptions {
   readonly allowedOrigins?: readonly string[]
   /** `'stateful'` (default) keeps a session per client up to 2025-11-25; `'stateless'` answers each request by itself. */
   readonly sessions?: 'stateful' | 'stateless'
+  /**
+   * How clients sign in: `'oauth'` by themselves, `'tools'` with the five tools, `'both'` each on a path of its own. Default:
+   * `'both'` on loopback, `'oauth'` elsewhere; a server on stdio always has the tools.
+   */
+  readonly login?: LoginWay
   /** What a development server creates when it is not there yet; the first tenant owns the application. Default: the sample tenants. */
   readonly development?: { readonly tenants: readonly SeedTenant[] }
   readonly [allowInProcessManager]?: true
+  readonly [allowSessionLogin]?: true
+  readonly [allowPastedTokens]?: true
 }

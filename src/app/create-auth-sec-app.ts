@@ -1,13 +1,24 @@
+import { createSystemBrowser } from '../adapter/browser/system-browser.js'
+import { claimStandardOutput } from '../adapter/mcp/stdio/protocol-output.js'
 import { createLog } from '../adapter/telemetry/create-log.js'
 import { ConfigurationError } from '../core/error/configuration-error.js'
 import { OperationCatalogue } from '../core/operation/operation-catalogue.js'
 import { assemble, type Assembly } from '../framework/container/assemble.js'
-import { allowInProcessManager, type AuthSecAppOptions } from './auth-sec-app-options.js'
-import { announceReady } from './announce-ready.js'
+import {
+  allowInProcessManager,
+  allowPastedTokens,
+  allowSessionLogin,
+  type AuthSecAppOptions,
+} from './auth-sec-app-options.js'
+import { announceReady, announceStdio } from './announce-ready.js'
 import { sampleTenants } from './development/development-seed.js'
-import { readSettings, type Settings } from './settings/settings.js'
-import { startServer, type RunningApp } from './start-server.js'
-import { watchProcess } from './watch-process.js'
+import type { Log } from '../core/runtime/log.js'
+import type { ServerOptions } from './server-options.js'
+import { forgetSecrets } from './settings/environment.js'
+import { readSettings, readStdioSettings, type Settings, type SettingsInput } from './settings/settings.js'
+import { startServer } from './start-server.js'
+import { startStdio } from './start-stdio.js'
+import { endProcess, watchProcess } from './watch-process.js'
 
 /** A server that is checked and not yet started. */
 export interface AuthSecApp {
@@ -15,15 +26,21 @@ export interface AuthSecApp {
   readonly catalogue: OperationCatalogue
   /** Starts everything and listens for HTTP. Throws `ConfigurationError` with what to change, `UpstreamError` for what is down. */
   listen(): Promise<ListeningApp>
-  /** Drains and stops what `listen` started. */
+  /**
+   * Starts everything and serves one client over standard input and output; the sign-in pages are on loopback. Ends the process
+   * when the client closes its end. Nothing but the protocol is written to standard output from here on; `authsec/stdio`,
+   * imported first, keeps it clean from the start. Throws like `listen`.
+   */
+  stdio(): Promise<void>
+  /** Drains and stops what was started. */
   close(): Promise<void>
 }
 
 export interface ListeningApp {
   /** Where clients connect, such as `http://127.0.0.1:3005/mcp`. */
   readonly url: string
-  /** Where clients that sign in by themselves connect. */
-  readonly oauthUrl: string
+  /** Where clients that sign in by themselves connect; `undefined` with `login: 'tools'`. */
+  readonly oauthUrl: string | undefined
 }
 
 /**
@@ -50,7 +67,7 @@ class App implements AuthSecApp {
   readonly catalogue: OperationCatalogue
   readonly #options: AuthSecAppOptions
   readonly #assembly: Assembly
-  #running: Promise<RunningApp> | undefined
+  #running: Promise<{ close(): Promise<void> }> | undefined
   #closing = false
   #releaseProcess: () => void = () => undefined
 
@@ -61,31 +78,26 @@ class App implements AuthSecApp {
   }
 
   async listen(): Promise<ListeningApp> {
-    if (this.#closing) throw new TypeError('this app was closed; create a new one')
-    if (this.#running !== undefined) throw new TypeError('this app listens already')
-    const settings = readSettings(process.env, this.#options, process.argv[1])
-    const log = createLog(settings.logLevel)
-    for (const warning of settings.warnings) log.write('warn', warning)
-    this.#running = startServer({
-      settings: admissible(settings, this.#options),
-      log,
-      assembly: this.#assembly,
-      catalogue: this.catalogue,
-      appName: this.#options.appName ?? this.#assembly.serverInfo?.name ?? 'AuthSec',
-      admits: this.#options.tenants,
-      sessions: this.#options.sessions ?? 'stateful',
-      seed: this.#options.development?.tenants ?? sampleTenants,
+    this.#refuseSecondStart()
+    const settings = readSettings(process.env, this.#settingsInput(), process.argv[1])
+    const server = this.#serverOptions(settings)
+    const running = await this.#start(startServer(server), server.log)
+    if (!this.#closing) announceReady(running)
+    return { url: running.url, oauthUrl: running.oauthUrl }
+  }
+
+  async stdio(): Promise<void> {
+    this.#refuseSecondStart()
+    const output = claimStandardOutput()
+    const settings = readStdioSettings(process.env, this.#settingsInput(), process.argv[1])
+    forgetSecrets(process.env)
+    const server = this.#serverOptions(settings)
+    const browser = createSystemBrowser(server.log)
+    const running = await this.#start(startStdio({ ...server, input: process.stdin, output, browser }), server.log)
+    if (!this.#closing) announceStdio(running)
+    void running.ended.then(() => {
+      if (!this.#closing) endProcess()
     })
-    this.#releaseProcess = watchProcess(() => this.close(), log)
-    try {
-      const running = await this.#running
-      if (!this.#closing) announceReady(running)
-      return { url: running.url, oauthUrl: running.oauthUrl }
-    } catch (error) {
-      this.#releaseProcess()
-      this.#running = undefined
-      throw error
-    }
   }
 
   async close(): Promise<void> {
@@ -95,6 +107,45 @@ class App implements AuthSecApp {
     this.#releaseProcess()
     const started = await running.catch(() => undefined)
     await started?.close()
+  }
+
+  #refuseSecondStart(): void {
+    if (this.#closing) throw new TypeError('this app was closed; create a new one')
+    if (this.#running !== undefined) throw new TypeError('this app runs already')
+  }
+
+  async #start<Running extends { close(): Promise<void> }>(starting: Promise<Running>, log: Log): Promise<Running> {
+    this.#running = starting
+    this.#releaseProcess = watchProcess(() => this.close(), log)
+    try {
+      return await starting
+    } catch (error) {
+      this.#releaseProcess()
+      this.#running = undefined
+      throw error
+    }
+  }
+
+  #settingsInput(): SettingsInput {
+    const sessionLogin = this.#options[allowSessionLogin] === true ? 'allowed' : undefined
+    return { ...this.#options, sessionLogin }
+  }
+
+  #serverOptions(settings: Settings): ServerOptions {
+    const log = createLog(settings.logLevel)
+    for (const warning of settings.warnings) log.write('warn', warning)
+    const accepted = settings.mode === 'development' || this.#options[allowPastedTokens] === true
+    return {
+      settings: admissible(settings, this.#options),
+      log,
+      assembly: this.#assembly,
+      catalogue: this.catalogue,
+      appName: this.#options.appName ?? this.#assembly.serverInfo?.name ?? 'AuthSec',
+      admits: this.#options.tenants,
+      sessions: this.#options.sessions ?? 'stateful',
+      seed: this.#options.development?.tenants ?? sampleTenants,
+      pastedTokens: accepted ? 'accepted' : 'refused',
+    }
   }
 }
 
@@ -119,6 +170,7 @@ const knownOptions: ReadonlySet<string> = new Set([
   'publicUrl',
   'allowedOrigins',
   'sessions',
+  'login',
   'development',
 ] satisfies readonly (keyof AuthSecAppOptions)[])
 

@@ -2,7 +2,7 @@ import { createLog } from '../adapter/telemetry/create-log.js'
 import { openExistingData } from './open-data.js'
 import { RefusedError } from './refused-error.js'
 import { readSettings } from './settings/settings.js'
-import { issuerOf } from './start-server.js'
+import { issuerOf } from './issuer-of.js'
 
 /** One account as the CLI shows it. */
 export interface ListedAccount {

@@ -1,14 +1,16 @@
+import { claimStandardOutput } from '../adapter/mcp/stdio/protocol-output.js'
 import type { Class } from '../framework/decorator/reflect.js'
 import type { AuthSecAppOptions } from './auth-sec-app-options.js'
 import { createAuthSecApp, type AuthSecApp } from './create-auth-sec-app.js'
+import { readTransport } from './settings/settings.js'
 
 export interface RunOptions extends Omit<AuthSecAppOptions, 'servers'> {
   readonly clientId: string
 }
 
 /**
- * Starts one server class and keeps running: the one-file form of `createAuthSecApp(...).listen()`.
- * Throws `ConfigurationError` with what to change.
+ * Starts one server class and keeps running: the one-file form of `createAuthSecApp(...).listen()`, or of `.stdio()` where
+ * `AUTHSEC_TRANSPORT` is `stdio`. Throws `ConfigurationError` with what to change.
  *
  * @example
  * ```ts
@@ -16,7 +18,9 @@ export interface RunOptions extends Omit<AuthSecAppOptions, 'servers'> {
  * ```
  */
 export async function runMcpServerWithOAuth(server: Class, options: RunOptions): Promise<AuthSecApp> {
+  const transport = readTransport(process.env)
+  if (transport === 'stdio') claimStandardOutput()
   const app = createAuthSecApp({ ...options, servers: [server] })
-  await app.listen()
+  await (transport === 'stdio' ? app.stdio() : app.listen())
   return app
 }

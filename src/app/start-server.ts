@@ -1,39 +1,23 @@
-import { createIssuer, type Issuer } from '../adapter/issuer/create-issuer.js'
-import { PasswordHasher } from '../adapter/issuer/password-hasher.js'
 import { createMcpEdge, type McpEdge } from '../adapter/mcp/http/create-mcp-edge.js'
-import { createTokenVerifier } from '../adapter/token/create-token-verifier.js'
-import type { AdmittedTenants, Application } from '../core/identity/application.js'
-import { Authenticator } from '../core/operation/authenticator.js'
-import { Guard } from '../core/operation/guard.js'
-import type { OperationCatalogue } from '../core/operation/operation-catalogue.js'
-import { scopesNamedBy } from '../core/permission/requirement.js'
+import type { McpEndpoint } from '../adapter/mcp/http/mcp-endpoint.js'
 import { systemClock } from '../core/runtime/clock.js'
-import type { Log } from '../core/runtime/log.js'
-import type { Assembly } from '../framework/container/assemble.js'
-import type { SeedTenant } from './development/development-seed.js'
 import { ClosingStack } from './closing-stack.js'
-import { createHealthHandler } from './health.js'
-import { openListener, type Listener } from './listener.js'
-import { openData, type Data } from './open-data.js'
 import { accountsFile, type LocalAccount } from './development/local-accounts.js'
-import { prepareApplication } from './prepare-application.js'
 import { announceServer, withdrawServer } from './development/running-server.js'
-import { isLoopback, type Settings } from './settings/settings.js'
-
-export interface ServerOptions {
-  readonly settings: Settings
-  readonly log: Log
-  readonly assembly: Assembly
-  readonly catalogue: OperationCatalogue
-  readonly appName: string
-  readonly admits: AdmittedTenants | undefined
-  readonly sessions: 'stateful' | 'stateless'
-  readonly seed: readonly SeedTenant[]
-}
+import { createHealthHandler } from './health.js'
+import { issuerOf } from './issuer-of.js'
+import { openListener, type Listener } from './listener.js'
+import { offeredScopes } from './offered-scopes.js'
+import { openData } from './open-data.js'
+import type { Foundations, ServerOptions } from './server-options.js'
+import { openParts, type ServerParts } from './server-parts.js'
+import type { LoginWay } from './settings/login-way.js'
+import { isLoopback } from './settings/loopback.js'
 
 export interface RunningApp {
   readonly url: string
-  readonly oauthUrl: string
+  /** `undefined` where clients sign in with the five tools only. */
+  readonly oauthUrl: string | undefined
   readonly accountsFile: string
   readonly created: readonly LocalAccount[]
   close(): Promise<void>
@@ -45,13 +29,9 @@ const drainMilliseconds = 8_000
 export async function startServer(options: ServerOptions): Promise<RunningApp> {
   const stack = new ClosingStack()
   try {
-    const { settings, log } = options
-    const listener = await openListener({ host: settings.host, port: settings.port, log })
-    stack.add(() => listener.close(drainMilliseconds))
-    const publicUrl = settings.publicUrl ?? `http://${settings.host}:${listener.port}`
-    const data = await openData({ settings, issuer: issuerOf(publicUrl), log })
-    stack.add(() => data.close())
-    const running = await serve(options, { listener, publicUrl, data, stack })
+    const { host, port } = options.settings
+    const base = await openFoundations(options, stack, await openListener({ host, port, log: options.log }))
+    const running = await serve(options, base)
     return { ...running, close: () => stack.close() }
   } catch (error) {
     await stack.close()
@@ -59,32 +39,37 @@ export async function startServer(options: ServerOptions): Promise<RunningApp> {
   }
 }
 
-interface Foundations {
-  readonly listener: Listener
-  readonly publicUrl: string
-  readonly data: Data
-  readonly stack: ClosingStack
+/** Opens the databases behind a listener. */
+export async function openFoundations(
+  { settings, log }: ServerOptions,
+  stack: ClosingStack,
+  listener: Listener,
+): Promise<Foundations> {
+  stack.add(() => listener.close(drainMilliseconds))
+  const publicUrl = settings.publicUrl ?? `http://${settings.host}:${listener.port}`
+  const data = await openData({ settings, issuer: issuerOf(publicUrl), log })
+  stack.add(() => data.close())
+  return { listener, publicUrl, data, stack }
 }
 
 async function serve(options: ServerOptions, base: Foundations): Promise<Omit<RunningApp, 'close'>> {
-  const { settings, catalogue, log } = options
-  const { data, publicUrl, stack } = base
-  const hasher = new PasswordHasher()
-  const { application, created } = await prepareApplication({ ...options, postgres: data.postgres, hasher })
-  const issuer = await openIssuer(options, base, { application, hasher })
-  stack.add(() => issuer.close())
-  await options.assembly.start()
-  stack.add(() => options.assembly.close())
-  const guard = new Guard({ catalogue, audit: data.postgres.audit, log })
-  const edge = openEdge(options, base, { application, issuer, guard })
-  const health = createHealthHandler(() => data.postgres.ping())
-  base.listener.serve([
+  const { settings } = options
+  const { data, listener, publicUrl, stack } = base
+  const endpoints = endpointsOf(options, publicUrl)
+  const parts = await openParts(options, base, {
+    paths: endpoints.map(({ path }) => path),
+    tools: settings.login === 'oauth' ? 'absent' : 'served',
+    browser: undefined,
+  })
+  const edge = openEdge(options, base, { parts, endpoints })
+  listener.serve([
     (request, response) => edge.handle(request, response),
-    (request, response) => issuer.handle(request, response),
-    health,
+    ...(parts.signIn === undefined ? [] : [parts.signIn.pages]),
+    (request, response) => parts.issuer.handle(request, response),
+    createHealthHandler(() => data.postgres.ping()),
   ])
   stack.add(async () => {
-    await Promise.all([base.listener.close(drainMilliseconds), edge.close(drainMilliseconds)])
+    await Promise.all([listener.close(drainMilliseconds), edge.close(drainMilliseconds)])
   })
   if (settings.mode === 'development') {
     await announceServer(settings.home, { pid: process.pid, publicUrl, clientId: settings.clientId })
@@ -92,94 +77,55 @@ async function serve(options: ServerOptions, base: Foundations): Promise<Omit<Ru
   }
   return {
     url: `${publicUrl}/mcp`,
-    oauthUrl: `${publicUrl}/mcp/oauth`,
+    oauthUrl: settings.login === 'tools' ? undefined : `${publicUrl}/mcp/oauth`,
     accountsFile: accountsFile(settings.home),
-    created,
+    created: parts.created,
   }
 }
 
-interface Parts {
-  readonly application: Application
-  readonly hasher: PasswordHasher
-}
-
-function openIssuer(options: ServerOptions, base: Foundations, parts: Parts): Promise<Issuer> {
-  const { postgres, masterKey } = base.data
-  const scopes = offeredScopes(options.catalogue)
-  return createIssuer({
-    issuer: issuerOf(base.publicUrl),
-    application: parts.application,
-    resources: endpointPaths.map((path) => ({ resource: base.publicUrl + path, name: options.appName, scopes })),
-    storage: postgres.issuerStorage,
-    keys: postgres.signingKeys,
-    accounts: postgres.accounts,
-    tenants: postgres.tenants,
-    audit: postgres.audit,
-    hasher: parts.hasher,
-    masterKey,
-    log: options.log,
-    clock: systemClock,
-  })
-}
-
 interface EdgeParts {
-  readonly application: Application
-  readonly issuer: Issuer
-  readonly guard: Guard
+  readonly parts: ServerParts
+  readonly endpoints: readonly McpEndpoint[]
 }
 
-function openEdge(options: ServerOptions, base: Foundations, parts: EdgeParts): McpEdge {
+function openEdge(options: ServerOptions, base: Foundations, { parts, endpoints }: EdgeParts): McpEdge {
   const { settings, log } = options
-  const { postgres } = base.data
-  const tokens = createTokenVerifier({
-    issuer: issuerOf(base.publicUrl),
-    keys: postgres.signingKeys,
-    clock: systemClock,
-    log,
-  })
-  const { tenants, grants, applications } = postgres
+  const { publicUrl } = base
+  const { audit, rateLimiter, sessions, signIns } = base.data.postgres
   return createMcpEdge({
     guard: parts.guard,
-    authenticator: new Authenticator({
-      clientId: parts.application.clientId,
-      applications,
-      tokens,
-      tenants,
-      grants,
-      registry: parts.issuer.registry,
-      developmentTokens: settings.mode === 'development' ? 'accept' : 'refuse',
-    }),
-    endpoints: endpointPaths.map((path) => ({
-      path,
-      resource: base.publicUrl + path,
-      scopes: offeredScopes(options.catalogue),
-    })),
-    rootEndpoint: '/mcp/oauth',
-    authorizationServers: [issuerOf(base.publicUrl)],
+    authenticator: parts.authenticator,
+    application: parts.application.clientId,
+    endpoints,
+    rootEndpoint: endpoints.at(-1)?.path ?? '/mcp',
+    authorizationServers: [issuerOf(publicUrl)],
     serverInfo: options.assembly.serverInfo ?? { name: options.appName, version: '0.0.0' },
-    publicUrl: base.publicUrl,
+    publicUrl,
     allowedOrigins: settings.allowedOrigins,
-    allowedHosts: hostsOf(base.publicUrl),
-    sessions: options.sessions,
-    audit: postgres.audit,
-    log,
+    allowedHosts: hostsOf(publicUrl),
+    sessions: options.sessions === 'stateful' ? sessions : undefined,
+    limiter: rateLimiter,
+    ...{ audit, log, signIns },
     clock: systemClock,
   })
 }
 
-const endpointPaths = ['/mcp', '/mcp/oauth'] as const
-
-/** Every scope that an operation names, so that whoever signs in can be granted what the tools ask for. */
-function offeredScopes(catalogue: OperationCatalogue): readonly string[] {
-  const named = catalogue
-    .all()
-    .flatMap(({ protection }) => (protection.access === 'public' ? [] : scopesNamedBy(protection.requirement)))
-  return [...new Set(['mcp', ...named])]
+/** The last one is described at the root: where clients sign in by themselves, if there is such a path. */
+function endpointsOf({ settings, catalogue }: ServerOptions, publicUrl: string): readonly McpEndpoint[] {
+  const scopes = offeredScopes(catalogue)
+  return loginByPath[settings.login].map(({ path, login }) => ({ path, login, resource: publicUrl + path, scopes }))
 }
 
-/** The issuer of a server: RFC 8414 with a path, so that it does not claim the whole origin. */
-export function issuerOf(publicUrl: string): string {
-  return `${publicUrl}/oauth`
+const loginByPath: Readonly<Record<LoginWay, readonly Pick<McpEndpoint, 'path' | 'login'>[]>> = {
+  oauth: [
+    { path: '/mcp', login: 'oauth' },
+    { path: '/mcp/oauth', login: 'oauth' },
+  ],
+  tools: [{ path: '/mcp', login: 'tools' }],
+  both: [
+    { path: '/mcp', login: 'tools' },
+    { path: '/mcp/oauth', login: 'oauth' },
+  ],
 }
 
 function hostsOf(publicUrl: string): readonly string[] {

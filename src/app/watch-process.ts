@@ -10,7 +10,8 @@ interface Watched {
 
 /** The servers of this process: it ends when the last of them is closed. */
 const watched = new Set<Watched>()
-let stopping = false
+/** Whether somebody asked for the end, who may ask again to have it at once. */
+let stopping: 'asked' | 'unasked' | undefined
 
 /**
  * Ends the process after every watched server is closed when it is asked to stop, at once when it is asked again. A promise that
@@ -23,7 +24,7 @@ export function watchProcess(close: () => Promise<void>, log: Log): () => void {
   watched.add(server)
   return () => {
     watched.delete(server)
-    if (watched.size === 0 && !stopping) ignore()
+    if (watched.size === 0 && stopping === undefined) ignore()
   }
 }
 
@@ -40,7 +41,16 @@ function ignore(): void {
 }
 
 function onSignal(signal: (typeof signals)[number]): void {
-  if (stopping) process.exit(128 + signalNumbers[signal])
+  if (stopping === 'asked') process.exit(128 + signalNumbers[signal])
+  const begun = stopping !== undefined
+  stopping = 'asked'
+  if (!begun) stop(0)
+}
+
+/** Ends the process as a signal does: nobody is left to serve. A signal that comes meanwhile is the first one. */
+export function endProcess(): void {
+  if (stopping !== undefined) return
+  stopping = 'unasked'
   stop(0)
 }
 
@@ -50,12 +60,12 @@ function onRejection(error: unknown): void {
 
 function onException(error: unknown): void {
   write('an exception that nobody caught', error)
-  if (stopping) process.exit(1)
+  if (stopping !== undefined) process.exit(1)
+  stopping = 'asked'
   stop(1)
 }
 
 function stop(exitCode: number): void {
-  stopping = true
   const servers = [...watched]
   void Promise.all(servers.map(closed)).then((clean) => process.exit(clean.every(Boolean) ? exitCode : 1))
 }

@@ -1,7 +1,7 @@
 import { mintDevelopmentToken } from '../../src/adapter/issuer/mint-development-token.js'
 import { openData, type Data } from '../../src/app/open-data.js'
 import { readSettings } from '../../src/app/settings/settings.js'
-import { issuerOf } from '../../src/app/start-server.js'
+import { issuerOf } from '../../src/app/issuer-of.js'
 import type { SigningKeyStore } from '../../src/core/identity/signing-key-store.js'
 import { TokenForge } from './token-forge.js'
 

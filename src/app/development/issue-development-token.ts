@@ -7,8 +7,9 @@ import { systemClock } from '../../core/runtime/clock.js'
 import { openExistingData, type Data } from '../open-data.js'
 import { RefusedError } from '../refused-error.js'
 import { findRunningServers } from './running-server.js'
-import { isLoopback, readSettings, type Settings } from '../settings/settings.js'
-import { issuerOf } from '../start-server.js'
+import { isLoopback } from '../settings/loopback.js'
+import { readSettings, type Settings } from '../settings/settings.js'
+import { issuerOf } from '../issuer-of.js'
 
 export interface DevelopmentTokenOptions {
   readonly user: string

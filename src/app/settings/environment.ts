@@ -12,7 +12,12 @@ const own = [
   'AUTHSEC_CLIENT_ID',
   'AUTHSEC_ALLOWED_ORIGINS',
   'AUTHSEC_LOG_LEVEL',
+  'AUTHSEC_LOGIN',
+  'AUTHSEC_OPEN_BROWSER',
+  'AUTHSEC_TRANSPORT',
 ] as const
+
+const secretNames = ['AUTHSEC_MASTER_KEY', 'AUTHSEC_DATABASE_URL'] as const satisfies readonly VariableName[]
 
 /** Read by AuthSec's published SDKs and by nothing here: a warning, so that one environment can serve both. */
 const ofPublishedSdks: ReadonlySet<string> = new Set([
@@ -31,6 +36,14 @@ export interface Environment {
   /** The value of a variable, or of the file that `<name>_FILE` names, without the newline at its end. */
   readonly values: ReadonlyMap<VariableName, string>
   readonly warnings: readonly string[]
+}
+
+/**
+ * Takes what is secret out of the environment, where programs that a tool starts would inherit it and other programs of the user
+ * may read it. What was read before is not touched.
+ */
+export function forgetSecrets(env: NodeJS.ProcessEnv): void {
+  for (const name of secretNames) delete env[name]
 }
 
 /** Reads the environment. Throws `ConfigurationError` for an unknown `AUTHSEC_*` name, a value given twice, or an unreadable file. */

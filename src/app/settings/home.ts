@@ -1,7 +1,8 @@
 import { existsSync, realpathSync, type Stats } from 'node:fs'
-import { stat } from 'node:fs/promises'
+import { stat, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { ConfigurationError } from '../../core/error/configuration-error.js'
+import { hasCode } from '../../core/error/has-code.js'
 import { ensureFolder } from './private-file.js'
 
 /** `.authsec` beside the package.json of the entry file, or of the current folder where there is no entry. */
@@ -29,6 +30,16 @@ export async function prepareHome(home: string): Promise<void> {
   }
   if (process.platform !== 'win32' && (status.mode & 0o022) !== 0) {
     throw unusable(home, `other users can write it and so replace keys and accounts; run: chmod go-w ${home}`)
+  }
+  await keepUnpublished(home)
+}
+
+/** Keys and passwords lie beside a package.json, where `git add` and `npm pack` would take them along. */
+async function keepUnpublished(home: string): Promise<void> {
+  try {
+    await writeFile(join(home, '.gitignore'), '*\n', { flag: 'wx', mode: 0o600 })
+  } catch (error) {
+    if (!hasCode(error, 'EEXIST')) throw unusable(home, 'it cannot be written', error)
   }
 }
 

@@ -4,6 +4,8 @@ import { ConfigurationError } from '../../core/error/configuration-error.js'
 import type { LogLevel } from '../../core/runtime/log.js'
 import { readEnvironment, type Environment, type VariableName } from './environment.js'
 import { defaultHome } from './home.js'
+import { decideLogin, loginWays, type LoginWay } from './login-way.js'
+import { isLocal, isLoopback } from './loopback.js'
 
 /** What code may set; the environment goes before it. */
 export interface SettingsInput {
@@ -12,7 +14,14 @@ export interface SettingsInput {
   readonly port?: number | undefined
   readonly publicUrl?: string | undefined
   readonly allowedOrigins?: readonly string[] | undefined
+  readonly login?: LoginWay | undefined
+  /** Default: `stateful`. */
+  readonly sessions?: 'stateful' | 'stateless' | undefined
+  /** Signing in with the five tools is wanted beyond loopback. */
+  readonly sessionLogin?: 'allowed' | undefined
 }
+
+export type TransportKind = 'http' | 'stdio'
 
 export interface Settings {
   /** Embedded database, loopback only, environment not production: design of the development default. */
@@ -28,13 +37,16 @@ export interface Settings {
   readonly masterKey: string | undefined
   /** Absolute path of the folder for everything this server keeps outside a database. */
   readonly home: string
+  readonly login: LoginWay
+  /** Whether a server on stdio opens the user's browser. */
+  readonly openBrowser: boolean
   readonly logLevel: LogLevel | 'silent'
   readonly warnings: readonly string[]
 }
 
 const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const
+const transports = ['http', 'stdio'] as const
 const environmentNames: ReadonlySet<string> = new Set(['development', 'test', 'production'])
-const loopbackHosts: ReadonlySet<string> = new Set(['127.0.0.1', 'localhost', '[::1]'])
 
 /** Joins environment, code and defaults, in this order. Throws `ConfigurationError` for whatever is out of range. */
 export function readSettings(env: NodeJS.ProcessEnv, input: SettingsInput, entry: string | undefined): Settings {
@@ -45,6 +57,40 @@ export function readSettings(env: NodeJS.ProcessEnv, input: SettingsInput, entry
   if (publicUrl === undefined && !isLoopback(host)) {
     throw badUrl(`it is needed with HOST ${host}, which others can reach: the https origin that clients use`)
   }
+  const login = oneOf(loginWays, 'AUTHSEC_LOGIN', read('AUTHSEC_LOGIN') ?? input.login)
+  return {
+    ...commonSettings(environment, input, { entry, host, publicUrl }),
+    login: decideLogin({ ...input, asked: login, host, publicUrl }),
+  }
+}
+
+/**
+ * The settings of a server on stdio: only its sign-in pages are on HTTP, on loopback and any free port unless `PORT` says which,
+ * so `HOST` and `AUTHSEC_PUBLIC_URL` do not matter. Throws like `readSettings`.
+ */
+export function readStdioSettings(env: NodeJS.ProcessEnv, input: SettingsInput, entry: string | undefined): Settings {
+  const environment = readEnvironment(env)
+  const place = { entry, host: '127.0.0.1', publicUrl: undefined }
+  return { ...commonSettings(environment, { ...input, port: 0 }, place), login: 'tools' }
+}
+
+/** Which transport `AUTHSEC_TRANSPORT` asks for; `http` unless told. Throws `ConfigurationError`. */
+export function readTransport(env: NodeJS.ProcessEnv): TransportKind {
+  return oneOf(transports, 'AUTHSEC_TRANSPORT', readEnvironment(env).values.get('AUTHSEC_TRANSPORT')) ?? 'http'
+}
+
+interface Place {
+  readonly entry: string | undefined
+  readonly host: string
+  readonly publicUrl: string | undefined
+}
+
+function commonSettings(
+  environment: Environment,
+  input: SettingsInput,
+  { entry, host, publicUrl }: Place,
+): Omit<Settings, 'login'> {
+  const read = (name: VariableName): string | undefined => environment.values.get(name)
   const databaseUrl = read('AUTHSEC_DATABASE_URL')
   const home = read('AUTHSEC_HOME')
   return {
@@ -57,14 +103,10 @@ export function readSettings(env: NodeJS.ProcessEnv, input: SettingsInput, entry
     databaseUrl,
     masterKey: read('AUTHSEC_MASTER_KEY'),
     home: home === undefined ? defaultHome(entry) : resolve(home),
-    logLevel: parseLogLevel(read('AUTHSEC_LOG_LEVEL')),
+    openBrowser: parseSwitch('AUTHSEC_OPEN_BROWSER', read('AUTHSEC_OPEN_BROWSER')),
+    logLevel: oneOf(logLevels, 'AUTHSEC_LOG_LEVEL', read('AUTHSEC_LOG_LEVEL')) ?? 'info',
     warnings: environment.warnings,
   }
-}
-
-/** Whether only programs of this machine reach `host`. */
-export function isLoopback(host: string): boolean {
-  return loopbackHosts.has(host)
 }
 
 function modeOf(
@@ -72,9 +114,7 @@ function modeOf(
   facts: Pick<Settings, 'host' | 'publicUrl' | 'databaseUrl'>,
 ): Settings['mode'] {
   const named = environmentName(environment)
-  const local =
-    isLoopback(facts.host) && (facts.publicUrl === undefined || isLoopback(new URL(facts.publicUrl).hostname))
-  return named === 'development' && local && facts.databaseUrl === undefined ? 'development' : 'production'
+  return named === 'development' && isLocal(facts) && facts.databaseUrl === undefined ? 'development' : 'production'
 }
 
 /** Production if either variable says so, or says what we do not know: a slip of the pen must not open a server. */
@@ -127,9 +167,17 @@ function parseOrigins(texts: readonly string[]): readonly string[] {
     })
 }
 
-function parseLogLevel(text: string | undefined): Settings['logLevel'] {
-  if (text === undefined) return 'info'
-  const level = logLevels.find((known) => known === text)
-  if (level !== undefined) return level
-  throw new ConfigurationError('ERR_CONFIG_ENVIRONMENT', `AUTHSEC_LOG_LEVEL is one of ${logLevels.join(', ')}`)
+function parseSwitch(name: VariableName, text: string | undefined): boolean {
+  return oneOf(['1', '0', 'true', 'false'] as const, name, text) !== '0' && text !== 'false'
+}
+
+function oneOf<Word extends string>(
+  words: readonly Word[],
+  name: VariableName,
+  text: string | undefined,
+): Word | undefined {
+  if (text === undefined) return undefined
+  const word = words.find((known) => known === text)
+  if (word !== undefined) return word
+  throw new ConfigurationError('ERR_CONFIG_ENVIRONMENT', `${name} is one of ${words.join(', ')}`)
 }

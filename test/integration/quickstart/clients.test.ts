@@ -3,6 +3,7 @@ import { Client as ModernClient, StreamableHTTPClientTransport as ModernTranspor
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import { expectedAccess, quickstartTools, quickstartUsers, type QuickstartUser } from '../../support/expected-access.js'
+import { signInTools } from '../../support/login-clients.js'
 import { mintFromHome } from '../../support/mint-tokens.js'
 import {
   runCli,
@@ -66,11 +67,12 @@ describe('the quickstart, as real clients see it', () => {
     },
   )
 
-  const inspect = (user: QuickstartUser | undefined, ...args: readonly string[]) =>
+  const inspect = (user: QuickstartUser | undefined, ...args: readonly string[]) => inspectAt(server.url, user, ...args)
+  const inspectAt = (url: string, user: QuickstartUser | undefined, ...args: readonly string[]) =>
     runProgram(
       [
         inspector,
-        ...['--cli', '--server-url', server.url, '--transport', 'http', '--format', 'json', '-q', '--stored-auth-only'],
+        ...['--cli', '--server-url', url, '--transport', 'http', '--format', 'json', '-q', '--stored-auth-only'],
         ...(user === undefined ? [] : ['--header', `Authorization: Bearer ${tokens.get(user)}`]),
         ...args,
       ],
@@ -91,8 +93,11 @@ describe('the quickstart, as real clients see it', () => {
     expect(hidden.stdout).not.toContain('Admin panel accessed')
   })
 
-  it('asks the Inspector for authorization where it brings no token', async () => {
-    expect((await inspect(undefined, '--method', 'tools/list')).code).toBe(3)
+  it('shows the Inspector how to sign in where it brings no token, or asks it for authorization by path', async () => {
+    const { code, stdout } = await inspect(undefined, '--method', 'tools/list')
+    const { result } = JSON.parse(stdout) as { result: { tools: { name: string }[] } }
+    expect({ code, names: result.tools.map(({ name }) => name) }).toEqual({ code: 0, names: signInTools })
+    expect((await inspectAt(server.oauthUrl, undefined, '--method', 'tools/list')).code).toBe(3)
   })
 
   const post = (path: string, token: string | undefined) =>
@@ -112,11 +117,12 @@ describe('the quickstart, as real clients see it', () => {
     })
 
   it('names its metadata and scopes to whoever brings no token', async () => {
-    const response = await post('/mcp', undefined)
+    const response = await post('/mcp/oauth', undefined)
     expect(response.status).toBe(401)
     expect(response.headers.get('www-authenticate')).toBe(
-      `Bearer resource_metadata="${server.origin}/.well-known/oauth-protected-resource/mcp", scope="mcp write read admin"`,
+      `Bearer resource_metadata="${server.origin}/.well-known/oauth-protected-resource/mcp/oauth", scope="mcp write read admin"`,
     )
+    expect((await post('/mcp', undefined)).status).toBe(200)
   })
 
   it('refuses garbage, expired, foreign-audience and foreign-issuer tokens, and takes the good twin', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { readSettings } from '../../../src/app/settings/settings.js'
+import { readSettings, readStdioSettings, readTransport } from '../../../src/app/settings/settings.js'
 
 const read = (env: NodeJS.ProcessEnv, input = {}) => readSettings(env, input, undefined)
 
@@ -87,4 +87,94 @@ describe('settings', () => {
       'http://localhost:5173',
     ])
   })
+
+  it.each([
+    [undefined, true],
+    ['', true],
+    ['1', true],
+    ['true', true],
+    ['0', false],
+    ['false', false],
+  ])('reads AUTHSEC_OPEN_BROWSER=%s as %s', (text, open) => {
+    expect(read({ AUTHSEC_OPEN_BROWSER: text }).openBrowser).toBe(open)
+  })
+
+  it.each(['yes', 'no', 'TRUE', '2', ' 1'])('refuses AUTHSEC_OPEN_BROWSER=%s', (text) => {
+    const fault = expect.objectContaining({ code: 'ERR_CONFIG_ENVIRONMENT' })
+    expect(() => read({ AUTHSEC_OPEN_BROWSER: text })).toThrow(fault)
+    expect(() => readStdioSettings({ AUTHSEC_OPEN_BROWSER: text }, {}, undefined)).toThrow(fault)
+  })
+
+  it('lets AUTHSEC_LOGIN go before code, and both before the default', () => {
+    expect(read({}).login).toBe('both')
+    expect(read({}, { login: 'oauth' }).login).toBe('oauth')
+    expect(read({ AUTHSEC_LOGIN: 'tools' }, { login: 'oauth' }).login).toBe('tools')
+  })
+
+  it.each(['Tools', 'none', 'oauth,tools'])('refuses AUTHSEC_LOGIN=%s', (text) => {
+    expect(() => read({ AUTHSEC_LOGIN: text })).toThrow(
+      expect.objectContaining({
+        code: 'ERR_CONFIG_ENVIRONMENT',
+        message: expect.stringContaining('oauth, tools, both'),
+      }),
+    )
+  })
+
+  it('refuses to sign sessions in beyond loopback until code allows it', () => {
+    const env = { AUTHSEC_LOGIN: 'both', AUTHSEC_PUBLIC_URL: 'https://mcp.example.com' }
+    expect(() => read(env)).toThrow(expect.objectContaining({ code: 'ERR_CONFIG_LOGIN' }))
+    expect(read(env, { sessionLogin: 'allowed' }).login).toBe('both')
+    expect(() => read(env, { sessionLogin: 'allowed', sessions: 'stateless' })).toThrow(
+      expect.objectContaining({ code: 'ERR_CONFIG_LOGIN' }),
+    )
+  })
+
+  it.each([
+    [undefined, 'http'],
+    ['http', 'http'],
+    ['stdio', 'stdio'],
+  ])('reads AUTHSEC_TRANSPORT=%s as %s', (text, transport) => {
+    expect(readTransport({ AUTHSEC_TRANSPORT: text })).toBe(transport)
+  })
+
+  it.each(['STDIO', 'sse', 'http,stdio'])('refuses AUTHSEC_TRANSPORT=%s', (text) => {
+    expect(() => readTransport({ AUTHSEC_TRANSPORT: text })).toThrow(
+      expect.objectContaining({ code: 'ERR_CONFIG_ENVIRONMENT', message: expect.stringContaining('http, stdio') }),
+    )
+  })
+})
+
+describe('settings on stdio', () => {
+  const stdio = (env: NodeJS.ProcessEnv, input = {}) => readStdioSettings(env, input, undefined)
+
+  it('put the pages on loopback, on any free port unless PORT says which', () => {
+    const pages = { host: '127.0.0.1', publicUrl: undefined, login: 'tools', mode: 'development' }
+    expect(stdio({})).toMatchObject({ ...pages, port: 0 })
+    expect(stdio({}, { port: 3005, host: '0.0.0.0', publicUrl: 'https://mcp.example.com' })).toMatchObject({
+      ...pages,
+      port: 0,
+    })
+    expect(stdio({ PORT: '8080' })).toMatchObject({ ...pages, port: 8080 })
+  })
+
+  it('heed neither what clients call the server nor how they sign in over HTTP', () => {
+    const env = { HOST: '0.0.0.0', AUTHSEC_PUBLIC_URL: 'https://mcp.example.com', AUTHSEC_LOGIN: 'oauth' }
+    expect(stdio(env, { sessions: 'stateless', login: 'oauth' })).toMatchObject({
+      ...{ host: '127.0.0.1', publicUrl: undefined, login: 'tools' },
+    })
+  })
+
+  it.each([{ NODE_ENV: 'production' }, { AUTHSEC_ENV: 'production' }, { AUTHSEC_DATABASE_URL: 'postgres://u@h/x' }])(
+    'are production with %p',
+    (env) => {
+      expect(stdio(env).mode).toBe('production')
+    },
+  )
+
+  it.each([{ PORT: '65536' }, { AUTHSEC_LOG_LEVEL: 'loud' }, { AUTHSEC_NO_SUCH: '1' }, { AUTHSEC_ENV: 'prod' }])(
+    'refuse %p',
+    (env) => {
+      expect(() => stdio(env)).toThrow(expect.objectContaining({ code: 'ERR_CONFIG_ENVIRONMENT' }))
+    },
+  )
 })

@@ -1,0 +1,4 @@
+import 'authsec/stdio'
+import app from './app.js'
+
+await app.stdio()

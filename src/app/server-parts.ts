@@ -1,0 +1,101 @@
+import { createIssuer, type Issuer } from '../adapter/issuer/create-issuer.js'
+import { PasswordHasher } from '../adapter/issuer/password-hasher.js'
+import { createTokenVerifier } from '../adapter/token/create-token-verifier.js'
+import type { Application } from '../core/identity/application.js'
+import type { TokenVerifier } from '../core/identity/verified-token.js'
+import { Authenticator } from '../core/operation/authenticator.js'
+import { Guard } from '../core/operation/guard.js'
+import { OperationCatalogue } from '../core/operation/operation-catalogue.js'
+import { systemClock } from '../core/runtime/clock.js'
+import type { Browser } from '../core/sign-in/browser.js'
+import type { LocalAccount } from './development/local-accounts.js'
+import { issuerOf } from './issuer-of.js'
+import { offeredScopes } from './offered-scopes.js'
+import { prepareApplication } from './prepare-application.js'
+import type { Foundations, ServerOptions } from './server-options.js'
+import { openSignIn, relyingPartyOf, type SignInParts } from './sign-in-parts.js'
+
+export interface PartsWanted {
+  /** The paths of the protected resources (RFC 9728); the last one is meant where a client names none. */
+  readonly paths: readonly string[]
+  /** Whether clients sign in with the five tools. */
+  readonly tools: 'served' | 'absent'
+  /** Opened for the user where the server runs on their own computer. */
+  readonly browser: Browser | undefined
+}
+
+/** What every transport is served from. */
+export interface ServerParts {
+  readonly application: Application
+  /** Accounts that were made just now. */
+  readonly created: readonly LocalAccount[]
+  readonly issuer: Issuer
+  readonly authenticator: Authenticator
+  readonly guard: Guard
+  readonly signIn: SignInParts | undefined
+}
+
+/** Opens what is the same for every transport: application, authorization server, the classes of the user, guard, sign-in. */
+export async function openParts(options: ServerOptions, base: Foundations, wanted: PartsWanted): Promise<ServerParts> {
+  const { assembly, catalogue, log } = options
+  const { data, stack } = base
+  const hasher = new PasswordHasher()
+  const { application, created } = await prepareApplication({ ...options, postgres: data.postgres, hasher })
+  const issuer = await openIssuer(options, base, { application, hasher, wanted })
+  stack.add(() => issuer.close())
+  await assembly.start()
+  stack.add(() => assembly.close())
+  const { authenticator, tokens } = openAuthenticator(options, base, { application, issuer })
+  const signIn =
+    wanted.tools === 'absent'
+      ? undefined
+      : openSignIn(options, base, { application, authenticator, tokens, browser: wanted.browser })
+  const operations =
+    signIn === undefined ? catalogue : new OperationCatalogue([...signIn.operations, ...catalogue.all()])
+  const guard = new Guard({ catalogue: operations, audit: data.postgres.audit, log })
+  return { application, created, issuer, authenticator, guard, signIn }
+}
+
+interface IssuerParts {
+  readonly application: Application
+  readonly hasher: PasswordHasher
+  readonly wanted: PartsWanted
+}
+
+function openIssuer(options: ServerOptions, base: Foundations, parts: IssuerParts): Promise<Issuer> {
+  const { masterKey, postgres } = base.data
+  const { application, hasher, wanted } = parts
+  const scopes = offeredScopes(options.catalogue)
+  return createIssuer({
+    issuer: issuerOf(base.publicUrl),
+    application,
+    resources: wanted.paths.map((path) => ({ resource: base.publicUrl + path, name: options.appName, scopes })),
+    relyingParty: wanted.tools === 'absent' ? undefined : relyingPartyOf(base, application),
+    storage: postgres.issuerStorage,
+    keys: postgres.signingKeys,
+    accounts: postgres.accounts,
+    tenants: postgres.tenants,
+    audit: postgres.audit,
+    limiter: postgres.rateLimiter,
+    hasher,
+    masterKey,
+    log: options.log,
+    clock: systemClock,
+  })
+}
+
+function openAuthenticator(
+  { settings, log }: ServerOptions,
+  { data, publicUrl }: Foundations,
+  { application, issuer }: { readonly application: Application; readonly issuer: Issuer },
+): { readonly authenticator: Authenticator; readonly tokens: TokenVerifier } {
+  const { applications, grants, signIns, signingKeys, tenants } = data.postgres
+  const tokens = createTokenVerifier({ issuer: issuerOf(publicUrl), keys: signingKeys, clock: systemClock, log })
+  const authenticator = new Authenticator({
+    clientId: application.clientId,
+    ...{ applications, tokens, tenants, grants, signIns },
+    registry: issuer.registry,
+    developmentTokens: settings.mode === 'development' ? 'accept' : 'refuse',
+  })
+  return { authenticator, tokens }
+}
