@@ -24,6 +24,8 @@ const owners = {
   kysely: ['adapter/postgres/'],
   'lru-cache': ['adapter/mcp/'],
   'oidc-provider': ['adapter/issuer/'],
+  open: ['adapter/browser/'],
+  'openid-client': ['adapter/oauth/'],
   pg: ['adapter/postgres/'],
   pino: ['adapter/telemetry/'],
   'reflect-metadata': ['framework/decorator/', 'metadata\\.ts$'],
@@ -105,6 +107,13 @@ module.exports = {
       to: { pathNot: packageNamed('reflect-metadata') },
     },
     {
+      name: 'stdio-claims-output',
+      comment: 'src/stdio.ts is imported before anything else, so it loads as little as can be',
+      severity: 'error',
+      from: { path: '^src/stdio\\.ts$' },
+      to: { pathNot: '^src/adapter/mcp/stdio/protocol-output\\.ts$' },
+    },
+    {
       name: 'metadata-below-framework',
       comment: 'core and adapters need no decorator metadata',
       severity: 'error',
@@ -144,7 +153,7 @@ module.exports = {
       comment: 'a sample imports what a user can import, and no other sample',
       severity: 'error',
       from: { path: '^samples/([^/]+)/' },
-      to: { path: '^(src|dist|test|samples)/', pathNot: '^samples/$1/|^dist/(index|metadata|testing/index)\\.' },
+      to: { path: '^(src|dist|test|samples)/', pathNot: '^samples/$1/|^dist/(index|metadata|stdio|testing/index)\\.' },
     },
   ],
   options: {

@@ -18,6 +18,7 @@ export default {
   rootDir: '..',
   roots: ['<rootDir>/test'],
   testMatch: ['<rootDir>/test/**/*.test.ts'],
+  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/browser/'],
   testEnvironment: '<rootDir>/.config/jest-environment.mjs',
   testTimeout: 30_000,
   maxWorkers: 2,
@@ -30,6 +31,7 @@ export default {
   moduleNameMapper: {
     '^authsec$': '<rootDir>/src/index.ts',
     '^authsec/metadata$': '<rootDir>/src/metadata.ts',
+    '^authsec/stdio$': '<rootDir>/src/stdio.ts',
     '^authsec/testing$': '<rootDir>/src/testing/index.ts',
   },
   reporters: ['default', '<rootDir>/.config/jest-count.mjs'],
