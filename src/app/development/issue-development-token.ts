@@ -74,7 +74,7 @@ async function runningAudience(settings: Settings): Promise<string> {
   const [only, ...others] = urls
   if (only === undefined) {
     throw new RefusedError(
-      `no server runs from ${settings.home}: start one, or say which the token is for with --audience`,
+      `no server runs from ${settings.home}: start one (on stdio there are no tokens), or say which the token is for with --audience`,
     )
   }
   if (others.length > 0) throw new RefusedError(`several servers run: say which with --audience (${urls.join(', ')})`)

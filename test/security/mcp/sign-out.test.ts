@@ -77,6 +77,20 @@ describe('signing out', () => {
   })
 })
 
+describe('a request of a session whose sign-in is over', () => {
+  it("is nobody's, and on record; one whose sign-in stands is not", async () => {
+    const harness = await start()
+    const session = await signedIn(harness)
+    const reasons = () => harness.audit.counted.map(({ reason }) => reason).filter((reason) => reason !== undefined)
+    await harness.send({ token: null, session, body: callTool('hello') })
+    expect(reasons()).toEqual([])
+    await harness.signIns.end(reference, 'logged_out')
+    const answer = await harness.send({ token: null, session, body: callTool('hello') })
+    expect(answer.messages[0]?.error?.message).toBe('Unknown tool: hello')
+    expect(reasons()).toEqual(['ERR_SESSION_EXPIRED'])
+  })
+})
+
 describe('calls before signing in', () => {
   it('are 120 a minute in one session; signing out always goes, and so do calls of somebody', async () => {
     const clock = new ManualClock()

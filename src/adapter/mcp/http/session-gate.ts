@@ -73,7 +73,9 @@ export class SessionGate {
     }
     if (bearer !== undefined || session.signIn === undefined) return { session, caller: bearer }
     try {
-      return { session, caller: await authenticator.recognize(session.signIn, 'used') }
+      const caller = await authenticator.recognize(session.signIn, 'used')
+      if (caller === undefined) this.#refuse(undefined, 'ERR_SESSION_EXPIRED')
+      return { session, caller }
     } catch (error) {
       if (error instanceof UpstreamError) return { session, caller: undefined, outage: error }
       throw error
