@@ -125,7 +125,7 @@ export class SessionSignIn {
   async #callOff({ key }: LoginSession): Promise<void> {
     const { logins } = this.#ports
     for (const login of await logins.ofStarter(key)) {
-      if (login.transaction.phase !== 'ended') await logins.advance(login, endLogin(login.transaction, 'logged-out'))
+      if (isOpen(login)) await logins.advance(login, endLogin(login.transaction, 'logged-out'))
     }
   }
 
@@ -171,14 +171,18 @@ export class SessionSignIn {
     if (!(await this.#ports.logins.advance(login, ended))) {
       return this.#refuse(session, transaction.id, 'ERR_LOGIN_REPLAYED')
     }
+    const taken = { ...login, version: login.version + 1, transaction: ended }
     try {
-      return await this.#bound(session, transaction.identity, transaction.id)
+      const outcome = await this.#bound(session, transaction.identity, transaction.id)
+      if (outcome.outcome === 'refused' || (await this.#ports.logins.advance(taken, ended))) return outcome
     } catch (error) {
       // Nobody is signed in: whoever has the code may try it again.
-      const taken = { ...login, version: login.version + 1, transaction: ended }
       await this.#ports.logins.advance(taken, transaction).catch(() => false)
       throw error
     }
+    // The session was signed out meanwhile.
+    await this.signOut(session, 'logged_out')
+    return this.#refuse(session, transaction.id, 'ERR_LOGIN_REPLAYED')
   }
 
   async #bound(session: LoginSession, identity: SignInIdentity, id: string): Promise<SignInOutcome> {
@@ -238,6 +242,11 @@ function identityOf(verified: VerifiedToken): Omit<SignInIdentity, 'tenant'> {
     grantDigest,
     endsAt: expiresAt,
   }
+}
+
+/** Also one whose code was used just now: what comes of that must not outlast a sign-out. */
+function isOpen({ transaction }: StoredLogin): boolean {
+  return transaction.phase !== 'ended' || transaction.how === 'completed'
 }
 
 function isAuthenticated(login: StoredLogin): login is Authenticated {

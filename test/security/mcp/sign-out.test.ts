@@ -92,7 +92,7 @@ describe('a request of a session whose sign-in is over', () => {
 })
 
 describe('calls before signing in', () => {
-  it('are 120 a minute in one session; signing out always goes, and so do calls of somebody', async () => {
+  it('are 120 a minute in one session; whoever has a sign-in can always end it, and calls of somebody go on', async () => {
     const clock = new ManualClock()
     const harness = await start(clock)
     const session = await harness.open(null)
@@ -104,6 +104,8 @@ describe('calls before signing in', () => {
     const refused = await tool('oauth_status')
     expect([refused.status, refused.headers['retry-after']]).toEqual([429, '60'])
     expect(refused.messages).toMatchObject([{ id: 1, error: { code: -32000 } }])
+    expect((await tool('oauth_logout')).status).toBe(429)
+    await harness.sessions.bind(digestOf(session), reference)
     expect((await tool('oauth_logout')).status).toBe(200)
     expect((await harness.send({ token: 'alice', body: callTool('hello') })).status).not.toBe(429)
     const rows = harness.audit.recorded.length

@@ -202,8 +202,9 @@ export class LegacyEdge {
   /** Every call is on record, and whoever nobody knows must not fill it. */
   async #mayCall({ exchange, login }: LegacyRequest, id: RequestId): Promise<boolean> {
     const { caller, message, reply, request } = exchange
-    if (caller !== undefined || login === undefined || !isCall(message) || isSignOut(request.method, message))
-      return true
+    if (caller !== undefined || login === undefined || !isCall(message)) return true
+    // Whoever has something to sign out of is somebody, though it cannot be told who.
+    if (login.signIn !== undefined && isSignOut(request.method, message)) return true
     const admission = await this.#options.limiter.take([
       { limit: callsOfSession, key: login.key },
       { limit: callsOfAddress, key: networkOf(request.socket.remoteAddress) },

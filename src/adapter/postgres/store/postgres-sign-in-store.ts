@@ -115,8 +115,8 @@ export class PostgresSignInStore implements SignInStore {
         return ended !== undefined
       })
     } catch {
-      // Whatever failed, it may have been the row alone.
-      const ended = await deleteStanding(db, key)
+      // Whatever failed, it may have been the row alone. In a transaction: one that hangs must not end it later, unheard of.
+      const ended = await db.transaction().execute((step) => deleteStanding(step, key))
       if (ended !== undefined) this.#audit.retain(this.#ended(ended, tenant, how))
       return ended !== undefined
     }

@@ -313,6 +313,21 @@ describe('signing out', () => {
     expect(bench.endings).toEqual(['logged_out'])
   })
 
+  it('holds against a code that is being used at that moment, and against using it again', async () => {
+    const bench = new LoginBench()
+    const session = bench.session()
+    const code = await bench.codeFor(session)
+    const open = bench.signIns.open.bind(bench.signIns)
+    bench.signIns.open = async (signIn) => {
+      await bench.sessions.signOut(session, 'logged_out')
+      return open(signIn)
+    }
+    expect(await bench.sessions.useCode(session, code)).toEqual(refused('ERR_LOGIN_REPLAYED'))
+    bench.signIns.open = open
+    expect([session.signIn, bench.signIns.standing]).toEqual([undefined, []])
+    expect(await bench.sessions.useCode(session, code)).toEqual(refused('ERR_LOGIN_UNKNOWN'))
+  })
+
   const outages: readonly (readonly [string, (bench: LoginBench, session: MemoryLoginSession) => void])[] = [
     ['the sign-ins', (bench) => bench.signIns.refuse('end')],
     ['the look-up of logins', (bench) => bench.logins.refuse('ofStarter')],
