@@ -1,4 +1,5 @@
 import type { Category, Grants } from '../../../core/permission/grants.js'
+import { choiceForm } from './choice-form.js'
 import { clientNameOf } from './client-name.js'
 import { destinationOf, type Destination } from './destination.js'
 import { html, type Html } from './html.js'
@@ -47,14 +48,12 @@ export function renderConsentPage(page: ConsentPage): string {
         <dt>Organisation</dt>
         <dd><bdi>${page.tenantName}</bdi></dd>
       </dl>
-      <form method="post">
-        <input type="hidden" name="csrf" value="${page.csrf}" />
-        <div class="choice">
-          <button class="button" name="action" value="allow">Allow</button>
-          <button class="button quiet" name="action" value="deny">Deny</button>
-        </div>
-        <button class="link" name="action" value="switch">Use another account</button>
-      </form>`,
+      ${choiceForm({
+        csrf: page.csrf,
+        accept: { action: 'allow', label: 'Allow' },
+        refuse: { action: 'deny', label: 'Deny' },
+        otherAccount: 'switch',
+      })}`,
   })
 }
 

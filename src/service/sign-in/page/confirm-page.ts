@@ -1,6 +1,7 @@
 import { html } from '../../../adapter/issuer/page/html.js'
 import { renderPage } from '../../../adapter/issuer/page/render-page.js'
 import type { LoginRequester } from '../../../core/sign-in/login-transaction.js'
+import { confirmForm } from './confirm-form.js'
 import { clientWords, placeWords, timeWords } from './requester-words.js'
 
 export interface ConfirmPage {
@@ -36,13 +37,6 @@ export function renderConfirmPage(page: ConfirmPage): string {
       <p class="warning">
         Continue only if you asked for this yourself just now. If somebody sent you this link, cancel.
       </p>
-      <form method="post">
-        <input type="hidden" name="csrf" value="${page.csrf}" />
-        <div class="choice">
-          <button class="button" name="action" value="confirm">Continue</button>
-          <button class="button quiet" name="action" value="deny">Cancel</button>
-        </div>
-        <button class="link" name="action" value="other-account">Use another account</button>
-      </form>`,
+      ${confirmForm(page.csrf)}`,
   })
 }

@@ -1,5 +1,6 @@
 import { html } from '../../../adapter/issuer/page/html.js'
 import { renderPage } from '../../../adapter/issuer/page/render-page.js'
+import { confirmForm } from './confirm-form.js'
 
 export interface ConfirmedPage {
   readonly serverName: string
@@ -16,13 +17,6 @@ export function renderConfirmedPage({ serverName, csrf, problem }: ConfirmedPage
     body: html`<h1>Go on signing in</h1>
       ${problem === undefined ? undefined : html`<p class="problem" role="alert">${problem}</p>`}
       <p>You have started signing in to <bdi>${serverName}</bdi> in this browser.</p>
-      <form method="post">
-        <input type="hidden" name="csrf" value="${csrf}" />
-        <div class="choice">
-          <button class="button" name="action" value="confirm">Continue</button>
-          <button class="button quiet" name="action" value="deny">Cancel</button>
-        </div>
-        <button class="link" name="action" value="other-account">Use another account</button>
-      </form>`,
+      ${confirmForm(csrf)}`,
   })
 }
