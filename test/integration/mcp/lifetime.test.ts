@@ -1,21 +1,12 @@
 import { connect } from 'node:net'
-import { afterEach, describe, expect, it } from '@jest/globals'
+import { describe, expect, it } from '@jest/globals'
+import { harnessPerTest } from '../../support/harness-per-test.js'
 import { call, callTool, McpHarness, type HarnessOptions, type Received } from '../../support/mcp-harness.js'
 import { ManualClock } from '../../support/manual-clock.js'
 import { operation } from '../../support/mcp-operations.js'
 import { until } from '../../support/until.js'
 
-const open: McpHarness[] = []
-
-async function start(options?: HarnessOptions): Promise<McpHarness> {
-  const harness = await McpHarness.start(options)
-  open.push(harness)
-  return harness
-}
-
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((harness) => harness.close()))
-})
+const start = harnessPerTest()
 
 const asksForProgress = { name: 'wait', arguments: { tell: true }, _meta: { progressToken: 1 } }
 

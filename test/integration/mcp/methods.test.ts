@@ -1,17 +1,8 @@
-import { afterEach, describe, expect, it } from '@jest/globals'
-import { call, callTool, initialize, McpHarness, type HarnessOptions } from '../../support/mcp-harness.js'
+import { describe, expect, it } from '@jest/globals'
+import { harnessPerTest } from '../../support/harness-per-test.js'
+import { call, callTool, initialize, McpHarness } from '../../support/mcp-harness.js'
 
-const open: McpHarness[] = []
-
-async function start(options?: HarnessOptions): Promise<McpHarness> {
-  const harness = await McpHarness.start(options)
-  open.push(harness)
-  return harness
-}
-
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((harness) => harness.close()))
-})
+const start = harnessPerTest()
 
 describe.each(['stateful', 'stateless'] as const)('%s', (sessions) => {
   describe.each(['on', 'off'] as const)('with the hot path %s', (hot) => {

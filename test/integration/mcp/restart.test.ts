@@ -1,21 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { afterEach, describe, expect, it } from '@jest/globals'
+import { describe, expect, it } from '@jest/globals'
+import { harnessPerTest } from '../../support/harness-per-test.js'
 import { ManualClock } from '../../support/manual-clock.js'
-import { call, callTool, McpHarness, type HarnessOptions, type Sent } from '../../support/mcp-harness.js'
+import { call, callTool, McpHarness, type Sent } from '../../support/mcp-harness.js'
 import { changesIn, OpenStream } from '../../support/mcp-stream.js'
 import { until } from '../../support/until.js'
 
-const open: McpHarness[] = []
-
-async function start(options?: HarnessOptions): Promise<McpHarness> {
-  const harness = await McpHarness.start({ login: 'tools', ...options })
-  open.push(harness)
-  return harness
-}
-
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((harness) => harness.close()))
-})
+const start = harnessPerTest({ login: 'tools' })
 
 const ping = call('ping')
 const version = (mcp: string): Pick<Sent, 'headers'> => ({ headers: { 'mcp-protocol-version': mcp } })

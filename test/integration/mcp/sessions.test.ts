@@ -1,21 +1,12 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { afterEach, describe, expect, it, jest } from '@jest/globals'
-import { call, callTool, initialize, McpHarness, type HarnessOptions, type Sent } from '../../support/mcp-harness.js'
+import { describe, expect, it, jest } from '@jest/globals'
+import { harnessPerTest } from '../../support/harness-per-test.js'
+import { call, callTool, initialize, type Sent } from '../../support/mcp-harness.js'
 import { ManualClock } from '../../support/manual-clock.js'
 import { until } from '../../support/until.js'
 
-const open: McpHarness[] = []
-
-async function start(options?: HarnessOptions): Promise<McpHarness> {
-  const harness = await McpHarness.start(options)
-  open.push(harness)
-  return harness
-}
-
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((harness) => harness.close()))
-})
+const start = harnessPerTest()
 
 const ping = call('ping')
 const allButIntervals = [

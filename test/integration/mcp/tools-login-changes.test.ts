@@ -1,24 +1,15 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { afterEach, describe, expect, it } from '@jest/globals'
+import { describe, expect, it } from '@jest/globals'
 import { CallContext } from '../../../src/core/operation/call-context.js'
+import { harnessPerTest } from '../../support/harness-per-test.js'
 import { ManualClock } from '../../support/manual-clock.js'
-import { callTool, call, McpHarness, type HarnessOptions, type Received } from '../../support/mcp-harness.js'
+import { callTool, call, McpHarness, type Received } from '../../support/mcp-harness.js'
 import { operation } from '../../support/mcp-operations.js'
 import { acme } from '../../support/mcp-ports.js'
 import { changesIn, OpenStream } from '../../support/mcp-stream.js'
 import { until } from '../../support/until.js'
 
-const open: McpHarness[] = []
-
-async function start(options?: HarnessOptions): Promise<McpHarness> {
-  const harness = await McpHarness.start({ login: 'tools', ...options })
-  open.push(harness)
-  return harness
-}
-
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((harness) => harness.close()))
-})
+const start = harnessPerTest({ login: 'tools' })
 
 const withoutSignIn = ['hello', 'sign_in', 'sign_out', 'who']
 const hint = 'Nobody is signed in.'

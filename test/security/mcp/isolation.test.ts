@@ -1,19 +1,10 @@
-import { afterEach, describe, expect, it } from '@jest/globals'
+import { describe, expect, it } from '@jest/globals'
 import { bytesOf, renamedBytes } from '../../support/answer-bytes.js'
-import { call, callTool, McpHarness, type HarnessOptions } from '../../support/mcp-harness.js'
+import { harnessPerTest } from '../../support/harness-per-test.js'
+import { call, callTool } from '../../support/mcp-harness.js'
 import { operation, role } from '../../support/mcp-operations.js'
 
-const open: McpHarness[] = []
-
-async function start(options?: HarnessOptions): Promise<McpHarness> {
-  const harness = await McpHarness.start(options)
-  open.push(harness)
-  return harness
-}
-
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((harness) => harness.close()))
-})
+const start = harnessPerTest()
 
 const unknown = 'u'.repeat(43)
 

@@ -1,20 +1,11 @@
-import { afterEach, describe, expect, it } from '@jest/globals'
+import { describe, expect, it } from '@jest/globals'
 import { bytesOf } from '../../support/answer-bytes.js'
-import { call, callTool, initialize, McpHarness, type HarnessOptions, type Sent } from '../../support/mcp-harness.js'
+import { harnessPerTest } from '../../support/harness-per-test.js'
+import { call, callTool, initialize, type Sent } from '../../support/mcp-harness.js'
 import { OpenStream } from '../../support/mcp-stream.js'
 import { until } from '../../support/until.js'
 
-const open: McpHarness[] = []
-
-async function start(options?: HarnessOptions): Promise<McpHarness> {
-  const harness = await McpHarness.start({ login: 'tools everywhere', ...options })
-  open.push(harness)
-  return harness
-}
-
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((harness) => harness.close()))
-})
+const start = harnessPerTest({ login: 'tools everywhere' })
 
 const unknown = 'u'.repeat(43)
 const ping = call('ping')

@@ -1,4 +1,5 @@
-import { afterEach, describe, expect, it } from '@jest/globals'
+import { describe, expect, it } from '@jest/globals'
+import { harnessPerTest } from '../../support/harness-per-test.js'
 import { ManualClock } from '../../support/manual-clock.js'
 import {
   call,
@@ -10,17 +11,7 @@ import {
   type Sent,
 } from '../../support/mcp-harness.js'
 
-const open: McpHarness[] = []
-
-async function start(options?: HarnessOptions): Promise<McpHarness> {
-  const harness = await McpHarness.start({ login: 'tools', ...options })
-  open.push(harness)
-  return harness
-}
-
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((harness) => harness.close()))
-})
+const start = harnessPerTest({ login: 'tools' })
 
 const ping = call('ping')
 

@@ -1,13 +1,13 @@
-import { afterEach, describe, expect, it } from '@jest/globals'
+import { describe, expect, it } from '@jest/globals'
 import { digestOf } from '../../../src/adapter/mcp/http/session-gate.js'
 import { CallContext } from '../../../src/core/operation/call-context.js'
 import type { Operation } from '../../../src/core/operation/operation.js'
+import { harnessPerTest } from '../../support/harness-per-test.js'
 import { callTool, McpHarness } from '../../support/mcp-harness.js'
 import { operation } from '../../support/mcp-operations.js'
 import { acme } from '../../support/mcp-ports.js'
 import { ManualClock } from '../../support/manual-clock.js'
 
-const open: McpHarness[] = []
 const reference = { tenant: acme, key: 'sign-in' }
 
 const operations: readonly Operation[] = [
@@ -22,15 +22,8 @@ const operations: readonly Operation[] = [
   operation('hello', { run: (_args, call) => `hello ${call.user?.subject}` }),
 ]
 
-async function start(clock = new ManualClock()): Promise<McpHarness> {
-  const harness = await McpHarness.start({ login: 'tools', operations, clock })
-  open.push(harness)
-  return harness
-}
-
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((harness) => harness.close()))
-})
+const startWith = harnessPerTest({ login: 'tools', operations })
+const start = (clock = new ManualClock()): Promise<McpHarness> => startWith({ clock })
 
 async function signedIn(harness: McpHarness): Promise<string> {
   const session = await harness.open(null)
