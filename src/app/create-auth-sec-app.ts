@@ -3,6 +3,7 @@ import { claimStandardOutput } from '../adapter/mcp/stdio/protocol-output.js'
 import { createLog } from '../adapter/telemetry/create-log.js'
 import { ConfigurationError } from '../core/error/configuration-error.js'
 import { OperationCatalogue } from '../core/operation/operation-catalogue.js'
+import type { Grants } from '../core/permission/grants.js'
 import { assemble, type Assembly } from '../framework/container/assemble.js'
 import {
   allowInProcessManager,
@@ -13,17 +14,25 @@ import {
 import { announceReady, announceStdio } from './announce-ready.js'
 import { sampleTenants } from './development/development-seed.js'
 import type { Log } from '../core/runtime/log.js'
+import { refuseWhileReading } from '../core/runtime/reading-app.js'
 import type { ServerOptions } from './server-options.js'
 import { forgetSecrets } from './settings/environment.js'
 import { readSettings, readStdioSettings, type Settings, type SettingsInput } from './settings/settings.js'
+import { readTestCallers } from './test-callers.js'
 import { startServer } from './start-server.js'
 import { startStdio } from './start-stdio.js'
 import { endProcess, watchProcess } from './watch-process.js'
 
 /** A server that is checked and not yet started. */
 export interface AuthSecApp {
+  /** What people see when they sign in. */
+  readonly name: string
+  /** Which application this is, as the code says; the environment goes before it. */
+  readonly clientId: string | undefined
   /** Every operation with who may use it; nothing is started for it. */
   readonly catalogue: OperationCatalogue
+  /** The callers that the access matrix is made for, by the names given in `testCallers`. */
+  readonly testCallers: ReadonlyMap<string, Grants>
   /** Starts everything and listens for HTTP. Throws `ConfigurationError` with what to change, `UpstreamError` for what is down. */
   listen(): Promise<ListeningApp>
   /**
@@ -64,7 +73,10 @@ export function createAuthSecApp(options: AuthSecAppOptions): AuthSecApp {
 }
 
 class App implements AuthSecApp {
+  readonly name: string
+  readonly clientId: string | undefined
   readonly catalogue: OperationCatalogue
+  readonly testCallers: ReadonlyMap<string, Grants>
   readonly #options: AuthSecAppOptions
   readonly #assembly: Assembly
   #running: Promise<{ close(): Promise<void> }> | undefined
@@ -72,12 +84,16 @@ class App implements AuthSecApp {
   #releaseProcess: () => void = () => undefined
 
   constructor(options: AuthSecAppOptions, assembly: Assembly) {
+    this.name = options.appName ?? assembly.serverInfo?.name ?? 'AuthSec'
+    this.clientId = options.clientId
     this.#options = options
     this.#assembly = assembly
     this.catalogue = new OperationCatalogue(assembly.operations)
+    this.testCallers = readTestCallers(options.testCallers)
   }
 
   async listen(): Promise<ListeningApp> {
+    refuseWhileReading('listen()')
     this.#refuseSecondStart()
     const settings = readSettings(process.env, this.#settingsInput(), process.argv[1])
     const server = this.#serverOptions(settings)
@@ -87,6 +103,7 @@ class App implements AuthSecApp {
   }
 
   async stdio(): Promise<void> {
+    refuseWhileReading('stdio()')
     this.#refuseSecondStart()
     const output = claimStandardOutput()
     const settings = readStdioSettings(process.env, this.#settingsInput(), process.argv[1])
@@ -140,7 +157,7 @@ class App implements AuthSecApp {
       log,
       assembly: this.#assembly,
       catalogue: this.catalogue,
-      appName: this.#options.appName ?? this.#assembly.serverInfo?.name ?? 'AuthSec',
+      appName: this.name,
       admits: this.#options.tenants,
       sessions: this.#options.sessions ?? 'stateful',
       seed: this.#options.development?.tenants ?? sampleTenants,
@@ -171,6 +188,7 @@ const knownOptions: ReadonlySet<string> = new Set([
   'allowedOrigins',
   'sessions',
   'login',
+  'testCallers',
   'development',
 ] satisfies readonly (keyof AuthSecAppOptions)[])
 

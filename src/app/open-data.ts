@@ -59,9 +59,14 @@ export async function openData({ settings, issuer, log }: DataOptions): Promise<
 
 /** The same for a command that only looks: throws `RefusedError` where no server has ever run, instead of making a new home. */
 export async function openExistingData(options: DataOptions): Promise<Data> {
-  const { databaseUrl, home, mode } = options.settings
-  if (databaseUrl === undefined && mode === 'development' && !existsSync(masterKeyFile(home))) {
+  const { home, mode } = options.settings
+  if (mode === 'development' && !hasData(options.settings)) {
     throw new RefusedError(`no server has run from ${home} yet; start one there, or name its home with AUTHSEC_HOME`)
   }
   return openData(options)
+}
+
+/** Whether there is a database to look at: one that is named, or the embedded one of a server that has run. */
+export function hasData({ databaseUrl, home, mode }: Settings): boolean {
+  return databaseUrl !== undefined || (mode === 'development' && existsSync(masterKeyFile(home)))
 }

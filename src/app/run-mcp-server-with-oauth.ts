@@ -1,4 +1,5 @@
 import { claimStandardOutput } from '../adapter/mcp/stdio/protocol-output.js'
+import { refuseWhileReading } from '../core/runtime/reading-app.js'
 import type { Class } from '../framework/decorator/reflect.js'
 import type { AuthSecAppOptions } from './auth-sec-app-options.js'
 import { createAuthSecApp, type AuthSecApp } from './create-auth-sec-app.js'
@@ -18,6 +19,7 @@ export interface RunOptions extends Omit<AuthSecAppOptions, 'servers'> {
  * ```
  */
 export async function runMcpServerWithOAuth(server: Class, options: RunOptions): Promise<AuthSecApp> {
+  refuseWhileReading('runMcpServerWithOAuth()')
   const transport = readTransport(process.env)
   if (transport === 'stdio') claimStandardOutput()
   const app = createAuthSecApp({ ...options, servers: [server] })

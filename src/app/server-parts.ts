@@ -39,6 +39,7 @@ export interface ServerParts {
 export async function openParts(options: ServerOptions, base: Foundations, wanted: PartsWanted): Promise<ServerParts> {
   const { assembly, catalogue, log } = options
   const { data, stack } = base
+  data.postgres.changes.follow()
   const hasher = new PasswordHasher()
   const { application, created } = await prepareApplication({ ...options, postgres: data.postgres, hasher })
   const issuer = await openIssuer(options, base, { application, hasher, wanted })

@@ -4,7 +4,7 @@ import { createOidcProvider } from '../adapter/oauth/create-oidc-provider.js'
 import { createIdTokenVerifier } from '../adapter/token/create-id-token-verifier.js'
 import type { Application } from '../core/identity/application.js'
 import type { TokenVerifier } from '../core/identity/verified-token.js'
-import { decideAccess } from '../core/operation/access.js'
+import { askerOf } from '../core/operation/access.js'
 import type { Authenticator } from '../core/operation/authenticator.js'
 import type { Operation } from '../core/operation/operation.js'
 import { systemClock } from '../core/runtime/clock.js'
@@ -82,11 +82,7 @@ export function openSignIn(options: ServerOptions, base: Foundations, needs: Sig
   })
   const operations = createSignInTools({
     ...{ sessionSignIn, flow, authenticator, publicUrl, clientId, appName, browser },
-    accessibleTo: (caller) =>
-      catalogue
-        .all()
-        .filter((operation) => decideAccess(operation, { caller }).outcome === 'allow')
-        .map(({ name }) => name),
+    accessibleTo: (caller) => catalogue.permissions.listFor(askerOf({ caller })).map(({ name }) => name),
   })
   return { operations, pages: (request, response) => pages.handle(request, response), sessionSignIn }
 }

@@ -59,7 +59,11 @@ async function serve(options: StdioOptions, stack: ClosingStack): Promise<Runnin
     tenants: base.data.postgres.tenants,
   })
   const serverInfo = assembly.serverInfo ?? { name: appName, version: '0.0.0' }
-  const edge = await createStdioEdge({ guard, authenticator, serverInfo, keeper, input, output, log })
+  const { changes, grants } = base.data.postgres
+  const edge = await createStdioEdge({
+    ...{ guard, authenticator, serverInfo, keeper, changes, grants },
+    ...{ input, output, log },
+  })
   stack.add(async () => {
     await Promise.all([base.listener.close(pagesMilliseconds), edge.close(drainMilliseconds)])
   })

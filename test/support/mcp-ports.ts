@@ -8,6 +8,7 @@ import type { VerifiedToken } from '../../src/core/identity/verified-token.js'
 import { Authenticator } from '../../src/core/operation/authenticator.js'
 import { grantsOf, type Grants } from '../../src/core/permission/grants.js'
 import type { SignInStore } from '../../src/core/sign-in/sign-in-store.js'
+import { standingOf } from './standings.js'
 
 export const acme: Tenant = { id: '6f1f8c1e-0000-4000-8000-000000000001', slug: 'acme', name: 'Acme' }
 
@@ -68,12 +69,12 @@ export class PeopleOfAcme {
         list: async () => [acme],
       },
       grants: {
-        findAccount: async (_tenant, _issuer, subject) => {
+        findStanding: async (_tenant, _issuer, subject) => {
           this.lookups += 1
           if (this.databaseDown) throw new UpstreamError('TENANT_UNAVAILABLE', 'the database is out of reach')
           const grants = this.#grants.get(subject)
           const disabled = this.#disabled.has(subject)
-          return grants && { id: subject, email: `${subject}@acme.test`, name: subject, disabled, grants }
+          return standingOf(grants && { id: subject, email: `${subject}@acme.test`, name: subject, disabled, grants })
         },
       },
       registry: { isActive: async (digest) => !this.#revoked.has(digest) },

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { AuditEvent } from '../../src/core/audit/audit-event.js'
 import type { AuditLog } from '../../src/core/audit/audit-log.js'
+import { standingOf } from './standings.js'
 import { UpstreamError } from '../../src/core/error/upstream-error.js'
 import type { Account, AccountStore, NewAccount } from '../../src/core/identity/account-store.js'
 import type { Application, ApplicationStore } from '../../src/core/identity/application.js'
@@ -8,7 +9,8 @@ import type { IssuerRecord, IssuerStorage, StoredIssuerRecord } from '../../src/
 import type { SigningKey, SigningKeyStore } from '../../src/core/identity/signing-key-store.js'
 import type { Tenant, TenantRegistry } from '../../src/core/identity/tenant.js'
 import type { Grants } from '../../src/core/permission/grants.js'
-import type { GrantStore, StoredAccount } from '../../src/core/permission/grant-store.js'
+import type { GrantStore } from '../../src/core/permission/grant-store.js'
+import type { StoredStanding } from '../../src/core/permission/standing.js'
 import { systemClock, type Clock } from '../../src/core/runtime/clock.js'
 import type { Log, LogLevel } from '../../src/core/runtime/log.js'
 import type { RateLimitAnswer, RateLimiter, RateLimitKey } from '../../src/core/runtime/rate-limiter.js'
@@ -113,7 +115,7 @@ function stored(row: Row | undefined): StoredIssuerRecord | undefined {
 }
 
 /** Accounts per tenant. `available = false` makes every database unreachable. */
-export class MemoryAccountStore implements AccountStore, GrantStore {
+export class MemoryAccountStore implements AccountStore, Pick<GrantStore, 'findStanding'> {
   available = true
   /** What was looked up, in order. */
   readonly queries: ('findByEmail' | 'find' | 'findPasswordHash')[] = []
@@ -130,8 +132,8 @@ export class MemoryAccountStore implements AccountStore, GrantStore {
     return this.#get(tenant, id)
   }
 
-  async findAccount(tenant: Tenant, _issuer: string, subject: string): Promise<StoredAccount | undefined> {
-    return this.find(tenant, subject)
+  async findStanding(tenant: Tenant, _issuer: string, subject: string): Promise<StoredStanding> {
+    return standingOf(await this.find(tenant, subject))
   }
 
   async findPasswordHash(tenant: Tenant, id: string): Promise<string | undefined> {

@@ -110,9 +110,14 @@ export interface Finished {
   readonly stderr: string
 }
 
-/** Runs a program to its end. */
-export async function runProgram(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<Finished> {
+/** Runs a program to its end, in this folder or another one. */
+export async function runProgram(
+  argv: readonly string[],
+  env: NodeJS.ProcessEnv,
+  folder = process.cwd(),
+): Promise<Finished> {
   const child = spawn(process.execPath, [...argv], {
+    cwd: folder,
     env: { ...cleanEnvironment(), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

@@ -4,6 +4,8 @@ import type { Operation } from '../../src/core/operation/operation.js'
 import type { Browser } from '../../src/core/sign-in/browser.js'
 import { createSignInTools } from '../../src/service/sign-in/tools/create-sign-in-tools.js'
 import type { SignInToolsOptions } from '../../src/service/sign-in/tools/sign-in-tools-options.js'
+import { grant } from '../../src/core/permission/requirement/builders.js'
+import { authenticated } from '../../src/core/permission/requirement/requirement.js'
 import { sampleOperation } from './core-samples.js'
 import { LoginBench, publicUrl } from './login-bench.js'
 import { MemoryLog } from './memory-ports.js'
@@ -32,11 +34,11 @@ const business: readonly Operation[] = [
   sampleOperation({ name: 'hello' }),
   sampleOperation({ name: 'admin_panel', protection: demanding('roles', 'admin') }),
   sampleOperation({ name: 'write_report', protection: demanding('scopes', 'write') }),
-  sampleOperation({ name: 'vault', protection: { access: 'protected', requirement: { allOf: [] }, bearerOnly: true } }),
+  sampleOperation({ name: 'vault', protection: { access: 'protected', requirement: authenticated, bearerOnly: true } }),
 ]
 
 function demanding(category: 'roles' | 'scopes', name: string): Operation['protection'] {
-  return { access: 'protected', requirement: { allOf: [{ requireAll: false, listed: { [category]: [name] } }] } }
+  return { access: 'protected', requirement: grant(category, name) }
 }
 
 /** The five tools behind the real guard, beside some operations of a server: for Ada, all but one of them. */

@@ -11,6 +11,7 @@ import { Diary, sampleOperations, signInOperations } from './mcp-operations.js'
 import { type PeopleOfAcme, RecordedAudit } from './mcp-ports.js'
 import { MemorySignInStore } from './memory-sign-in.js'
 import { until } from './until.js'
+import { QuietChanges } from './quiet-changes.js'
 
 /** What an application keeps of its sign-in; several servers may share one. */
 export class MemoryKeeper implements SignInKeeper {
@@ -48,6 +49,7 @@ export class StdioBench {
   readonly people: PeopleOfAcme
   readonly signIns: MemorySignInStore
   readonly keeper: MemoryKeeper
+  readonly feed = new QuietChanges()
   readonly logged: { level: string; message: string; fields: unknown }[] = []
   /** How many look-ups of a sign-in were made since `hold`. */
   held = 0
@@ -161,6 +163,7 @@ export class StdioBench {
         },
       },
       serverInfo: { name: 'Bench', version: '1.0.0' },
+      ...{ changes: this.feed, grants: this.feed },
       ...{ keeper: this.keeper, input: this.input, output: this.output, log },
     })
   }

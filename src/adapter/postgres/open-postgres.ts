@@ -14,6 +14,8 @@ import type { Log } from '../../core/runtime/log.js'
 import type { RateLimiter } from '../../core/runtime/rate-limiter.js'
 import type { LoginStore } from '../../core/sign-in/login-store.js'
 import type { SignInStore } from '../../core/sign-in/sign-in-store.js'
+import { PolicyVersions } from './change/policy-versions.js'
+import { PostgresChangeFeed } from './change/postgres-change-feed.js'
 import type { ConnectionSettings } from './connection-settings.js'
 import { Databases, type DatabasesOptions } from './databases.js'
 import { sqlState } from './pool/database-failure.js'
@@ -34,6 +36,8 @@ import { Sweeper } from './sweeper.js'
 
 export interface PostgresOptions {
   readonly connection: ConnectionSettings
+  /** The way past a pooler that shares connections between transactions: hints of changes cannot be heard through one. */
+  readonly direct?: ConnectionSettings | undefined
   /** `authsec` unless told; created where it is absent. */
   readonly masterDatabase?: string | undefined
   readonly masterKey: MasterKey
@@ -57,6 +61,8 @@ export interface Postgres {
   readonly signIns: SignInStore
   readonly sessions: SessionStore
   readonly rateLimiter: RateLimiter
+  /** Hears of the changes of other processes once it follows. */
+  readonly changes: PostgresChangeFeed
   readonly audit: PostgresAuditLog
   readonly provisioner: Provisioner
   /** Throws `UpstreamError` unless the master database answers. */
@@ -88,19 +94,21 @@ export async function openPostgres(options: PostgresOptions): Promise<Postgres> 
   const master = databases.master()
   const audit = new PostgresAuditLog(databases, log)
   const tenants = new PostgresTenantRegistry(master, ownIssuer)
+  const changes = new PostgresChangeFeed({ connection: options.direct ?? connection, masterDatabase, master, log })
   const signIns = new PostgresSignInStore({ databases, ownIssuer, audit, log })
   const sweeper = new Sweeper({ master, tenants, signIns, log })
   return {
     tenants,
-    accounts: new PostgresAccountStore(databases),
+    accounts: new PostgresAccountStore(databases, changes),
     applications: new PostgresApplicationStore(master),
-    grants: new PostgresGrantStore(databases, ownIssuer),
+    grants: new PostgresGrantStore(databases, ownIssuer, new PolicyVersions(changes)),
     signingKeys: new PostgresSigningKeyStore(master, masterKey),
     issuerStorage: new PostgresIssuerStorage(master),
     logins: new PostgresLoginStore(master, masterKey),
     signIns,
     sessions: new PostgresSessionStore(master),
     rateLimiter: new PostgresRateLimiter(master, masterKey),
+    changes,
     audit,
     provisioner: new Provisioner(databases),
     async ping() {
@@ -109,6 +117,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Postgres> 
     sweep: () => sweeper.sweep(),
     async close() {
       try {
+        await changes.close()
         await sweeper.stop()
         await signIns.close()
         await audit.close()

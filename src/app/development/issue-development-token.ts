@@ -1,10 +1,10 @@
 import { mintDevelopmentToken } from '../../adapter/issuer/mint-development-token.js'
 import { createLog } from '../../adapter/telemetry/create-log.js'
 import type { Account } from '../../core/identity/account-store.js'
-import type { Tenant } from '../../core/identity/tenant.js'
 import { ConfigurationError } from '../../core/error/configuration-error.js'
 import { systemClock } from '../../core/runtime/clock.js'
-import { openExistingData, type Data } from '../open-data.js'
+import { findAccount } from '../find-account.js'
+import { openExistingData } from '../open-data.js'
 import { RefusedError } from '../refused-error.js'
 import { findRunningServers } from './running-server.js'
 import { isLoopback } from '../settings/loopback.js'
@@ -39,7 +39,8 @@ export async function issueDevelopmentToken(options: DevelopmentTokenOptions): P
   const issuer = issuerOf(audience.origin)
   const data = await openExistingData({ settings, issuer, log: createLog('warn') })
   try {
-    const { tenant, account } = await findAccount(data, options)
+    const { tenant, account } = await findAccount(data.postgres, options)
+    if (account.disabled) throw new RefusedError(`the account ${options.user} is disabled`)
     const scopes = scopesOf(account, options.scope)
     return await mintDevelopmentToken({
       issuer,
@@ -89,29 +90,4 @@ function scopesOf(account: Account, scope: string | undefined): readonly string[
   throw new RefusedError(
     `${account.email} does not have: ${missing.join(', ')}. It has: ${account.grants.scopes.join(', ') || 'none'}`,
   )
-}
-
-async function findAccount(
-  data: Data,
-  { user, tenant: slug }: DevelopmentTokenOptions,
-): Promise<{ tenant: Tenant; account: Account }> {
-  const { tenants, accounts } = data.postgres
-  const found: { tenant: Tenant; account: Account }[] = []
-  for (const tenant of await tenants.list()) {
-    if (slug !== undefined && tenant.slug !== slug) continue
-    const account =
-      (await accounts.findByEmail(tenant, user)) ?? (await accounts.findByEmail(tenant, user.toLowerCase()))
-    if (account !== undefined) found.push({ tenant, account })
-  }
-  const [first, second] = found
-  if (first === undefined)
-    throw new RefusedError(
-      `no account ${user}${slug === undefined ? '' : ` in ${slug}`}; authsec account list shows them`,
-    )
-  if (second !== undefined) {
-    const slugs = found.map(({ tenant }) => tenant.slug).join(', ')
-    throw new RefusedError(`several tenants have an account ${user}: name one with --tenant (${slugs})`)
-  }
-  if (first.account.disabled) throw new RefusedError(`the account ${user} is disabled`)
-  return first
 }

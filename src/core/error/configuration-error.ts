@@ -1,6 +1,8 @@
 import { AuthSecError } from './auth-sec-error.js'
 
 export type ConfigurationErrorCode =
+  | 'ERR_APP_STARTED_ON_IMPORT'
+  | 'ERR_CONFIG_APP'
   | 'ERR_CONFIG_APPLICATION'
   | 'ERR_CONFIG_AUTHENTICATOR'
   | 'ERR_CONFIG_CYCLE'
@@ -9,6 +11,7 @@ export type ConfigurationErrorCode =
   | 'ERR_CONFIG_ENVIRONMENT'
   | 'ERR_CONFIG_GRAPH'
   | 'ERR_CONFIG_LOGIN'
+  | 'ERR_CONFIG_MATRIX'
   | 'ERR_CONFIG_METADATA'
   | 'ERR_CONFIG_NAME'
   | 'ERR_CONFIG_OPTION'
@@ -16,6 +19,7 @@ export type ConfigurationErrorCode =
   | 'ERR_CONFIG_PARAMETER'
   | 'ERR_CONFIG_PROTECTION'
   | 'ERR_CONFIG_PROVIDER'
+  | 'ERR_CONFIG_REQUIREMENT'
   | 'ERR_CONFIG_REQUIRE_ALL'
   | 'ERR_CONFIG_SCHEMA'
   | 'ERR_CONFIG_SCOPE'

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { Holding } from '../permission/holding.js'
 import type { SignInReference } from '../sign-in/sign-in-store.js'
 import type { Tenant } from './tenant.js'
 import type { UserContext } from './user-context.js'
@@ -16,6 +17,10 @@ export interface Caller {
   /** Seconds since the epoch; nothing may be served to this caller afterwards. */
   readonly expiresAt: number
   readonly credential: Credential
+  /** What decisions about this caller go by: what the token says and what the tenant's database says. */
+  readonly holding: Holding
+  /** Names the state of the tenant's database that `holding` was made from. */
+  readonly policyVersion: string
 }
 
 /** How the caller proved who they are: a bearer on this very request, or a sign-in with the five tools that its session is bound to. */

@@ -1,12 +1,13 @@
 import { AuthenticationError } from '../error/authentication-error.js'
 import { PermissionDeniedError } from '../error/permission-denied-error.js'
 import { admits, type ApplicationStore } from '../identity/application.js'
-import type { Caller } from '../identity/caller.js'
+import type { Caller, Credential } from '../identity/caller.js'
 import type { Tenant, TenantRegistry } from '../identity/tenant.js'
 import { UserContext } from '../identity/user-context.js'
 import type { GrantRegistry, TokenVerifier, VerifiedToken } from '../identity/verified-token.js'
-import { effectiveGrants } from '../permission/effective-grants.js'
-import type { GrantStore, StoredAccount } from '../permission/grant-store.js'
+import type { GrantStore } from '../permission/grant-store.js'
+import { accountState, holdingOf, type AccountState } from '../permission/holding.js'
+import type { StoredStanding } from '../permission/standing.js'
 import type { SignInReference, SignInStore } from '../sign-in/sign-in-store.js'
 
 export interface AuthenticatorPorts {
@@ -15,7 +16,7 @@ export interface AuthenticatorPorts {
   readonly applications: Pick<ApplicationStore, 'find'>
   readonly tokens: TokenVerifier
   readonly tenants: TenantRegistry
-  readonly grants: GrantStore
+  readonly grants: Pick<GrantStore, 'findStanding'>
   readonly registry: GrantRegistry
   readonly signIns: Pick<SignInStore, 'find' | 'end'>
   /** What becomes of tokens that were minted without a sign-in. */
@@ -26,6 +27,13 @@ export interface AuthenticatorPorts {
 interface Credentials extends Pick<VerifiedToken, 'issuer' | 'subject' | 'clientId' | 'tenantClaim'> {
   /** `undefined` where no authorization grant is behind it. */
   readonly grantDigest: string | undefined
+}
+
+/** An identity inside its tenant. */
+export interface Entered {
+  readonly tenant: Tenant
+  /** What the tenant's database has of it; without an account it is let in by the tenant's sign-up rule. */
+  readonly standing: StoredStanding
 }
 
 /**
@@ -46,8 +54,7 @@ export class Authenticator {
   async authenticate(token: string, resource: string): Promise<Caller> {
     const verified = await this.#ports.tokens.verify(token, resource)
     this.refuseDevelopmentToken(verified)
-    const { tenant, account } = await this.#enter(verified)
-    return callerOf(verified, tenant, account)
+    return callerOf({ ...verified, credential: { kind: 'bearer' } }, await this.#enter(verified))
   }
 
   /** Throws `AuthenticationError` for a token that was minted without a sign-in, where those are not taken. */
@@ -64,45 +71,46 @@ export class Authenticator {
   async recognize(reference: SignInReference, used: 'used' | 'unused'): Promise<Caller | undefined> {
     const signIn = await this.#ports.signIns.find(reference, used)
     if (signIn === undefined || signIn.application !== this.#ports.clientId) return undefined
-    const { issuer, subject, clientId, grantDigest, expiresAt } = signIn
-    const tenantClaim = signIn.tenant.slug
+    const identity = { ...signIn, tenantClaim: signIn.tenant.slug, email: undefined, name: undefined }
     const caller = await unlessRefused(async () => {
-      const { tenant, account } = await this.#enter({ issuer, subject, clientId, tenantClaim, grantDigest })
+      const entered = await this.#enter(identity)
+      const { tenant } = entered
       if (tenant.id !== reference.tenant.id) return undefined
-      const user = userOf({ subject, asserted: signIn.asserted }, tenant, account)
-      const credential = { kind: 'sign-in', signIn: { tenant, key: signIn.key } } as const
-      return { user, tenant, issuer, tenantClaim, clientId, grantDigest, expiresAt, credential }
+      return callerOf({ ...identity, credential: { kind: 'sign-in', signIn: { tenant, key: signIn.key } } }, entered)
     })
     if (caller === undefined) await this.#ports.signIns.end(reference, 'refused')
     return caller
   }
 
-  /** Tenant and account of an identity that a provider vouched for. Throws like `authenticate` where it may not enter. */
-  async enter(identity: Credentials): Promise<{ readonly tenant: Tenant; readonly account: StoredAccount }> {
+  /** Tenant and standing of an identity that a provider vouched for. Throws like `authenticate` where it may not enter. */
+  async enter(identity: Credentials): Promise<Entered> {
     return this.#enter(identity)
   }
 
   /**
-   * Whether a caller who was let in would still be, but for the expiry of the token: tenant, admission, grant and account.
-   * Throws `UpstreamError` when that cannot be told.
+   * The same caller as everything is now but the expiry of the token: tenant, admission, grant, account and what it holds;
+   * `undefined` for one who would not be let in any more. Throws `UpstreamError` when that cannot be told.
    */
-  async stands(caller: Caller): Promise<boolean> {
-    if (caller.credential.kind === 'sign-in') {
-      return (await this.recognize(caller.credential.signIn, 'unused')) !== undefined
-    }
-    const entered = await unlessRefused(() => this.#enter({ ...caller, subject: caller.user.subject }))
-    return entered?.tenant.id === caller.tenant.id
+  async renew(caller: Caller): Promise<Caller | undefined> {
+    if (caller.credential.kind === 'sign-in') return this.recognize(caller.credential.signIn, 'unused')
+    const { subject, email, name } = caller.user
+    return unlessRefused(async () => {
+      const entered = await this.#enter({ ...caller, subject })
+      if (entered.tenant.id !== caller.tenant.id) return undefined
+      return callerOf({ ...caller, subject, email, name, asserted: caller.holding.asserted }, entered)
+    })
   }
 
-  async #enter(credentials: Credentials): Promise<{ readonly tenant: Tenant; readonly account: StoredAccount }> {
+  async #enter(credentials: Credentials): Promise<Entered> {
     const tenant = await this.#admittedTenant(credentials)
     const { grantDigest } = credentials
-    const [active, account] = await Promise.all([
+    const [active, standing] = await Promise.all([
       grantDigest === undefined ? true : this.#ports.registry.isActive(grantDigest),
-      this.#ports.grants.findAccount(tenant, credentials.issuer, credentials.subject),
+      this.#ports.grants.findStanding(tenant, credentials.issuer, credentials.subject),
     ])
     if (active !== true) throw new AuthenticationError('ERR_TOKEN_REVOKED', 'the grant behind this token has ended')
-    return { tenant, account: standing(account) }
+    refuseAccount(accountState(standing))
+    return { tenant, standing }
   }
 
   async #admittedTenant({ issuer, subject, clientId, tenantClaim }: Credentials): Promise<Tenant> {
@@ -124,31 +132,31 @@ export class Authenticator {
   }
 }
 
-function standing(account: StoredAccount | undefined): StoredAccount {
-  if (account === undefined) throw new AuthenticationError('ERR_ACCOUNT_UNKNOWN', 'the tenant has no such account')
-  if (account.disabled !== false) throw new AuthenticationError('ERR_ACCOUNT_DISABLED', 'the account is disabled')
-  return account
+function refuseAccount(account: AccountState): void {
+  if (account === 'unknown') throw new AuthenticationError('ERR_ACCOUNT_UNKNOWN', 'the tenant has no such account')
+  if (account === 'disabled') throw new AuthenticationError('ERR_ACCOUNT_DISABLED', 'the account is disabled')
 }
 
-function callerOf(verified: VerifiedToken, tenant: Tenant, account: StoredAccount): Caller {
-  const { issuer, tenantClaim, clientId, grantDigest, expiresAt } = verified
-  const user = userOf(verified, tenant, account)
-  return { user, tenant, issuer, tenantClaim, clientId, grantDigest, expiresAt, credential: { kind: 'bearer' } }
+/** Who somebody is by what vouches for them. */
+interface Identity extends Pick<
+  VerifiedToken,
+  'issuer' | 'subject' | 'clientId' | 'tenantClaim' | 'asserted' | 'email' | 'name' | 'expiresAt'
+> {
+  readonly grantDigest: string | undefined
+  readonly credential: Credential
 }
 
-function userOf(
-  { subject, asserted }: Pick<VerifiedToken, 'subject' | 'asserted'>,
-  tenant: Tenant,
-  account: StoredAccount,
-): UserContext {
-  const { email, name } = account
-  return new UserContext({
-    subject,
-    email,
-    name,
-    tenantId: tenant.slug,
-    grants: effectiveGrants(asserted, account.grants),
-  })
+/** The account's own address and name, where there is an account. */
+function callerOf(identity: Identity, { standing, tenant }: Entered): Caller {
+  const { issuer, subject, tenantClaim, clientId, grantDigest, expiresAt, credential } = identity
+  const { email, name } = standing.account ?? identity
+  const holding = holdingOf(identity.asserted, standing)
+  const user = new UserContext({ subject, email, name, tenantId: tenant.slug, grants: holding.effective })
+  const { policyVersion } = standing
+  return {
+    ...{ user, tenant, issuer, tenantClaim, clientId, grantDigest, expiresAt, credential },
+    ...{ holding, policyVersion },
+  }
 }
 
 /** `undefined` where the identity may not enter. */

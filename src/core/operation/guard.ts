@@ -1,23 +1,18 @@
-import { randomUUID } from 'node:crypto'
-import type { AuditEvent } from '../audit/audit-event.js'
-import type { AuditLog } from '../audit/audit-log.js'
 import { UpstreamError } from '../error/upstream-error.js'
-import type { Caller } from '../identity/caller.js'
-import type { Decision } from '../permission/decide.js'
-import type { Log } from '../runtime/log.js'
-import { decideAccess, type Visitor } from './access.js'
+import type { PermissionGraph } from '../permission/graph/permission-graph.js'
+import { askerOf, type Visitor } from './access.js'
+import { askPolicies } from './policy-round.js'
 import type { CallChannel } from './call-channel.js'
 import { CallContext } from './call-context.js'
+import { actorOf, CallRecord, type Reason, type RecordPorts } from './call-record.js'
 import { errorResult, type OperationResult } from './content.js'
 import type { OperationCatalogue } from './operation-catalogue.js'
-import type { Operation } from './operation.js'
+import type { Operation, Parsed } from './operation.js'
 import { failedResult, renderResult } from './render-result.js'
 import { ToolError } from './tool-error.js'
 
-export interface GuardPorts {
+export interface GuardPorts extends RecordPorts {
   readonly catalogue: OperationCatalogue
-  readonly audit: AuditLog
-  readonly log: Log
 }
 
 export interface CallRequest extends Visitor {
@@ -30,32 +25,50 @@ export interface CallRequest extends Visitor {
 export type CallOutcome =
   { readonly outcome: 'unknown' } | { readonly outcome: 'answered'; readonly result: OperationResult }
 
-type Reason = 'succeeded' | 'failed' | 'invalid' | 'cancelled'
+/** A call that may go on. */
+interface Admitted {
+  readonly operation: Operation
+  readonly request: CallRequest
+  readonly record: CallRecord
+}
 
 /** Stands before every operation: decides, records, validates, invokes. The only way to run a handler. */
 export class Guard {
   readonly #ports: GuardPorts
+  readonly #graph: PermissionGraph<Operation>
 
   constructor(ports: GuardPorts) {
     this.#ports = ports
+    this.#graph = ports.catalogue.permissions
   }
 
   /** What this visitor may use, in the order of declaration: the same decision as in `call`. */
   list(visitor: Visitor): readonly Operation[] {
-    const visible = this.visible(visitor)
-    this.#ports.audit.count({ ...actor(visitor.caller), type: 'list.served', requestId: 'list' })
-    return visible
+    this.served(visitor)
+    return this.visible(visitor)
   }
 
   /** The same as `list` for a transport that compares and serves nothing: no list is on record. */
   visible(visitor: Visitor): readonly Operation[] {
-    return this.#ports.catalogue.all().filter((operation) => decideAccess(operation, visitor).outcome === 'allow')
+    return this.#graph.listFor(askerOf(visitor))
+  }
+
+  /** Puts on record that a list was served, for a transport that kept it from an earlier `visible` of the same key. */
+  served({ caller }: Visitor): void {
+    this.#ports.audit.count({ ...actorOf(caller), type: 'list.served', requestId: 'list' })
+  }
+
+  /** Everything that a visitor's list depends on here: the same key, the same list. */
+  listKey(visitor: Visitor): string {
+    const { caller } = visitor
+    const tenant = caller === undefined ? '-' : `${caller.tenant.id} ${caller.policyVersion}`
+    return `${tenant} ${this.#graph.keyOf(askerOf(visitor))}`
   }
 
   /** The operation of this name if this visitor may use it, so that a transport can prepare; only `call` runs it. */
   find(name: string, visitor: Visitor): Operation | undefined {
-    const operation = this.#ports.catalogue.find(name)
-    return operation !== undefined && decideAccess(operation, visitor).outcome === 'allow' ? operation : undefined
+    const operation = this.#graph.find(name)
+    return operation !== undefined && this.#graph.decide(operation, askerOf(visitor)) !== 'deny' ? operation : undefined
   }
 
   /**
@@ -64,27 +77,66 @@ export class Guard {
    * throws it for a tool of the sign-in that met an outage.
    */
   async call(request: CallRequest): Promise<CallOutcome> {
-    const requestId = randomUUID()
-    const operation = this.#ports.catalogue.find(request.name)
-    const decision: Decision =
-      operation === undefined ? { outcome: 'deny', missing: ['operation'] } : decideAccess(operation, request)
-    const event = { ...actor(request.caller), requestId, operation: recordable(request.name) }
-    if (operation === undefined || decision.outcome !== 'allow') {
-      await this.#ports.audit.record({ ...event, type: 'operation.denied', ...denial(operation, decision) })
+    const record = new CallRecord(this.#ports, request.caller, request.name)
+    const operation = this.#graph.find(request.name)
+    if (operation === undefined) {
+      await record.unknown()
       return { outcome: 'unknown' }
     }
-    await this.#recordAllowed(operation, { ...event, type: 'operation.allowed', detail: { via: decision.via } })
-    return { outcome: 'answered', result: await this.#run(operation, request, event) }
+    const asker = askerOf(request)
+    const verdict = this.#graph.decide(operation, asker)
+    const admitted = { operation, request, record }
+    if (verdict === 'unknown') return { outcome: 'answered', result: await this.#callByPolicy(admitted) }
+    const explanation = this.#graph.explain(operation, asker)
+    if (verdict !== 'allow') {
+      await record.denied(explanation)
+      return { outcome: 'unknown' }
+    }
+    await record.allowed(operation, explanation)
+    return { outcome: 'answered', result: await this.#run(admitted, () => operation.parseInput(request.args)) }
   }
 
-  async #run(operation: Operation, request: CallRequest, event: Omit<AuditEvent, 'type'>): Promise<OperationResult> {
-    const started = performance.now()
-    const settle = async (reason: Reason): Promise<void> => {
-      const detail = { milliseconds: Math.round(performance.now() - started) }
-      await this.#recordOutcome({ ...event, type: 'operation.outcome', reason, detail })
+  /**
+   * Policies are about arguments, so these are checked first. What they refuse was listed: the caller is told that it may not.
+   */
+  async #callByPolicy(admitted: Admitted): Promise<OperationResult> {
+    const { operation, record, request } = admitted
+    const parsed = await this.#parse(admitted)
+    if (parsed === undefined || !parsed.valid || request.caller === undefined) {
+      await record.unasked(parsed === undefined ? 'failed' : 'invalid')
+      return parsed?.valid === false ? invalidResult(parsed.message) : failedResult(record.ref)
     }
+    const asker = askerOf(request)
+    const { answers, failure, verdict } = await askPolicies(this.#graph, {
+      ...{ operation, asker, user: request.caller.user, input: parsed.value },
+      call: this.#contextOf(admitted),
+    })
+    if (failure !== undefined) record.logFailure(failure.error)
+    const explanation = this.#graph.explain(operation, asker, answers)
+    if (verdict !== 'allow') {
+      await record.denied(explanation)
+      return errorResult(`Not permitted (ref ${record.ref})`)
+    }
+    await record.allowed(operation, explanation)
+    return this.#run(admitted, () => parsed)
+  }
+
+  /** `undefined` where the check itself fails. */
+  async #parse({ operation, record, request }: Admitted): Promise<Parsed<unknown> | undefined> {
     try {
-      const { result, reason } = await this.#attempt(operation, request, event.requestId)
+      return await operation.parseInput(request.args)
+    } catch (error) {
+      record.logFailure(error)
+      return undefined
+    }
+  }
+
+  async #run(admitted: Admitted, parse: () => Parsed<unknown> | Promise<Parsed<unknown>>): Promise<OperationResult> {
+    const { record } = admitted
+    const started = performance.now()
+    const settle = (reason: Reason): Promise<void> => record.outcome(reason, Math.round(performance.now() - started))
+    try {
+      const { result, reason } = await this.#attempt(admitted, parse)
       await settle(reason)
       return result
     } catch (error) {
@@ -93,72 +145,45 @@ export class Guard {
     }
   }
 
-  /** Never throws: what has happened is on record, sooner or later. */
-  async #recordOutcome(outcome: AuditEvent): Promise<void> {
-    try {
-      await this.#ports.audit.record(outcome)
-    } catch (error) {
-      this.#ports.audit.retain(outcome)
-      const { requestId: ref } = outcome
-      this.#ports.log.write('warn', 'the outcome of a call is kept until it can be recorded', { ref, error })
-    }
-  }
-
-  /** Signing out must not wait for a database. */
-  async #recordAllowed({ revokes }: Operation, event: AuditEvent): Promise<void> {
-    try {
-      await this.#ports.audit.record(event)
-    } catch (error) {
-      if (revokes !== true) throw error
-      this.#ports.audit.retain(event)
-    }
-  }
-
   async #attempt(
-    operation: Operation,
-    request: CallRequest,
-    requestId: string,
+    admitted: Admitted,
+    parse: () => Parsed<unknown> | Promise<Parsed<unknown>>,
   ): Promise<{ result: OperationResult; reason: Reason }> {
-    const { caller, channel, login } = request
+    const { operation, record, request } = admitted
+    const { signal } = request.channel
     try {
-      const input = await operation.parseInput(request.args)
-      if (!input.valid) return { result: errorResult(`Invalid arguments: ${input.message}`), reason: 'invalid' }
-      channel.signal.throwIfAborted()
-      const call = new CallContext({
-        requestId,
-        operation: operation.name,
-        user: caller?.user,
-        clientId: caller?.clientId,
-        elicits: operation.elicits,
-        channel,
-        login,
-        onFault: (error) =>
-          this.#ports.log.write('warn', 'a message of an operation was not sent', { ref: requestId, error }),
-      })
-      const result = await renderResult(operation, await operation.invoke(input.value, call))
+      const input = await parse()
+      if (!input.valid) return { result: invalidResult(input.message), reason: 'invalid' }
+      signal.throwIfAborted()
+      const result = await renderResult(operation, await operation.invoke(input.value, this.#contextOf(admitted)))
       return { result, reason: result.isError === true ? 'failed' : 'succeeded' }
     } catch (error) {
       if (isOutageOf(operation, error)) throw error
       const told = toldBy(error)
       if (told !== undefined) return { result: errorResult(told), reason: 'failed' }
-      if (channel.signal.aborted) return { result: failedResult(requestId), reason: 'cancelled' }
-      this.#logFailure(operation, requestId, error)
-      return { result: failedResult(requestId), reason: 'failed' }
+      if (signal.aborted) return { result: failedResult(record.ref), reason: 'cancelled' }
+      record.logFailure(error)
+      return { result: failedResult(record.ref), reason: 'failed' }
     }
   }
 
-  /** What was thrown may be anything, also something that throws when it is looked at. */
-  #logFailure(operation: Operation, ref: string, error: unknown): void {
-    const fields = { ref, operation: operation.name }
-    try {
-      this.#ports.log.write('error', 'an operation failed', { ...fields, error })
-    } catch {
-      this.#ports.log.write('error', 'an operation failed with something that cannot be shown', fields)
-    }
+  #contextOf({ operation, record, request }: Admitted): CallContext {
+    const { caller, channel, login } = request
+    const { elicits, name } = operation
+    return new CallContext({
+      ...{ requestId: record.ref, operation: name, user: caller?.user, clientId: caller?.clientId },
+      ...{ elicits, channel, login },
+      onFault: (error) =>
+        this.#ports.log.write('warn', 'a message of an operation was not sent', { ref: record.ref, error }),
+    })
   }
 }
 
 const longestMessage = 8_192
+
+function invalidResult(message: string): OperationResult {
+  return errorResult(`Invalid arguments: ${message}`)
+}
 
 /** The tools that sign in are ours: what they depend on is down, not the tool. */
 function isOutageOf({ protection }: Operation, error: unknown): boolean {
@@ -173,24 +198,5 @@ function toldBy(error: unknown): string | undefined {
     return typeof message === 'string' ? message.slice(0, longestMessage) : undefined
   } catch {
     return undefined
-  }
-}
-
-function denial(operation: Operation | undefined, decision: Decision): Pick<AuditEvent, 'reason' | 'detail'> {
-  const missing = decision.outcome === 'deny' ? decision.missing : []
-  return { reason: operation === undefined ? 'ERR_OPERATION_UNKNOWN' : 'ERR_PERMISSION_DENIED', detail: { missing } }
-}
-
-/** A caller chooses the name: PostgreSQL refuses NUL, and a refused row would answer an unknown name with an outage. */
-function recordable(name: string): string {
-  return name.slice(0, 128).replace(/[\p{Cc}\p{Cs}]/gu, '\uFFFD')
-}
-
-function actor(caller: Caller | undefined): Pick<AuditEvent, 'tenant' | 'issuer' | 'subject' | 'clientId'> {
-  return {
-    tenant: caller?.tenant,
-    issuer: caller?.issuer,
-    subject: caller?.user.subject,
-    clientId: caller?.clientId,
   }
 }

@@ -1,9 +1,11 @@
 import { ConfigurationError } from '../error/configuration-error.js'
+import { PermissionGraph } from '../permission/graph/permission-graph.js'
 import type { Operation } from './operation.js'
 
-/** Every operation of a server by name, in the order of declaration. */
+/** Every operation of a server by name, in the order of declaration, and who may use them. */
 export class OperationCatalogue {
-  readonly #byName: ReadonlyMap<string, Operation>
+  /** The one place that decides about these operations. */
+  readonly permissions: PermissionGraph<Operation>
 
   /** Throws `ConfigurationError` when two operations have one name. */
   constructor(operations: readonly Operation[]) {
@@ -16,15 +18,15 @@ export class OperationCatalogue {
     }
     const fault = ConfigurationError.join(faults)
     if (fault !== undefined) throw fault
-    this.#byName = byName
+    this.permissions = new PermissionGraph([...byName.values()])
   }
 
   find(name: string): Operation | undefined {
-    return this.#byName.get(name)
+    return this.permissions.find(name)
   }
 
   all(): readonly Operation[] {
-    return [...this.#byName.values()]
+    return this.permissions.items
   }
 }
 

@@ -1,20 +1,9 @@
-import type { Requirement } from '../permission/requirement.js'
+import type { UserContext } from '../identity/user-context.js'
+import type { Protected } from '../permission/protection.js'
+import type { PolicyCall } from '../permission/requirement/policy.js'
+import type { PolicyReference } from '../permission/requirement/requirement.js'
 import type { CallContext } from './call-context.js'
 import type { JsonSchema, ObjectSchema } from './json-schema.js'
-
-/**
- * Who may use an operation: everybody who reaches the server, callers that meet the requirement, or clients whose session
- * can be signed in with the five tools (`login`: those tools themselves).
- */
-export type Protection =
-  | { readonly access: 'public' }
-  | { readonly access: 'login' }
-  | {
-      readonly access: 'protected'
-      readonly requirement: Requirement
-      /** Only callers with a bearer token may use it, not those who signed in with the five tools. */
-      readonly bearerOnly?: boolean
-    }
 
 /** Hints for the client, as in the Model Context Protocol (`server/tools`, ToolAnnotations). Never a security property. */
 export interface OperationAnnotations {
@@ -28,15 +17,21 @@ export interface OperationAnnotations {
 export type Parsed<Value> =
   { readonly valid: true; readonly value: Value } | { readonly valid: false; readonly message: string }
 
+/** What a policy is asked. */
+export interface PolicyQuestion {
+  readonly user: UserContext
+  readonly about: PolicyCall
+  /** The call itself, for what has to be built for it. */
+  readonly call: CallContext
+}
+
 /** One tool as data, with its schemas compiled and its invocation planned at start. */
-export interface Operation {
-  readonly name: string
+export interface Operation extends Protected {
   readonly title: string | undefined
   readonly description: string | undefined
   readonly annotations: OperationAnnotations | undefined
   readonly inputSchema: ObjectSchema
   readonly outputSchema: JsonSchema | undefined
-  readonly protection: Protection
   /** The operation asks the user questions while it runs (`CallContext.elicit`). */
   readonly elicits: boolean
   /** It takes rights away: it runs also where that cannot be recorded yet, and its rows are written later. */
@@ -49,6 +44,8 @@ export interface Operation {
   parseOutput(
     value: Readonly<Record<string, unknown>>,
   ): Parsed<Readonly<Record<string, unknown>>> | Promise<Parsed<Readonly<Record<string, unknown>>>>
+  /** What an instance of the policy answers; anything may come, and it may throw. Without it no policy allows anything. */
+  askPolicy?(policy: PolicyReference, question: PolicyQuestion): unknown
   /** Runs the handler. `input` comes from `parseInput`. */
   invoke(input: unknown, call: CallContext): unknown
 }

@@ -1,17 +1,15 @@
 import type { Tenant } from '../identity/tenant.js'
-import type { Grants } from './grants.js'
+import type { GrantCatalogue, StoredStanding } from './standing.js'
 
-/** An account and all it is granted in its tenant's database, role bundles and group roles expanded. */
-export interface StoredAccount {
-  readonly id: string
-  readonly email: string
-  readonly name: string | undefined
-  readonly disabled: boolean
-  readonly grants: Grants
-}
-
-/** Reads the tenant's database on every request. */
+/**
+ * What the tenants' databases say of who holds what. Standings and versions may be up to a second old, never older. Each method
+ * throws `UpstreamError` when the tenant's database does not answer.
+ */
 export interface GrantStore {
-  /** The account behind a token's subject, or `undefined`. Throws `UpstreamError` when the tenant's database does not answer. */
-  findAccount(tenant: Tenant, issuer: string, subject: string): Promise<StoredAccount | undefined>
+  /** What is on record of a token's subject. */
+  findStanding(tenant: Tenant, issuer: string, subject: string): Promise<StoredStanding>
+  /** Names the state of everything that decides in this tenant; another one after every change. */
+  policyVersion(tenant: Tenant): Promise<string>
+  /** Everything that the tenant has to grant, as it is now. */
+  readCatalogue(tenant: Tenant): Promise<GrantCatalogue>
 }

@@ -18,3 +18,30 @@ export const noGrants: Grants = { roles: [], groups: [], scopes: [], resources: 
 export function grantsOf(partial: Partial<Grants>): Grants {
   return { ...noGrants, ...partial }
 }
+
+/** The grants that `from` makes for each category. */
+export function eachCategory(from: (category: Category) => readonly string[]): Grants {
+  return {
+    roles: from('roles'),
+    groups: from('groups'),
+    scopes: from('scopes'),
+    resources: from('resources'),
+    permissions: from('permissions'),
+  }
+}
+
+/** What one name of a category is called. */
+export function nounOf(category: Category): 'role' | 'group' | 'scope' | 'resource' | 'permission' {
+  switch (category) {
+    case 'roles':
+      return 'role'
+    case 'groups':
+      return 'group'
+    case 'scopes':
+      return 'scope'
+    case 'resources':
+      return 'resource'
+    case 'permissions':
+      return 'permission'
+  }
+}

@@ -73,8 +73,8 @@ export class LoginExchange {
     const { provider, authenticator } = this.#ports
     try {
       const found = await provider.exchange(parameters, secrets)
-      const { tenant, account } = await authenticator.enter(found)
-      return { identity: signInIdentityOf(found, tenant), email: account.email }
+      const { tenant, standing } = await authenticator.enter(found)
+      return { identity: signInIdentityOf(found, tenant), email: standing.account?.email ?? found.subject }
     } catch (error) {
       if (error instanceof AuthenticationError && isFromProvider(error.code)) return { reason: error.code }
       if (error instanceof AuthenticationError || error instanceof PermissionDeniedError) {

@@ -1,13 +1,12 @@
 import { categories } from '../../core/permission/grants.js'
+import { grantNameProblem } from '../../core/permission/requirement/grant-name.js'
+import { readRequirement } from '../../core/permission/requirement/read-requirement.js'
 import { isStandardSchema } from '../schema/schema-source.js'
 import { isPlainObject, snapshotOf } from './snapshot.js'
 import { isInjectionKey } from './token.js'
 
 /** Says what is wrong with a value, or nothing. */
 export type Check = (value: unknown) => string | undefined
-
-/** RFC 6749 §3.3: anything else could not be asked for, and could break out of a challenge header. */
-const scopeToken = /^[\x21\x23-\x5b\x5d-\x7e]+$/
 
 /** Options as they were when they were read, and everything that is wrong with them. */
 export interface ReadOptions<Options> {
@@ -77,8 +76,15 @@ export const names: Check = (value) => {
 export const scopes: Check = (value) => {
   const problem = names(value)
   if (problem !== undefined || !Array.isArray(value)) return problem
-  const wrong: unknown = value.find((scope) => !scopeToken.test(String(scope)))
-  return wrong === undefined ? undefined : `holds ${JSON.stringify(wrong)}, which is not one scope (RFC 6749 §3.3)`
+  const listed: readonly unknown[] = value
+  const wrong = listed.find((scope) => grantNameProblem('scopes', scope) !== undefined)
+  return wrong === undefined ? undefined : `holds a scope that ${grantNameProblem('scopes', wrong) ?? ''}`
+}
+
+/** A tree made with `allOf`, `role` and the like. */
+export const requirement: Check = (value) => {
+  const { problems } = readRequirement(value)
+  return problems.length === 0 ? undefined : problems.join('; ')
 }
 
 /** `params`: classes, tokens and schemas by position. */
@@ -121,5 +127,6 @@ export const demandChecks: Readonly<Record<string, Check>> = {
   resources: names,
   permissions: names,
   requireAll: flag,
+  require: requirement,
   bearerOnly: flag,
 }

@@ -1,5 +1,6 @@
 import { categories, type Category } from '../../core/permission/grants.js'
-import type { Demand } from '../../core/permission/requirement.js'
+import { readRequirement } from '../../core/permission/requirement/read-requirement.js'
+import { authenticated, requirementOf, type Requirement } from '../../core/permission/requirement/requirement.js'
 import { demandChecks, readOptions, text, toolChecks } from './check-options.js'
 import type { DemandOptions, ProtectionOptions, ToolOptions } from './options.js'
 import type { RecordedDetails, RecordedProtection } from './record.js'
@@ -47,9 +48,9 @@ export function protectionOf(
 ): Omit<RecordedProtection, 'declaration'> {
   return {
     access,
-    demand: demandOf(options),
+    requirement: requirementIn(options),
     bearerOnly: options?.bearerOnly === true,
-    ambiguity: requireAllProblem(options),
+    ambiguity: ambiguityOf(options),
     details: detailsOf(name, options),
   }
 }
@@ -68,16 +69,27 @@ export function detailsOf(name: string | undefined, options: ToolOptions | undef
   }
 }
 
-/** What is demanded, or nothing where no category is listed. */
-function demandOf(options: DemandOptions | undefined): Demand | undefined {
+/** What is demanded: every authenticated user where nothing is. Options that are wrong never come to be used. */
+function requirementIn(options: DemandOptions | undefined): Requirement {
+  if (options?.require !== undefined) return readRequirement(options.require).requirement ?? requirementOf(nothing)
   const listed = listedNames(options)
-  if (Object.keys(listed).length === 0) return undefined
-  return Object.freeze({ requireAll: options?.requireAll ?? false, listed: Object.freeze(listed) })
+  if (Object.keys(listed).length === 0) return authenticated
+  return requirementOf({ requireAll: options?.requireAll ?? false, listed })
 }
 
-/** What is wrong with `requireAll`: missing where several categories make it matter, or there without a category. */
-function requireAllProblem(options: DemandOptions | undefined): string | undefined {
+/** Nobody meets it. */
+const nothing = { requireAll: true, listed: {} }
+
+/**
+ * What can be meant in two ways: `requireAll` that is missing where several categories make it matter, or there without a category;
+ * lists beside a tree.
+ */
+function ambiguityOf(options: DemandOptions | undefined): string | undefined {
   const listed = Object.keys(listedNames(options))
+  const beside = [...listed, ...(options?.requireAll === undefined ? [] : ['requireAll'])]
+  if (options?.require !== undefined) {
+    return beside.length === 0 ? undefined : `says require and ${beside.join(' and ')}: write all of it in require`
+  }
   if (listed.length > 1 && options?.requireAll === undefined) {
     return (
       `lists ${listed.join(' and ')} without requireAll: write requireAll: true if every category must pass, ` +

@@ -1,21 +1,28 @@
 import type { OperationAnnotations } from '../../core/operation/operation.js'
 import type { Category } from '../../core/permission/grants.js'
+import type { Requirement } from '../../core/permission/requirement/requirement.js'
 import type { SchemaSource } from '../schema/schema-source.js'
 import type { Injected, InjectionKey } from './token.js'
 
 /** One or more names. An empty list would allow everybody or nobody, so there is none. */
 export type Names = readonly [string, ...string[]]
 
-interface NoCategory extends Readonly<Partial<Record<Category | 'requireAll', never>>> {}
+interface NoCategory extends Readonly<Partial<Record<Category | 'requireAll' | 'require', never>>> {}
 
 type OneCategory = {
   [Listed in Category]: Readonly<Record<Listed, Names>> &
-    Readonly<Partial<Record<Exclude<Category, Listed>, never>>> & { readonly requireAll?: boolean }
+    Readonly<Partial<Record<Exclude<Category, Listed> | 'require', never>>> & { readonly requireAll?: boolean }
 }[Category]
 
 interface SeveralCategories extends Readonly<Partial<Record<Category, Names>>> {
   /** `true`: every category listed must pass, and within `resources` every value. `false`: any listed value of any category grants. */
   readonly requireAll: boolean
+  readonly require?: never
+}
+
+interface Tree extends Readonly<Partial<Record<Category | 'requireAll', never>>> {
+  /** Whatever the lists cannot say: `allOf(role('admin'), not(group('contractors')), policy(OfficeHours))`. */
+  readonly require: Requirement
 }
 
 interface BearerOption {
@@ -26,8 +33,8 @@ interface BearerOption {
   readonly bearerOnly?: boolean
 }
 
-/** Who may use an operation. Without a category: every authenticated user. Several categories need an explicit `requireAll`. */
-export type DemandOptions = (NoCategory | OneCategory | SeveralCategories) & BearerOption
+/** Who may use an operation. Without a category: every authenticated user. Several categories need an explicit `requireAll`; for anything else there is `require`. */
+export type DemandOptions = (NoCategory | OneCategory | SeveralCategories | Tree) & BearerOption
 
 /** What `params` may hold: what to inject, or the input's own class or schema; `String`, `Number` and `Boolean` beside `@Arg`. */
 export type Parameter = InjectionKey | SchemaSource

@@ -1,5 +1,5 @@
 import type { OperationAnnotations } from '../../core/operation/operation.js'
-import type { Demand } from '../../core/permission/requirement.js'
+import type { Requirement } from '../../core/permission/requirement/requirement.js'
 import type { SchemaSource } from '../schema/schema-source.js'
 import type { Declaration } from './declaration.js'
 import type { Parameter } from './options.js'
@@ -9,11 +9,10 @@ import type { InjectionKey } from './token.js'
 /** What one `@ProtectedByAuthSec` or `@Public` says. */
 export interface RecordedProtection {
   readonly access: 'public' | 'protected'
-  /** Absent: every authenticated user. */
-  readonly demand: Demand | undefined
+  readonly requirement: Requirement
   /** Only callers that bring a bearer token. */
   readonly bearerOnly: boolean
-  /** What is wrong with `requireAll`; several categories without it can be meant in two ways. */
+  /** What could be meant in two ways, such as several categories without `requireAll`. */
   readonly ambiguity: string | undefined
   readonly details: RecordedDetails
   readonly declaration: Declaration

@@ -23,7 +23,7 @@ async function newAccount(grants: Partial<Grants>): Promise<string> {
 }
 
 async function grantsFor(id: string): Promise<Grants | undefined> {
-  return (await test.postgres.grants.findAccount(acme, ownIssuer, id))?.grants
+  return (await test.postgres.grants.findStanding(acme, ownIssuer, id)).account?.grants
 }
 
 /** As an administrator would with plain SQL: `link('role_scope', 'role', 'auditor', 'scope', 'read')`. */
@@ -119,7 +119,7 @@ describe('which account a token speaks for', () => {
       name: 'Ann',
       grants: noGrants,
     })
-    expect(await test.postgres.grants.findAccount(acme, ownIssuer, id)).toEqual({
+    expect((await test.postgres.grants.findStanding(acme, ownIssuer, id)).account).toEqual({
       id,
       email,
       name: 'Ann',
@@ -131,17 +131,17 @@ describe('which account a token speaks for', () => {
   it('is marked disabled once disabled_at is set', async () => {
     const id = await newAccount({ roles: ['admin'] })
     await test.tenantSql(acme, 'update account set disabled_at = now() where id = $1', [id])
-    expect(await test.postgres.grants.findAccount(acme, ownIssuer, id)).toMatchObject({ disabled: true })
+    expect((await test.postgres.grants.findStanding(acme, ownIssuer, id)).account).toMatchObject({ disabled: true })
   })
 
   it('is none in the database of another tenant', async () => {
     const id = await newAccount({ roles: ['admin'] })
-    expect(await test.postgres.grants.findAccount(globex, ownIssuer, id)).toBeUndefined()
+    expect((await test.postgres.grants.findStanding(globex, ownIssuer, id)).account).toBeUndefined()
   })
 
   it('is none for a subject of another issuer', async () => {
     const id = await newAccount({ roles: ['admin'] })
-    expect(await test.postgres.grants.findAccount(acme, 'https://other.example', id)).toBeUndefined()
+    expect((await test.postgres.grants.findStanding(acme, 'https://other.example', id)).account).toBeUndefined()
   })
 
   it('is none for a subject that is not byte for byte an id', async () => {
@@ -163,14 +163,14 @@ describe('which account a token speaks for', () => {
       ...["' or true --", 'a'.repeat(100_000), '\ud800', '00000000-0000-0000-0000-000000000000'],
     ].filter((subject) => subject !== id)
     for (const subject of subjects) {
-      expect(await test.postgres.grants.findAccount(acme, ownIssuer, subject)).toBeUndefined()
+      expect((await test.postgres.grants.findStanding(acme, ownIssuer, subject)).account).toBeUndefined()
     }
   })
 
   it('is unknown while the tenant has no database, which is an outage and not an answer', async () => {
     const nobody: Tenant = { id: '00000000-0000-4000-8000-000000000000', slug: 'acme', name: 'Acme' }
     const id = await newAccount({})
-    await expect(test.postgres.grants.findAccount(nobody, ownIssuer, id)).rejects.toMatchObject({
+    await expect(test.postgres.grants.findStanding(nobody, ownIssuer, id)).rejects.toMatchObject({
       code: 'ERR_TENANT_UNAVAILABLE',
     })
   })

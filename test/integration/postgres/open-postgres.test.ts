@@ -92,14 +92,14 @@ describe('a tenant whose database is gone', () => {
     const [row] = await test.sql('select database_name from tenant where id = $1', [acme.id])
     const name = String(row?.['database_name'])
     await moveDatabase(name, `${name}_moved`)
-    await expect(grants.findAccount(acme, ownIssuer, id)).rejects.toMatchObject({ code: 'ERR_TENANT_UNAVAILABLE' })
+    await expect(grants.findStanding(acme, ownIssuer, id)).rejects.toMatchObject({ code: 'ERR_TENANT_UNAVAILABLE' })
     await expect(audit.record({ type: 'list.served', tenant: acme, requestId: '1' })).rejects.toMatchObject({
       code: 'ERR_TENANT_UNAVAILABLE',
     })
     expect(await accounts.list(other)).toEqual([])
     await expect(test.postgres.ping()).resolves.toBeUndefined()
     await test.sql('update tenant set database_name = $1 where id = $2', [`${name}_moved`, acme.id])
-    expect(await grants.findAccount(acme, ownIssuer, id)).toMatchObject({ id })
+    expect((await grants.findStanding(acme, ownIssuer, id)).account).toMatchObject({ id })
   })
 })
 

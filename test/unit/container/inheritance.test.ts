@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import type { Operation } from '../../../src/core/operation/operation.js'
+import { partsOf } from '../../../src/core/permission/requirement/requirement.js'
 import { assemble } from '../../../src/framework/container/assemble.js'
 import { McpServer } from '../../../src/framework/decorator/mcp-server.js'
 import { ProtectedByAuthSec } from '../../../src/framework/decorator/protected-by-auth-sec.js'
@@ -13,9 +14,13 @@ const server = McpServer({ name: 'Matrix', version: '1.0.0' })
 
 /** `public`, or the names that each demand lists. */
 function demands({ protection }: Operation): unknown {
-  return protection.access === 'protected'
-    ? protection.requirement.allOf.map(({ listed }) => Object.values(listed).flat().join())
-    : protection.access
+  if (protection.access !== 'protected') return protection.access
+  const { requirement } = protection
+  return (requirement.kind === 'allOf' ? requirement.of : [requirement]).map((demand) =>
+    partsOf(demand)
+      .flatMap((part) => (part.kind === 'grant' ? [part.name] : []))
+      .join(),
+  )
 }
 
 function operations(...servers: readonly Class[]): Readonly<Record<string, unknown>> {

@@ -1,7 +1,11 @@
 import { describe, expect, it } from '@jest/globals'
 import type { Caller } from '../../../src/core/identity/caller.js'
-import { decideAccess } from '../../../src/core/operation/access.js'
-import type { Protection } from '../../../src/core/operation/operation.js'
+import { askerOf } from '../../../src/core/operation/access.js'
+import { grantedBy, missingFor } from '../../../src/core/permission/graph/grounds.js'
+import { PermissionGraph } from '../../../src/core/permission/graph/permission-graph.js'
+import type { Protection } from '../../../src/core/permission/protection.js'
+import { role } from '../../../src/core/permission/requirement/builders.js'
+import { authenticated } from '../../../src/core/permission/requirement/requirement.js'
 import type { LoginSession } from '../../../src/core/sign-in/login-session.js'
 import { acme, sampleCaller, sampleOperation } from '../../support/core-samples.js'
 
@@ -18,10 +22,15 @@ const login: LoginSession = {
   bind: async () => true,
 }
 
-const admins = { allOf: [{ requireAll: false, listed: { roles: ['admin'] } }] }
+const admins = role('admin')
 
 function decided(protection: Protection, caller: Caller | undefined, session?: LoginSession) {
-  return decideAccess(sampleOperation({ protection }), { caller, login: session })
+  const operation = sampleOperation({ protection })
+  const graph = new PermissionGraph([operation])
+  const asker = askerOf({ caller, login: session })
+  const outcome = graph.decide(operation, asker)
+  const explanation = graph.explain(operation, asker)
+  return outcome === 'allow' ? { outcome, via: grantedBy(explanation) } : { outcome, missing: missingFor(explanation) }
 }
 
 describe('a protected operation', () => {
@@ -31,12 +40,12 @@ describe('a protected operation', () => {
   ])('is for a caller by %s who meets the requirement, and for no other', (_how, caller) => {
     const protection = { access: 'protected', requirement: admins } as const
     expect(decided(protection, caller)).toEqual({ outcome: 'allow', via: ['roles:admin'] })
-    const { user } = sampleCaller({ roles: ['user'] })
-    expect(decided(protection, { ...caller, user })).toEqual({ outcome: 'deny', missing: ['roles:admin'] })
+    const { holding } = sampleCaller({ roles: ['user'] })
+    expect(decided(protection, { ...caller, holding })).toEqual({ outcome: 'deny', missing: ['roles:admin'] })
   })
 
   it('is for nobody who is not known, whatever session they have', () => {
-    const protection = { access: 'protected', requirement: { allOf: [] } } as const
+    const protection = { access: 'protected', requirement: authenticated } as const
     expect(decided(protection, undefined, login)).toEqual({ outcome: 'deny', missing: ['caller'] })
     expect(decided(protection, bearer)).toEqual({ outcome: 'allow', via: [] })
   })
@@ -44,7 +53,7 @@ describe('a protected operation', () => {
 
 describe('an operation for bearers only', () => {
   it.each([
-    ['every authenticated user', { allOf: [] }],
+    ['every authenticated user', authenticated],
     ['administrators', admins],
   ])('of %s refuses whoever signed in with the five tools', (_whose, requirement) => {
     const protection = { access: 'protected', requirement, bearerOnly: true } as const

@@ -6,10 +6,11 @@ import { admits, type AdmittedTenants, type Application } from '../../../src/cor
 import { principalOf } from '../../../src/core/identity/caller.js'
 import type { VerifiedToken } from '../../../src/core/identity/verified-token.js'
 import { Authenticator, type AuthenticatorPorts } from '../../../src/core/operation/authenticator.js'
-import type { StoredAccount } from '../../../src/core/permission/grant-store.js'
+import type { StoredAccount } from '../../../src/core/permission/standing.js'
 import { grantsOf } from '../../../src/core/permission/grants.js'
 import type { SignIn, SignInReference } from '../../../src/core/sign-in/sign-in-store.js'
 import { acme, globex, sampleApplication } from '../../support/core-samples.js'
+import { standingOf } from '../../support/standings.js'
 
 const verified: VerifiedToken = {
   issuer: 'https://auth.acme.example',
@@ -98,10 +99,10 @@ class Bench {
         list: async () => [acme, globex],
       },
       grants: {
-        findAccount: async (tenant, issuer, subject) => {
+        findStanding: async (tenant, issuer, subject) => {
           await note('grants')
           const known = tenant.slug === acme.slug && issuer === verified.issuer && subject === ada.id
-          return known ? this.account : undefined
+          return standingOf(known ? this.account : undefined)
         },
       },
       registry: {
@@ -348,16 +349,16 @@ describe('a caller who was let in', () => {
     const bench = new Bench()
     const authenticator = bench.authenticate()
     const caller = await authenticator.authenticate('good', 'r')
-    await expect(authenticator.stands(caller)).resolves.toBe(true)
+    await expect(authenticator.renew(caller)).resolves.toBeDefined()
     end(bench)
-    await expect(authenticator.stands(caller)).resolves.toBe(false)
+    await expect(authenticator.renew(caller)).resolves.toBeUndefined()
   })
 
   it('does not stand as a caller of another tenant', async () => {
     const bench = new Bench()
     const authenticator = bench.authenticate()
     const caller = await authenticator.authenticate('good', 'r')
-    await expect(authenticator.stands({ ...caller, tenant: globex })).resolves.toBe(false)
+    await expect(authenticator.renew({ ...caller, tenant: globex })).resolves.toBeUndefined()
   })
 
   it.each(['tenants', 'applications', 'registry', 'grants'] as const)(
@@ -367,7 +368,7 @@ describe('a caller who was let in', () => {
       const authenticator = bench.authenticate()
       const caller = await authenticator.authenticate('good', 'r')
       bench.down = store
-      await expect(authenticator.stands(caller)).rejects.toMatchObject({ code: 'ERR_TENANT_UNAVAILABLE' })
+      await expect(authenticator.renew(caller)).rejects.toMatchObject({ code: 'ERR_TENANT_UNAVAILABLE' })
     },
   )
 })
@@ -443,9 +444,9 @@ describe('a sign-in with the five tools', () => {
     const authenticator = bench.authenticate()
     const caller = await authenticator.recognize(reference, 'used')
     if (caller === undefined) throw new TypeError('nobody was recognized')
-    await expect(authenticator.stands(caller)).resolves.toBe(true)
+    await expect(authenticator.renew(caller)).resolves.toBeDefined()
     end(bench)
-    await expect(authenticator.stands(caller)).resolves.toBe(false)
+    await expect(authenticator.renew(caller)).resolves.toBeUndefined()
     await expect(authenticator.recognize(reference, 'used')).resolves.toBeUndefined()
   })
 
@@ -476,7 +477,7 @@ describe('a sign-in with the five tools', () => {
     const authenticator = bench.authenticate()
     const caller = await authenticator.recognize(reference, 'used')
     if (caller === undefined) throw new TypeError('nobody was recognized')
-    await authenticator.stands(caller)
+    await authenticator.renew(caller)
     expect(bench.found).toEqual(['used', 'unused'])
   })
 

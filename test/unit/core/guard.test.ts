@@ -10,11 +10,12 @@ import { ToolError } from '../../../src/core/operation/tool-error.js'
 import type { LogLevel } from '../../../src/core/runtime/log.js'
 import type { LoginSession } from '../../../src/core/sign-in/login-session.js'
 import { acme, sampleCaller, sampleOperation } from '../../support/core-samples.js'
+import { role } from '../../../src/core/permission/requirement/builders.js'
 import { MemoryAuditLog } from '../../support/memory-audit-log.js'
 
 const adminsOnly: Operation['protection'] = {
   access: 'protected',
-  requirement: { allOf: [{ requireAll: false, listed: { roles: ['admin'] } }] },
+  requirement: role('admin'),
 }
 
 /** A guard over some operations, counting what their handlers did. */

@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals'
 import type { ConfigurationError } from '../../../src/core/error/configuration-error.js'
 import type { Operation } from '../../../src/core/operation/operation.js'
+import { allOf, anyOf, resource, role, scope } from '../../../src/core/permission/requirement/builders.js'
+import { authenticated } from '../../../src/core/permission/requirement/requirement.js'
 import { assemble } from '../../../src/framework/container/assemble.js'
 import { Arg } from '../../../src/framework/decorator/arg.js'
 import { Inject } from '../../../src/framework/decorator/inject.js'
@@ -43,7 +45,7 @@ const wrongDemands: readonly (readonly [string, unknown, string])[] = [
   ['one name without a list', { roles: 'admin' }, '"roles" must be a list'],
   ['a set', { roles: new Set(['admin']) }, '"roles" must be a list'],
   ['a name twice', { permissions: ['a:b', 'a:b'] }, '"permissions" names "a:b" twice'],
-  ['a scope with a space', { scopes: ['read write'] }, '"scopes" holds "read write"'],
+  ['a scope with a space', { scopes: ['read write'] }, '"scopes" holds a scope that is "read write"'],
   ['a scope with a tab', { scopes: ['read\twrite'] }, '"scopes" holds'],
   ['a scope with a line break', { scopes: ['read\n'] }, '"scopes" holds'],
   ['a scope that ends a quoted header', { scopes: ['read", error="x'] }, '"scopes" holds'],
@@ -139,13 +141,13 @@ describe('the options of @ProtectedByAuthSec', () => {
     Object.assign(options, { roles: ['everyone'] })
     expect(assemble({ servers: [Kept] }).operations[0]?.protection).toEqual({
       access: 'protected',
-      requirement: { allOf: [{ requireAll: false, listed: { roles: ['admin'] } }] },
+      requirement: role('admin'),
     })
   })
 })
 
 describe('options that change after they were read', () => {
-  const admin = { access: 'protected', requirement: { allOf: [{ requireAll: false, listed: { roles: ['admin'] } }] } }
+  const admin = { access: 'protected', requirement: role('admin') }
 
   /** A server whose methods carry a decorator that was made before, as a shared constant is. */
   function protectionsWith(decorator: unknown): readonly unknown[] {
@@ -225,17 +227,14 @@ describe('options that change after they were read', () => {
     try {
       Object.defineProperty(Object.prototype, 'roles', { value: ['anyone'], configurable: true, writable: true })
       const [protection] = protectionsWith(ProtectedByAuthSec({ scopes: ['read'] }))
-      expect(protection).toMatchObject({ requirement: { allOf: [{ requireAll: false }] } })
+      expect(protection).toEqual({ access: 'protected', requirement: scope('read') })
       const [own] = protectionsWith(ProtectedByAuthSec({ roles: ['admin'] }))
       expect(own).toEqual(admin)
       const [operation] = assemble({
         servers: [],
         tools: [protectedByAuthSec('t', { scopes: ['read'] }, () => '')],
       }).operations
-      const demand =
-        operation?.protection.access === 'protected' ? operation.protection.requirement.allOf[0] : undefined
-      expect(demand?.listed.scopes).toEqual(['read'])
-      expect(demand?.listed.roles).toBeUndefined()
+      expect(operation?.protection).toEqual({ access: 'protected', requirement: scope('read') })
     } finally {
       Reflect.deleteProperty(Object.prototype, 'roles')
     }
@@ -424,17 +423,17 @@ describe('requireAll', () => {
       one(): void {}
     }
     const demand = ({ protection }: Operation) =>
-      protection.access === 'protected' ? protection.requirement.allOf : []
+      protection.access === 'protected' ? protection.requirement : undefined
     expect(assemble({ servers: [Clear] }).operations.map(demand)).toEqual([
-      [{ requireAll: true, listed: { roles: ['admin'], scopes: ['write'] } }],
-      [{ requireAll: false, listed: { roles: ['admin'], scopes: ['write'] } }],
-      [{ requireAll: true, listed: { resources: ['a', 'b'] } }],
+      allOf(role('admin'), scope('write')),
+      anyOf(role('admin'), scope('write')),
+      allOf(resource('a'), resource('b')),
     ])
   })
 })
 
 describe('bearerOnly', () => {
-  const open = { access: 'protected', requirement: { allOf: [] } }
+  const open = { access: 'protected', requirement: authenticated }
 
   it('is demanded where it is true, of methods and of functions, and nowhere else', () => {
     @McpServer({ name: 'Bearers', version: '1.0.0' })

@@ -5,6 +5,7 @@ import { UpstreamError } from '../../../src/core/error/upstream-error.js'
 import type { Tenant } from '../../../src/core/identity/tenant.js'
 import { acme, globex } from '../../support/core-samples.js'
 import { ManualClock } from '../../support/manual-clock.js'
+import { QuietChanges } from '../../support/quiet-changes.js'
 import { MemorySessionStore } from '../../support/memory-sessions.js'
 
 interface Sketch {
@@ -34,6 +35,8 @@ class WatchBench {
   readonly watch = new ChangeWatch({
     table: { all: () => [...this.#sessions], end: async (digest) => void this.ended.push(digest) },
     sessions: this.store,
+    changes: new QuietChanges(),
+    grants: { policyVersion: () => Promise.reject(new UpstreamError('TENANT_UNAVAILABLE', 'down')) },
     announce: (announced) => this.#announce(announced),
     log: { write: (_level, message) => void this.lines.push(message) },
   })

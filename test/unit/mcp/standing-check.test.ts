@@ -26,18 +26,19 @@ class CheckBench {
   fallen = new Set<string>()
   down = new Set<string>()
   readonly check = new StandingCheck(
-    { stands: (caller) => this.#stands(caller) },
+    { renew: (caller) => this.#renew(caller) },
     { write: (_level, message) => void this.lines.push(message) },
   )
 
-  async #stands({ grantDigest = 'none', tenant }: Caller): Promise<boolean> {
+  async #renew(caller: Caller): Promise<Caller | undefined> {
+    const { grantDigest = 'none', tenant } = caller
     this.asked.push(grantDigest)
     this.atOnce += 1
     this.mostAtOnce = Math.max(this.mostAtOnce, this.atOnce)
     await new Promise(setImmediate)
     this.atOnce -= 1
     if (this.down.has(tenant.slug)) throw new UpstreamError('TENANT_UNAVAILABLE', 'down')
-    return !this.fallen.has(grantDigest)
+    return this.fallen.has(grantDigest) ? undefined : caller
   }
 }
 

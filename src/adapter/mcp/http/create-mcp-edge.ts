@@ -6,6 +6,8 @@ import type { Caller } from '../../../core/identity/caller.js'
 import type { SessionStore, TransportSession } from '../../../core/identity/session-store.js'
 import type { Authenticator } from '../../../core/operation/authenticator.js'
 import type { Guard } from '../../../core/operation/guard.js'
+import type { GrantStore } from '../../../core/permission/grant-store.js'
+import type { ChangeFeed } from '../../../core/runtime/change-feed.js'
 import type { Clock } from '../../../core/runtime/clock.js'
 import type { Log } from '../../../core/runtime/log.js'
 import type { RateLimiter } from '../../../core/runtime/rate-limiter.js'
@@ -50,6 +52,9 @@ export interface McpEdgeOptions {
   /** Where sessions are kept; `undefined` answers each request by itself, and then there is nothing to sign in with tools. */
   readonly sessions: SessionStore | undefined
   readonly signIns: Pick<SignInStore, 'end'>
+  /** Hints that what a tenant grants has changed, and the way to tell whether it has. */
+  readonly changes: Pick<ChangeFeed, 'subscribe'>
+  readonly grants: Pick<GrantStore, 'policyVersion'>
   readonly limiter: RateLimiter
   /** The application (client id) that this server is. */
   readonly application: string

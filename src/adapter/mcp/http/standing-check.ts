@@ -8,11 +8,11 @@ const questionsAtOnce = 4
 
 /** Ends what goes on for a caller who may no longer enter: account disabled, grant ended, tenant suspended or not admitted. */
 export class StandingCheck {
-  readonly #authenticator: Pick<Authenticator, 'stands'>
+  readonly #authenticator: Pick<Authenticator, 'renew'>
   readonly #log: Log
   #asking = false
 
-  constructor(authenticator: Pick<Authenticator, 'stands'>, log: Log) {
+  constructor(authenticator: Pick<Authenticator, 'renew'>, log: Log) {
     this.#authenticator = authenticator
     this.#log = log
   }
@@ -43,7 +43,7 @@ export class StandingCheck {
     const caller = same[0]?.bound
     if (caller === undefined || outOfReach.has(caller.tenant.id)) return
     try {
-      if (await this.#authenticator.stands(caller)) return
+      if ((await this.#authenticator.renew(caller)) !== undefined) return
     } catch (error) {
       outOfReach.add(caller.tenant.id)
       this.#log.write('warn', 'whether callers may go on could not be told', { tenant: caller.tenant.slug, error })

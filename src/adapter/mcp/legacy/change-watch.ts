@@ -1,5 +1,9 @@
 import type { SessionStore } from '../../../core/identity/session-store.js'
+import type { Tenant } from '../../../core/identity/tenant.js'
+import type { GrantStore } from '../../../core/permission/grant-store.js'
+import type { ChangeFeed } from '../../../core/runtime/change-feed.js'
 import type { Log } from '../../../core/runtime/log.js'
+import { PolicyWatch } from './policy-watch.js'
 import type { SessionTable } from './session-table.js'
 import type { Session } from './session.js'
 
@@ -10,23 +14,32 @@ const looksAtOnce = 4
 export interface ChangeWatchOptions {
   readonly table: Pick<SessionTable, 'all' | 'end'>
   readonly sessions: SessionStore | undefined
+  readonly changes: Pick<ChangeFeed, 'subscribe'>
+  readonly grants: Pick<GrantStore, 'policyVersion'>
   /** Tells the client of a session what has changed for it, if anything. */
   readonly announce: (session: Session) => Promise<void>
   readonly log: Log
 }
 
 /**
- * Looks after sessions whose client waits on an open stream: a sign-in that ends elsewhere, expires or loses a grant changes the
- * list of tools without any request. Also keeps sessions alive while something is open or running in them.
+ * Looks after sessions whose client waits on an open stream: a sign-in that ends elsewhere or expires changes the list of tools
+ * without any request, and so does whatever changes what the tenant grants. Also keeps sessions alive while something is open
+ * or running in them.
  */
 export class ChangeWatch {
   readonly #options: ChangeWatchOptions
   readonly #timers: readonly NodeJS.Timeout[]
+  readonly #policies: PolicyWatch
   #looking = false
   #touching = false
 
   constructor(options: ChangeWatchOptions) {
     this.#options = options
+    this.#policies = new PolicyWatch({
+      ...options,
+      tenants: () => this.#tenants(),
+      onChange: (tenant) => this.#lookAtAll(this.#waiting().filter((session) => tenantOf(session)?.id === tenant.id)),
+    })
     this.#timers = [
       setInterval(() => void this.#look(), watchMilliseconds).unref(),
       setInterval(() => void this.#touch(), touchMilliseconds).unref(),
@@ -34,7 +47,17 @@ export class ChangeWatch {
   }
 
   close(): void {
+    this.#policies.close()
     for (const timer of this.#timers) clearInterval(timer)
+  }
+
+  #tenants(): readonly Tenant[] {
+    const tenants = this.#waiting().flatMap((session) => tenantOf(session) ?? [])
+    return [...new Map(tenants.map((tenant) => [tenant.id, tenant])).values()]
+  }
+
+  #waiting(): Session[] {
+    return this.#options.table.all().filter(({ stream }) => stream !== undefined)
   }
 
   /** No round before the last one is done. */
@@ -42,7 +65,7 @@ export class ChangeWatch {
     if (this.#looking) return
     this.#looking = true
     try {
-      await this.#lookAtAll(this.#options.table.all().filter(({ stream }) => stream !== undefined))
+      await this.#lookAtAll(this.#waiting().filter(({ signIn }) => signIn !== undefined))
     } finally {
       this.#looking = false
     }
@@ -60,7 +83,7 @@ export class ChangeWatch {
   }
 
   async #lookAt(session: Session, outOfReach: Set<string>): Promise<void> {
-    const tenant = session.signIn?.tenant
+    const tenant = tenantOf(session)
     if (tenant === undefined || outOfReach.has(tenant.id)) return
     try {
       await this.#options.announce(session)
@@ -86,4 +109,9 @@ export class ChangeWatch {
       this.#touching = false
     }
   }
+}
+
+/** Whose grants decide what the client of a session sees. */
+function tenantOf({ signIn, stream }: Session): Tenant | undefined {
+  return signIn?.tenant ?? stream?.caller?.tenant
 }

@@ -3,11 +3,11 @@ import type { Visitor } from '../../../core/operation/access.js'
 import type { CallLogLevel } from '../../../core/operation/call-channel.js'
 import type { Guard } from '../../../core/operation/guard.js'
 import type { Operation } from '../../../core/operation/operation.js'
-import { categories, type Grants } from '../../../core/permission/grants.js'
 
-/** What a list was made for, as far as it can change. */
+/** What was listed last. */
 interface ServedList {
-  readonly grants: Grants | undefined
+  /** What it depended on. */
+  readonly key: string
   readonly operations: readonly Operation[]
 }
 
@@ -40,8 +40,8 @@ export abstract class ClientSession {
   }
 
   /** Remembers what was listed, to notice when it is no longer so. */
-  listed(visitor: Visitor, operations: readonly Operation[]): void {
-    this.#served = { grants: visitor.caller?.user, operations }
+  listed(key: string, operations: readonly Operation[]): void {
+    this.#served = { key, operations }
   }
 
   /** Nobody knows what the client was shown last: that was in another process, or before a restart. */
@@ -53,11 +53,12 @@ export abstract class ClientSession {
   async announceChange(guard: Guard, visitor: Visitor): Promise<void> {
     const served = this.#served
     if (served === undefined) return
-    if (served !== 'unknown' && sameGrants(served.grants, visitor.caller?.user)) return
+    const key = guard.listKey(visitor)
+    if (served !== 'unknown' && served.key === key) return
     const operations = guard.visible(visitor)
     const same = served !== 'unknown' && sameItems(served.operations, operations)
     if (!same && !this.listens) return
-    this.listed(visitor, operations)
+    this.listed(key, operations)
     if (!same) await this.#server.sendToolListChanged()
   }
 
@@ -69,16 +70,11 @@ export abstract class ClientSession {
     if (!this.listens && say === undefined) return
     const served = this.#served
     const operations = guard.visible(visitor)
-    this.listed(visitor, operations)
+    this.listed(guard.listKey(visitor), operations)
     if (typeof served === 'object' && sameItems(served.operations, operations)) return
     if (this.listens) await this.#server.sendToolListChanged()
     else await say?.(listChanged)
   }
-}
-
-function sameGrants(one: Grants | undefined, other: Grants | undefined): boolean {
-  if (one === undefined || other === undefined) return one === other
-  return categories.every((category) => sameItems(one[category], other[category]))
 }
 
 function sameItems<Item>(one: readonly Item[], other: readonly Item[]): boolean {

@@ -7,7 +7,6 @@ import { logLevels, openChannel } from './call-outlet.js'
 import { InboundCall } from './inbound-call.js'
 import type { Dispatch, SdkExtra } from './sdk-pair.js'
 import type { ClientSession } from './client-session.js'
-import type { ToolListing } from './tool-listing.js'
 import { checkListParams, parseToolCall, progressTokenOf } from './tool-request.js'
 import type { Tools } from './tools.js'
 
@@ -15,18 +14,17 @@ const formMilliseconds = 10 * 60_000
 
 export interface DispatchOptions {
   readonly tools: Tools
-  readonly listing: ToolListing
   readonly log: Log
 }
 
 /** Answers what the SDK hands on: the tool methods and the log level. Every other method is not found. */
-export function createDispatch({ tools, listing, log }: DispatchOptions): Dispatch {
+export function createDispatch({ tools, log }: DispatchOptions): Dispatch {
   return async ({ method, params, id }, extra) => {
     const request = requestOf(extra)
     try {
       if (method === 'tools/list') {
         checkListParams(params)
-        return { tools: listing.tools(tools.list(request)) }
+        return { tools: tools.list(request) }
       }
       if (method === 'tools/call') return await call({ tools, request, extra, params, id })
       if (method === 'logging/setLevel') return setLevel(request.session, params)

@@ -4,7 +4,6 @@ import { faultOf, retryAfter } from '../http/outage.js'
 import { openChannel } from './call-outlet.js'
 import type { LegacyRequest } from './legacy-request.js'
 import { recognize, type Recognized } from './recognize.js'
-import type { ToolListing } from './tool-listing.js'
 import type { Tools } from './tools.js'
 
 /** Answers the requests it takes. */
@@ -15,7 +14,6 @@ export interface FastPath {
 
 export interface HotPathOptions {
   readonly tools: Tools
-  readonly listing: ToolListing
   readonly log: Log
 }
 
@@ -52,7 +50,7 @@ export class HotPath implements FastPath {
   }
 
   #list(request: LegacyRequest): string {
-    return this.#options.listing.json(this.#options.tools.list(request))
+    return this.#options.tools.listJson(request)
   }
 
   async #call(request: LegacyRequest, recognized: Recognized & { readonly method: 'tools/call' }): Promise<string> {

@@ -6,6 +6,8 @@ import type { ClientSession, Say } from './client-session.js'
 export abstract class InboundCall {
   /** What is kept for the client between its requests; `undefined` where each request stands alone. */
   abstract readonly session: ClientSession | undefined
+  /** The path and the version of the protocol that it came by, as far as lists depend on them. */
+  abstract readonly surface: string
   /** Who asks. */
   abstract readonly visitor: Visitor
   /** Aborted when the work should end. */

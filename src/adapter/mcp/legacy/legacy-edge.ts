@@ -4,6 +4,8 @@ import type { SessionStore, TransportSession } from '../../../core/identity/sess
 import type { Visitor } from '../../../core/operation/access.js'
 import type { Authenticator } from '../../../core/operation/authenticator.js'
 import type { Guard } from '../../../core/operation/guard.js'
+import type { GrantStore } from '../../../core/permission/grant-store.js'
+import type { ChangeFeed } from '../../../core/runtime/change-feed.js'
 import type { Clock } from '../../../core/runtime/clock.js'
 import type { Log } from '../../../core/runtime/log.js'
 import { networkOf } from '../../../core/runtime/network-address.js'
@@ -27,7 +29,6 @@ import { forward, type Opening } from './sdk-bridge.js'
 import { openSdkPair, type SdkPair, type SdkPairOptions, type ServerInfo } from './sdk-pair.js'
 import { SessionTable } from './session-table.js'
 import { Session } from './session.js'
-import { ToolListing } from './tool-listing.js'
 import { progressTokenOf } from './tool-request.js'
 import { Tools } from './tools.js'
 
@@ -50,10 +51,12 @@ export type HotPathSwitch = 'on' | 'off' | ((hotPath: FastPath) => FastPath)
 export interface LegacyEdgeOptions {
   readonly guard: Guard
   readonly serverInfo: ServerInfo
-  readonly authenticator: Pick<Authenticator, 'recognize'>
+  readonly authenticator: Pick<Authenticator, 'recognize' | 'renew'>
   /** `undefined` answers each request by itself. */
   readonly sessions: SessionStore | undefined
   readonly signIns: Pick<SignInStore, 'end'>
+  readonly changes: Pick<ChangeFeed, 'subscribe'>
+  readonly grants: Pick<GrantStore, 'policyVersion'>
   readonly limiter: RateLimiter
   readonly application: string
   readonly hotPath: HotPathSwitch
@@ -72,16 +75,15 @@ export class LegacyEdge {
   constructor(options: LegacyEdgeOptions) {
     const { clock, guard, hotPath, log, serverInfo } = options
     const tools = new Tools(guard)
-    const listing = new ToolListing()
-    const own = new HotPath({ tools, listing, log })
+    const own = new HotPath({ tools, log })
     this.#options = options
     this.#hotPath = hotPath === 'off' ? undefined : hotPath === 'on' ? own : hotPath(own)
-    this.#pairs = { serverInfo, dispatch: createDispatch({ tools, listing, log }), log }
+    this.#pairs = { serverInfo, dispatch: createDispatch({ tools, log }), log }
     this.#table = new SessionTable(clock)
     this.#watch = new ChangeWatch({
       ...options,
       table: this.#table,
-      announce: async (session) => session.announceChange(guard, await this.#visitorOf(session, session.signIn)),
+      announce: (session) => this.#announceTo(session),
     })
   }
 
@@ -273,6 +275,17 @@ export class LegacyEdge {
     } catch (error) {
       this.#options.log.write('warn', 'a changed tool list could not be announced', { error })
     }
+  }
+
+  /** To the client of an open stream, by what holds now. A bearer that fell is dealt with by whoever ends its stream. */
+  async #announceTo(session: Session): Promise<void> {
+    const { authenticator, guard } = this.#options
+    if (session.record.principal === undefined) {
+      return session.announceChange(guard, await this.#visitorOf(session, session.signIn))
+    }
+    const bearer = session.stream?.caller
+    const caller = bearer === undefined ? undefined : await authenticator.renew(bearer)
+    if (caller !== undefined) await session.announceChange(guard, { caller })
   }
 
   async #visitorOf({ record }: Session, signIn: SignInReference | undefined): Promise<Visitor> {

@@ -29,6 +29,10 @@ export class LegacyRequest extends InboundCall {
     this.login = login
   }
 
+  get surface(): string {
+    return `${this.exchange.endpoint.path} ${this.session?.record.protocolVersion ?? '-'}`
+  }
+
   get visitor(): Visitor {
     return { caller: this.exchange.caller, login: this.login }
   }

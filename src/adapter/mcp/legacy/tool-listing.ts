@@ -12,10 +12,9 @@ export class ToolListing {
 
   /** The result of `tools/list` for these operations, as JSON. */
   json(operations: readonly Operation[]): string {
-    let text = ''
-    for (const operation of operations)
-      text += text === '' ? this.#listed(operation).json : `,${this.#listed(operation).json}`
-    return `{"tools":[${text}]}`
+    // Joined, not added up: a text that is kept and written out many times must not be pieced together each time.
+    const tools = operations.map((operation) => this.#listed(operation).json).join(',')
+    return ['{"tools":[', tools, ']}'].join('')
   }
 
   /** The same as objects. */

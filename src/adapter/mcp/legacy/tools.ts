@@ -1,9 +1,10 @@
 import type { CallChannel } from '../../../core/operation/call-channel.js'
 import type { OperationResult } from '../../../core/operation/content.js'
 import type { Guard } from '../../../core/operation/guard.js'
-import type { Operation } from '../../../core/operation/operation.js'
 import { invalidParams, RpcError } from '../http/json-rpc.js'
 import type { InboundCall } from './inbound-call.js'
+import { ListCache, type ServedList } from './list-cache.js'
+import { ToolListing } from './tool-listing.js'
 import type { ToolCall } from './tool-request.js'
 
 const signInFirst = { hint: 'Nobody is signed in. Call oauth_start to sign in, then list the tools again.' }
@@ -11,15 +12,22 @@ const signInFirst = { hint: 'Nobody is signed in. Call oauth_start to sign in, t
 /** The tool methods of the protocol over the guard; both ways of serving them come here. */
 export class Tools {
   readonly #guard: Guard
+  readonly #listing = new ToolListing()
+  readonly #lists: ListCache
 
   constructor(guard: Guard) {
     this.#guard = guard
+    this.#lists = new ListCache(guard, this.#listing)
   }
 
-  list({ session, visitor }: InboundCall): readonly Operation[] {
-    const operations = this.#guard.list(visitor)
-    session?.listed(visitor, operations)
-    return operations
+  /** The result of `tools/list` as JSON. */
+  listJson(request: InboundCall): string {
+    return this.#serve(request).json
+  }
+
+  /** The same as objects. */
+  list(request: InboundCall): Readonly<Record<string, unknown>>[] {
+    return this.#listing.tools(this.#serve(request).operations)
   }
 
   /** Whether this call may have to ask the user; never true of what the caller may not use. */
@@ -36,5 +44,12 @@ export class Tools {
     if (outcome.outcome === 'answered') return outcome.result
     const data = visitor.login !== undefined && visitor.caller === undefined ? signInFirst : undefined
     throw new RpcError({ code: invalidParams, message: `Unknown tool: ${name}`, data })
+  }
+
+  #serve({ session, surface, visitor }: InboundCall): ServedList {
+    const list = this.#lists.get({ surface, visitor })
+    this.#guard.served(visitor)
+    session?.listed(this.#guard.listKey(visitor), list.operations)
+    return list
   }
 }

@@ -7,15 +7,17 @@ import type { Caller } from '../../../core/identity/caller.js'
 import type { Visitor } from '../../../core/operation/access.js'
 import type { Authenticator } from '../../../core/operation/authenticator.js'
 import type { Guard } from '../../../core/operation/guard.js'
+import type { GrantStore } from '../../../core/permission/grant-store.js'
+import type { ChangeFeed } from '../../../core/runtime/change-feed.js'
 import type { Log } from '../../../core/runtime/log.js'
 import { errorText, invalidRequest, isObject, requestIdOf, type RequestId, type RpcFault } from '../http/json-rpc.js'
 import { faultOf, outageFault } from '../http/outage.js'
 import { isSignOut } from '../http/sign-out-request.js'
 import { parseMessage } from '../http/parse-message.js'
 import { createDispatch } from '../legacy/create-dispatch.js'
+import { PolicyWatch } from '../legacy/policy-watch.js'
 import { recognizeCancelled } from '../legacy/recognize.js'
 import { openServer, type ServerInfo } from '../legacy/sdk-pair.js'
-import { ToolListing } from '../legacy/tool-listing.js'
 import { Tools } from '../legacy/tools.js'
 import { readLines } from './read-lines.js'
 import { StdioCall } from './stdio-call.js'
@@ -27,6 +29,8 @@ export interface StdioEdgeOptions {
   readonly authenticator: Pick<Authenticator, 'recognize'>
   readonly serverInfo: ServerInfo
   readonly keeper: SignInKeeper
+  readonly changes: Pick<ChangeFeed, 'subscribe'>
+  readonly grants: Pick<GrantStore, 'policyVersion'>
   readonly input: Readable
   /** The protocol's own way out; nothing else may be written there. */
   readonly output: Writable
@@ -61,6 +65,7 @@ class Edge {
   readonly #session: StdioSession
   readonly #running = new Map<RequestId, StdioCall>()
   readonly #timer: NodeJS.Timeout
+  readonly #policies: PolicyWatch
   #onIdle: (() => void) | undefined
   #closing: Promise<void> | undefined
   #looking = false
@@ -69,7 +74,7 @@ class Edge {
   constructor(options: StdioEdgeOptions) {
     const { authenticator, guard, keeper, log, output, serverInfo } = options
     this.#options = options
-    const dispatch = createDispatch({ tools: new Tools(guard), listing: new ToolListing(), log })
+    const dispatch = createDispatch({ tools: new Tools(guard), log })
     this.#server = openServer({ serverInfo, dispatch, log })
     this.#transport = new StdioTransport(output, {
       isAwaited: (id) => this.#running.get(id)?.ended === false,
@@ -80,6 +85,11 @@ class Edge {
       onBound: () => this.#announceSignIn(),
     })
     this.#timer = setInterval(() => void this.#look(), watchMilliseconds).unref()
+    this.#policies = new PolicyWatch({
+      ...options,
+      tenants: () => this.#session.tenants,
+      onChange: () => this.#look(),
+    })
     // A client that went away breaks the pipe; that its input has ended is heard elsewhere.
     output.on('error', (error) => log.write('debug', 'the client does not read any more', { error }))
   }
@@ -105,6 +115,7 @@ class Edge {
 
   async #close(milliseconds: number): Promise<void> {
     clearInterval(this.#timer)
+    this.#policies.close()
     const drained = this.#idle()
     await Promise.race([drained, timeout(milliseconds)])
     for (const call of this.#running.values()) call.abort()

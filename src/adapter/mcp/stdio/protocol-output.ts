@@ -1,4 +1,5 @@
 import { Writable } from 'node:stream'
+import { refuseWhileReading } from '../../../core/runtime/reading-app.js'
 import { divertChildren, divertDescriptor, divertThreads } from './divert-output.js'
 
 let claimed: Writable | undefined
@@ -7,8 +8,15 @@ let claimed: Writable | undefined
  * Keeps standard output for the protocol from now on and answers with the only way to write there. What anything else writes to
  * it goes to standard error: `console`, `process.stdout`, loggers that write to the descriptor, threads, and child processes that
  * inherit it. (Model Context Protocol, `basic/transports`: a server must not write anything else to its standard output.)
+ * Throws `ConfigurationError` where an app is only read.
  */
 export function claimStandardOutput(): Writable {
+  refuseWhileReading("'authsec/stdio'")
+  return divertStandardOutput()
+}
+
+/** The same for whatever else has standard output to itself, such as a command that prints results. */
+export function divertStandardOutput(): Writable {
   claimed ??= claim()
   return claimed
 }

@@ -5,6 +5,8 @@ import type { StdioSession } from './stdio-session.js'
 /** One request of the client while it is answered. */
 export class StdioCall extends InboundCall {
   readonly session: StdioSession
+  /** One client by one version. */
+  readonly surface = 'stdio'
   /** Nobody, without a session to sign in, until it is known who asks. */
   visitor: Visitor = { caller: undefined }
   readonly #abort = new AbortController()

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Server } from '@modelcontextprotocol/sdk/server/index.js'
 import type { Caller } from '../../../core/identity/caller.js'
+import type { Tenant } from '../../../core/identity/tenant.js'
 import type { Visitor } from '../../../core/operation/access.js'
 import type { Authenticator } from '../../../core/operation/authenticator.js'
 import type { Log } from '../../../core/runtime/log.js'
@@ -42,6 +43,11 @@ export class StdioSession extends ClientSession {
 
   protected override get listens(): boolean {
     return true
+  }
+
+  /** Whose grants decide what the client sees: of one tenant at most. */
+  get tenants(): readonly Tenant[] {
+    return this.#signIn === undefined ? [] : [this.#signIn.tenant]
   }
 
   /** Who asks now: who is signed in, and this session for the tools that sign it in. Throws `UpstreamError`. */

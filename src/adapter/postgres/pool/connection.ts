@@ -25,6 +25,8 @@ export interface ConnectionOptions {
   readonly onRelease: (connection: Connection) => void
   /** Called once when the connection breaks, in use or idle. */
   readonly onLoss: (connection: Connection) => void
+  /** Hears what `LISTEN` asked for. */
+  readonly onNotification?: (channel: string, payload: string) => void
 }
 
 /** One connection to one database. It is never used again after a failure that leaves its state in doubt. */
@@ -40,6 +42,7 @@ export class Connection implements PostgresPoolClient {
     this.#client = new Client(clientConfig(options, this.#socket))
     // Without a listener of its own a client that breaks in use ends the process.
     this.#client.on('error', () => this.#lose())
+    this.#client.on('notification', ({ channel, payload = '' }) => options.onNotification?.(channel, payload))
   }
 
   /** A connection that answers. Throws `UpstreamError` within the bound otherwise. */

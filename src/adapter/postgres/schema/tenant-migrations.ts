@@ -1,6 +1,7 @@
 import { sql, type Kysely } from 'kysely'
 import { createAuditEvent } from './audit-schema.js'
 import type { Migration, MigrationSchema } from './migrate.js'
+import { createPolicyVersion } from './policy-schema.js'
 
 /** The steps of every tenant's database. */
 export const tenantMigrations: readonly Migration[] = [
@@ -17,6 +18,7 @@ export const tenantMigrations: readonly Migration[] = [
     },
   },
   { name: '0002-sign-in', up: createSessions },
+  { name: '0003-policy-version', up: createPolicyVersion },
 ]
 
 async function createAccounts(db: Kysely<MigrationSchema>): Promise<void> {

@@ -1,6 +1,7 @@
 import type { Generated } from 'kysely'
 import type { AuditEventTable } from './audit-schema.js'
 import type { MigrationSchema } from './migrate.js'
+import type { AccessRuleTable, AccountIdentityTable, PolicyVersionTable } from './policy-schema.js'
 
 /** A tenant's database: its accounts, what there is to grant, who is granted what, and who is signed in. */
 export interface TenantSchema extends MigrationSchema {
@@ -19,6 +20,10 @@ export interface TenantSchema extends MigrationSchema {
   readonly role_scope: OfRole & { readonly scope_id: string }
   readonly role_resource: OfRole & { readonly resource_id: string }
   readonly role_permission: OfRole & { readonly permission_id: string }
+  readonly account_identity: AccountIdentityTable
+  readonly access_rule: AccessRuleTable
+  readonly sign_up_role: { readonly role_id: string }
+  readonly policy_version: PolicyVersionTable
   readonly session: SessionTable
   readonly audit_event: AuditEventTable
 }

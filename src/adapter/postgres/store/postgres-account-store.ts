@@ -4,6 +4,7 @@ import type { Account, AccountStore, NewAccount } from '../../../core/identity/a
 import type { Tenant } from '../../../core/identity/tenant.js'
 import { categories, type Category } from '../../../core/permission/grants.js'
 import { assertName } from '../assert-name.js'
+import type { ChangeFeed } from '../../../core/runtime/change-feed.js'
 import type { Databases } from '../databases.js'
 import { sqlState } from '../pool/database-failure.js'
 import type { TenantSchema } from '../schema/tenant-schema.js'
@@ -23,9 +24,11 @@ const tables = {
 /** The accounts in each tenant's own database. */
 export class PostgresAccountStore implements AccountStore {
   readonly #databases: Databases
+  readonly #changes: Pick<ChangeFeed, 'publish'>
 
-  constructor(databases: Databases) {
+  constructor(databases: Databases, changes: Pick<ChangeFeed, 'publish'>) {
     this.#databases = databases
+    this.#changes = changes
   }
 
   async findByEmail(tenant: Tenant, email: string): Promise<Account | undefined> {
@@ -72,7 +75,9 @@ export class PostgresAccountStore implements AccountStore {
     assertAccount(account)
     const db = await this.#databases.tenant(tenant)
     try {
-      return await db.transaction().execute((step) => insertAccount(step, account))
+      const created = await db.transaction().execute((step) => insertAccount(step, account))
+      await this.#changes.publish(tenant)
+      return created
     } catch (error) {
       if (sqlState(error) !== uniqueViolation) throw error
       throw new TypeError('there is an account with this address already')

@@ -1,23 +1,92 @@
+import { LRUCache } from 'lru-cache'
+import { UpstreamError } from '../../../core/error/upstream-error.js'
 import type { Tenant } from '../../../core/identity/tenant.js'
-import type { GrantStore, StoredAccount } from '../../../core/permission/grant-store.js'
+import type { GrantStore } from '../../../core/permission/grant-store.js'
+import { noCatalogue, type GrantCatalogue, type StoredStanding } from '../../../core/permission/standing.js'
+import type { PolicyVersions } from '../change/policy-versions.js'
 import type { Databases } from '../databases.js'
-import { isUuid } from '../storable-text.js'
-import { selectAccounts, toAccount } from './account-query.js'
+import { isStorable, isUuid } from '../storable-text.js'
+import { readCatalogue } from './read-catalogue.js'
+import { readPolicyVersion, readStanding, type Subject } from './read-standing.js'
 
-/** What accounts are granted, read from the tenant's database every time. Only tokens of `ownIssuer` have accounts here: their subject is the id. */
+const rememberedStandings = 10_000
+const rememberedCatalogues = 200
+const longestSubject = 2_048
+
+/**
+ * What accounts are granted, from the tenant's database. What was read is kept with the policy version that it was read at, and
+ * counts for as long as that is the tenant's version: asked for each time, or once a second while hints are known to arrive.
+ */
 export class PostgresGrantStore implements GrantStore {
   readonly #databases: Databases
   readonly #ownIssuer: string
+  readonly #versions: PolicyVersions
+  readonly #standings = new LRUCache<string, StoredStanding>({ max: rememberedStandings })
+  readonly #catalogues = new LRUCache<string, GrantCatalogue>({ max: rememberedCatalogues })
 
-  constructor(databases: Databases, ownIssuer: string) {
+  constructor(databases: Databases, ownIssuer: string, versions: PolicyVersions) {
     this.#databases = databases
     this.#ownIssuer = ownIssuer
+    this.#versions = versions
   }
 
-  async findAccount(tenant: Tenant, issuer: string, subject: string): Promise<StoredAccount | undefined> {
-    if (issuer !== this.#ownIssuer || !isUuid(subject)) return undefined
-    const db = await this.#databases.tenant(tenant)
-    const row = await selectAccounts(db).where('account.id', '=', subject).executeTakeFirst()
-    return row && toAccount(row)
+  async findStanding(tenant: Tenant, issuer: string, subject: string): Promise<StoredStanding> {
+    const own = issuer === this.#ownIssuer
+    const sound = own ? isUuid(subject) : isSubject(issuer) && isSubject(subject)
+    const asked = { issuer: own ? undefined : issuer, subject: sound ? subject : undefined }
+    const key = JSON.stringify([tenant.id, asked.issuer ?? null, asked.subject ?? null])
+    const known = this.#standings.get(key)
+    if (known !== undefined && known.policyVersion === (await this.policyVersion(tenant))) return known
+    const askedAt = performance.now()
+    const standing = await this.#read(tenant, asked)
+    this.#versions.note(tenant.id, { version: standing.policyVersion, askedAt })
+    this.#standings.set(key, standing)
+    return standing
   }
+
+  async policyVersion(tenant: Tenant): Promise<string> {
+    const current = this.#versions.current(tenant.id)
+    if (current !== undefined) return current
+    const askedAt = performance.now()
+    const version = await readPolicyVersion(await this.#databases.tenant(tenant))
+    if (version === undefined) throw withoutVersion()
+    this.#versions.note(tenant.id, { version, askedAt })
+    return version
+  }
+
+  async readCatalogue(tenant: Tenant): Promise<GrantCatalogue> {
+    return readCatalogue(await this.#databases.tenant(tenant))
+  }
+
+  /** Most tenants need no catalogue: one statement then. Else all of it is read from one state of the database. */
+  async #read(tenant: Tenant, asked: Subject): Promise<StoredStanding> {
+    const db = await this.#databases.tenant(tenant)
+    const plain = await readStanding(db, asked)
+    if (plain === undefined) throw withoutVersion()
+    if (!needsCatalogue(plain)) return { ...plain, catalogue: noCatalogue }
+    return db
+      .transaction()
+      .setIsolationLevel('repeatable read')
+      .execute(async (step) => {
+        const standing = await readStanding(step, asked)
+        if (standing === undefined) throw withoutVersion()
+        const key = `${tenant.id} ${standing.policyVersion}`
+        const catalogue = this.#catalogues.get(key) ?? (await readCatalogue(step))
+        this.#catalogues.set(key, catalogue)
+        return { ...standing, catalogue }
+      })
+  }
+}
+
+function needsCatalogue({ account, signUp, source }: Omit<StoredStanding, 'catalogue'>): boolean {
+  return source === 'catalogue' || (account === undefined && signUp.admits === 'everybody')
+}
+
+/** Issuers choose subjects; what cannot be stored is nobody's. */
+function isSubject(text: string): boolean {
+  return text.length <= longestSubject && isStorable(text)
+}
+
+function withoutVersion(): UpstreamError {
+  return new UpstreamError('TENANT_UNAVAILABLE', "the tenant's database has lost its policy version")
 }

@@ -1,4 +1,4 @@
-import type { Protection } from '../../../core/operation/operation.js'
+import type { Protection } from '../../../core/permission/protection.js'
 import type { Callable, Declaration } from '../../decorator/declaration.js'
 import type { Parameter } from '../../decorator/options.js'
 import type { RecordedArgument, RecordedDetails } from '../../decorator/record.js'

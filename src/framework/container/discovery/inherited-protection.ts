@@ -1,5 +1,5 @@
-import type { Protection } from '../../../core/operation/operation.js'
-import { joinRequirements, type Requirement } from '../../../core/permission/requirement.js'
+import type { Protection } from '../../../core/permission/protection.js'
+import { joinRequirements } from '../../../core/permission/requirement/requirement.js'
 import type { RecordedProtection } from '../../decorator/record.js'
 import type { FaultList } from '../fault-list.js'
 import type { MethodLayer } from './prototype-chain.js'
@@ -25,13 +25,9 @@ export function inheritedProtection(
 
 /** All that these demand, together: what one of them leaves open, another may close. */
 export function joinProtections(protections: readonly RecordedProtection[]): Protection {
-  const requirement = joinRequirements(...protections.map(requirementOf))
+  const requirement = joinRequirements(...protections.map((protection) => protection.requirement))
   const bearerOnly = protections.some((protection) => protection.bearerOnly)
   return { access: 'protected', requirement, ...(bearerOnly ? { bearerOnly } : {}) }
-}
-
-function requirementOf({ demand }: RecordedProtection): Requirement {
-  return { allOf: demand === undefined ? [] : [demand] }
 }
 
 function twice(protections: readonly RecordedProtection[], faults: FaultList): boolean {

@@ -1,4 +1,5 @@
-import { keyLabel, type InjectionKey } from '../../decorator/token.js'
+import { partsOf } from '../../../core/permission/requirement/requirement.js'
+import { isClass, keyLabel, type InjectionKey } from '../../decorator/token.js'
 import { compileArguments } from '../../schema/compile-arguments.js'
 import { compileInput } from '../../schema/compile-input.js'
 import { compileOutput } from '../../schema/compile-output.js'
@@ -7,7 +8,7 @@ import type { Blueprint } from '../discovery/blueprint.js'
 import { FaultList } from '../fault-list.js'
 import type { InjectionGraph } from '../graph/injection-graph.js'
 import { planParameters, type ParameterPlan } from './plan-parameters.js'
-import { PlannedOperation } from './planned-operation.js'
+import { PlannedOperation, type PlannedPolicy } from './planned-operation.js'
 import type { Wiring } from '../wiring.js'
 
 /** What planning an operation needs from those around it. */
@@ -28,8 +29,10 @@ export function planOperation(blueprint: Blueprint, ports: OperationPorts): Plan
   const inputSchema = compiled(blueprint, faults, () => compileParameters(plan))
   const keys = dependencyKeys(plan)
   for (const key of keys) graph.require(key)
+  const policies = planPolicies(blueprint, ports)
   for (const key of keys) refuseUser(blueprint, key, ports)
-  if (inputSchema === undefined || (output !== undefined && outputSchema === undefined)) return undefined
+  if (policies === undefined || inputSchema === undefined || (output !== undefined && outputSchema === undefined))
+    return undefined
   return new PlannedOperation({
     blueprint,
     sources: plan.sources,
@@ -37,12 +40,35 @@ export function planOperation(blueprint: Blueprint, ports: OperationPorts): Plan
     output: outputSchema,
     perCall: keys.some((key) => graph.isCallBound(key)),
     callNodes: graph.callScoped(keys),
+    policies,
     wiring,
   })
 }
 
 function compileParameters(plan: ParameterPlan): CompiledSchema {
   return plan.arguments.length > 0 ? compileArguments(plan.arguments) : compileInput(plan.input)
+}
+
+/** Adds the policies of the requirement to what has to be built; `undefined` where a fault was noted. */
+function planPolicies(
+  { declaration, protection }: Blueprint,
+  { faults, graph }: OperationPorts,
+): ReadonlyMap<object, PlannedPolicy> | undefined {
+  const planned = new Map<object, PlannedPolicy>()
+  if (protection.access !== 'protected') return planned
+  const references = partsOf(protection.requirement).flatMap((part) => (part.kind === 'policy' ? [part.policy] : []))
+  let sound = true
+  for (const { key, name } of references) {
+    if (!isClass(key) || !graph.canInject(key)) {
+      const message = `${declaration.label} asks the policy ${name}, which nobody can build: put @Injectable() on it, or provide it`
+      faults.add(declaration.fault('ERR_CONFIG_PROVIDER', message))
+      sound = false
+      continue
+    }
+    graph.require(key)
+    planned.set(key, { key, perCall: graph.isCallBound(key), callNodes: graph.callScoped([key]) })
+  }
+  return sound ? planned : undefined
 }
 
 function dependencyKeys({ sources }: ParameterPlan): readonly InjectionKey[] {

@@ -1,13 +1,17 @@
+import type { UserContext } from '../../../core/identity/user-context.js'
 import type { CallContext } from '../../../core/operation/call-context.js'
 import type { JsonSchema, ObjectSchema } from '../../../core/operation/json-schema.js'
-import type { Operation, OperationAnnotations, Parsed, Protection } from '../../../core/operation/operation.js'
+import type { Operation, OperationAnnotations, Parsed, PolicyQuestion } from '../../../core/operation/operation.js'
+import type { Protection } from '../../../core/permission/protection.js'
+import type { PolicyCall } from '../../../core/permission/requirement/policy.js'
+import type { PolicyReference } from '../../../core/permission/requirement/requirement.js'
 import type { InjectionKey } from '../../decorator/token.js'
 import type { CompiledSchema } from '../../schema/compiled-schema.js'
 import type { Blueprint } from '../discovery/blueprint.js'
 import type { GraphNode } from '../graph/graph-node.js'
 import { closeInstances } from '../lifecycle-hooks.js'
 import type { ParameterSource } from './plan-parameters.js'
-import type { Wiring } from '../wiring.js'
+import type { CallInstances, Wiring } from '../wiring.js'
 
 /** Everything that was decided about an operation before the start. */
 export interface PlannedOperationParts {
@@ -19,8 +23,19 @@ export interface PlannedOperationParts {
   readonly perCall: boolean
   /** What is built for each call, dependencies first. */
   readonly callNodes: readonly GraphNode[]
+  /** The policies of the requirement, by class. */
+  readonly policies: ReadonlyMap<object, PlannedPolicy>
   /** The wiring while the server runs; throws `TypeError` before and after. */
   readonly wiring: () => Wiring
+}
+
+/** How the instance of a policy is come by. */
+export interface PlannedPolicy {
+  readonly key: InjectionKey
+  /** Whether it has to be built for each call. */
+  readonly perCall: boolean
+  /** What is built for each call, dependencies first. */
+  readonly callNodes: readonly GraphNode[]
 }
 
 /** An operation whose parameters are filled by a plan made at the start; a call only follows it. */
@@ -63,27 +78,28 @@ export class PlannedOperation implements Operation {
     return { valid: true, value: { ...parsed.value } }
   }
 
+  /** Throws `TypeError` for a policy that the requirement does not name, or one that cannot be asked, and while the server is not running. */
+  askPolicy(policy: PolicyReference, { about, call, user }: PolicyQuestion): unknown {
+    const planned = this.#parts.policies.get(policy.key)
+    if (planned === undefined) throw new TypeError(`${this.name} has no policy ${policy.name}`)
+    const wiring = this.#parts.wiring()
+    const ask = (resolve: (key: InjectionKey) => unknown): unknown => decideBy(resolve(planned.key), user, about)
+    if (!planned.perCall) return ask((key) => wiring.resolve(key))
+    return withinCall(wiring.openCall(call), planned.callNodes, ask)
+  }
+
   /** Throws `TypeError` where a protected operation has no user, whoever asks, and while the server is not running. */
   invoke(input: unknown, call: CallContext): unknown {
     if (this.protection.access !== 'public' && call.user === undefined) {
       throw new TypeError(`the protected operation ${this.name} was invoked without a user`)
     }
     const wiring = this.#parts.wiring()
-    if (this.#parts.perCall) return this.#invokeInCall(input, call, wiring)
+    if (this.#parts.perCall) {
+      return withinCall(wiring.openCall(call), this.#parts.callNodes, (resolve) =>
+        this.#apply(wiring, { input, call, resolve }),
+      )
+    }
     return this.#apply(wiring, { input, call, resolve: (key) => wiring.resolve(key) })
-  }
-
-  async #invokeInCall(input: unknown, call: CallContext, wiring: Wiring): Promise<unknown> {
-    const instances = wiring.openCall(call)
-    const built: unknown[] = []
-    const outcome = await settled(async () => {
-      for (const node of this.#parts.callNodes) built.push(instances.resolve(node.key))
-      return this.#apply(wiring, { input, call, resolve: (key) => instances.resolve(key) })
-    })
-    const failures = await closeInstances(built)
-    if ('error' in outcome) throw outcome.error
-    if (failures.length > 0) throw new AggregateError(failures, 'what was built for this call could not be closed')
-    return outcome.value
   }
 
   #apply(wiring: Wiring, available: Available): unknown {
@@ -95,6 +111,31 @@ export class PlannedOperation implements Operation {
       sources.map((source) => valueOf(source, available)),
     )
   }
+}
+
+/** Does something with what is built for one call, and closes that whatever comes of it. */
+async function withinCall(
+  instances: CallInstances,
+  nodes: readonly GraphNode[],
+  use: (resolve: (key: InjectionKey) => unknown) => unknown,
+): Promise<unknown> {
+  const built: unknown[] = []
+  const outcome = await settled(async () => {
+    for (const node of nodes) built.push(instances.resolve(node.key))
+    return use((key) => instances.resolve(key))
+  })
+  const failures = await closeInstances(built)
+  if ('error' in outcome) throw outcome.error
+  if (failures.length > 0) throw new AggregateError(failures, 'what was built for this call could not be closed')
+  return outcome.value
+}
+
+/** What was provided for the class may be anything. */
+function decideBy(instance: unknown, user: UserContext, about: PolicyCall): unknown {
+  const decide: unknown =
+    typeof instance === 'object' && instance !== null ? Reflect.get(instance, 'decide') : undefined
+  if (typeof decide !== 'function') throw new TypeError('what stands for the policy has no method decide')
+  return Reflect.apply(decide, instance, [user, about])
 }
 
 interface Available {

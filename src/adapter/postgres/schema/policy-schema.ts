@@ -1,0 +1,86 @@
+import { sql, type Generated, type Kysely } from 'kysely'
+import type { MigrationSchema } from './migrate.js'
+
+/** The state of everything that decides, by one row. */
+export interface PolicyVersionTable {
+  readonly version: Generated<string>
+  /** Tells versions of the same number apart after a backup was restored. */
+  readonly revision: Generated<string>
+}
+
+/** How the tenant grants, by one row. */
+export interface AccessRuleTable {
+  /** `null`: `assigned` for the installation's own issuer, `catalogue` for every other. */
+  readonly grants: 'assigned' | 'catalogue' | null
+  readonly sign_up: Generated<'nobody' | 'everybody'>
+}
+
+/** Which account stands behind a subject of a foreign issuer. */
+export interface AccountIdentityTable {
+  readonly issuer: string
+  readonly subject: string
+  readonly account_id: string
+}
+
+/** What of an account decides, or is told to handlers. */
+const accountColumns = 'email, name, disabled_at'
+
+const deciding = [
+  ...['role', 'user_group', 'scope', 'resource', 'permission'],
+  ...['account_role', 'account_group', 'account_scope', 'account_resource', 'account_permission'],
+  ...['group_role', 'role_scope', 'role_resource', 'role_permission'],
+  ...['access_rule', 'sign_up_role', 'account_identity'],
+]
+
+/** Counts every change of what decides, whoever makes it: plain SQL counts too. */
+export async function createPolicyVersion(db: Kysely<MigrationSchema>): Promise<void> {
+  await createTables(db)
+  // Deferred, so that the row is locked at the very end of a transaction: two that change much cannot wait for each other.
+  await sql`
+    create function policy_changed() returns trigger language plpgsql security definer set search_path = pg_catalog, public as $$
+    begin
+      update public.policy_version set version = version + 1, revision = gen_random_uuid(), changed_in = pg_current_xact_id()
+      where changed_in is distinct from pg_current_xact_id();
+      return null;
+    end $$
+  `.execute(db)
+  for (const table of deciding) await watch(db, table, 'insert or update or delete')
+  await watch(db, 'account', `insert or delete or update of ${accountColumns}`)
+}
+
+async function createTables(db: Kysely<MigrationSchema>): Promise<void> {
+  const onlyRow = sql`only_row boolean primary key default true check (only_row)`
+  await sql`
+    create table policy_version (
+      ${onlyRow}, version bigint not null default 1, revision uuid not null default gen_random_uuid(), changed_in xid8
+    )
+  `.execute(db)
+  await sql`
+    create table access_rule (
+      ${onlyRow},
+      grants text check (grants in ('assigned', 'catalogue')),
+      sign_up text not null default 'nobody' check (sign_up in ('nobody', 'everybody'))
+    )
+  `.execute(db)
+  await sql`create table sign_up_role (role_id uuid primary key references role (id) on delete cascade)`.execute(db)
+  await sql`
+    create table account_identity (
+      issuer text not null, subject text not null,
+      account_id uuid not null references account (id) on delete cascade,
+      primary key (issuer, subject)
+    )
+  `.execute(db)
+  await sql`create index account_identity_account_id on account_identity (account_id)`.execute(db)
+  await sql`insert into policy_version default values`.execute(db)
+  await sql`insert into access_rule default values`.execute(db)
+}
+
+async function watch(db: Kysely<MigrationSchema>, table: string, events: string): Promise<void> {
+  await sql`
+    create constraint trigger policy_changed after ${sql.raw(events)} on ${sql.table(table)}
+    deferrable initially deferred for each row execute function policy_changed()
+  `.execute(db)
+  await sql`
+    create trigger policy_emptied after truncate on ${sql.table(table)} for each statement execute function policy_changed()
+  `.execute(db)
+}

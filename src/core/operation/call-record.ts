@@ -1,0 +1,96 @@
+import { randomUUID } from 'node:crypto'
+import type { AuditEvent } from '../audit/audit-event.js'
+import type { AuditLog } from '../audit/audit-log.js'
+import type { Caller } from '../identity/caller.js'
+import { grantedBy, missingFor } from '../permission/graph/grounds.js'
+import type { AccessExplanation } from '../permission/graph/explanation.js'
+import type { Log } from '../runtime/log.js'
+import type { Operation } from './operation.js'
+
+/** How a call that was allowed came out. */
+export type Reason = 'succeeded' | 'failed' | 'invalid' | 'cancelled'
+
+export interface RecordPorts {
+  readonly audit: AuditLog
+  readonly log: Log
+}
+
+/** The rows of one call: decision and outcome, joined by its reference. */
+export class CallRecord {
+  /** What callers are shown. */
+  readonly ref = randomUUID()
+  readonly #ports: RecordPorts
+  readonly #event: Omit<AuditEvent, 'type'>
+
+  constructor(ports: RecordPorts, caller: Caller | undefined, operation: string) {
+    this.#ports = ports
+    this.#event = { ...actorOf(caller), requestId: this.ref, operation: recordable(operation) }
+  }
+
+  /** Throws `UpstreamError` where it cannot be recorded, unless the operation takes rights away: that must not wait for a database. */
+  async allowed({ revokes }: Operation, explanation: AccessExplanation): Promise<void> {
+    const event = { ...this.#event, type: 'operation.allowed', detail: { via: grantedBy(explanation) } } as const
+    try {
+      await this.#ports.audit.record(event)
+    } catch (error) {
+      if (revokes !== true) throw error
+      this.#ports.audit.retain(event)
+    }
+  }
+
+  /** Throws `UpstreamError` where it cannot be recorded. */
+  async denied(explanation: AccessExplanation): Promise<void> {
+    await this.#deny('ERR_PERMISSION_DENIED', missingFor(explanation))
+  }
+
+  /** The same for a name that no operation has. */
+  async unknown(): Promise<void> {
+    await this.#deny('ERR_OPERATION_UNKNOWN', ['operation'])
+  }
+
+  /** The same for a call that no policy could be asked about, because of its arguments. */
+  async unasked(reason: 'invalid' | 'failed'): Promise<void> {
+    await this.#deny(reason, ['input'])
+  }
+
+  /** Never throws: what has happened is on record, sooner or later. */
+  async outcome(reason: Reason, milliseconds: number): Promise<void> {
+    const outcome = { ...this.#event, type: 'operation.outcome', reason, detail: { milliseconds } } as const
+    try {
+      await this.#ports.audit.record(outcome)
+    } catch (error) {
+      this.#ports.audit.retain(outcome)
+      const message = 'the outcome of a call is kept until it can be recorded'
+      this.#ports.log.write('warn', message, { ref: this.ref, error })
+    }
+  }
+
+  /** Tells the operator why a call failed. What was thrown may be anything, also something that throws when it is looked at. */
+  logFailure(error: unknown): void {
+    const fields = { ref: this.ref, operation: this.#event.operation }
+    try {
+      this.#ports.log.write('error', 'an operation failed', { ...fields, error })
+    } catch {
+      this.#ports.log.write('error', 'an operation failed with something that cannot be shown', fields)
+    }
+  }
+
+  async #deny(reason: string, missing: readonly string[]): Promise<void> {
+    await this.#ports.audit.record({ ...this.#event, type: 'operation.denied', reason, detail: { missing } })
+  }
+}
+
+/** Who acts, for the record. */
+export function actorOf(caller: Caller | undefined): Pick<AuditEvent, 'tenant' | 'issuer' | 'subject' | 'clientId'> {
+  return {
+    tenant: caller?.tenant,
+    issuer: caller?.issuer,
+    subject: caller?.user.subject,
+    clientId: caller?.clientId,
+  }
+}
+
+/** A caller chooses the name: PostgreSQL refuses NUL, and a refused row would answer an unknown name with an outage. */
+function recordable(name: string): string {
+  return name.slice(0, 128).replace(/[\p{Cc}\p{Cs}]/gu, '\uFFFD')
+}

@@ -1,0 +1,65 @@
+import type { UserContext } from '../identity/user-context.js'
+import type { Asker } from '../permission/asker.js'
+import type { Verdict } from '../permission/graph/compiled-requirement.js'
+import type { PermissionGraph } from '../permission/graph/permission-graph.js'
+import type { PolicyReference } from '../permission/requirement/requirement.js'
+import type { CallContext } from './call-context.js'
+import type { Operation } from './operation.js'
+
+/** A call that only policies can still decide. */
+export interface UndecidedCall {
+  readonly operation: Operation
+  readonly asker: Asker
+  readonly user: UserContext
+  /** Checked arguments. */
+  readonly input: unknown
+  readonly call: CallContext
+}
+
+/** What policies made of a call. One that failed refuses it, whatever others would say. */
+export interface PolicyOutcome {
+  readonly verdict: Verdict
+  readonly answers: ReadonlyMap<object, 'allow' | 'deny'>
+  readonly failure?: { readonly policy: string; readonly error: unknown }
+}
+
+/** Asks policies one after another, each class once and only those that matter, until the call is decided. Never throws. */
+export async function askPolicies(graph: PermissionGraph<Operation>, undecided: UndecidedCall): Promise<PolicyOutcome> {
+  const { asker, operation } = undecided
+  const answers = new Map<object, 'allow' | 'deny'>()
+  for (;;) {
+    const policy = graph.nextPolicy(operation, asker, answers)
+    if (policy === undefined) return { verdict: graph.decide(operation, asker, answers), answers }
+    try {
+      answers.set(policy.key, (await answerOf(policy, undecided)) === 'allow' ? 'allow' : 'deny')
+    } catch (error) {
+      answers.set(policy.key, 'deny')
+      return { verdict: 'deny', answers, failure: { policy: policy.name, error } }
+    }
+  }
+}
+
+/** Throws what the policy throws, and `TypeError` when its time is up or the call is called off. */
+async function answerOf(policy: PolicyReference, { operation, user, input, call }: UndecidedCall): Promise<unknown> {
+  const { requestId, clientId = '' } = call
+  const deadline = new AbortController()
+  const signal = AbortSignal.any([call.signal, deadline.signal])
+  const timer = setTimeout(() => deadline.abort(new TypeError('the policy took too long')), policy.milliseconds)
+  try {
+    signal.throwIfAborted()
+    const about = { operation: operation.name, input, requestId, clientId, signal }
+    // Before it asks: the time may be up, or the call called off, before the policy has handed out a promise.
+    const calledOff = aborted(signal)
+    // After a policy that throws at once nobody else waits for it.
+    calledOff.catch(() => undefined)
+    return await Promise.race([calledOff, operation.askPolicy?.(policy, { user, about, call })])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })
+}

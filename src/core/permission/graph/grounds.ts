@@ -1,0 +1,71 @@
+import type { AccessExplanation, Barrier, Explanation } from './explanation.js'
+
+const barrierWords: Readonly<Record<Barrier, string>> = {
+  'account-disabled': 'account',
+  'account-unknown': 'account',
+  'bearer-needed': 'bearer',
+  'nobody-authenticated': 'caller',
+  'no-sign-in-here': 'login',
+}
+
+/** What granted, for the record: `roles:admin`, `policy:OwnInvoices`, `public`. */
+export function grantedBy({ access, requirement, verdict }: AccessExplanation): readonly string[] {
+  if (verdict !== 'allow') return []
+  if (access !== 'protected') return [access]
+  return requirement === undefined ? [] : reasons(requirement)
+}
+
+/** What stood in the way, for the record: `roles:admin|owner` where either would do, `not roles:guest`, `bearer`. */
+export function missingFor({ barriers, requirement }: AccessExplanation): readonly string[] {
+  if (barriers.length > 0) return [...new Set(barriers.map((barrier) => barrierWords[barrier]))]
+  return requirement === undefined ? [] : failings(requirement)
+}
+
+function reasons(part: Explanation): readonly string[] {
+  if (part.verdict !== 'allow') return []
+  switch (part.kind) {
+    case 'grant':
+      return [labelOf(part)]
+    case 'policy':
+      return [`policy:${part.policy}`]
+    case 'not':
+      return failings(part.of).map((label) => `not ${label}`)
+    case 'allOf':
+      return part.of.flatMap(reasons)
+    case 'anyOf':
+      return part.of
+        .filter(({ verdict }) => verdict === 'allow')
+        .slice(0, 1)
+        .flatMap(reasons)
+  }
+}
+
+function failings(part: Explanation): readonly string[] {
+  if (part.verdict === 'allow') return []
+  switch (part.kind) {
+    case 'grant':
+      return [labelOf(part)]
+    case 'policy':
+      return [`policy:${part.policy}`]
+    case 'not':
+      return reasons(part.of).map((label) => `not ${label}`)
+    case 'allOf':
+      return part.of.flatMap(failings)
+    case 'anyOf':
+      return alternatives(part.of)
+  }
+}
+
+/** Grants of one category, any of which would do, are one label. */
+function alternatives(parts: readonly Explanation[]): readonly string[] {
+  const names = new Map<string, string[]>()
+  for (const part of parts) {
+    if (part.kind === 'grant') names.set(part.category, [...(names.get(part.category) ?? []), part.name])
+  }
+  const others = parts.filter(({ kind }) => kind !== 'grant').flatMap(failings)
+  return [...[...names].map(([category, listed]) => `${category}:${listed.join('|')}`), ...others]
+}
+
+function labelOf({ category, name }: Explanation & { readonly kind: 'grant' }): string {
+  return `${category}:${name}`
+}
