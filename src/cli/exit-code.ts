@@ -16,6 +16,11 @@ export const exitCodes = {
   interrupted: 130,
 } as const
 
+/** What was checked is not as it should be. The message is the summary of what was printed. */
+export class CheckFailedError extends Error {
+  override readonly name = 'CheckFailedError'
+}
+
 /** The exit code that an error stands for. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage

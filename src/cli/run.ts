@@ -2,6 +2,12 @@ import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { accountCommand } from './account-command.js'
 import { exitCodeOf, exitCodes } from './exit-code.js'
+import { graphCommand } from './permission/graph-command.js'
+import { lintCommand } from './permission/lint-command.js'
+import { matrixCommand } from './permission/matrix-command.js'
+import { whoCanCommand } from './permission/who-can-command.js'
+import { whyCommand } from './permission/why-command.js'
+import { printable } from './printable.js'
 import { tokenCommand } from './token-command.js'
 
 /** Runs one command line and answers with its exit code; results go to standard output, everything else to standard error. */
@@ -14,13 +20,18 @@ export async function run(argv: readonly string[], env: NodeJS.ProcessEnv): Prom
     .showHelpAfterError('(add --help for the options)')
     .addCommand(tokenCommand(env))
     .addCommand(accountCommand(env))
+    .addCommand(matrixCommand(env))
+    .addCommand(whyCommand(env))
+    .addCommand(whoCanCommand(env))
+    .addCommand(graphCommand())
+    .addCommand(lintCommand(env))
   for (const command of program.commands) inherit(command, program)
   try {
     await program.parseAsync([...argv])
     return exitCodes.done
   } catch (error) {
     if (!(error instanceof CommanderError))
-      console.error(`authsec: ${error instanceof Error ? error.message : String(error)}`)
+      console.error(`authsec: ${printable(error instanceof Error ? error.message : String(error))}`)
     return exitCodeOf(error)
   }
 }

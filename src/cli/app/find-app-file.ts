@@ -1,0 +1,55 @@
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { join, relative, resolve } from 'node:path'
+import { ConfigurationError } from '../../core/error/configuration-error.js'
+import { hasCode } from '../../core/error/has-code.js'
+
+const usual = join('dist', 'app.js')
+const typeScript = /\.[cm]?tsx?$/
+
+/**
+ * The file that exports the app: the one that is named, else `authsec.app` of the folder's package.json, else `dist/app.js`.
+ * Throws `ConfigurationError` for one that cannot be imported.
+ */
+export function findAppFile(named: string | undefined, folder = process.cwd()): string {
+  const listed = named ?? listedApp(folder)
+  const file = resolve(folder, listed ?? usual)
+  const shown = relative(folder, file)
+  if (typeScript.test(file)) {
+    throw fault(`${shown} is TypeScript: build it first, and name what was built, such as ${usual}`)
+  }
+  if (!existsSync(file)) throw fault(absent(shown, listed))
+  if (!statSync(file).isFile()) throw fault(`${shown} is no file: name the one that exports the app`)
+  return file
+}
+
+function absent(file: string, listed: string | undefined): string {
+  const advice = 'build it first, or name the file that exports the app with --app'
+  return listed === undefined
+    ? `there is no ${file}: ${advice}, or in package.json: "authsec": { "app": "dist/app.js" }`
+    : `there is no ${file}: ${advice}`
+}
+
+function listedApp(folder: string): string | undefined {
+  const description = readDescription(join(folder, 'package.json'))
+  const own: unknown = isObject(description) ? description['authsec'] : undefined
+  const app: unknown = isObject(own) ? own['app'] : undefined
+  if (app === undefined || (typeof app === 'string' && app !== '')) return app
+  throw fault('authsec.app in package.json is the path of a file, such as "dist/app.js"')
+}
+
+function readDescription(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'))
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return undefined
+    throw fault('package.json cannot be read', error)
+  }
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null
+}
+
+function fault(message: string, cause?: unknown): ConfigurationError {
+  return new ConfigurationError('ERR_CONFIG_APP', message, cause === undefined ? {} : { cause })
+}
