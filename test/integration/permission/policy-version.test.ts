@@ -90,6 +90,25 @@ describe('the policy version', () => {
     expect(await number()).toBe(before + 1)
   })
 
+  it('counts what a transaction changes after it has gone back to a savepoint', async () => {
+    const before = await number()
+    await test.databaseSql(
+      await databaseOf(acme),
+      `begin; savepoint here; set constraints all immediate; insert into role (name) values ('lost');
+       rollback to here; set constraints all immediate; insert into role (name) values ('kept'); commit`,
+    )
+    expect(await number()).toBe(before + 1)
+  })
+
+  it('counts every transaction of a connection', async () => {
+    const before = await number()
+    await test.databaseSql(
+      await databaseOf(acme),
+      `begin; insert into role (name) values ('one'); commit; begin; insert into role (name) values ('two'); commit`,
+    )
+    expect(await number()).toBe(before + 2)
+  })
+
   it('is as it was after a transaction that was rolled back', async () => {
     const before = await version()
     await test.databaseSql(await databaseOf(acme), `begin; delete from account_role; rollback`)

@@ -35,12 +35,15 @@ const deciding = [
 /** Counts every change of what decides, whoever makes it: plain SQL counts too. */
 export async function createPolicyVersion(db: Kysely<MigrationSchema>): Promise<void> {
   await createTables(db)
+  // Once per transaction, as a setting of the transaction remembers: what a row remembers would come back with a backup.
   // Deferred, so that the row is locked at the very end of a transaction: two that change much cannot wait for each other.
   await sql`
     create function policy_changed() returns trigger language plpgsql security definer set search_path = pg_catalog, public as $$
     begin
-      update public.policy_version set version = version + 1, revision = gen_random_uuid(), changed_in = pg_current_xact_id()
-      where changed_in is distinct from pg_current_xact_id();
+      if current_setting('authsec.counted_in', true) is distinct from pg_current_xact_id()::text then
+        update public.policy_version set version = version + 1, revision = gen_random_uuid();
+        perform set_config('authsec.counted_in', pg_current_xact_id()::text, true);
+      end if;
       return null;
     end $$
   `.execute(db)
@@ -52,7 +55,7 @@ async function createTables(db: Kysely<MigrationSchema>): Promise<void> {
   const onlyRow = sql`only_row boolean primary key default true check (only_row)`
   await sql`
     create table policy_version (
-      ${onlyRow}, version bigint not null default 1, revision uuid not null default gen_random_uuid(), changed_in xid8
+      ${onlyRow}, version bigint not null default 1, revision uuid not null default gen_random_uuid()
     )
   `.execute(db)
   await sql`
