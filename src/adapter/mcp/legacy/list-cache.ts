@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import type { Visitor } from '../../../core/operation/access.js'
 import type { Guard } from '../../../core/operation/guard.js'
@@ -28,11 +29,11 @@ const rememberedBytes = 16 * 1_048_576
 export class ListCache {
   readonly #guard: Guard
   readonly #listing: ToolListing
-  /** What each key sees. */
+  /** What each key sees, by a digest: of names there may be many. */
   readonly #seen = new LRUCache<string, string>({ max: rememberedKeys })
   readonly #lists = new LRUCache<string, ServedList>({
     maxSize: rememberedBytes,
-    sizeCalculation: ({ json, operations }, seen) => 2 * (json.length + seen.length) + 8 * operations.length + 64,
+    sizeCalculation: ({ json, operations }) => 2 * json.length + 8 * operations.length + 256,
   })
 
   constructor(guard: Guard, listing: ToolListing) {
@@ -50,10 +51,16 @@ export class ListCache {
 
   #make(key: string, visitor: Visitor): ServedList {
     const operations = this.#guard.visible(visitor)
-    const seen = operations.map(({ name }) => name).join()
+    const seen = digestOf(operations)
     const list = this.#lists.get(seen) ?? { operations, json: this.#listing.json(operations) }
     this.#seen.set(key, seen)
     this.#lists.set(seen, list)
     return list
   }
+}
+
+function digestOf(operations: readonly Operation[]): string {
+  const hash = createHash('sha256')
+  for (const { name } of operations) hash.update(`${name}\n`)
+  return hash.digest('base64url')
 }
