@@ -41,30 +41,27 @@ export function accountState({ account, signUp }: StoredStanding): AccountState 
   return account.disabled === false ? 'active' : 'disabled'
 }
 
-/** A category that the issuer does not declare is the account's alone. */
+/** A category that the issuer does not declare is the account's alone. Of somebody without an account the database knows nothing. */
 function assignedHolding(account: AccountState, asserted: AssertedGrants, standing: StoredStanding): Holding {
   const stored = assignedTo(standing)
   return {
     account,
     effective: eachCategory((category) => {
-      const claimed = category === 'scopes' ? (asserted.scopes ?? []) : asserted[category]
+      const claimed = claimOf(asserted, category) ?? (category === 'scopes' ? [] : undefined)
       return claimed === undefined ? stored[category] : both(stored[category], claimed)
     }),
-    mentioned: eachCategory((category) => either(stored[category], asserted[category] ?? [])),
-    unsure: [],
+    mentioned: eachCategory((category) => either(stored[category], claimOf(asserted, category) ?? [])),
+    unsure: account === 'signed-up' ? silentIn(asserted) : [],
     asserted,
     stored,
   }
 }
 
-/**
- * The token says who holds what the tenant has. What it says nothing of comes with the effective groups and roles. A claim
- * that is empty cannot be told from one that was lost, so that nothing is absent by it.
- */
+/** The token says who holds what the tenant has. What it says nothing of comes with the effective groups and roles. */
 function catalogueHolding(account: AccountState, asserted: AssertedGrants, standing: StoredStanding): Holding {
   const { catalogue } = standing
   const claimed = (category: Category): readonly string[] | undefined => {
-    const names = asserted[category]
+    const names = claimOf(asserted, category)
     return names === undefined ? undefined : both(catalogue.names[category], names)
   }
   const groups = claimed('groups') ?? []
@@ -82,15 +79,27 @@ function catalogueHolding(account: AccountState, asserted: AssertedGrants, stand
     account,
     effective,
     mentioned: eachCategory((category) =>
-      either(effective[category], [...(asserted[category] ?? []), ...assigned[category]]),
+      either(effective[category], either(claimOf(asserted, category) ?? [], assigned[category])),
     ),
-    unsure: categories.filter((category) => (asserted[category] ?? []).length === 0),
+    unsure: silentIn(asserted),
     asserted,
     // Where the token says nothing, the groups and roles are the database's side.
     stored: eachCategory((category) =>
-      asserted[category] === undefined && category !== 'scopes' ? effective[category] : catalogue.names[category],
+      claimOf(asserted, category) === undefined && category !== 'scopes'
+        ? effective[category]
+        : catalogue.names[category],
     ),
   }
+}
+
+/** A claim that is empty cannot be told from one that was lost, so that nothing is absent by it. */
+function silentIn(asserted: AssertedGrants): readonly Category[] {
+  return categories.filter((category) => (claimOf(asserted, category) ?? []).length === 0)
+}
+
+/** What the token itself says: nothing that its object inherits from what a program has put on all objects. */
+export function claimOf(asserted: AssertedGrants, category: Category): readonly string[] | undefined {
+  return Object.hasOwn(asserted, category) ? asserted[category] : undefined
 }
 
 function assignedTo({ account, catalogue, signUp }: StoredStanding): Grants {

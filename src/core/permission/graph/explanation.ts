@@ -1,6 +1,6 @@
 import type { Asker } from '../asker.js'
 import type { Category } from '../grants.js'
-import type { AccountState, Holding } from '../holding.js'
+import { claimOf, type AccountState, type Holding } from '../holding.js'
 import type { Protected } from '../protection.js'
 import type { Requirement } from '../requirement/requirement.js'
 import type { Verdict } from './compiled-requirement.js'
@@ -93,7 +93,7 @@ function sidesOf(
   { category, name }: Grant,
   { asserted, stored }: Holding,
 ): Pick<Explanation & { kind: 'grant' }, 'inToken' | 'inDatabase'> {
-  const claimed = asserted[category]
+  const claimed = claimOf(asserted, category)
   return {
     inToken: claimed === undefined ? 'not-declared' : claimed.includes(name) ? 'yes' : 'no',
     inDatabase: stored[category].includes(name) ? 'yes' : 'no',

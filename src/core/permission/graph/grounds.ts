@@ -12,13 +12,24 @@ const barrierWords: Readonly<Record<Barrier, string>> = {
 export function grantedBy({ access, requirement, verdict }: AccessExplanation): readonly string[] {
   if (verdict !== 'allow') return []
   if (access !== 'protected') return [access]
-  return requirement === undefined ? [] : reasons(requirement)
+  return requirement === undefined ? [] : bounded(reasons(requirement))
 }
 
 /** What stood in the way, for the record: `roles:admin|owner` where either would do, `not roles:guest`, `bearer`. */
 export function missingFor({ barriers, requirement }: AccessExplanation): readonly string[] {
   if (barriers.length > 0) return [...new Set(barriers.map((barrier) => barrierWords[barrier]))]
-  return requirement === undefined ? [] : failings(requirement)
+  return requirement === undefined ? [] : bounded(failings(requirement))
+}
+
+const mostLabels = 50
+const longestLabel = 500
+
+/** A caller can be refused as often as it likes, and each time is on record. */
+function bounded(labels: readonly string[]): readonly string[] {
+  const shown = labels
+    .slice(0, mostLabels)
+    .map((label) => (label.length > longestLabel ? `${label.slice(0, longestLabel)}…` : label))
+  return labels.length > mostLabels ? [...shown, `and ${labels.length - mostLabels} more`] : shown
 }
 
 function reasons(part: Explanation): readonly string[] {
@@ -60,7 +71,10 @@ function failings(part: Explanation): readonly string[] {
 function alternatives(parts: readonly Explanation[]): readonly string[] {
   const names = new Map<string, string[]>()
   for (const part of parts) {
-    if (part.kind === 'grant') names.set(part.category, [...(names.get(part.category) ?? []), part.name])
+    if (part.kind !== 'grant') continue
+    const known = names.get(part.category)
+    if (known === undefined) names.set(part.category, [part.name])
+    else known.push(part.name)
   }
   const others = parts.filter(({ kind }) => kind !== 'grant').flatMap(failings)
   return [...[...names].map(([category, listed]) => `${category}:${listed.join('|')}`), ...others]

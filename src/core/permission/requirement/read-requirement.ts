@@ -29,15 +29,15 @@ class Reading {
     if (this.#parts > mostRequirementParts) return this.#refuse(`has more than ${mostRequirementParts} parts`)
     if (!isRecord(value))
       return this.#refuse('holds something that is no requirement: use role(), allOf() and the like')
-    const { kind, of } = value
-    if (kind === 'grant') return this.#grant(value)
-    if (kind === 'allOf' || kind === 'anyOf') return this.#list(kind, of, depth)
-    if (kind === 'not') return this.#not(of, depth)
-    if (kind === 'policy') return this.#policy(value['policy'])
+    const kind = own(value, 'kind')
+    if (kind === 'grant') return this.#grant(own(value, 'category'), own(value, 'name'))
+    if (kind === 'allOf' || kind === 'anyOf') return this.#list(kind, own(value, 'of'), depth)
+    if (kind === 'not') return this.#not(own(value, 'of'), depth)
+    if (kind === 'policy') return this.#policy(own(value, 'policy'))
     return this.#refuse('holds something that is no requirement: use role(), allOf() and the like')
   }
 
-  #grant({ category, name }: Readonly<Record<string, unknown>>): Requirement | undefined {
+  #grant(category: unknown, name: unknown): Requirement | undefined {
     const known = categories.find((one) => one === category)
     if (known === undefined) return this.#refuse('holds a grant of no category')
     const problem = grantNameProblem(known, name)
@@ -47,10 +47,15 @@ class Reading {
   }
 
   #list(kind: 'allOf' | 'anyOf', of: unknown, depth: number): Requirement | undefined {
-    if (!Array.isArray(of) || of.length === 0) return this.#refuse(`has an ${kind}() of nothing: name what is demanded`)
-    const read = Array.from(of, (part: unknown) => this.read(part, depth + 1))
-    const parts = read.filter((part) => part !== undefined)
-    return parts.length === read.length ? Object.freeze({ kind, of: Object.freeze(parts) }) : undefined
+    const parts: Requirement[] = []
+    const length = Array.isArray(of) ? of.length : 0
+    if (!Array.isArray(of) || length === 0) return this.#refuse(`has an ${kind}() of nothing: name what is demanded`)
+    // By index: what a list says of itself by other means, such as an iterator of its own, must not make it shorter.
+    for (let index = 0; index < length && this.#parts <= mostRequirementParts; index += 1) {
+      const part = this.read(own(of, index), depth + 1)
+      if (part !== undefined) parts.push(part)
+    }
+    return parts.length === length ? Object.freeze({ kind, of: Object.freeze(parts) }) : undefined
   }
 
   #not(of: unknown, depth: number): Requirement | undefined {
@@ -63,7 +68,7 @@ class Reading {
 
   #policy(value: unknown): Requirement | undefined {
     if (!isRecord(value)) return this.#refuse('holds a policy() of nothing')
-    const { name, key, milliseconds } = value
+    const [name, key, milliseconds] = [own(value, 'name'), own(value, 'key'), own(value, 'milliseconds')]
     if (typeof key !== 'function') {
       return this.#refuse(
         'holds a policy() of something that is no class: perhaps its module is part of an import circle',
@@ -85,6 +90,11 @@ class Reading {
     if (this.problems.at(-1) !== problem) this.problems.push(problem)
     return undefined
   }
+}
+
+/** What is inherited was not written here. */
+function own(value: object, key: string | number): unknown {
+  return Object.hasOwn(value, key) ? Reflect.get(value, key) : undefined
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -169,3 +169,23 @@ describe('whether the tenant lets a caller in', () => {
     expect(holdingOf({}, standing({}, { account: account({ roles: ['admin'] }) })).account).toBe('active')
   })
 })
+
+describe('what a program has put on all objects', () => {
+  it.each(categories)('is no claim: %s', (category) => {
+    const stored = { ...standing({}), source: 'catalogue', catalogue: everything(category) } as const
+    try {
+      Object.defineProperty(Object.prototype, category, { value: ['x'], configurable: true, writable: true })
+      expect(holdingOf({}, stored).effective[category]).toEqual([])
+      expect(holdingOf({}, standing({ [category]: ['y'] })).effective[category]).toEqual(
+        category === 'scopes' ? [] : ['y'],
+      )
+    } finally {
+      Reflect.deleteProperty(Object.prototype, category)
+    }
+    expect(holdingOf({ [category]: ['x'] }, stored).effective[category]).toEqual(['x'])
+  })
+})
+
+function everything(category: (typeof categories)[number]): GrantCatalogue {
+  return { names: grantsOf({ [category]: ['x'] }), roles: new Map(), groups: new Map() }
+}

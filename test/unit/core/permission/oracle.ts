@@ -25,7 +25,8 @@ export function oracle(asked: Demand | Requirement, token: AssertedGrants, datab
   }
   const mentioned = (kind: Category, name: string): boolean => {
     const claims = token[kind] ?? []
-    return claims.includes(name) || assigned(kind, name) || (source === 'catalogue' && claims.length === 0)
+    if (claims.length === 0 && (source === 'catalogue' || account === undefined)) return true
+    return claims.includes(name) || assigned(kind, name)
   }
   const tree = (part: Requirement, has: typeof effective): boolean => {
     if (part.kind === 'grant') return has(part.category, part.name)
@@ -35,10 +36,9 @@ export function oracle(asked: Demand | Requirement, token: AssertedGrants, datab
   }
   const flat = ({ listed, requireAll }: Demand): boolean => {
     const kinds = (['roles', 'groups', 'scopes', 'resources', 'permissions'] as const).filter((kind) => listed[kind])
-    const passes = (kind: Category): boolean => {
-      const hits = (listed[kind] ?? []).filter((name) => effective(kind, name)).length
-      return requireAll && kind === 'resources' ? hits > 0 && hits === listed[kind]?.length : hits > 0
-    }
+    const hits = (kind: Category): number => (listed[kind] ?? []).filter((name) => effective(kind, name)).length
+    const passes = (kind: Category): boolean =>
+      hits(kind) > 0 && (!requireAll || kind !== 'resources' || hits(kind) === listed[kind]?.length)
     return requireAll ? kinds.length > 0 && kinds.every(passes) : kinds.some(passes)
   }
   return ('kind' in asked ? tree(asked, effective) : flat(asked)) ? 'allow' : 'deny'

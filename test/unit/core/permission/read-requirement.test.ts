@@ -100,6 +100,32 @@ describe('a requirement that cannot be read', () => {
     expect(problemsOf(policy(OwnInvoices, { milliseconds: 60_000 }))).toEqual([])
   })
 
+  it('holds a list that says by other means that it is shorter', () => {
+    const admin = allOf(role('admin'), role('owner'))
+    const emptied = [role('admin')]
+    Object.defineProperty(emptied, Symbol.iterator, { value: function* () {} })
+    class Short extends Array<unknown> {
+      override *[Symbol.iterator](): ArrayIterator<unknown> {}
+    }
+    for (const list of [emptied, Short.from([role('admin')])]) {
+      for (const kind of ['allOf', 'anyOf']) {
+        const { requirement } = readRequirement({ kind, of: list })
+        expect(requirement).toEqual({ kind, of: [role('admin')] })
+      }
+    }
+    expect(readRequirement(admin).requirement).toEqual(admin)
+    expect(problemsOf({ kind: 'allOf', of: Array.from({ length: 1 }) })).toHaveLength(1)
+    expect(problemsOf({ kind: 'allOf', of: new Array(2) })).toHaveLength(1)
+  })
+
+  it('inherits what it says', () => {
+    expect(problemsOf(Object.create({ kind: 'allOf', of: [role('admin')] }))).toHaveLength(1)
+    expect(problemsOf({ kind: 'anyOf', of: [Object.create(role('admin'))] })).toHaveLength(1)
+    expect(problemsOf(Object.assign(Object.create({ category: 'roles' }), { kind: 'grant', name: 'a' }))).toHaveLength(
+      1,
+    )
+  })
+
   it('says everything that is wrong at once', () => {
     expect(problemsOf(allOf(role(''), anyOf(group('fine'), scope('a b')), { kind: 'anyOf', of: [] }))).toEqual([
       'holds a role that is no name',
