@@ -53,7 +53,7 @@ export async function openParts(options: ServerOptions, base: Foundations, wante
       : openSignIn(options, base, { application, authenticator, tokens, browser: wanted.browser })
   const operations =
     signIn === undefined ? catalogue : new OperationCatalogue([...signIn.operations, ...catalogue.all()])
-  const guard = new Guard({ catalogue: operations, audit: data.postgres.audit, log })
+  const guard = new Guard({ catalogue: operations, callers: authenticator, audit: data.postgres.audit, log })
   return { application, created, issuer, authenticator, guard, signIn }
 }
 

@@ -68,7 +68,11 @@ export async function createTestApp(options: Partial<AssemblyOptions>): Promise<
   const catalogue = new OperationCatalogue(assembly.operations)
   const audit: AuditEvent[] = []
   const failures: unknown[] = []
-  const guard = new Guard({ catalogue, audit: collect(audit), log: { write: keepErrors(failures) } })
+  const guard = new Guard({
+    ...{ catalogue, audit: collect(audit), log: { write: keepErrors(failures) } },
+    // Who a test calls as stays who it is.
+    callers: { renew: async (caller) => caller },
+  })
   await assembly.start()
   return {
     as: (caller) => client(guard, callerOf(caller)),

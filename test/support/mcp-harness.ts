@@ -214,9 +214,10 @@ export class McpHarness {
     const operations = options.operations ?? [...sampleOperations(this.diary), ...signInOperations(this.signIns)]
     const catalogue = new OperationCatalogue(operations)
     const { login = 'oauth' } = options
+    const authenticator = this.people.authenticator(this.signIns)
     return {
-      guard: new Guard({ catalogue, audit: this.audit, log }),
-      authenticator: this.people.authenticator(this.signIns),
+      guard: new Guard({ catalogue, callers: authenticator, audit: this.audit, log }),
+      authenticator,
       endpoints: [
         {
           ...{ path: '/mcp', resource: `${publicUrl}/mcp`, scopes: ['mcp', 'read'] },

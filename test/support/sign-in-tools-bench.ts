@@ -61,7 +61,10 @@ export class SignInToolsBench extends LoginBench {
       ...options,
     })
     const catalogue = new OperationCatalogue([...this.tools, ...business])
-    this.guard = new Guard({ catalogue, audit: this.audit, log: this.log })
+    this.guard = new Guard({
+      ...{ catalogue, audit: this.audit, log: this.log },
+      callers: { renew: async (caller) => caller },
+    })
   }
 
   /** The names that a session is listed. */

@@ -154,7 +154,7 @@ export class StdioBench {
     )
     const authenticator = this.people.authenticator(this.signIns)
     this.#edge = await createStdioEdge({
-      guard: new Guard({ catalogue, audit: this.audit, log }),
+      guard: new Guard({ catalogue, callers: authenticator, audit: this.audit, log }),
       authenticator: {
         recognize: async (reference, used) => {
           this.held += 1

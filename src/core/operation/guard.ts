@@ -1,6 +1,7 @@
 import { UpstreamError } from '../error/upstream-error.js'
 import type { PermissionGraph } from '../permission/graph/permission-graph.js'
 import { askerOf, type Visitor } from './access.js'
+import type { Authenticator } from './authenticator.js'
 import { askPolicies } from './policy-round.js'
 import type { CallChannel } from './call-channel.js'
 import { CallContext } from './call-context.js'
@@ -13,6 +14,8 @@ import { ToolError } from './tool-error.js'
 
 export interface GuardPorts extends RecordPorts {
   readonly catalogue: OperationCatalogue
+  /** The same caller as everything is now, or nobody: policies take their time. */
+  readonly callers: Pick<Authenticator, 'renew'>
 }
 
 export interface CallRequest extends Visitor {
@@ -97,7 +100,8 @@ export class Guard {
   }
 
   /**
-   * Policies are about arguments, so these are checked first. What they refuse was listed: the caller is told that it may not.
+   * Policies are about arguments, so these are checked first. What they refuse was listed: the caller is told that it may not. So
+   * is one who has lost meanwhile what the rest of the requirement demands.
    */
   async #callByPolicy(admitted: Admitted): Promise<OperationResult> {
     const { operation, record, request } = admitted
@@ -106,19 +110,21 @@ export class Guard {
       await record.unasked(parsed === undefined ? 'failed' : 'invalid')
       return parsed?.valid === false ? invalidResult(parsed.message) : failedResult(record.ref)
     }
-    const asker = askerOf(request)
     const { answers, failure, verdict } = await askPolicies(this.#graph, {
-      ...{ operation, asker, user: request.caller.user, input: parsed.value },
+      ...{ operation, asker: askerOf(request), user: request.caller.user },
+      parse: () => this.#parseAgain(admitted),
       call: this.#contextOf(admitted),
     })
     if (failure !== undefined) record.logFailure(failure.error)
-    const explanation = this.#graph.explain(operation, asker, answers)
-    if (verdict !== 'allow') {
+    const caller = verdict === 'allow' ? await this.#ports.callers.renew(request.caller) : request.caller
+    const now = { ...request, caller }
+    const explanation = this.#graph.explain(operation, askerOf(now), answers)
+    if (verdict !== 'allow' || explanation.verdict !== 'allow') {
       await record.denied(explanation)
       return errorResult(`Not permitted (ref ${record.ref})`)
     }
     await record.allowed(operation, explanation)
-    return this.#run(admitted, () => parsed)
+    return this.#run({ ...admitted, request: now }, () => operation.parseInput(request.args))
   }
 
   /** `undefined` where the check itself fails. */
@@ -129,6 +135,13 @@ export class Guard {
       record.logFailure(error)
       return undefined
     }
+  }
+
+  /** Throws `TypeError` for what was sound a moment ago. */
+  async #parseAgain({ operation, request }: Admitted): Promise<unknown> {
+    const parsed = await operation.parseInput(request.args)
+    if (parsed.valid) return parsed.value
+    throw new TypeError('the arguments were checked twice, with different results')
   }
 
   async #run(admitted: Admitted, parse: () => Parsed<unknown> | Promise<Parsed<unknown>>): Promise<OperationResult> {

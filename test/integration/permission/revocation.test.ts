@@ -43,7 +43,6 @@ class Caller {
       },
     })
     const log = { write: () => undefined }
-    this.#guard = new Guard({ catalogue: new OperationCatalogue([wipe]), audit: postgres.audit, log })
     this.#authenticator = new Authenticator({
       clientId: 'app',
       applications: { find: async (clientId) => ({ clientId, name: 'App', tenant, admits: 'own' }) },
@@ -60,6 +59,8 @@ class Caller {
       signIns: postgres.signIns,
       developmentTokens: 'refuse',
     })
+    const catalogue = new OperationCatalogue([wipe])
+    this.#guard = new Guard({ catalogue, callers: this.#authenticator, audit: postgres.audit, log })
   }
 
   /** Whether a call runs the tool. */

@@ -39,7 +39,10 @@ class GuardBench {
     const log = {
       write: (level: LogLevel, message: string, fields?: unknown) => void this.lines.push([level, message, fields]),
     }
-    this.guard = new Guard({ catalogue: new OperationCatalogue(operations), audit: this.audit, log })
+    this.guard = new Guard({
+      ...{ catalogue: new OperationCatalogue(operations), audit: this.audit, log },
+      callers: { renew: async (caller) => caller },
+    })
   }
 
   call(

@@ -32,6 +32,7 @@ class Bench {
     catalogue: new OperationCatalogue(operations),
     audit: new MemoryAuditLog(),
     log: { write: () => undefined },
+    callers: { renew: async (caller) => caller },
   })
   readonly cache = new ListCache(this.guard, new ToolListing())
 
@@ -124,6 +125,7 @@ describe('a list from the cache', () => {
       catalogue: new OperationCatalogue(many),
       audit: new MemoryAuditLog(),
       log: { write: () => undefined },
+      callers: { renew: async (caller) => caller },
     })
     const cache = new ListCache(guard, new ToolListing())
     const roles = many.map((_, n) => `role-${n}`)
