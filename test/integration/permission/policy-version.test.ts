@@ -74,6 +74,27 @@ describe('the policy version', () => {
     expect(await version()).toBe(last)
   })
 
+  it('is another however an account comes to be another one', async () => {
+    let last = await version()
+    const expectChange = async (query: string): Promise<void> => {
+      await test.tenantSql(acme, query)
+      const now = await version()
+      expect(now).not.toBe(last)
+      last = now
+    }
+    await expectChange(`insert into account (email) values ('carl@acme.example')`)
+    await expectChange(`update account set id = gen_random_uuid() where email = 'carl@acme.example'`)
+    await test.tenantSql(
+      acme,
+      `create function shut() returns trigger language plpgsql as $$ begin new.disabled_at = now(); return new; end $$`,
+    )
+    await test.tenantSql(acme, `create trigger shut before update on account for each row execute function shut()`)
+    await expectChange(`update account set password_hash = 'x' where email = 'carl@acme.example'`)
+    await test.tenantSql(acme, 'drop trigger shut on account')
+    await expectChange(`set session_replication_role = replica; delete from account where email = 'carl@acme.example'`)
+    await expectChange(`set session_replication_role = replica; truncate account_group`)
+  })
+
   it('is another after the rules of the tenant have changed', async () => {
     const first = await version()
     await test.tenantSql(acme, `update access_rule set sign_up = 'everybody'`)

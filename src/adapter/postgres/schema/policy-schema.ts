@@ -22,8 +22,9 @@ export interface AccountIdentityTable {
   readonly account_id: string
 }
 
-/** What of an account decides, or is told to handlers. */
-const accountColumns = 'email, name, disabled_at'
+/** Everything of an account but its password: as it is in the end, whatever other triggers have made of it. */
+const accountChanged =
+  '(old.id, old.email, old.name, old.disabled_at) is distinct from (new.id, new.email, new.name, new.disabled_at)'
 
 const deciding = [
   ...['role', 'user_group', 'scope', 'resource', 'permission'],
@@ -47,8 +48,15 @@ export async function createPolicyVersion(db: Kysely<MigrationSchema>): Promise<
       return null;
     end $$
   `.execute(db)
-  for (const table of deciding) await watch(db, table, 'insert or update or delete')
-  await watch(db, 'account', `insert or delete or update of ${accountColumns}`)
+  for (const table of deciding) await watch(db, { table, name: 'policy_changed', events: 'insert or update or delete' })
+  await watch(db, { table: 'account', name: 'policy_changed', events: 'insert or delete' })
+  await watch(db, { table: 'account', name: 'policy_account_changed', events: 'update', when: accountChanged })
+  for (const table of [...deciding, 'account']) {
+    await sql`
+      create trigger policy_emptied after truncate on ${sql.table(table)} for each statement execute function policy_changed()
+    `.execute(db)
+    await sql`alter table ${sql.table(table)} enable always trigger policy_emptied`.execute(db)
+  }
 }
 
 async function createTables(db: Kysely<MigrationSchema>): Promise<void> {
@@ -78,12 +86,19 @@ async function createTables(db: Kysely<MigrationSchema>): Promise<void> {
   await sql`insert into access_rule default values`.execute(db)
 }
 
-async function watch(db: Kysely<MigrationSchema>, table: string, events: string): Promise<void> {
+interface Watched {
+  readonly table: string
+  readonly name: string
+  readonly events: string
+  readonly when?: string
+}
+
+/** Always: also for sessions that replicate. */
+async function watch(db: Kysely<MigrationSchema>, { table, name, events, when }: Watched): Promise<void> {
+  const condition = when === undefined ? sql`` : sql`when (${sql.raw(when)})`
   await sql`
-    create constraint trigger policy_changed after ${sql.raw(events)} on ${sql.table(table)}
-    deferrable initially deferred for each row execute function policy_changed()
+    create constraint trigger ${sql.id(name)} after ${sql.raw(events)} on ${sql.table(table)}
+    deferrable initially deferred for each row ${condition} execute function policy_changed()
   `.execute(db)
-  await sql`
-    create trigger policy_emptied after truncate on ${sql.table(table)} for each statement execute function policy_changed()
-  `.execute(db)
+  await sql`alter table ${sql.table(table)} enable always trigger ${sql.id(name)}`.execute(db)
 }

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import { UpstreamError } from '../../../core/error/upstream-error.js'
 import type { Tenant } from '../../../core/identity/tenant.js'
+import { categories, type Grants } from '../../../core/permission/grants.js'
 import type { GrantStore } from '../../../core/permission/grant-store.js'
 import { noCatalogue, type GrantCatalogue, type StoredStanding } from '../../../core/permission/standing.js'
 import type { PolicyVersions } from '../change/policy-versions.js'
@@ -9,9 +10,18 @@ import { isStorable, isUuid } from '../storable-text.js'
 import { readCatalogue } from './read-catalogue.js'
 import { readPolicyVersion, readStanding, type Subject } from './read-standing.js'
 
-const rememberedStandings = 10_000
-const rememberedCatalogues = 200
+const mostStandings = 10_000
+/** Over all that is remembered; a standing has some twenty names, and a large catalogue thousands. */
+const mostNames = 1_000_000
+/** Also what no trigger counted, because somebody switched it off, is seen after that. */
+const longestMilliseconds = 30_000
 const longestSubject = 2_048
+
+/** A standing without its catalogue, so that an old one does not keep that of its time. */
+interface Remembered {
+  readonly standing: Omit<StoredStanding, 'catalogue'>
+  readonly catalogue: 'needed' | 'not needed'
+}
 
 /**
  * What accounts are granted, from the tenant's database. What was read is kept with the policy version that it was read at, and
@@ -21,8 +31,14 @@ export class PostgresGrantStore implements GrantStore {
   readonly #databases: Databases
   readonly #ownIssuer: string
   readonly #versions: PolicyVersions
-  readonly #standings = new LRUCache<string, StoredStanding>({ max: rememberedStandings })
-  readonly #catalogues = new LRUCache<string, GrantCatalogue>({ max: rememberedCatalogues })
+  readonly #standings = new LRUCache<string, Remembered>({
+    ...{ max: mostStandings, maxSize: mostNames, ttl: longestMilliseconds },
+    sizeCalculation: ({ standing }) => 1 + (standing.account === undefined ? 0 : sizeOf(standing.account.grants)),
+  })
+  readonly #catalogues = new LRUCache<string, GrantCatalogue>({
+    ...{ maxSize: mostNames, ttl: longestMilliseconds },
+    sizeCalculation: sizeOfCatalogue,
+  })
 
   constructor(databases: Databases, ownIssuer: string, versions: PolicyVersions) {
     this.#databases = databases
@@ -35,13 +51,7 @@ export class PostgresGrantStore implements GrantStore {
     const sound = own ? isUuid(subject) : isSubject(issuer) && isSubject(subject)
     const asked = { issuer: own ? undefined : issuer, subject: sound ? subject : undefined }
     const key = JSON.stringify([tenant.id, asked.issuer ?? null, asked.subject ?? null])
-    const known = this.#standings.get(key)
-    if (known !== undefined && known.policyVersion === (await this.policyVersion(tenant))) return known
-    const askedAt = performance.now()
-    const standing = await this.#read(tenant, asked)
-    this.#versions.note(tenant.id, { version: standing.policyVersion, askedAt })
-    this.#standings.set(key, standing)
-    return standing
+    return (await this.#remembered(tenant, key)) ?? this.#read(tenant, asked, key)
   }
 
   async policyVersion(tenant: Tenant): Promise<string> {
@@ -58,8 +68,26 @@ export class PostgresGrantStore implements GrantStore {
     return readCatalogue(await this.#databases.tenant(tenant))
   }
 
+  async #remembered(tenant: Tenant, key: string): Promise<StoredStanding | undefined> {
+    const known = this.#standings.get(key)
+    if (known === undefined) return undefined
+    const { standing } = known
+    if (standing.policyVersion !== (await this.policyVersion(tenant))) return undefined
+    const catalogue =
+      known.catalogue === 'needed' ? this.#catalogues.get(catalogueKey(tenant, standing.policyVersion)) : noCatalogue
+    return catalogue === undefined ? undefined : { ...standing, catalogue }
+  }
+
+  async #read(tenant: Tenant, asked: Subject, key: string): Promise<StoredStanding> {
+    const askedAt = performance.now()
+    const { catalogue, ...standing } = await this.#readNow(tenant, asked)
+    this.#versions.note(tenant.id, { version: standing.policyVersion, askedAt })
+    this.#standings.set(key, { standing, catalogue: needsCatalogue(standing) ? 'needed' : 'not needed' })
+    return { ...standing, catalogue }
+  }
+
   /** Most tenants need no catalogue: one statement then. Else all of it is read from one state of the database. */
-  async #read(tenant: Tenant, asked: Subject): Promise<StoredStanding> {
+  async #readNow(tenant: Tenant, asked: Subject): Promise<StoredStanding> {
     const db = await this.#databases.tenant(tenant)
     const plain = await readStanding(db, asked)
     if (plain === undefined) throw withoutVersion()
@@ -70,12 +98,30 @@ export class PostgresGrantStore implements GrantStore {
       .execute(async (step) => {
         const standing = await readStanding(step, asked)
         if (standing === undefined) throw withoutVersion()
-        const key = `${tenant.id} ${standing.policyVersion}`
+        const key = catalogueKey(tenant, standing.policyVersion)
         const catalogue = this.#catalogues.get(key) ?? (await readCatalogue(step))
         this.#catalogues.set(key, catalogue)
         return { ...standing, catalogue }
       })
   }
+}
+
+function catalogueKey(tenant: Tenant, policyVersion: string): string {
+  return `${tenant.id} ${policyVersion}`
+}
+
+/** In names; never none, as the cache demands. */
+function sizeOfCatalogue({ names, roles, groups }: GrantCatalogue): number {
+  let size = 1 + sizeOf(names)
+  for (const { permissions, resources, scopes } of roles.values()) {
+    size += permissions.length + resources.length + scopes.length
+  }
+  for (const carried of groups.values()) size += carried.length
+  return size
+}
+
+function sizeOf(grants: Grants): number {
+  return categories.reduce((size, category) => size + grants[category].length, 0)
 }
 
 function needsCatalogue({ account, signUp, source }: Omit<StoredStanding, 'catalogue'>): boolean {
