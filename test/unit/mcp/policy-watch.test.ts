@@ -11,6 +11,7 @@ class Bench {
     [globex.id, '1'],
   ])
   readonly down = new Set<string>()
+  readonly hanging = new Set<string>()
   readonly changed: string[] = []
   readonly compared: string[] = []
   tenants: readonly Tenant[] = [acme, globex]
@@ -29,6 +30,7 @@ class Bench {
     grants: {
       policyVersion: async ({ id, slug }) => {
         this.compared.push(slug)
+        if (this.hanging.has(id)) return new Promise(() => undefined)
         if (this.down.has(id)) throw new UpstreamError('TENANT_UNAVAILABLE', 'down')
         return this.versions.get(id) ?? ''
       },
@@ -88,6 +90,17 @@ describe('a policy watch', () => {
     bench.down.delete(acme.id)
     await jest.advanceTimersByTimeAsync(250)
     expect(bench.changed).toEqual(['acme'])
+  })
+
+  it('tells of a change while the database of another tenant hangs', async () => {
+    bench.hanging.add(acme.id)
+    await jest.advanceTimersByTimeAsync(500)
+    bench.versions.set(globex.id, '2')
+    await jest.advanceTimersByTimeAsync(250)
+    expect(bench.changed).toEqual(['globex'])
+    bench.versions.set(globex.id, '3')
+    await bench.hint()
+    expect(bench.changed).toEqual(['globex', 'globex'])
   })
 
   it('takes a tenant that nobody waited for as changed: what was served before may not hold', async () => {

@@ -13,22 +13,27 @@ export interface PolicyWatchOptions {
   readonly onChange: (tenant: Tenant) => Promise<void>
 }
 
+/** What is known of a tenant whose clients wait. */
+interface Watched {
+  /** As it was compared last; `undefined` before that. */
+  version: string | undefined
+  comparing: boolean
+  /** A hint came meanwhile. */
+  again: boolean
+}
+
 /** Notices within a second, without any request, that what a tenant grants has changed; at once where there is a hint. */
 export class PolicyWatch {
   readonly #options: PolicyWatchOptions
   readonly #timer: NodeJS.Timeout
   readonly #unsubscribe: () => void
-  #seen = new Map<string, string>()
-  #comparing = false
-  #again = false
+  /** By tenant id. */
+  #watched = new Map<string, Watched>()
 
   constructor(options: PolicyWatchOptions) {
     this.#options = options
-    this.#timer = setInterval(() => void this.#compare(), compareMilliseconds).unref()
-    this.#unsubscribe = options.changes.subscribe(() => {
-      this.#again = true
-      void this.#compare()
-    })
+    this.#timer = setInterval(() => this.#compareAll('in turn'), compareMilliseconds).unref()
+    this.#unsubscribe = options.changes.subscribe(() => this.#compareAll('hinted'))
   }
 
   close(): void {
@@ -36,31 +41,31 @@ export class PolicyWatch {
     this.#unsubscribe()
   }
 
-  /** No round before the last one is done; a hint that comes meanwhile starts another. */
-  async #compare(): Promise<void> {
-    if (this.#comparing) return
-    this.#comparing = true
-    try {
-      do {
-        this.#again = false
-        const seen = new Map<string, string>()
-        await Promise.all(this.#options.tenants().map((tenant) => this.#compareOne(tenant, seen)))
-        this.#seen = seen
-      } while (this.#again)
-    } finally {
-      this.#comparing = false
+  /** Each tenant by itself: one whose database hangs must not keep the others from being told. */
+  #compareAll(why: 'in turn' | 'hinted'): void {
+    const watched = new Map<string, Watched>()
+    for (const tenant of this.#options.tenants()) {
+      const known = this.#watched.get(tenant.id) ?? { version: undefined, comparing: false, again: false }
+      watched.set(tenant.id, known)
+      if (known.comparing) known.again ||= why === 'hinted'
+      else void this.#compare(tenant, known)
     }
+    this.#watched = watched
   }
 
-  async #compareOne(tenant: Tenant, seen: Map<string, string>): Promise<void> {
-    const before = this.#seen.get(tenant.id)
+  async #compare(tenant: Tenant, watched: Watched): Promise<void> {
+    watched.comparing = true
     try {
-      const version = await this.#options.grants.policyVersion(tenant)
-      if (version !== before) await this.#options.onChange(tenant)
-      seen.set(tenant.id, version)
+      do {
+        watched.again = false
+        const version = await this.#options.grants.policyVersion(tenant)
+        if (version !== watched.version) await this.#options.onChange(tenant)
+        watched.version = version
+      } while (watched.again)
     } catch {
       // A database that does not answer is told of by whoever needs it; what was seen before is still to be compared with.
-      if (before !== undefined) seen.set(tenant.id, before)
+    } finally {
+      watched.comparing = false
     }
   }
 }
