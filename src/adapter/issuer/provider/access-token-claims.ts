@@ -1,3 +1,4 @@
+import { grantNameProblem } from '../../../core/permission/requirement/grant-name.js'
 import type { Principal } from '../sign-in/account-directory.js'
 
 /** The scope that every authenticated user of an admitted tenant has: it lets a client connect and nothing more. */
@@ -60,7 +61,12 @@ export function accessTokenClaims(facts: AccessTokenFacts): AccessTokenClaims {
   }
 }
 
-/** What was consented and is held, and the base scope where it was consented. */
+/**
+ * What was consented and is held, and the base scope where it was consented. A name that the claim cannot hold is left out:
+ * with it no token of the account would be one (RFC 6749 §3.3).
+ */
 export function grantedScopes(consented: readonly string[], held: readonly string[]): readonly string[] {
-  return [...new Set(consented)].filter((scope) => scope === baseScope || held.includes(scope))
+  return [...new Set(consented)].filter(
+    (scope) => (scope === baseScope || held.includes(scope)) && grantNameProblem('scopes', scope) === undefined,
+  )
 }
