@@ -7,6 +7,7 @@ import { UserContext } from '../core/identity/user-context.js'
 import type { CallChannel } from '../core/operation/call-channel.js'
 import { Guard, type CallOutcome } from '../core/operation/guard.js'
 import { OperationCatalogue } from '../core/operation/operation-catalogue.js'
+import { similarName } from '../core/permission/lint/similar-name.js'
 import { categories, grantsOf, type Grants } from '../core/permission/grants.js'
 import { holdingOfAll } from '../core/permission/holding.js'
 import type { LogLevel } from '../core/runtime/log.js'
@@ -34,14 +35,17 @@ export interface TestAnswer {
 export interface TestClient {
   /** The names this caller may use, in the order of declaration. */
   list(): readonly string[]
-  /** Calls through the real guard: decision, audit, validation, injection, handler. Arguments arrive in their JSON form. */
+  /**
+   * Calls through the real guard: decision, audit, validation, injection, handler. Arguments arrive in their JSON form. Throws
+   * `TypeError` for a name that no tool has: tools are named in snake_case unless their decorator says otherwise.
+   */
   call(name: string, args?: unknown, channel?: Partial<CallChannel>): Promise<TestAnswer>
 }
 
 export interface TestApp {
   /** A caller who effectively holds these grants. */
   as(caller: TestCaller): TestClient
-  /** A caller without a token: sees what is `@Public`. Over HTTP every request needs a token in this version. */
+  /** Somebody without a token, who sees what is `@Public`. */
   anonymous(): TestClient
   /** Everything on record so far, oldest first. */
   readonly audit: readonly AuditEvent[]
@@ -75,18 +79,24 @@ export async function createTestApp(options: Partial<AssemblyOptions>): Promise<
   })
   await assembly.start()
   return {
-    as: (caller) => client(guard, callerOf(caller)),
-    anonymous: () => client(guard, undefined),
+    as: (caller) => client({ catalogue, guard }, callerOf(caller)),
+    anonymous: () => client({ catalogue, guard }, undefined),
     audit,
     failures,
     close: () => assembly.close(),
   }
 }
 
-function client(guard: Guard, caller: Caller | undefined): TestClient {
+interface Tested {
+  readonly catalogue: OperationCatalogue
+  readonly guard: Guard
+}
+
+function client({ catalogue, guard }: Tested, caller: Caller | undefined): TestClient {
   return {
     list: () => guard.list({ caller }).map(({ name }) => name),
     async call(name, args = {}, channel = {}) {
+      refuseUnknownTool(catalogue, name)
       const signal = channel.signal ?? new AbortController().signal
       const sent: unknown = JSON.parse(JSON.stringify(args))
       return answerOf(await guard.call({ name, args: sent, caller, channel: { ...channel, signal } }))
@@ -99,6 +109,15 @@ function answerOf(outcome: CallOutcome): TestAnswer {
   const { content, structuredContent, isError } = outcome.result
   const texts = content.flatMap((part) => (part.type === 'text' ? [part.text] : []))
   return { outcome: 'answered', isError: isError === true, text: texts.join('\n'), structured: structuredContent }
+}
+
+/** A name that no tool has would look like one that is hidden. */
+function refuseUnknownTool({ permissions }: OperationCatalogue, name: string): void {
+  if (permissions.find(name) !== undefined) return
+  const names = permissions.items.map((item) => item.name)
+  const similar = similarName(name, names)
+  const advice = similar === undefined ? `there are ${names.join(', ')}` : `did you mean ${similar.name}?`
+  throw new TypeError(`no tool is called ${name}; ${advice}`)
 }
 
 /** A slip of the pen must not make a test pass for the wrong reason. */

@@ -66,17 +66,19 @@ export class CallRecord {
   }
 
   /** Tells the operator why a call failed. What was thrown may be anything, also something that throws when it is looked at. */
-  logFailure(error: unknown): void {
+  logFailure(error: unknown, message = 'an operation failed'): void {
     const fields = { ref: this.ref, operation: this.#event.operation }
     try {
-      this.#ports.log.write('error', 'an operation failed', { ...fields, error })
+      this.#ports.log.write('error', message, { ...fields, error })
     } catch {
-      this.#ports.log.write('error', 'an operation failed with something that cannot be shown', fields)
+      this.#ports.log.write('error', `${message}, with something that cannot be shown`, fields)
     }
   }
 
   async #deny(reason: string, missing: readonly string[]): Promise<void> {
     await this.#ports.audit.record({ ...this.#event, type: 'operation.denied', reason, detail: { missing } })
+    const fields = { ref: this.ref, operation: this.#event.operation, reason, missing }
+    this.#ports.log.write('debug', 'a call was refused', fields)
   }
 }
 

@@ -115,7 +115,8 @@ export class Guard {
       parse: () => this.#parseAgain(admitted),
       call: this.#contextOf(admitted),
     })
-    if (failure !== undefined) record.logFailure(failure.error)
+    if (failure !== undefined)
+      record.logFailure(failure.error, `the policy ${failure.policy} failed, so the call is refused`)
     const caller = verdict === 'allow' ? await this.#ports.callers.renew(request.caller) : request.caller
     const now = { ...request, caller }
     const explanation = this.#graph.explain(operation, askerOf(now), answers)

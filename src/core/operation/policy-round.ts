@@ -31,12 +31,18 @@ export async function askPolicies(graph: PermissionGraph<Operation>, undecided: 
     const policy = graph.nextPolicy(operation, asker, answers)
     if (policy === undefined) return { verdict: graph.decide(operation, asker, answers), answers }
     try {
-      answers.set(policy.key, (await answerOf(policy, undecided)) === 'allow' ? 'allow' : 'deny')
+      answers.set(policy.key, verdictIn(await answerOf(policy, undecided), policy))
     } catch (error) {
       answers.set(policy.key, 'deny')
       return { verdict: 'deny', answers, failure: { policy: policy.name, error } }
     }
   }
+}
+
+/** Only a literal `allow` allows. What is neither is a mistake, and somebody should hear of it. */
+function verdictIn(answer: unknown, { name }: PolicyReference): 'allow' | 'deny' {
+  if (answer === 'allow' || answer === 'deny') return answer
+  throw new TypeError(`the policy ${name} answered neither 'allow' nor 'deny'`)
 }
 
 /** Throws what the policy throws, and `TypeError` when its time is up or the call is called off. */
@@ -46,7 +52,8 @@ async function answerOf(policy: PolicyReference, { operation, parse, user, call 
   const until = performance.now() + policy.milliseconds
   const deadline = new AbortController()
   const signal = AbortSignal.any([call.signal, deadline.signal])
-  const timer = setTimeout(() => deadline.abort(new TypeError('the policy took too long')), policy.milliseconds)
+  const late = new TypeError(`the policy ${policy.name} did not answer within ${policy.milliseconds} ms`)
+  const timer = setTimeout(() => deadline.abort(late), policy.milliseconds)
   try {
     signal.throwIfAborted()
     const about = { operation: operation.name, input, requestId, clientId, signal }
@@ -56,7 +63,7 @@ async function answerOf(policy: PolicyReference, { operation, parse, user, call 
     calledOff.catch(() => undefined)
     const answer = await Promise.race([calledOff, operation.askPolicy?.(policy, { user, about, call })])
     // One that lets nothing else run lets no timer ring.
-    if (performance.now() > until) throw new TypeError('the policy took too long')
+    if (performance.now() > until) throw late
     return answer
   } finally {
     clearTimeout(timer)

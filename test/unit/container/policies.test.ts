@@ -173,6 +173,8 @@ describe('a policy', () => {
       answer = () => said
       expect(await call(ada, 'maybe')).toMatchObject(refused)
       expect(handled).toEqual([])
+      const mistaken = [new TypeError(`the policy Whim answered neither 'allow' nor 'deny'`)]
+      expect(app.failures).toEqual(said === 'deny' ? [] : mistaken)
     },
   )
 
@@ -193,6 +195,7 @@ describe('a policy', () => {
     expect(await call(ada, 'maybe')).toMatchObject(refused)
     expect(asked).toEqual(['whim', 'aborted'])
     expect(handled).toEqual([])
+    expect(app.failures).toEqual([new TypeError('the policy Whim did not answer within 50 ms')])
     answer = () => Promise.resolve('allow')
     expect(await call(ada, 'maybe')).toMatchObject({ text: 'maybe' })
   })

@@ -53,6 +53,14 @@ describe('createTestApp', () => {
     await app.close()
   })
 
+  it('refuses to call what no tool is called, which would look like a refusal', async () => {
+    const app = await createTestApp({ servers: [NoteServer] })
+    await expect(app.as({}).call('Wipe')).rejects.toThrow('no tool is called Wipe; did you mean wipe?')
+    await expect(app.as({}).call('delete_everything')).rejects.toThrow('there are ping, wipe, keep, fail')
+    expect(await app.as({}).call('wipe')).toMatchObject({ outcome: 'unknown' })
+    await app.close()
+  })
+
   it('hands arguments over in their JSON form, as a client would', async () => {
     const app = await createTestApp({ servers: [NoteServer] })
     expect(await app.as({}).call('keep', { data: new Map([['a', 1]]) })).toMatchObject({ text: '{}' })
