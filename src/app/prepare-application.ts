@@ -2,6 +2,8 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Postgres } from '../adapter/postgres/open-postgres.js'
 import { ConfigurationError } from '../core/error/configuration-error.js'
 import type { AdmittedTenants, Application } from '../core/identity/application.js'
+import type { Tenant } from '../core/identity/tenant.js'
+import type { Log } from '../core/runtime/log.js'
 import type { SeedTenant } from './development/development-seed.js'
 import type { LocalAccount } from './development/local-accounts.js'
 import { sow, type SowingOptions } from './development/sow.js'
@@ -17,6 +19,7 @@ export interface PreparationOptions extends Omit<SowingOptions, 'home'> {
   readonly settings: Settings
   readonly appName: string
   readonly admits: AdmittedTenants | undefined
+  readonly log: Log
 }
 
 /**
@@ -54,9 +57,21 @@ async function register(options: PreparationOptions): Promise<Application> {
   for (const slug of typeof admits === 'string' ? [] : admits) {
     if ((await postgres.tenants.findBySlug(slug)) === undefined) throw fault(`tenants: there is no tenant "${slug}"`)
   }
+  warnOfAnotherOwner(options, owner)
   const application: Application = { clientId: settings.clientId, name: appName, tenant: owner, admits }
   await postgres.applications.register(application)
   return application
+}
+
+/** Whoever put other tenants into the code would wonder why nobody of theirs may enter. */
+function warnOfAnotherOwner({ log, seed, settings }: PreparationOptions, owner: Tenant): void {
+  const first = seed[0]?.slug
+  if (first === undefined || first === owner.slug) return
+  log.write(
+    'warn',
+    `the application "${settings.clientId}" belongs to tenant ${owner.slug} since its first start, and not to ${first}, which ` +
+      `development.tenants names first now: delete ${settings.home} to begin again, or use another clientId`,
+  )
 }
 
 function fault(message: string): ConfigurationError {
