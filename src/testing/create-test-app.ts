@@ -152,7 +152,7 @@ function callerOf(caller: TestCaller): Caller {
   const grantDigest = `grant-${clientId}`
   return {
     ...{ user, tenant, issuer, tenantClaim: slug, clientId, grantDigest, expiresAt, credential },
-    ...{ holding, policyVersion: 'test' },
+    ...{ holding, policyVersion: 'test', readAt: performance.now() },
   }
 }
 

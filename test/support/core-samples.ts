@@ -36,6 +36,7 @@ export function sampleCaller(grants: Partial<Grants> = {}): Caller {
     credential: { kind: 'bearer' },
     holding,
     policyVersion: '1',
+    readAt: performance.now(),
   }
 }
 

@@ -216,7 +216,10 @@ export class McpHarness {
     const { login = 'oauth' } = options
     const authenticator = this.people.authenticator(this.signIns)
     return {
-      guard: new Guard({ catalogue, callers: authenticator, audit: this.audit, log }),
+      guard: new Guard({
+        ...{ catalogue, callers: authenticator, audit: this.audit, log },
+        clock: options.clock ?? systemClock,
+      }),
       authenticator,
       endpoints: [
         {

@@ -60,7 +60,7 @@ export function appSource(tools: Readonly<Record<string, string>>, options = '')
   const made = Object.entries(tools).map(
     ([name, demand]) => `protectedByAuthSec(${JSON.stringify(name)}, ${demand}, () => 'done')`,
   )
-  return `import { createAuthSecApp, protectedByAuthSec, publicTool } from 'authsec'
+  return `import { allOf, anyOf, createAuthSecApp, protectedByAuthSec, publicTool, role } from 'authsec'
 export default createAuthSecApp({ tools: [${made.join(', ')}], clientId: 'scratch', ${options} })
 `
 }

@@ -21,6 +21,8 @@ export interface Caller {
   readonly holding: Holding
   /** Names the state of the tenant's database that `holding` was made from. */
   readonly policyVersion: string
+  /** When the reading of all this began, by `performance.now()`. */
+  readonly readAt: number
 }
 
 /** How the caller proved who they are: a bearer on this very request, or a sign-in with the five tools that its session is bound to. */

@@ -34,6 +34,8 @@ export interface Entered {
   readonly tenant: Tenant
   /** What the tenant's database has of it; without an account it is let in by the tenant's sign-up rule. */
   readonly standing: StoredStanding
+  /** When the reading of it began, by `performance.now()`. */
+  readonly readAt: number
 }
 
 /**
@@ -102,6 +104,7 @@ export class Authenticator {
   }
 
   async #enter(credentials: Credentials): Promise<Entered> {
+    const readAt = performance.now()
     const tenant = await this.#admittedTenant(credentials)
     const { grantDigest } = credentials
     const [active, standing] = await Promise.all([
@@ -110,7 +113,7 @@ export class Authenticator {
     ])
     if (active !== true) throw new AuthenticationError('ERR_TOKEN_REVOKED', 'the grant behind this token has ended')
     refuseAccount(accountState(standing))
-    return { tenant, standing }
+    return { tenant, standing, readAt }
   }
 
   async #admittedTenant({ issuer, subject, clientId, tenantClaim }: Credentials): Promise<Tenant> {
@@ -147,7 +150,7 @@ interface Identity extends Pick<
 }
 
 /** The account's own address and name, where there is an account. */
-function callerOf(identity: Identity, { standing, tenant }: Entered): Caller {
+function callerOf(identity: Identity, { readAt, standing, tenant }: Entered): Caller {
   const { issuer, subject, tenantClaim, clientId, grantDigest, expiresAt, credential } = identity
   const { email, name } = standing.account ?? identity
   const holding = holdingOf(identity.asserted, standing)
@@ -155,7 +158,7 @@ function callerOf(identity: Identity, { standing, tenant }: Entered): Caller {
   const { policyVersion } = standing
   return {
     ...{ user, tenant, issuer, tenantClaim, clientId, grantDigest, expiresAt, credential },
-    ...{ holding, policyVersion },
+    ...{ holding, policyVersion, readAt },
   }
 }
 

@@ -8,7 +8,7 @@ import type { Log } from '../runtime/log.js'
 import type { Operation } from './operation.js'
 
 /** How a call that was allowed came out. */
-export type Reason = 'succeeded' | 'failed' | 'invalid' | 'cancelled'
+export type Reason = 'succeeded' | 'failed' | 'invalid' | 'cancelled' | 'revoked'
 
 export interface RecordPorts {
   readonly audit: AuditLog

@@ -1,4 +1,7 @@
+import type { Caller } from '../identity/caller.js'
 import { UpstreamError } from '../error/upstream-error.js'
+import type { PolicyAnswers } from '../permission/graph/compiled-requirement.js'
+import { systemClock, type Clock } from '../runtime/clock.js'
 import type { PermissionGraph } from '../permission/graph/permission-graph.js'
 import { askerOf, type Visitor } from './access.js'
 import type { Authenticator } from './authenticator.js'
@@ -9,6 +12,7 @@ import { actorOf, CallRecord, type Reason, type RecordPorts } from './call-recor
 import { errorResult, type OperationResult } from './content.js'
 import type { OperationCatalogue } from './operation-catalogue.js'
 import type { Operation, Parsed } from './operation.js'
+import { freezeDeeply } from './freeze-deeply.js'
 import { failedResult, renderResult } from './render-result.js'
 import { ToolError } from './tool-error.js'
 
@@ -16,6 +20,8 @@ export interface GuardPorts extends RecordPorts {
   readonly catalogue: OperationCatalogue
   /** The same caller as everything is now, or nobody: policies take their time. */
   readonly callers: Pick<Authenticator, 'renew'>
+  /** By which tokens expire. */
+  readonly clock?: Clock
 }
 
 export interface CallRequest extends Visitor {
@@ -33,6 +39,8 @@ interface Admitted {
   readonly operation: Operation
   readonly request: CallRequest
   readonly record: CallRecord
+  /** What policies have said. */
+  readonly answers?: PolicyAnswers
 }
 
 /** Stands before every operation: decides, records, validates, invokes. The only way to run a handler. */
@@ -112,7 +120,7 @@ export class Guard {
     }
     const { answers, failure, verdict } = await askPolicies(this.#graph, {
       ...{ operation, asker: askerOf(request), user: request.caller.user },
-      parse: () => this.#parseAgain(admitted),
+      input: freezeDeeply(parsed.value),
       call: this.#contextOf(admitted),
     })
     if (failure !== undefined)
@@ -122,10 +130,10 @@ export class Guard {
     const explanation = this.#graph.explain(operation, askerOf(now), answers)
     if (verdict !== 'allow' || explanation.verdict !== 'allow') {
       await record.denied(explanation)
-      return errorResult(`Not permitted (ref ${record.ref})`)
+      return notPermitted(record.ref)
     }
     await record.allowed(operation, explanation)
-    return this.#run({ ...admitted, request: now }, () => operation.parseInput(request.args))
+    return this.#run({ ...admitted, request: now, answers }, () => parsed)
   }
 
   /** `undefined` where the check itself fails. */
@@ -136,13 +144,6 @@ export class Guard {
       record.logFailure(error)
       return undefined
     }
-  }
-
-  /** Throws `TypeError` for what was sound a moment ago. */
-  async #parseAgain({ operation, request }: Admitted): Promise<unknown> {
-    const parsed = await operation.parseInput(request.args)
-    if (parsed.valid) return parsed.value
-    throw new TypeError('the arguments were checked twice, with different results')
   }
 
   async #run(admitted: Admitted, parse: () => Parsed<unknown> | Promise<Parsed<unknown>>): Promise<OperationResult> {
@@ -169,6 +170,7 @@ export class Guard {
       const input = await parse()
       if (!input.valid) return { result: invalidResult(input.message), reason: 'invalid' }
       signal.throwIfAborted()
+      if (!(await this.#stillMay(admitted))) return { result: notPermitted(record.ref), reason: 'revoked' }
       const result = await renderResult(operation, await operation.invoke(input.value, this.#contextOf(admitted)))
       return { result, reason: result.isError === true ? 'failed' : 'succeeded' }
     } catch (error) {
@@ -179,6 +181,21 @@ export class Guard {
       record.logFailure(error)
       return { result: failedResult(record.ref), reason: 'failed' }
     }
+  }
+
+  /** Asked last of all: what was read of the caller a while ago, before a slow database or parser, may not hold any more. */
+  async #stillMay({ answers, operation, request }: Admitted): Promise<boolean> {
+    const { caller } = request
+    if (caller === undefined || operation.protection.access !== 'protected') return true
+    if (this.#hasExpired(caller)) return false
+    if (performance.now() - caller.readAt < freshMilliseconds) return true
+    const now = { ...request, caller: await this.#ports.callers.renew(caller) }
+    return this.#graph.decide(operation, askerOf(now), answers) === 'allow'
+  }
+
+  /** Sign-ins go by the database's clock, when they are looked up. */
+  #hasExpired({ credential, expiresAt }: Caller): boolean {
+    return credential.kind === 'bearer' && expiresAt * 1000 <= (this.#ports.clock ?? systemClock).now()
   }
 
   #contextOf({ operation, record, request }: Admitted): CallContext {
@@ -194,6 +211,11 @@ export class Guard {
 }
 
 const longestMessage = 8_192
+const freshMilliseconds = 200
+
+function notPermitted(ref: string): OperationResult {
+  return errorResult(`Not permitted (ref ${ref})`)
+}
 
 function invalidResult(message: string): OperationResult {
   return errorResult(`Invalid arguments: ${message}`)

@@ -11,8 +11,8 @@ export interface UndecidedCall {
   readonly operation: Operation
   readonly asker: Asker
   readonly user: UserContext
-  /** Checks the arguments anew, so that what one policy does to them is seen by no other. */
-  parse(): Promise<unknown>
+  /** Checked arguments, frozen: the handler gets the very same. */
+  readonly input: unknown
   readonly call: CallContext
 }
 
@@ -46,9 +46,8 @@ function verdictIn(answer: unknown, { name }: PolicyReference): 'allow' | 'deny'
 }
 
 /** Throws what the policy throws, and `TypeError` when its time is up or the call is called off. */
-async function answerOf(policy: PolicyReference, { operation, parse, user, call }: UndecidedCall): Promise<unknown> {
+async function answerOf(policy: PolicyReference, { operation, input, user, call }: UndecidedCall): Promise<unknown> {
   const { requestId, clientId = '' } = call
-  const input = await parse()
   const until = performance.now() + policy.milliseconds
   const deadline = new AbortController()
   const signal = AbortSignal.any([call.signal, deadline.signal])
@@ -67,6 +66,8 @@ async function answerOf(policy: PolicyReference, { operation, parse, user, call 
     return answer
   } finally {
     clearTimeout(timer)
+    // Else what listens to both signals would be kept for as long as the process lives.
+    deadline.abort()
   }
 }
 

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals'
+import { describe, expect, it, jest } from '@jest/globals'
 import { UpstreamError } from '../../../src/core/error/upstream-error.js'
 import type { Caller } from '../../../src/core/identity/caller.js'
 import { Guard, type CallOutcome } from '../../../src/core/operation/guard.js'
@@ -26,12 +26,17 @@ class Bench {
   second: Answer = () => 'allow'
   renew: (caller: Caller) => Promise<Caller | undefined> = async (caller) => caller
 
-  async call(caller = sampleCaller({ roles: ['admin'] })): Promise<CallOutcome> {
+  policies: 'both' | 'none' = 'both'
+
+  async call(caller = sampleCaller({ roles: ['admin'] }), signal = new AbortController().signal): Promise<CallOutcome> {
     const operation = sampleOperation({
       name: 'wipe',
       protection: {
         access: 'protected',
-        requirement: allOf(role('admin'), policy(First, { milliseconds: 50 }), policy(Second, { milliseconds: 50 })),
+        requirement:
+          this.policies === 'none'
+            ? role('admin')
+            : allOf(role('admin'), policy(First, { milliseconds: 50 }), policy(Second, { milliseconds: 50 })),
       },
       parseInput: (args) => ({ valid: true, value: structuredClone(args) }),
       askPolicy: ({ key }, question) => (key === First ? this.first(question) : this.second(question)),
@@ -44,8 +49,7 @@ class Bench {
       ...{ catalogue: new OperationCatalogue([operation]), audit: this.audit, log: { write: () => undefined } },
       callers: { renew: (known) => this.renew(known) },
     })
-    const channel = { signal: new AbortController().signal }
-    return guard.call({ name: 'wipe', args: { id: 1 }, caller, channel })
+    return guard.call({ name: 'wipe', args: { id: 1, of: [{ n: 1 }] }, caller, channel: { signal } })
   }
 
   get types(): readonly string[] {
@@ -99,21 +103,83 @@ describe('a call that policies decide', () => {
     expect(await bench.call()).toMatchObject({ result: { content: [{ text: 'wiped' }] } })
   })
 
-  it('runs with the arguments that were sent, whatever a policy does to what it is shown', async () => {
+  it('runs with the very arguments that the policies saw, which none of them can change', async () => {
     const bench = new Bench()
     const seen: unknown[] = []
-    const meddle: Answer = ({ about }) => {
-      seen.push(structuredClone(about.input))
-      Object.assign(Object(about.input), { id: 2 })
-      return 'allow'
-    }
-    bench.first = meddle
-    bench.second = meddle
+    const note: Answer = ({ about }) => (seen.push(about.input), 'allow')
+    bench.first = note
+    bench.second = note
     await bench.call()
-    expect(seen).toEqual([{ id: 1 }, { id: 1 }])
-    expect(bench.handled).toEqual([{ id: 1 }])
+    expect(bench.handled).toEqual([{ id: 1, of: [{ n: 1 }] }])
+    expect(seen).toEqual([...bench.handled, ...bench.handled])
+    expect(seen.every((one) => one === bench.handled[0])).toBe(true)
+    for (const meddle of [
+      (input: Input) => (input.id = 2),
+      (input: Input) => input.of.push({ n: 2 }),
+      (input: Input) => input.of.forEach((one) => (one.n = 2)),
+    ]) {
+      bench.first = ({ about }) => (meddle(about.input as Input), 'allow')
+      expect(await bench.call()).toMatchObject(refused)
+    }
+    expect(bench.handled).toHaveLength(1)
+  })
+
+  it('leaves nothing behind in memory once it is over', async () => {
+    const bench = new Bench()
+    const signal = new AbortController().signal
+    const listeners = jest.spyOn(signal, 'addEventListener')
+    const aborted: AbortSignal[] = []
+    bench.first = ({ about }) => (aborted.push(about.signal), 'allow')
+    await bench.call(undefined, signal)
+    expect(aborted.map((one) => one.aborted)).toEqual([true])
+    expect(listeners).not.toHaveBeenCalled()
   })
 })
+
+describe('a call whose caller was looked up a while ago', () => {
+  const old = () => ({ ...sampleCaller({ roles: ['admin'] }), readAt: performance.now() - 1_000 })
+
+  it('is decided again before the handler runs, whatever took so long', async () => {
+    const bench = new Bench()
+    bench.policies = 'none'
+    const renewed: Caller[] = []
+    bench.renew = async (caller) => (renewed.push(caller), sampleCaller({ roles: ['admin'] }))
+    expect(await bench.call(old())).toMatchObject({ result: { content: [{ text: 'wiped' }] } })
+    expect(renewed).toHaveLength(1)
+    await bench.call()
+    expect(renewed).toHaveLength(1)
+  })
+
+  it.each<readonly [string, () => Promise<Caller | undefined>]>([
+    ['has lost what is demanded', async () => sampleCaller({})],
+    ['may not enter any more', async () => undefined],
+  ])('does not run for one who %s', async (_how, renew) => {
+    const bench = new Bench()
+    bench.policies = 'none'
+    bench.renew = renew
+    expect(await bench.call(old())).toMatchObject(refused)
+    expect(bench.handled).toEqual([])
+    expect(bench.audit.rows.map(({ type, reason }) => [type, reason])).toEqual([
+      ['operation.allowed', undefined],
+      ['operation.outcome', 'revoked'],
+    ])
+  })
+
+  it('does not run after the token has expired', async () => {
+    const bench = new Bench()
+    bench.policies = 'none'
+    const now = Math.floor(Date.now() / 1_000)
+    expect(await bench.call({ ...sampleCaller({ roles: ['admin'] }), expiresAt: now })).toMatchObject(refused)
+    expect(bench.handled).toEqual([])
+    const caller = { ...sampleCaller({ roles: ['admin'] }), expiresAt: now + 60 }
+    expect(await bench.call(caller)).toMatchObject({ result: { content: [{ text: 'wiped' }] } })
+  })
+})
+
+interface Input {
+  id: number
+  of: { n: number }[]
+}
 
 function spin(milliseconds: number): void {
   const end = performance.now() + milliseconds

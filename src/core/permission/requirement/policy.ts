@@ -7,13 +7,13 @@ export type PolicyVerdict = 'allow' | 'deny'
 /** The call that a policy is asked about. */
 export interface PolicyCall {
   readonly operation: string
-  /** The arguments as the handler will get them: checked against the operation's schema. */
+  /** The arguments that the handler will get, checked against the operation's schema. Frozen, for the handler too. */
   readonly input: unknown
   /** Names this call in the audit trail and in logs. */
   readonly requestId: string
   /** The OAuth client that acts for the user. */
   readonly clientId: string
-  /** Aborted when the time of the policy is up, or nobody waits for the call any more. */
+  /** Aborted as soon as nobody waits for the answer: the time is up, the call is called off, or the policy has answered. */
   readonly signal: AbortSignal
 }
 
