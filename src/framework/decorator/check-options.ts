@@ -2,7 +2,7 @@ import { categories } from '../../core/permission/grants.js'
 import { grantNameProblem } from '../../core/permission/requirement/grant-name.js'
 import { readRequirement } from '../../core/permission/requirement/read-requirement.js'
 import { isStandardSchema } from '../schema/schema-source.js'
-import { isPlainObject, snapshotOf } from './snapshot.js'
+import { isPlainObject, snapshotOf, type Snapshot } from './snapshot.js'
 import { isInjectionKey } from './token.js'
 
 /** Says what is wrong with a value, or nothing. */
@@ -35,13 +35,18 @@ export function readOptions<Options extends object>(
     const check = typeof key === 'string' && Object.hasOwn(checks, key) ? checks[key] : undefined
     if (check === undefined) return [`unknown option "${String(key)}"; there are ${Object.keys(checks).join(', ')}`]
     const value: unknown = Reflect.get(source, key)
-    const inner = copied.has(key) ? snapshotOf(value) : { copy: value }
+    const inner = snapshotIn(key, value)
     const problem = 'problem' in inner ? inner.problem : check(inner.copy)
     if ('copy' in inner) copy[String(key)] = inner.copy
     return problem === undefined ? [] : [`option "${String(key)}" ${problem}`]
   })
   const frozen: object = Object.freeze(copy)
   return isRight<Options>(frozen, problems) ? { options: frozen, problems } : { options: undefined, problems }
+}
+
+function snapshotIn(key: string | symbol, value: unknown): Snapshot {
+  if (key === 'require') return treeSnapshot(value)
+  return copied.has(key) ? snapshotOf(value) : { copy: value }
 }
 
 function isRight<Options extends object>(_copy: object, problems: readonly string[]): _copy is Options {
@@ -81,10 +86,10 @@ export const scopes: Check = (value) => {
   return wrong === undefined ? undefined : `holds a scope that ${grantNameProblem('scopes', wrong) ?? ''}`
 }
 
-/** A tree made with `allOf`, `role` and the like. */
-export const requirement: Check = (value) => {
-  const { problems } = readRequirement(value)
-  return problems.length === 0 ? undefined : problems.join('; ')
+/** A tree made with `allOf`, `role` and the like, read once and for all. */
+function treeSnapshot(value: unknown): Snapshot {
+  const { problems, requirement } = readRequirement(value)
+  return requirement === undefined ? { problem: problems.join('; ') } : { copy: requirement }
 }
 
 /** `params`: classes, tokens and schemas by position. */
@@ -127,6 +132,6 @@ export const demandChecks: Readonly<Record<string, Check>> = {
   resources: names,
   permissions: names,
   requireAll: flag,
-  require: requirement,
+  require: present,
   bearerOnly: flag,
 }

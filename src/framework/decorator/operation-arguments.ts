@@ -1,5 +1,4 @@
 import { categories, type Category } from '../../core/permission/grants.js'
-import { readRequirement } from '../../core/permission/requirement/read-requirement.js'
 import { authenticated, requirementOf, type Requirement } from '../../core/permission/requirement/requirement.js'
 import { demandChecks, readOptions, text, toolChecks } from './check-options.js'
 import type { DemandOptions, ProtectionOptions, ToolOptions } from './options.js'
@@ -69,16 +68,13 @@ export function detailsOf(name: string | undefined, options: ToolOptions | undef
   }
 }
 
-/** What is demanded: every authenticated user where nothing is. Options that are wrong never come to be used. */
+/** What options read by `readOptions` demand: every authenticated user where they list nothing. */
 function requirementIn(options: DemandOptions | undefined): Requirement {
-  if (options?.require !== undefined) return readRequirement(options.require).requirement ?? requirementOf(nothing)
+  if (options?.require !== undefined) return options.require
   const listed = listedNames(options)
   if (Object.keys(listed).length === 0) return authenticated
   return requirementOf({ requireAll: options?.requireAll ?? false, listed })
 }
-
-/** Nobody meets it. */
-const nothing = { requireAll: true, listed: {} }
 
 /**
  * What can be meant in two ways: `requireAll` that is missing where several categories make it matter, or there without a category;

@@ -8,12 +8,14 @@ import {
   not,
   policy,
   ProtectedByAuthSec,
+  protectedByAuthSec,
   role,
   UserContext,
   type OnClose,
   type Policy,
   type PolicyCall,
   type PolicyVerdict,
+  type Requirement,
 } from '../../../src/index.js'
 import { createTestApp, type TestApp, type TestCaller } from '../../../src/testing/index.js'
 
@@ -24,6 +26,7 @@ class Invoice {
 
 const asked: string[] = []
 const handled: string[] = []
+const aborted: string[] = []
 let answer: () => unknown = () => 'allow'
 
 @Injectable()
@@ -47,7 +50,7 @@ class OwnInvoices implements Policy {
 class Whim implements Policy {
   decide(_user: UserContext, { signal }: PolicyCall): PolicyVerdict {
     asked.push('whim')
-    signal.addEventListener('abort', () => asked.push('aborted'))
+    signal.addEventListener('abort', () => aborted.push(String(signal.reason)))
     return answer() as PolicyVerdict
   }
 }
@@ -109,6 +112,7 @@ let app: TestApp
 beforeEach(async () => {
   asked.length = 0
   handled.length = 0
+  aborted.length = 0
   answer = () => 'allow'
   app = await createTestApp({ servers: [Invoices, Whimsical] })
 })
@@ -193,7 +197,7 @@ describe('a policy', () => {
   it('that takes longer than it may refuses, and hears that nobody waits any more', async () => {
     answer = () => new Promise(() => undefined)
     expect(await call(ada, 'maybe')).toMatchObject(refused)
-    expect(asked).toEqual(['whim', 'aborted'])
+    expect(aborted).toEqual(['TypeError: the policy Whim did not answer within 50 ms'])
     expect(handled).toEqual([])
     expect(app.failures).toEqual([new TypeError('the policy Whim did not answer within 50 ms')])
     answer = () => Promise.resolve('allow')
@@ -336,6 +340,39 @@ describe('require', () => {
     expect(app.as({ roles: ['user'] }).list()).toEqual([])
   })
 
+  it('is read once: what is checked is what is used', async () => {
+    let reads = 0
+    const shifty = {
+      kind: 'grant',
+      category: 'roles',
+      get name() {
+        reads += 1
+        return reads === 1 ? 'admin' : 'guest'
+      },
+    } as const
+    app = await createTestApp({ tools: [protectedByAuthSec('run', { require: shifty }, () => 'ran')] })
+    expect(app.as({ roles: ['admin'] }).list()).toEqual(['run'])
+    expect(app.as({ roles: ['guest'] }).list()).toEqual([])
+  })
+
+  it.each<readonly [string, () => Requirement]>([
+    [
+      'a getter that throws',
+      () => ({
+        kind: 'not',
+        get of(): Requirement {
+          throw new RangeError('no')
+        },
+      }),
+    ],
+    ['a proxy that is revoked', () => revoked()],
+    ['a list that is less than empty', () => ({ kind: 'allOf', of: new Proxy([], { get: () => -1 }) })],
+  ])('that is %s stops the start', (_what, tree) => {
+    expect(() => protectedByAuthSec('run', { require: tree() }, () => 'ran')).toThrow(
+      expect.objectContaining({ code: 'ERR_CONFIG_OPTION' }),
+    )
+  })
+
   it('of a class is demanded beside that of its methods', async () => {
     @McpServer({ name: 'Joined', version: '1.0.0' })
     @ProtectedByAuthSec({ require: not(role('guest')) })
@@ -349,3 +386,9 @@ describe('require', () => {
     expect(app.as({}).list()).toEqual([])
   })
 })
+
+function revoked(): Requirement {
+  const { proxy, revoke } = Proxy.revocable(role('admin'), {})
+  revoke()
+  return proxy
+}

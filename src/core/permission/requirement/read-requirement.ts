@@ -13,7 +13,12 @@ export const mostRequirementParts = 1_000
 /** Reads a tree made with `allOf`, `role` and the like. Only the copy is to be used: whoever holds the original may change it. */
 export function readRequirement(value: unknown): ReadRequirement {
   const reading = new Reading()
-  const requirement = reading.read(value, 0)
+  let requirement: Requirement | undefined
+  try {
+    requirement = reading.read(value, 0)
+  } catch {
+    return { requirement: undefined, problems: ['holds something that cannot be read'] }
+  }
   const { problems } = reading
   if (requirement === undefined || problems.length > 0) return { requirement: undefined, problems }
   return { requirement, problems: [] }
@@ -49,7 +54,7 @@ class Reading {
   #list(kind: 'allOf' | 'anyOf', of: unknown, depth: number): Requirement | undefined {
     const parts: Requirement[] = []
     const length = Array.isArray(of) ? of.length : 0
-    if (!Array.isArray(of) || length === 0) return this.#refuse(`has an ${kind}() of nothing: name what is demanded`)
+    if (!Array.isArray(of) || !(length > 0)) return this.#refuse(`has an ${kind}() of nothing: name what is demanded`)
     // By index: what a list says of itself by other means, such as an iterator of its own, must not make it shorter.
     for (let index = 0; index < length && this.#parts <= mostRequirementParts; index += 1) {
       const part = this.read(own(of, index), depth + 1)

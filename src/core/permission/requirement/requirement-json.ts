@@ -77,8 +77,8 @@ class JsonReading {
     this.#parts += 1
     if (this.#parts > mostRequirementParts) return this.#refuse(root, `has more than ${mostRequirementParts} parts`)
     if (!isPlain(json)) return this.#refuse(at, 'is no object as JSON has them')
-    const keys = Reflect.ownKeys(json)
-    if (!keys.every((key) => typeof key === 'string')) return this.#refuse(at, 'is no object as JSON has them')
+    const keys = Object.keys(json)
+    if (keys.length !== Reflect.ownKeys(json).length) return this.#refuse(at, 'is no object as JSON has them')
     const record: Readonly<Record<string, unknown>> = { ...json }
     if (keys.every((key) => flatKeys.includes(key))) return this.#flat(record, at)
     const [key = '', other] = keys
@@ -106,9 +106,13 @@ class JsonReading {
 
   #list(kind: 'allOf' | 'anyOf', value: unknown, at: Place): Requirement | undefined {
     if (!Array.isArray(value) || value.length === 0) return this.#refuse(at, 'is no list of requirements')
-    const read = value.map((part: unknown, index) => this.read(part, { ...at, place: `${at.place}[${index}]` }))
-    const of = read.filter((part) => part !== undefined)
-    return of.length === read.length ? { kind, of } : undefined
+    const of: Requirement[] = []
+    const { length } = value
+    for (let index = 0; index < Math.min(length, mostRequirementParts); index += 1) {
+      const part = this.read(value[index], { ...at, place: `${at.place}[${index}]` })
+      if (part !== undefined) of.push(part)
+    }
+    return of.length === length ? { kind, of } : undefined
   }
 
   #policy(value: unknown, at: Place): Requirement | undefined {
@@ -141,7 +145,7 @@ class JsonReading {
       this.#refuse({ ...at, place }, `is no list of 1 to ${mostRequirementParts} names`)
       return []
     }
-    const names: readonly unknown[] = value
+    const names = Array.from({ length: value.length }, (_, index): unknown => value[index])
     names.forEach((name, index) => {
       const problem = names.indexOf(name) === index ? grantNameProblem(category, name) : 'is there already'
       if (problem !== undefined) this.#refuse({ ...at, place: `${place}[${index}]` }, problem)

@@ -49,7 +49,7 @@ describe('the matrix', () => {
       { label: 'role admin', asker: bearerOf(holdingOfAll(grantsOf({ roles: ['admin'] }))) },
     ]
     expect(accessMatrix(graph, callers)).toEqual({
-      operations: Object.keys(protections),
+      operations: Object.entries(protections).map(([name, protection]) => ({ name, protection })),
       rows: [
         { caller: 'nobody', verdicts: ['allow', 'deny', 'deny', 'deny', 'deny', 'deny'] },
         { caller: 'role admin', verdicts: ['allow', 'deny', 'allow', 'allow', 'allow', 'unknown'] },

@@ -178,6 +178,7 @@ describe('JSON that is no requirement is refused, and it is said where', () => {
       'an object that inherits them from one without a prototype',
       Object.create(Object.assign(Object.create(null), { roles: ['a'] })),
     ],
+    ['an object that hides its members', Object.defineProperty({}, 'roles', { value: ['a'] })],
     ['an object with a symbol', { [Symbol('roles')]: ['a'] }],
   ])('%s, which would say that everybody may', (_what, value) => {
     expect(refusal(value)).toBe('the requirement is no object as JSON has them')
