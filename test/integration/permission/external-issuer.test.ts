@@ -101,6 +101,28 @@ describe('a subject of another issuer', () => {
     expect(await holding('bob', { roles: ['writer'] })).toMatchObject({ account: 'signed-up' })
   })
 
+  it('whose account was deleted does not sign up again, until its identity is forgotten here', async () => {
+    await rule({ signUp: ['writer'] })
+    const { id } = await test.postgres.accounts.create(acme, { email: 'eve@acme.example', grants: grantsOf({}) })
+    await test.tenantSql(acme, `insert into account_identity values ($1, 'eve', $2)`, [idp, id])
+    expect(await holding('eve', { roles: ['writer'] })).toMatchObject({ account: 'active' })
+    await test.tenantSql(acme, 'delete from account where id = $1', [id])
+    expect(await holding('eve', { roles: ['writer'] })).toMatchObject({ account: 'unknown', effective: grantsOf({}) })
+    await test.tenantSql(acme, `delete from account_identity where subject = 'eve'`)
+    expect(await holding('eve', { roles: ['writer'] })).toMatchObject({ account: 'signed-up' })
+  })
+
+  it.each(['', 'bob\0', '\ud800', 'b'.repeat(5_000)])(
+    'that cannot be on record signs up for nothing: %j',
+    async (subject) => {
+      await rule({ signUp: ['writer'] })
+      const sound = subject === ''
+      expect(await holding(subject, { roles: ['writer'] })).toMatchObject({ account: sound ? 'signed-up' : 'unknown' })
+      expect((await test.postgres.grants.findStanding(acme, 'https://\0', 'bob')).signUp).toEqual({ admits: 'nobody' })
+      expect(await holding('bob', { roles: ['writer'] })).toMatchObject({ account: 'signed-up' })
+    },
+  )
+
   it('that signs up has the roles for that, with what they carry, where grants are assigned', async () => {
     await rule({ grants: 'assigned', signUp: ['writer'] })
     expect((await holding('bob', { scopes: ['write'] })).effective).toEqual(

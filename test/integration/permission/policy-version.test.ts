@@ -121,6 +121,25 @@ describe('the policy version', () => {
     expect(await number()).toBe(before + 1)
   })
 
+  it('counts what a transaction changes, whatever settings say', async () => {
+    const before = await number()
+    const database = await databaseOf(acme)
+    await test.databaseSql(
+      database,
+      `begin; select set_config('authsec.counted_in', pg_current_xact_id()::text, true); insert into role (name) values ('set'); commit`,
+    )
+    expect(await number()).toBe(before + 1)
+  })
+
+  it('counts a transaction whose number came back with a backup', async () => {
+    const before = await number()
+    await test.databaseSql(
+      await databaseOf(acme),
+      `begin; update policy_version set counted_in = pg_current_xact_id(), counted_since = '2001-01-01'; insert into role (name) values ('restored'); commit`,
+    )
+    expect(await number()).toBe(before + 1)
+  })
+
   it('counts every transaction of a connection', async () => {
     const before = await number()
     await test.databaseSql(

@@ -12,6 +12,7 @@ import { tenantMigrations } from '../../../src/adapter/postgres/schema/tenant-mi
 import { noGrants } from '../../../src/core/permission/grants.js'
 import { identityIn, newSession, newSignIn } from '../../support/login-samples.js'
 import { openTestPostgres, type TestPostgres } from '../../support/postgres.js'
+import { until } from '../../support/until.js'
 
 let test: TestPostgres
 let database: string
@@ -63,6 +64,30 @@ describe('migrate', () => {
     await expect(migrate(db, failing)).rejects.toThrow('half way')
     expect(await test.databaseSql(database, `select to_regclass('half') as half`)).toEqual([{ half: null }])
     expect(await isMigrated(db, failing)).toBe(false)
+  })
+
+  it('gives way to whoever writes, and takes the step after them', async () => {
+    const db = openKysely<MigrationSchema>(pool, database)
+    const remark: Migration = {
+      name: '9003-remark',
+      async up(step) {
+        await step.schema.alterTable('application').addColumn('remark', 'text').execute()
+        await step.schema.alterTable('tenant').addColumn('remark', 'text').execute()
+      },
+    }
+    // Holds the second table for a while, and wants the first one then: one of the two has to yield.
+    const writer = test.databaseSql(
+      database,
+      `begin; update tenant set name = 'Held'; select pg_sleep(1.2); update application set name = 'Held'; commit`,
+    )
+    await until(async () => {
+      const held = `select from pg_stat_activity where datname = '${database}' and wait_event = 'PgSleep'`
+      return (await test.databaseSql(database, held)).length > 0
+    })
+    await Promise.all([writer, migrate(db, [...masterMigrations, addColumn, remark])])
+    expect(await test.databaseSql(database, 'select name, remark from tenant')).toEqual([
+      { name: 'Held', remark: null },
+    ])
   })
 
   it('brings a tenant of an older version up to date on first use', async () => {

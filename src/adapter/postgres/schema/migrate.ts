@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { sql, type Kysely } from 'kysely'
 import { sqlState } from '../pool/database-failure.js'
 
@@ -15,6 +16,11 @@ export interface MigrationSchema {
 
 const undefinedTable = '42P01'
 const lockKey = 7_164_392_085
+const lockMilliseconds = 500
+const mostAttempts = 8
+const pauseMilliseconds = 100
+/** Lock not available, deadlock. */
+const inTheWay = new Set(['55P03', '40P01'])
 
 /** Whether the database has taken every step, by one query. One that has taken more, from a newer version, is current too. */
 export async function isMigrated(db: Kysely<MigrationSchema>, migrations: readonly Migration[]): Promise<boolean> {
@@ -28,8 +34,21 @@ export async function isMigrated(db: Kysely<MigrationSchema>, migrations: readon
 
 /** Takes the steps that are missing, all or none. Processes that start at once take turns. */
 export async function migrate(db: Kysely<MigrationSchema>, migrations: readonly Migration[]): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await takeSteps(db, migrations)
+    } catch (error) {
+      if (attempt === mostAttempts || !inTheWay.has(sqlState(error) ?? '')) throw error
+    }
+    await pause(pauseMilliseconds * attempt * (0.5 + Math.random()))
+  }
+}
+
+/** Whoever writes meanwhile, by an older version, goes first: a step gives way, and is tried again. */
+async function takeSteps(db: Kysely<MigrationSchema>, migrations: readonly Migration[]): Promise<void> {
   await db.transaction().execute(async (step) => {
     await sql`select pg_advisory_xact_lock(${lockKey})`.execute(step)
+    await sql`set local lock_timeout = ${sql.lit(lockMilliseconds)}`.execute(step)
     await step.schema
       .createTable('schema_migration')
       .ifNotExists()

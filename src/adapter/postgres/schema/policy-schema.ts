@@ -19,7 +19,8 @@ export interface AccessRuleTable {
 export interface AccountIdentityTable {
   readonly issuer: string
   readonly subject: string
-  readonly account_id: string
+  /** `null` once the account is gone: its subject is not to sign up again. */
+  readonly account_id: string | null
 }
 
 /** Everything of an account but its password: as it is in the end, whatever other triggers have made of it. */
@@ -36,15 +37,15 @@ const deciding = [
 /** Counts every change of what decides, whoever makes it: plain SQL counts too. */
 export async function createPolicyVersion(db: Kysely<MigrationSchema>): Promise<void> {
   await createTables(db)
-  // Once per transaction, as a setting of the transaction remembers: what a row remembers would come back with a backup.
+  // Once per transaction. Its number alone could come back with a backup, and be another transaction's where that is restored.
   // Deferred, so that the row is locked at the very end of a transaction: two that change much cannot wait for each other.
   await sql`
     create function policy_changed() returns trigger language plpgsql security definer set search_path = pg_catalog, public as $$
     begin
-      if current_setting('authsec.counted_in', true) is distinct from pg_current_xact_id()::text then
-        update public.policy_version set version = version + 1, revision = gen_random_uuid();
-        perform set_config('authsec.counted_in', pg_current_xact_id()::text, true);
-      end if;
+      update public.policy_version
+      set version = version + 1, revision = gen_random_uuid(),
+        counted_in = pg_current_xact_id(), counted_since = pg_postmaster_start_time()
+      where (counted_in, counted_since) is distinct from (pg_current_xact_id(), pg_postmaster_start_time());
       return null;
     end $$
   `.execute(db)
@@ -63,7 +64,8 @@ async function createTables(db: Kysely<MigrationSchema>): Promise<void> {
   const onlyRow = sql`only_row boolean primary key default true check (only_row)`
   await sql`
     create table policy_version (
-      ${onlyRow}, version bigint not null default 1, revision uuid not null default gen_random_uuid()
+      ${onlyRow}, version bigint not null default 1, revision uuid not null default gen_random_uuid(),
+      counted_in xid8, counted_since timestamptz
     )
   `.execute(db)
   await sql`
@@ -77,7 +79,7 @@ async function createTables(db: Kysely<MigrationSchema>): Promise<void> {
   await sql`
     create table account_identity (
       issuer text not null, subject text not null,
-      account_id uuid not null references account (id) on delete cascade,
+      account_id uuid references account (id) on delete set null,
       primary key (issuer, subject)
     )
   `.execute(db)

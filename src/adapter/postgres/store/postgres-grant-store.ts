@@ -49,7 +49,7 @@ export class PostgresGrantStore implements GrantStore {
   async findStanding(tenant: Tenant, issuer: string, subject: string): Promise<StoredStanding> {
     const own = issuer === this.#ownIssuer
     const sound = own ? isUuid(subject) : isSubject(issuer) && isSubject(subject)
-    const asked = { issuer: own ? undefined : issuer, subject: sound ? subject : undefined }
+    const asked = { issuer: own ? undefined : sound ? issuer : '', subject: sound ? subject : undefined }
     const key = JSON.stringify([tenant.id, asked.issuer ?? null, asked.subject ?? null])
     return (await this.#remembered(tenant, key)) ?? this.#read(tenant, asked, key)
   }
@@ -99,8 +99,10 @@ export class PostgresGrantStore implements GrantStore {
         const standing = await readStanding(step, asked)
         if (standing === undefined) throw withoutVersion()
         const key = catalogueKey(tenant, standing.policyVersion)
-        const catalogue = this.#catalogues.get(key) ?? (await readCatalogue(step))
-        this.#catalogues.set(key, catalogue)
+        const known = this.#catalogues.get(key)
+        const catalogue = known ?? (await readCatalogue(step))
+        // Not set again: it would never grow old.
+        if (known === undefined) this.#catalogues.set(key, catalogue)
         return { ...standing, catalogue }
       })
   }
@@ -134,5 +136,8 @@ function isSubject(text: string): boolean {
 }
 
 function withoutVersion(): UpstreamError {
-  return new UpstreamError('TENANT_UNAVAILABLE', "the tenant's database has lost its policy version")
+  return new UpstreamError(
+    'TENANT_UNAVAILABLE',
+    "the tenant's database has lost the row of its policy version, or of its access rule",
+  )
 }

@@ -23,6 +23,7 @@ export async function readStanding(
     .innerJoin('access_rule', (join) => join.onTrue())
     .leftJoinLateral(accounts, (join) => join.onTrue())
     .select([version.as('policyVersion'), 'access_rule.grants as source', 'access_rule.sign_up as signUp'])
+    .select(known(issuer, subject).as('wasKnown'))
     .select(sql<readonly string[]>`array(select name from role join sign_up_role on role_id = id)`.as('signUpRoles'))
     .select(['account.id', 'account.email', 'account.name', 'account.disabled'])
     .select(['account.roles', 'account.groups', 'account.scopes', 'account.resources', 'account.permissions'])
@@ -36,13 +37,20 @@ export async function readStanding(
         ? toAccount({ ...row, id, email, roles, groups, scopes, resources, permissions })
         : undefined,
     source: row.source ?? (issuer === undefined ? 'assigned' : 'catalogue'),
-    // Accounts of the own issuer are made here: one that is gone was taken away.
+    // Accounts of the own issuer are made here: one that is gone was taken away. So was one of another issuer that is remembered.
     signUp:
-      row.signUp === 'everybody' && issuer !== undefined
+      row.signUp === 'everybody' && issuer !== undefined && subject !== undefined && row.wasKnown === false
         ? { admits: 'everybody', roles: row.signUpRoles }
         : { admits: 'nobody' },
     policyVersion: row.policyVersion,
   }
+}
+
+/** Whether the subject of another issuer has, or had, an account here. */
+function known(issuer: string | undefined, subject: string | undefined) {
+  return sql<boolean>`exists (
+    select from account_identity where issuer = ${issuer ?? null} and subject = ${subject ?? null}
+  )`
 }
 
 /** The version alone; `undefined` where the row is gone. */
