@@ -9,15 +9,15 @@ import type { Session } from './session.js'
 
 const watchMilliseconds = 2_000
 const touchMilliseconds = 20_000
-const looksAtOnce = 4
+const looksAtOnce = 12
 
 export interface ChangeWatchOptions {
   readonly table: Pick<SessionTable, 'all' | 'end'>
   readonly sessions: SessionStore | undefined
   readonly changes: Pick<ChangeFeed, 'subscribe'>
   readonly grants: Pick<GrantStore, 'policyVersion'>
-  /** Tells the client of a session what has changed for it, if anything. */
-  readonly announce: (session: Session) => Promise<void>
+  /** Tells the client of a session what has changed for it, if anything, under this policy version at least. */
+  readonly announce: (session: Session, policyVersion: string | undefined) => Promise<void>
   readonly log: Log
 }
 
@@ -30,6 +30,7 @@ export class ChangeWatch {
   readonly #options: ChangeWatchOptions
   readonly #timers: readonly NodeJS.Timeout[]
   readonly #policies: PolicyWatch
+  readonly #outages = new Set<string>()
   #looking = false
   #touching = false
 
@@ -38,7 +39,7 @@ export class ChangeWatch {
     this.#policies = new PolicyWatch({
       ...options,
       tenants: () => this.#tenants(),
-      onChange: (tenant) => this.#lookAtAll(this.#waiting().filter((session) => tenantOf(session)?.id === tenant.id)),
+      onVersion: (tenant, version) => this.#lookAtAll(this.#behind(tenant, version), version),
     })
     this.#timers = [
       setInterval(() => void this.#look(), watchMilliseconds).unref(),
@@ -60,6 +61,10 @@ export class ChangeWatch {
     return this.#options.table.all().filter(({ stream }) => stream !== undefined)
   }
 
+  #behind({ id }: Tenant, version: string): Session[] {
+    return this.#waiting().filter((session) => tenantOf(session)?.id === id && session.isBehind(version))
+  }
+
   /** No round before the last one is done. */
   async #look(): Promise<void> {
     if (this.#looking) return
@@ -71,24 +76,28 @@ export class ChangeWatch {
     }
   }
 
-  async #lookAtAll(waiting: Session[]): Promise<void> {
+  async #lookAtAll(waiting: Session[], version?: string): Promise<void> {
     // The sessions of a tenant whose database is slow to fail must not keep those of others from being told.
     const outOfReach = new Set<string>()
     const look = async (): Promise<void> => {
       for (let session = waiting.pop(); session !== undefined; session = waiting.pop()) {
-        await this.#lookAt(session, outOfReach)
+        await this.#lookAt(session, { outOfReach, version })
       }
     }
     await Promise.all(Array.from({ length: looksAtOnce }, look))
   }
 
-  async #lookAt(session: Session, outOfReach: Set<string>): Promise<void> {
+  async #lookAt(session: Session, { outOfReach, version }: Look): Promise<void> {
     const tenant = tenantOf(session)
     if (tenant === undefined || outOfReach.has(tenant.id)) return
     try {
-      await this.#options.announce(session)
+      await this.#options.announce(session, version)
+      this.#outages.delete(tenant.id)
     } catch (error) {
       outOfReach.add(tenant.id)
+      if (this.#outages.has(tenant.id)) return
+      // Once for each outage: it is tried again several times a second.
+      this.#outages.add(tenant.id)
       const fields = { tenant: tenant.slug, error }
       this.#options.log.write('warn', 'whether tool lists have changed could not be told', fields)
     }
@@ -109,6 +118,11 @@ export class ChangeWatch {
       this.#touching = false
     }
   }
+}
+
+interface Look {
+  readonly outOfReach: Set<string>
+  readonly version: string | undefined
 }
 
 /** Whose grants decide what the client of a session sees. */

@@ -22,6 +22,7 @@ export abstract class ClientSession {
   logLevel: CallLogLevel | undefined
   readonly #server: Server
   #served: ServedList | 'unknown' | undefined
+  #policyVersion: string | undefined
 
   constructor(server: Server) {
     this.#server = server
@@ -39,9 +40,15 @@ export abstract class ClientSession {
     return this.#server.getClientCapabilities()?.elicitation?.form !== undefined
   }
 
+  /** Whether what the client was shown has not been compared with what holds under this policy version. */
+  isBehind(policyVersion: string): boolean {
+    return this.#policyVersion !== policyVersion
+  }
+
   /** Remembers what was listed, to notice when it is no longer so. */
-  listed(key: string, operations: readonly Operation[]): void {
-    this.#served = { key, operations }
+  listed(guard: Guard, visitor: Visitor, operations: readonly Operation[]): void {
+    this.#served = { key: guard.listKey(visitor), operations }
+    this.#policyVersion = visitor.caller?.policyVersion
   }
 
   /** Nobody knows what the client was shown last: that was in another process, or before a restart. */
@@ -49,16 +56,18 @@ export abstract class ClientSession {
     this.#served = 'unknown'
   }
 
-  /** Tells the client when its last list no longer holds for `visitor`, or may not; waits until it listens. */
-  async announceChange(guard: Guard, visitor: Visitor): Promise<void> {
+  /**
+   * Tells the client when its last list no longer holds for `visitor`, or may not; waits until it listens. `policyVersion` is that
+   * under which the visitor was looked up.
+   */
+  async announceChange(guard: Guard, visitor: Visitor, policyVersion = visitor.caller?.policyVersion): Promise<void> {
     const served = this.#served
-    if (served === undefined) return
-    const key = guard.listKey(visitor)
-    if (served !== 'unknown' && served.key === key) return
-    const operations = guard.visible(visitor)
-    const same = served !== 'unknown' && sameItems(served.operations, operations)
+    const known = served === undefined || (served !== 'unknown' && served.key === guard.listKey(visitor))
+    const operations = known ? [] : guard.visible(visitor)
+    const same = known || (served !== 'unknown' && sameItems(served.operations, operations))
     if (!same && !this.listens) return
-    this.listed(key, operations)
+    if (!known) this.listed(guard, visitor, operations)
+    this.#policyVersion = policyVersion
     if (!same) await this.#server.sendToolListChanged()
   }
 
@@ -70,7 +79,7 @@ export abstract class ClientSession {
     if (!this.listens && say === undefined) return
     const served = this.#served
     const operations = guard.visible(visitor)
-    this.listed(guard.listKey(visitor), operations)
+    this.listed(guard, visitor, operations)
     if (typeof served === 'object' && sameItems(served.operations, operations)) return
     if (this.listens) await this.#server.sendToolListChanged()
     else await say?.(listChanged)

@@ -83,7 +83,7 @@ export class LegacyEdge {
     this.#watch = new ChangeWatch({
       ...options,
       table: this.#table,
-      announce: (session) => this.#announceTo(session),
+      announce: (session, policyVersion) => this.#announceTo(session, policyVersion),
     })
   }
 
@@ -278,14 +278,14 @@ export class LegacyEdge {
   }
 
   /** To the client of an open stream, by what holds now. A bearer that fell is dealt with by whoever ends its stream. */
-  async #announceTo(session: Session): Promise<void> {
+  async #announceTo(session: Session, policyVersion: string | undefined): Promise<void> {
     const { authenticator, guard } = this.#options
     if (session.record.principal === undefined) {
-      return session.announceChange(guard, await this.#visitorOf(session, session.signIn))
+      return session.announceChange(guard, await this.#visitorOf(session, session.signIn), policyVersion)
     }
     const bearer = session.stream?.caller
     const caller = bearer === undefined ? undefined : await authenticator.renew(bearer)
-    if (caller !== undefined) await session.announceChange(guard, { caller })
+    if (caller !== undefined) await session.announceChange(guard, { caller }, policyVersion)
   }
 
   async #visitorOf({ record }: Session, signIn: SignInReference | undefined): Promise<Visitor> {

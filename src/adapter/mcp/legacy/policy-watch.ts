@@ -9,63 +9,61 @@ export interface PolicyWatchOptions {
   readonly grants: Pick<GrantStore, 'policyVersion'>
   /** The tenants whose clients wait to be told. */
   readonly tenants: () => readonly Tenant[]
-  /** Hears that what a tenant grants is not what it was. Never throws. */
-  readonly onChange: (tenant: Tenant) => Promise<void>
+  /** Looks at whatever was last looked at under another version than this. Never throws. */
+  readonly onVersion: (tenant: Tenant, version: string) => Promise<void>
 }
 
-/** What is known of a tenant whose clients wait. */
-interface Watched {
-  /** As it was compared last; `undefined` before that. */
-  version: string | undefined
-  comparing: boolean
-  /** A hint came meanwhile. */
-  again: boolean
-}
-
-/** Notices within a second, without any request, that what a tenant grants has changed; at once where there is a hint. */
+/**
+ * Tells several times a second, without any request, under which policy version tenants are; at once where there is a hint. It
+ * remembers nothing: whoever has missed a version, or could not be looked at, is behind and comes next time.
+ */
 export class PolicyWatch {
   readonly #options: PolicyWatchOptions
   readonly #timer: NodeJS.Timeout
   readonly #unsubscribe: () => void
-  /** By tenant id. */
-  #watched = new Map<string, Watched>()
+  readonly #comparing = new Set<string>()
+  /** Tenants that a hint came for while they were compared. */
+  readonly #again = new Set<string>()
+  /** Hints that have not been followed yet, however many there are. */
+  #hinted: NodeJS.Immediate | undefined
 
   constructor(options: PolicyWatchOptions) {
     this.#options = options
     this.#timer = setInterval(() => this.#compareAll('in turn'), compareMilliseconds).unref()
-    this.#unsubscribe = options.changes.subscribe(() => this.#compareAll('hinted'))
+    this.#unsubscribe = options.changes.subscribe(() => {
+      this.#hinted ??= setImmediate(() => {
+        this.#hinted = undefined
+        this.#compareAll('hinted')
+      }).unref()
+    })
   }
 
   close(): void {
     clearInterval(this.#timer)
+    clearImmediate(this.#hinted)
     this.#unsubscribe()
   }
 
   /** Each tenant by itself: one whose database hangs must not keep the others from being told. */
   #compareAll(why: 'in turn' | 'hinted'): void {
-    const watched = new Map<string, Watched>()
     for (const tenant of this.#options.tenants()) {
-      const known = this.#watched.get(tenant.id) ?? { version: undefined, comparing: false, again: false }
-      watched.set(tenant.id, known)
-      if (known.comparing) known.again ||= why === 'hinted'
-      else void this.#compare(tenant, known)
+      if (!this.#comparing.has(tenant.id)) void this.#compare(tenant)
+      else if (why === 'hinted') this.#again.add(tenant.id)
     }
-    this.#watched = watched
   }
 
-  async #compare(tenant: Tenant, watched: Watched): Promise<void> {
-    watched.comparing = true
+  async #compare(tenant: Tenant): Promise<void> {
+    this.#comparing.add(tenant.id)
     try {
       do {
-        watched.again = false
-        const version = await this.#options.grants.policyVersion(tenant)
-        if (version !== watched.version) await this.#options.onChange(tenant)
-        watched.version = version
-      } while (watched.again)
+        this.#again.delete(tenant.id)
+        await this.#options.onVersion(tenant, await this.#options.grants.policyVersion(tenant))
+      } while (this.#again.has(tenant.id))
     } catch {
-      // A database that does not answer is told of by whoever needs it; what was seen before is still to be compared with.
+      // A database that does not answer is told of by whoever needs it.
     } finally {
-      watched.comparing = false
+      this.#again.delete(tenant.id)
+      this.#comparing.delete(tenant.id)
     }
   }
 }

@@ -49,7 +49,7 @@ export class Tools {
   #serve({ session, surface, visitor }: InboundCall): ServedList {
     const list = this.#lists.get({ surface, visitor })
     this.#guard.served(visitor)
-    session?.listed(this.#guard.listKey(visitor), list.operations)
+    session?.listed(this.#guard, visitor, list.operations)
     return list
   }
 }

@@ -88,7 +88,9 @@ class Edge {
     this.#policies = new PolicyWatch({
       ...options,
       tenants: () => this.#session.tenants,
-      onChange: () => this.#look(),
+      onVersion: async (_tenant, version) => {
+        if (this.#session.isBehind(version)) await this.#look(version)
+      },
     })
     // A client that went away breaks the pipe; that its input has ended is heard elsewhere.
     output.on('error', (error) => log.write('debug', 'the client does not read any more', { error }))
@@ -218,13 +220,13 @@ class Edge {
   }
 
   /** A sign-in may end, or lose a grant, without any request: the list changes then, and what runs in its name stops. */
-  async #look(): Promise<void> {
+  async #look(policyVersion?: string): Promise<void> {
     if (this.#looking) return
     this.#looking = true
     try {
       const visitor = await this.#session.visitor('unused')
       for (const call of this.#running.values()) if (hasLeft(call.visitor.caller, visitor.caller)) call.abort()
-      await this.#session.announceChange(this.#options.guard, visitor)
+      await this.#session.announceChange(this.#options.guard, visitor, policyVersion)
       this.#outage = false
     } catch (error) {
       // Once for each outage: whoever is in is in until somebody can tell.
