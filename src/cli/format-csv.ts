@@ -1,14 +1,17 @@
-import { printableLine } from './printable.js'
+import { printableCell } from './printable.js'
 
-/** What a spreadsheet would take for a formula, full-width forms included. */
-const formula = /^\s*[=+\-@\uff1d\uff0b\uff0d\uff20]/u
+/**
+ * Where a spreadsheet could take what follows for a formula, full-width forms included: at the start of a cell, and of what would
+ * be one where lists are separated by semicolons or tabs.
+ */
+const formula = /(^|[;\t])(?=["\s]*[=+\-@\uff1d\uff0b\uff0d\uff20])/gu
 
-/** Records as in RFC 4180. A cell that a spreadsheet would compute starts with an apostrophe instead. */
+/** Records as in RFC 4180, with cells that look different where they differ. What a spreadsheet would compute gets an apostrophe. */
 export function formatCsv(records: readonly (readonly string[])[]): string {
   return records.map((cells) => `${cells.map(cellOf).join(',')}\r\n`).join('')
 }
 
 function cellOf(text: string): string {
-  const shown = printableLine(formula.test(text) ? `'${text}` : text)
-  return /[",]/.test(shown) ? `"${shown.replaceAll('"', '""')}"` : shown
+  const shown = printableCell(text).replace(formula, "$1'")
+  return /[",;\t]/.test(shown) ? `"${shown.replaceAll('"', '""')}"` : shown
 }

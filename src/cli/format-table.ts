@@ -1,6 +1,8 @@
-/** Columns as wide as their widest cell, two spaces apart; control characters are shown as `?`. */
+import { printableCell } from './printable.js'
+
+/** Columns as wide as their widest cell, two spaces apart. Cells that differ look different. */
 export function formatTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  const lines = [header, ...rows].map((row) => row.map((cell) => cell.replace(/\p{C}/gu, '?')))
+  const lines = [header, ...rows].map((row) => row.map(printableCell))
   const widths = header.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)))
   return lines
     .map((line) =>

@@ -71,7 +71,19 @@ describe('the app that a command reads', () => {
     const { code, stderr, stdout } = await scratch.run('matrix', '--app', 'noisy.mjs', '--json')
     expect(code).toBe(0)
     expect(stderr).toContain('noise')
-    expect(JSON.parse(stdout)).toMatchObject({ operations: ['hello'] })
+    expect(JSON.parse(stdout)).toMatchObject({ operations: [{ name: 'hello' }] })
+  })
+
+  it('has no say in the exit code', async () => {
+    const meddling =
+      "setInterval(() => { process.exitCode = 0 }, 1)\nprocess.on('exit', () => { process.exitCode = 0 })\n"
+    await scratch.write('meddling.mjs', `${meddling}${imports}${made}${exported}`)
+    const [checked, drawn] = await Promise.all([
+      scratch.run('matrix', '--app', 'meddling.mjs', '--check', 'absent.json'),
+      scratch.run('matrix', '--app', 'meddling.mjs'),
+    ])
+    expect(checked).toMatchObject({ code: 3, stdout: '' })
+    expect(drawn).toMatchObject({ code: 0, stdout: expect.stringContaining('hello') })
   })
 
   it('may come from another copy of the package', async () => {
@@ -117,6 +129,27 @@ describe('the app that a command reads', () => {
       expect(started.exec(finished.stderr)?.[1]).toBe(call)
       expect(finished.stderr).not.toMatch(/PORT OPENED|AuthSec ready/)
       expect(await scratch.homeFiles()).toEqual([])
+    })
+
+    it('is refused when that comes while the command works, also where the error is swallowed', async () => {
+      const late = 'app.testCallers[Symbol.iterator] = () => { START; return [].values() }\n'
+      const starts = ['void app.listen()', 'app.listen().catch(() => undefined)', 'setTimeout(() => app.listen())']
+      for (const start of starts) {
+        await scratch.write('main.mjs', `${probe}${imports}${made}${late.replace('START', start)}${exported}`)
+        const finished = await matrixOf('main.mjs')
+        expect(finished).toMatchObject({ code: 3, stdout: '' })
+        expect(started.exec(finished.stderr)?.[1]).toBe('listen()')
+        expect(finished.stderr).not.toMatch(/PORT OPENED|triggerUncaughtException|^\s+at /m)
+      }
+    })
+
+    it.each([0, 20, 50])('never ends in a dump when that comes %i ms later', async (delay) => {
+      await scratch.write('main.mjs', `${probe}${imports}${made}setTimeout(() => app.listen(), ${delay})\n${exported}`)
+      const { code, stderr, stdout } = await matrixOf('main.mjs')
+      // It may also come too late to happen at all.
+      const told = started.exec(stderr)?.[1] === 'listen()'
+      expect([code, stdout === '']).toEqual(told ? [3, true] : [0, false])
+      expect(stderr).not.toMatch(/PORT OPENED|triggerUncaughtException|^\s+at /m)
     })
 
     it('starts when it is run', async () => {

@@ -1,10 +1,13 @@
 import { bearerOf } from '../../core/permission/asker.js'
 import type { AccessExplanation } from '../../core/permission/graph/explanation.js'
-import type { AssertedGrants, Grants } from '../../core/permission/grants.js'
+import type { Grants } from '../../core/permission/grants.js'
 import { holdingOf } from '../../core/permission/holding.js'
+import { visible } from '../../core/permission/requirement/requirement-words.js'
+import type { GrantSource } from '../../core/permission/standing.js'
 import { findAccount } from '../find-account.js'
 import { RefusedError } from '../refused-error.js'
 import { findOperation } from './find-operation.js'
+import { askedScopes, ownToken } from './own-token.js'
 import { readTenants, type Place } from './read-tenants.js'
 
 export interface WhyQuestion extends Place {
@@ -17,12 +20,15 @@ export interface WhyQuestion extends Place {
 export interface ExplainedAccess {
   readonly tenant: string
   readonly email: string
+  /** What the account is assigned, and what its tenant counts as granted. */
+  readonly grants: Grants
+  readonly source: GrantSource
   readonly explanation: AccessExplanation
 }
 
 /**
- * Why an account may use a tool or may not, with a token that says all that its database does. Throws `RefusedError` for a tool or
- * an account that is not there.
+ * Why an account may use a tool or may not, with a token as this installation's own issuer would mint it. Throws `RefusedError`
+ * for a tool or an account that is not there, and for a scope that the account does not have.
  */
 export async function explainAccess(question: WhyQuestion): Promise<ExplainedAccess> {
   const { app, scope, tool, user } = question
@@ -30,18 +36,11 @@ export async function explainAccess(question: WhyQuestion): Promise<ExplainedAcc
   return readTenants(question, async ({ issuer, postgres, tenants }) => {
     const { account, tenant } = await findAccount(postgres, { user, tenant: question.tenant })
     if (!tenants.some(({ id }) => id === tenant.id)) {
-      throw new RefusedError(`the application does not admit ${tenant.slug}, the tenant of ${account.email}`)
+      throw new RefusedError(`the application does not admit ${tenant.slug}, the tenant of ${visible(account.email)}`)
     }
+    const token = ownToken(account, askedScopes(account, scope))
     const standing = await postgres.grants.findStanding(tenant, issuer, account.id)
-    const asker = bearerOf(holdingOf(tokenOf(account.grants, scope), standing))
-    const explanation = app.catalogue.permissions.explain(operation, asker)
-    return { tenant: tenant.slug, email: account.email, explanation }
+    const explanation = app.catalogue.permissions.explain(operation, bearerOf(holdingOf(token, standing)))
+    return { tenant: tenant.slug, email: account.email, grants: account.grants, source: standing.source, explanation }
   })
-}
-
-/** A token has no scope that the account does not have, and none that was not asked for. */
-function tokenOf(grants: Grants, scope: string | undefined): AssertedGrants {
-  if (scope === undefined) return grants
-  const asked = new Set(scope.split(' '))
-  return { ...grants, scopes: grants.scopes.filter((name) => asked.has(name)) }
 }

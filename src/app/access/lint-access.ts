@@ -11,6 +11,8 @@ export interface LintedAccess {
   readonly findings: readonly Finding[]
   /** Slugs of the tenants whose databases were looked at; `undefined` where none was. */
   readonly tenants: readonly string[] | undefined
+  /** Slugs of those of them that let users of other issuers in, who are not counted. */
+  readonly uncounted: readonly string[]
 }
 
 /** What somebody should look at in the app's protections, compared with the tenants' databases where there are any. */
@@ -19,6 +21,7 @@ export async function lintAccess(question: LintQuestion): Promise<LintedAccess> 
   return {
     findings: lintGraph(question.app.catalogue.permissions, tenants === undefined ? {} : { tenants }),
     tenants: tenants?.map(({ tenant }) => tenant),
+    uncounted: (tenants ?? []).flatMap(({ others, tenant }) => (others === 'possible' ? [tenant] : [])),
   }
 }
 
@@ -30,8 +33,8 @@ async function lintTenants(question: LintQuestion): Promise<readonly LintTenant[
     const tenants: LintTenant[] = []
     for (const tenant of readable.tenants) {
       const catalogue = await readable.postgres.grants.readCatalogue(tenant)
-      const askers = (await readAskers(readable, tenant)).map(({ asker }) => asker)
-      tenants.push({ tenant: tenant.slug, catalogue, askers })
+      const { accounts, others } = await readAskers(readable, tenant)
+      tenants.push({ tenant: tenant.slug, catalogue, askers: accounts.map(({ asker }) => asker), others })
     }
     return tenants
   })

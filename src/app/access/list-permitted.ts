@@ -21,20 +21,24 @@ export interface Permitted {
   readonly tenants: readonly string[]
   /** By tenant and address. */
   readonly accounts: readonly PermittedAccount[]
+  /** Slugs of the tenants that let users of other issuers in, who are not counted. */
+  readonly uncounted: readonly string[]
 }
 
-/** Who may use a tool, with a token that says all that the database does. Throws `RefusedError` for a tool that is not there. */
+/** Who may use a tool, with a token as this installation's own issuer would mint it. Throws `RefusedError` for a tool that is not there. */
 export async function listPermitted(question: WhoCanQuestion): Promise<Permitted> {
   const { app, tool } = question
   const operation = findOperation(app, tool)
   return readTenants(question, async (readable) => {
     const accounts: PermittedAccount[] = []
+    const uncounted: string[] = []
     for (const tenant of readable.tenants) {
-      const permitted = app.catalogue.permissions.whoCan(operation, await readAskers(readable, tenant))
-      for (const { account, verdict } of permitted) {
+      const askers = await readAskers(readable, tenant)
+      if (askers.others === 'possible') uncounted.push(tenant.slug)
+      for (const { account, verdict } of app.catalogue.permissions.whoCan(operation, askers.accounts)) {
         accounts.push({ tenant: tenant.slug, email: account.email, name: account.name, verdict })
       }
     }
-    return { operation, tenants: readable.tenants.map(({ slug }) => slug), accounts }
+    return { operation, tenants: readable.tenants.map(({ slug }) => slug), accounts, uncounted }
   })
 }

@@ -1,8 +1,8 @@
 import { mintDevelopmentToken } from '../../adapter/issuer/mint-development-token.js'
 import { createLog } from '../../adapter/telemetry/create-log.js'
-import type { Account } from '../../core/identity/account-store.js'
 import { ConfigurationError } from '../../core/error/configuration-error.js'
 import { systemClock } from '../../core/runtime/clock.js'
+import { askedScopes } from '../access/own-token.js'
 import { findAccount } from '../find-account.js'
 import { openExistingData } from '../open-data.js'
 import { RefusedError } from '../refused-error.js'
@@ -41,7 +41,7 @@ export async function issueDevelopmentToken(options: DevelopmentTokenOptions): P
   try {
     const { tenant, account } = await findAccount(data.postgres, options)
     if (account.disabled) throw new RefusedError(`the account ${options.user} is disabled`)
-    const scopes = scopesOf(account, options.scope)
+    const scopes = askedScopes(account, options.scope)
     return await mintDevelopmentToken({
       issuer,
       storage: data.postgres.issuerStorage,
@@ -80,14 +80,4 @@ async function runningAudience(settings: Settings): Promise<string> {
   }
   if (others.length > 0) throw new RefusedError(`several servers run: say which with --audience (${urls.join(', ')})`)
   return only
-}
-
-/** Scopes that the account does not have are refused, so that nobody wonders later why a tool is hidden. */
-function scopesOf(account: Account, scope: string | undefined): readonly string[] | undefined {
-  const asked = scope?.split(' ').filter((name) => name !== '')
-  const missing = asked?.filter((name) => name !== 'mcp' && !account.grants.scopes.includes(name)) ?? []
-  if (missing.length === 0) return asked
-  throw new RefusedError(
-    `${account.email} does not have: ${missing.join(', ')}. It has: ${account.grants.scopes.join(', ') || 'none'}`,
-  )
 }

@@ -1,10 +1,12 @@
 import { relative } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { divertStandardOutput } from '../../adapter/mcp/stdio/protocol-output.js'
 import type { AuthSecApp } from '../../app/create-auth-sec-app.js'
 import { ConfigurationError } from '../../core/error/configuration-error.js'
 import { beginReadingApp, startedOnImport, type ReadingApp } from '../../core/runtime/reading-app.js'
 import { exitCodes } from '../exit-code.js'
 import { printable } from '../printable.js'
+import { giveAnswer, type Answer } from './answer.js'
 import { findAppFile } from './find-app-file.js'
 import { importApp } from './import-app.js'
 
@@ -17,29 +19,38 @@ export interface ReadApp {
 const importMilliseconds = 20_000
 
 /**
- * Reads the app, without starting anything, and does something with it. What the file prints goes to standard error, and what it
- * does to this process is an error of its own. Throws `ConfigurationError` for a file that cannot be read.
+ * Reads the app, without starting anything, and gives an answer about it. What the file prints goes to standard error, and what it
+ * does to this process is an error of its own. Throws `ConfigurationError` for a file that cannot be read, also where it tries to
+ * start the app only while the command works: nothing is answered then.
  */
-export async function withApp(named: string | undefined, use: (read: ReadApp) => Promise<void>): Promise<void> {
+export async function withApp(named: string | undefined, answer: (read: ReadApp) => Promise<Answer>): Promise<void> {
   const file = findAppFile(named)
+  const shown = relative(process.cwd(), file)
   const reading = beginReadingApp()
   divertStandardOutput()
-  const watch = watchApp(relative(process.cwd(), file), reading)
-  const used = importApp({ file, reading, milliseconds: importMilliseconds }).then((app) => use({ app, file }))
+  const refuseStarted = (): void => {
+    if (reading.attempt !== undefined) throw startedOnImport(shown, reading.attempt)
+  }
+  const work = async (): Promise<void> => {
+    const app = await importApp({ file, reading, milliseconds: importMilliseconds })
+    const given = await answer({ app, file })
+    await nextTurn()
+    refuseStarted()
+    await giveAnswer(given)
+  }
+  const watch = watchApp(shown, reading)
   try {
-    await Promise.race([used, watch.failed])
+    await Promise.race([work(), watch.failed])
   } finally {
     watch.end()
+    // Whatever else has failed, this comes first.
+    refuseStarted()
   }
 }
 
 function watchApp(shown: string, reading: ReadingApp): { readonly failed: Promise<never>; end(): void } {
   let fail: (error: unknown) => void = () => undefined
   const failed = new Promise<never>((_, reject) => (fail = reject))
-  const onException = (error: unknown): void => fail(uncaught(shown, error))
-  const onRejection = (error: unknown): void => {
-    if (reading.attempt === undefined) complain(uncaught(shown, error))
-  }
   const onExit = (code: number): void => {
     if (code === exitCodes.interrupted) return
     complain(
@@ -49,11 +60,16 @@ function watchApp(shown: string, reading: ReadingApp): { readonly failed: Promis
     )
     process.exitCode = exitCodes.configuration
   }
-  process.on('uncaughtException', onException).on('unhandledRejection', onRejection).on('exit', onExit)
+  // Until the very end: nothing that the app does is to end in a dump.
+  process.on('uncaughtException', (error) => fail(uncaught(shown, error)))
+  process.on('unhandledRejection', (error) => {
+    if (reading.attempt === undefined) complain(uncaught(shown, error))
+  })
+  process.on('exit', onExit)
   return {
     failed,
-    end() {
-      process.off('uncaughtException', onException).off('unhandledRejection', onRejection).off('exit', onExit)
+    end: () => {
+      process.off('exit', onExit)
     },
   }
 }

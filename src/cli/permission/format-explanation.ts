@@ -1,7 +1,8 @@
 import type { AccessExplanation, Explanation } from '../../core/permission/graph/explanation.js'
 import type { Verdict } from '../../core/permission/graph/compiled-requirement.js'
 import { nounOf } from '../../core/permission/grants.js'
-import { remediesFor } from './remedies.js'
+import { nameInWords, visible } from '../../core/permission/requirement/requirement-words.js'
+import { remediesFor, type Assigned } from './remedies.js'
 
 const marks: Readonly<Record<Verdict, string>> = { allow: '✓', deny: '✗', unknown: '?' }
 
@@ -9,20 +10,22 @@ export interface Explained {
   /** Who asks, such as `ana@company.com of acme-corp`. */
   readonly who: string
   readonly explanation: AccessExplanation
+  readonly assigned: Assigned
 }
 
 /** A verdict in a sentence, the requirement as a tree, and what would change the verdict. */
-export function formatExplanation({ who, explanation }: Explained): string {
+export function formatExplanation({ assigned, explanation, who }: Explained): string {
   const { barriers, requirement } = explanation
-  const remedies = remediesFor(explanation)
+  const remedies = remediesFor(explanation, assigned)
   return [
-    [sentence(who, explanation), ...barriers.map((barrier) => `✗ ${barrierWords[barrier]}`)].join('\n'),
+    [sentence(visible(who), explanation), ...barriers.map((barrier) => `✗ ${barrierWords[barrier]}`)].join('\n'),
     ...(requirement === undefined ? [] : [treeLines(requirement, 'counts').join('\n')]),
     ...(remedies.length === 0 ? [] : [['What would help:', ...remedies.map((text) => `- ${text}`)].join('\n')]),
   ].join('\n\n')
 }
 
-function sentence(who: string, { access, operation, requirement, verdict }: AccessExplanation): string {
+function sentence(who: string, { access, operation: name, requirement, verdict }: AccessExplanation): string {
+  const operation = nameInWords(name)
   if (access === 'public') return `${who} may use ${operation}: it is public, for everybody who reaches the server.`
   switch (verdict) {
     case 'allow':
@@ -44,7 +47,7 @@ const barrierWords = {
 
 function openPolicies(part: Explanation | undefined): string {
   const names = part === undefined ? [] : [...new Set(undecided(part))]
-  return names.length === 0 ? 'a policy' : `the policy ${names.join(' or ')}`
+  return names.length === 0 ? 'a policy' : `the policy ${names.map(nameInWords).join(' or ')}`
 }
 
 function undecided(part: Explanation): readonly string[] {
@@ -85,9 +88,9 @@ function childrenOf(part: Explanation): readonly Explanation[] {
 function wordsOf(part: Explanation, sense: Sense): string {
   switch (part.kind) {
     case 'grant':
-      return `${nounOf(part.category)} ${part.name}${placeOf(part, sense)}`
+      return `${nounOf(part.category)} ${nameInWords(part.name)}${placeOf(part, sense)}`
     case 'policy':
-      return `policy ${part.policy}${part.verdict === 'unknown' ? ': asked on each call' : ''}`
+      return `policy ${nameInWords(part.policy)}${part.verdict === 'unknown' ? ': asked on each call' : ''}`
     case 'not':
       return 'neither the token nor the database mentions'
     case 'allOf':

@@ -1,10 +1,12 @@
 import type { LintedAccess } from '../../app/access/lint-access.js'
 import type { Finding } from '../../core/permission/lint/finding.js'
 import { printable } from '../printable.js'
+import { notCounted } from './not-counted.js'
 
 /** Each finding with its place, then how many there are and which databases were looked at. */
-export function formatFindings({ findings, tenants }: LintedAccess): string {
-  return [...findings.map(formatFinding), `${summary(findings)} ${looked(tenants)}`].map(printable).join('\n')
+export function formatFindings({ findings, tenants, uncounted }: LintedAccess): string {
+  const end = [summary(findings), looked(tenants), ...notCounted(uncounted)].join(' ')
+  return [...findings.map(formatFinding), end].map(printable).join('\n')
 }
 
 /** How many findings there are of each severity. */

@@ -6,7 +6,6 @@ import { renderPage } from '../../service/permission-graph/render-page.js'
 import { renderSvg } from '../../service/permission-graph/render-svg.js'
 import { appCommand, type AppFlags } from '../app/app-command.js'
 import { withApp } from '../app/with-app.js'
-import { writeResult } from '../write-result.js'
 
 const renderers: ReadonlyMap<string, (picture: Picture) => string> = new Map([
   ['.svg', renderSvg],
@@ -29,10 +28,10 @@ export function graphCommand(): Command {
     .description('Draws which grants lead to which tools')
     .requiredOption('--out <file>', 'a picture (.svg), a page (.html) or a diagram for Mermaid (.mmd)', readDrawing)
     .action(async ({ app: named, out }: GraphFlags) =>
-      withApp(named, async ({ app }) => {
-        const text = out.render(pictureOf(app.catalogue.permissions, app.name))
-        await writeResult(out.path, text)
-      }),
+      withApp(named, async ({ app }) => ({
+        text: out.render(pictureOf(app.catalogue.permissions, app.name)),
+        out: out.path,
+      })),
     )
 }
 

@@ -2,8 +2,6 @@ import type { Command } from 'commander'
 import { lintAccess, type LintedAccess } from '../../app/access/lint-access.js'
 import { appCommand, type TenantFlags } from '../app/app-command.js'
 import { withApp } from '../app/with-app.js'
-import { CheckFailedError } from '../exit-code.js'
-import { printResult } from '../print-result.js'
 import { printableJson } from '../printable.js'
 import { countFindings, formatFindings } from './format-findings.js'
 
@@ -26,14 +24,16 @@ export function lintCommand(env: NodeJS.ProcessEnv): Command {
       withApp(flags.app, async ({ app, file }) => {
         const database = flags.database ? 'look' : 'ignore'
         const linted = await lintAccess({ app, file, env, database, tenant: flags.tenant })
-        await printResult(flags.json === true ? toJson(linted) : formatFindings(linted))
         const { errors, warnings } = countFindings(linted.findings)
         const failing = flags.strict === true ? errors + warnings : errors
-        if (failing > 0) throw new CheckFailedError(`lint found ${failing} ${failing === 1 ? 'fault' : 'faults'}`)
+        return {
+          text: flags.json === true ? toJson(linted) : formatFindings(linted),
+          ...(failing > 0 && { failure: `lint found ${failing} ${failing === 1 ? 'fault' : 'faults'}` }),
+        }
       }),
     )
 }
 
-function toJson({ findings, tenants }: LintedAccess): string {
-  return printableJson({ findings, tenants: tenants ?? null })
+function toJson({ findings, tenants, uncounted }: LintedAccess): string {
+  return printableJson({ findings, tenants: tenants ?? null, uncounted })
 }

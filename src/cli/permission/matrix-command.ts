@@ -5,8 +5,6 @@ import type { AccessMatrix } from '../../core/permission/graph/access-matrix.js'
 import { formatAccessMatrix } from '../../core/permission/matrix/matrix-file.js'
 import { appCommand, type TenantFlags } from '../app/app-command.js'
 import { withApp } from '../app/with-app.js'
-import { printResult } from '../print-result.js'
-import { writeResult } from '../write-result.js'
 import { checkMatrix } from './check-matrix.js'
 import { formatMatrix, matrixRecords } from './format-matrix.js'
 import { formatCsv } from '../format-csv.js'
@@ -41,8 +39,7 @@ export function matrixCommand(env: NodeJS.ProcessEnv): Command {
         const { check, out } = flags
         if (check !== undefined)
           return checkMatrix(matrix, { file: check, form: flags.json === true ? 'json' : 'text' })
-        const text = render(matrix, formatOf(flags), app.name)
-        return out === undefined ? printResult(text) : writeResult(out, text)
+        return { text: render(matrix, formatOf(flags), app.name), out }
       }),
     )
 }

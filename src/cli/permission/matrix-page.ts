@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import { html, type Html } from '../../adapter/issuer/page/html.js'
 import type { AccessMatrix } from '../../core/permission/graph/access-matrix.js'
 import type { Verdict } from '../../core/permission/graph/compiled-requirement.js'
-import { printableLine } from '../printable.js'
+import { describeProtection } from '../../core/permission/matrix/protection-words.js'
+import { printableCell, printableLine } from '../printable.js'
 import { matrixStylesheet } from './matrix-stylesheet.js'
 
 interface Sign {
@@ -42,14 +43,16 @@ export function renderMatrixPage({ operations, rows }: AccessMatrix, title: stri
               <thead>
                 <tr>
                   <th scope="col">Operation</th>
-                  ${rows.map(({ caller }) => html`<th scope="col"><bdi>${printableLine(caller)}</bdi></th>`)}
+                  <th scope="col">Is for</th>
+                  ${rows.map(({ caller }) => html`<th scope="col"><bdi>${printableCell(caller)}</bdi></th>`)}
                 </tr>
               </thead>
               <tbody>
-                ${operations.map((operation, index) => {
+                ${operations.map(({ name: operation, protection }, index) => {
                   const verdicts = rows.map(({ verdicts: all }) => all[index] ?? 'deny')
                   return html`<tr>
-                    <th scope="row"><code>${printableLine(operation)}</code></th>
+                    <th scope="row"><code>${printableCell(operation)}</code></th>
+                    <td class="demand"><bdi>${printableLine(describeProtection(protection))}</bdi></td>
                     ${verdicts.map(cell)}
                   </tr>`
                 })}

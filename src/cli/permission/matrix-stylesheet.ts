@@ -122,6 +122,14 @@ export const matrixStylesheet: Html = css`
   tbody tr:hover > td {
     background: var(--head);
   }
+  .demand {
+    min-width: 12rem;
+    max-width: 28rem;
+    color: var(--soft);
+    font-size: 0.8125rem;
+    text-align: left;
+    overflow-wrap: anywhere;
+  }
   code {
     font:
       0.9em ui-monospace,

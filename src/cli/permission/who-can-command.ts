@@ -1,12 +1,12 @@
 import type { Command } from 'commander'
 import { listPermitted, type Permitted } from '../../app/access/list-permitted.js'
-import type { Protection } from '../../core/permission/protection.js'
-import { describeRequirement } from '../../core/permission/requirement/requirement-words.js'
+import { describeProtection } from '../../core/permission/matrix/protection-words.js'
+import { nameInWords } from '../../core/permission/requirement/requirement-words.js'
 import { appCommand, type TenantFlags } from '../app/app-command.js'
 import { withApp } from '../app/with-app.js'
 import { formatTable } from '../format-table.js'
-import { printResult } from '../print-result.js'
 import { printableJson, printableLine } from '../printable.js'
+import { notCounted } from './not-counted.js'
 
 interface WhoCanFlags extends TenantFlags {
   readonly tool: string
@@ -22,27 +22,25 @@ export function whoCanCommand(env: NodeJS.ProcessEnv): Command {
     .action(async (flags: WhoCanFlags) =>
       withApp(flags.app, async ({ app, file }) => {
         const permitted = await listPermitted({ ...flags, app, file, env })
-        await printResult(flags.json === true ? toJson(permitted) : formatPermitted(permitted))
+        return { text: flags.json === true ? toJson(permitted) : formatPermitted(permitted) }
       }),
     )
 }
 
-function toJson({ accounts, operation, tenants }: Permitted): string {
-  return printableJson({ operation: operation.name, needs: protectionWords(operation.protection), tenants, accounts })
+function toJson({ operation, ...permitted }: Permitted): string {
+  return printableJson({ operation: operation.name, needs: describeProtection(operation.protection), ...permitted })
 }
 
-function formatPermitted({ accounts, operation, tenants }: Permitted): string {
-  const needs = printableLine(`${operation.name} is for: ${protectionWords(operation.protection)}`)
-  if (accounts.length === 0) return `${needs}\n\nNobody of ${tenants.join(', ') || 'any tenant'} may use it.`
+function formatPermitted({ accounts, operation, tenants, uncounted }: Permitted): string {
   const rows = accounts.map(({ email, name, tenant, verdict }) => {
     return [tenant, email, name ?? '-', verdict === 'allow' ? 'yes' : 'unless a policy refuses the call']
   })
-  return `${needs}\n\n${formatTable(['TENANT', 'EMAIL', 'NAME', 'MAY'], rows)}`
-}
-
-function protectionWords(protection: Protection): string {
-  if (protection.access === 'public') return 'everybody who reaches the server, signed in or not'
-  if (protection.access === 'login') return 'every client that can sign in'
-  const bearer = protection.bearerOnly === true ? ', with a bearer token' : ''
-  return `${describeRequirement(protection.requirement)}${bearer}`
+  const sections = [
+    printableLine(`${nameInWords(operation.name)} is for: ${describeProtection(operation.protection)}`),
+    rows.length === 0
+      ? `No account of ${tenants.join(', ') || 'any tenant'} may use it.`
+      : formatTable(['TENANT', 'EMAIL', 'NAME', 'MAY'], rows),
+    ...notCounted(uncounted),
+  ]
+  return sections.join('\n\n')
 }

@@ -2,7 +2,6 @@ import type { Command } from 'commander'
 import { explainAccess } from '../../app/access/explain-access.js'
 import { appCommand, type TenantFlags } from '../app/app-command.js'
 import { withApp } from '../app/with-app.js'
-import { printResult } from '../print-result.js'
 import { printable, printableJson } from '../printable.js'
 import { formatExplanation } from './format-explanation.js'
 
@@ -23,11 +22,14 @@ export function whyCommand(env: NodeJS.ProcessEnv): Command {
     .option('--json', 'print JSON')
     .action(async (flags: WhyFlags) =>
       withApp(flags.app, async ({ app, file }) => {
-        const { email, explanation, tenant } = await explainAccess({ ...flags, app, file, env })
+        const { email, explanation, tenant, ...assigned } = await explainAccess({ ...flags, app, file, env })
         const who = `${email} of ${tenant}`
-        await printResult(
-          flags.json === true ? printableJson(explanation) : printable(formatExplanation({ who, explanation })),
-        )
+        return {
+          text:
+            flags.json === true
+              ? printableJson(explanation)
+              : printable(formatExplanation({ who, explanation, assigned })),
+        }
       }),
     )
 }

@@ -5,9 +5,9 @@ import { PermissionGraph } from '../../../src/core/permission/graph/permission-g
 import { grantsOf, type AssertedGrants, type Grants } from '../../../src/core/permission/grants.js'
 import { holdingOf } from '../../../src/core/permission/holding.js'
 import type { Protection } from '../../../src/core/permission/protection.js'
-import { allOf, anyOf, group, not, role, scope } from '../../../src/core/permission/requirement/builders.js'
+import { allOf, anyOf, group, not, permission, role, scope } from '../../../src/core/permission/requirement/builders.js'
 import { authenticated, type Requirement } from '../../../src/core/permission/requirement/requirement.js'
-import { noCatalogue } from '../../../src/core/permission/standing.js'
+import { noCatalogue, type GrantSource } from '../../../src/core/permission/standing.js'
 
 const officeHours: Requirement = { kind: 'policy', policy: { name: 'OfficeHours', key: class {}, milliseconds: 1 } }
 
@@ -15,21 +15,32 @@ interface Held {
   readonly stored?: Partial<Grants>
   readonly token?: AssertedGrants
   readonly disabled?: boolean
+  readonly source?: GrantSource
+  /** What the tenant's tables know. */
+  readonly names?: Partial<Grants>
 }
 
-function askerOf({ disabled = false, stored = {}, token = grantsOf(stored) }: Held): Asker {
+function askerOf({
+  disabled = false,
+  names = {},
+  source = 'assigned',
+  stored = {},
+  token = grantsOf(stored),
+}: Held): Asker {
   const account = { id: '1', email: 'ana@x.test', name: undefined, disabled, grants: grantsOf(stored) }
-  const standing = { account, source: 'assigned', signUp: { admits: 'nobody' }, catalogue: noCatalogue } as const
+  const catalogue = { ...noCatalogue, names: grantsOf(names) }
+  const standing = { account, source, signUp: { admits: 'nobody' }, catalogue } as const
   return bearerOf(holdingOf(token, { ...standing, policyVersion: '1' }))
 }
 
-function explained(protection: Protection, asker: Asker): string {
+function explained(protection: Protection, asker: Asker, { source = 'assigned', stored = {} }: Held = {}): string {
   const item = { name: 'pay', protection }
-  return formatExplanation({ who: 'ana', explanation: new PermissionGraph([item]).explain(item, asker) })
+  const explanation = new PermissionGraph([item]).explain(item, asker)
+  return formatExplanation({ who: 'ana', explanation, assigned: { grants: grantsOf(stored), source } })
 }
 
 function explainedFor(requirement: Requirement, held: Held): string {
-  return explained({ access: 'protected', requirement }, askerOf(held))
+  return explained({ access: 'protected', requirement }, askerOf(held), held)
 }
 
 describe('an explanation in words', () => {
@@ -98,5 +109,32 @@ What would help:
     expect(explained({ access: 'public' }, askerOf({}))).toBe(
       'ana may use pay: it is public, for everybody who reaches the server.',
     )
+  })
+
+  it('advises nothing that tokens of the own issuer never say', () => {
+    const names = { roles: ['a'], scopes: ['d'], permissions: ['x:y'] }
+    const held = { names, source: 'catalogue', stored: { permissions: ['x:y'] } } as const
+    const token = { roles: [], groups: [], scopes: ['mcp'], resources: [] }
+    const text = explainedFor(allOf(permission('x:y'), role('a'), scope('d')), { ...held, token })
+    expect(text.split('\n').slice(-3)).toEqual([
+      "- let a role of the account carry the permission x:y in the tenant's database",
+      "- grant the role a in the tenant's database",
+      "- grant the scope d in the tenant's database",
+    ])
+    expect(explainedFor(not(role('b')), { ...held, token })).not.toContain('take away')
+    const assigned = { stored: { scopes: ['d'] }, token: { ...token, scopes: ['mcp'] } }
+    expect(explainedFor(scope('d'), assigned)).toContain('- sign in with the scope d')
+    expect(explainedFor(permission('x:y'), assigned)).toContain("- grant the permission x:y in the tenant's database")
+  })
+
+  it('shows names as they are, on one line each', () => {
+    const forged = 'a\n✓ role b'
+    const text = explainedFor(allOf(role(forged), role('admin '), role('admin')), { stored: { roles: ['admin'] } })
+    expect(text.split('\n').filter((line) => /^ *[✓✗] role/.test(line))).toEqual([
+      String.raw`  ✗ role "a\n✓ role b": neither in the token nor in the database`,
+      '  ✗ role "admin ": neither in the token nor in the database',
+      '  ✓ role admin',
+    ])
+    expect(text).toContain(`- grant the role "admin " in the tenant's database`)
   })
 })

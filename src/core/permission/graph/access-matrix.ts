@@ -10,9 +10,9 @@ export interface MatrixCaller {
   readonly asker: Asker
 }
 
-/** Who may use what: one verdict for each caller and operation. */
+/** Who may use what: what each operation demands, and one verdict for each caller and operation. */
 export interface AccessMatrix {
-  readonly operations: readonly string[]
+  readonly operations: readonly Protected[]
   readonly rows: readonly MatrixRow[]
 }
 
@@ -25,7 +25,7 @@ export interface MatrixRow {
 /** The matrix of these callers, by the decision that calls meet. */
 export function accessMatrix(graph: PermissionGraph, callers: readonly MatrixCaller[]): AccessMatrix {
   return {
-    operations: graph.items.map(({ name }) => name),
+    operations: graph.items.map(({ name, protection }) => ({ name, protection })),
     rows: callers.map(({ label, asker }) => ({
       caller: label,
       verdicts: graph.items.map((item: Protected) => graph.decide(item, asker)),

@@ -12,7 +12,7 @@ export function describeFault(operation: string, fault: Fault): string {
     case 'unreachable':
       return `Nobody can ever call ${name}: what it demands contradicts itself (${fault.requirement}). Change the requirement, or remove the operation.`
     case 'unreachable-in-tenant':
-      return `Nobody in ${tenantsInWords(fault.tenants)} may call ${name} now: it takes ${fault.requirement}. Grant that to somebody, or change the requirement.`
+      return describeUnreachable(name, fault)
     case 'destructive-public':
       return `${name} is marked as destructive, and anybody who reaches the server may call it without signing in. Protect it, and say which role, scope or permission it takes.`
     case 'destructive-for-everybody':
@@ -27,7 +27,17 @@ export function describeFault(operation: string, fault: Fault): string {
         : `${name} lists the alternative ${fault.part}, which changes nothing: ${fault.because} is enough by itself. Leave the former out, or make the latter stricter.`
     case 'impossible-alternative':
       return `${name} lists the alternative ${fault.part}, which nobody can ever meet: it contradicts itself. Correct it, or leave it out.`
+    case 'too-complex':
+      return `${name} could not be checked: what it demands has too many cases to try. It may contradict itself, or say the same twice. Put it more simply, or make several operations of it.`
   }
+}
+
+function describeUnreachable(operation: string, fault: Fault & { readonly code: 'unreachable-in-tenant' }): string {
+  const { requirement, tenants, uncounted } = fault
+  const advice = 'Grant that to somebody, or change the requirement.'
+  const facts = `may call ${operation} now: it takes ${requirement}.`
+  if (uncounted.length === 0) return `Nobody in ${tenantsInWords(tenants)} ${facts} ${advice}`
+  return `Nobody who signs in to ${tenantsInWords(tenants)} here ${facts} Users of other issuers are not counted, whom ${tenantsInWords(uncounted)} may let in. ${advice}`
 }
 
 function describeUnknown(operation: string, fault: Fault & { readonly code: 'unknown-name' }): string {

@@ -17,6 +17,8 @@ export interface LintTenant {
   readonly catalogue: GrantCatalogue
   /** Who can sign in there; without any, nothing is said of who may call what. */
   readonly askers?: readonly Asker[]
+  /** Whether users of other issuers may be let in, who are not among the askers. */
+  readonly others?: 'possible' | 'none'
 }
 
 /** What is wrong, with its facts. Requirements are in words. */
@@ -34,7 +36,13 @@ export type Fault =
       readonly elsewhere: readonly Category[]
     }
   | { readonly code: 'unreachable'; readonly requirement: string }
-  | { readonly code: 'unreachable-in-tenant'; readonly requirement: string; readonly tenants: readonly string[] }
+  | {
+      readonly code: 'unreachable-in-tenant'
+      readonly requirement: string
+      readonly tenants: readonly string[]
+      /** Those of the tenants that users of other issuers may enter, of whom nothing is known. */
+      readonly uncounted: readonly string[]
+    }
   | { readonly code: 'destructive-public' }
   | { readonly code: 'destructive-for-everybody'; readonly requirement: string }
   /** A demand that another one makes anyway. */
@@ -42,6 +50,8 @@ export type Fault =
   /** An alternative that another one makes pointless. */
   | { readonly code: 'redundant-alternative'; readonly part: string; readonly because: string }
   | { readonly code: 'impossible-alternative'; readonly part: string }
+  /** Finding out would take too long, so that other faults may have been missed. */
+  | { readonly code: 'too-complex' }
 
 /** Something about one operation that its developer should look at. */
 export type Finding = Fault & {

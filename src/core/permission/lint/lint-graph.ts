@@ -35,7 +35,7 @@ function faultsOf(item: LintItem, graph: PermissionGraph<LintItem>, tenants: rea
   if (reasoning.canBeMet(requirement) === 'no') {
     return [...unknown, { code: 'unreachable', requirement: describeRequirement(requirement) }]
   }
-  return [
+  const found: readonly Fault[] = [
     ...unknown,
     ...emptyTenants(item, requirement, { graph, tenants }),
     ...(isDestructive(item) && reasoning.isMetByEverybody(requirement) === 'yes'
@@ -43,6 +43,7 @@ function faultsOf(item: LintItem, graph: PermissionGraph<LintItem>, tenants: rea
       : []),
     ...redundanciesIn(requirement, reasoning),
   ]
+  return reasoning.gaveUp ? [...found, { code: 'too-complex' }] : found
 }
 
 interface Asked {
@@ -50,14 +51,21 @@ interface Asked {
   readonly tenants: readonly LintTenant[]
 }
 
-/** Where there are people, none of whom may call it. */
+/** Where there are people who are known, none of whom may call it. */
 function emptyTenants(item: LintItem, requirement: Requirement, { graph, tenants }: Asked): readonly Fault[] {
   const empty = tenants.filter(({ askers = [] }) => {
     return askers.length > 0 && askers.every((asker) => graph.decide(item, asker) === 'deny')
   })
   if (empty.length === 0) return []
-  const names = empty.map(({ tenant }) => tenant)
-  return [{ code: 'unreachable-in-tenant', requirement: describeRequirement(requirement), tenants: names }]
+  const namesOf = (some: readonly LintTenant[]): readonly string[] => some.map(({ tenant }) => tenant)
+  return [
+    {
+      code: 'unreachable-in-tenant',
+      requirement: describeRequirement(requirement),
+      tenants: namesOf(empty),
+      uncounted: namesOf(empty.filter(({ others }) => others === 'possible')),
+    },
+  ]
 }
 
 function isDestructive({ annotations }: LintItem): boolean {
@@ -76,6 +84,7 @@ function severityOf(fault: Fault, tenants: readonly LintTenant[]): 'error' | 'wa
     case 'redundant-demand':
     case 'redundant-alternative':
     case 'impossible-alternative':
+    case 'too-complex':
       return 'warning'
   }
 }

@@ -26,7 +26,10 @@ export function occurrencesIn(
   }
 }
 
+/** What a leaf asks for. */
+export type LeafKey = string | object
+
 /** The same for leaves that ask for the same, another one otherwise. */
-export function keyOf(leaf: Leaf): string | object {
+export function keyOf(leaf: Leaf): LeafKey {
   return leaf.kind === 'grant' ? `${leaf.category} ${leaf.name}` : leaf.policy.key
 }

@@ -1,7 +1,7 @@
 import { describeRequirement } from '../requirement/requirement-words.js'
 import type { Requirement } from '../requirement/requirement.js'
 import type { Fault } from './finding.js'
-import { keyOf, occurrencesIn } from './occurrence.js'
+import { keyOf, occurrencesIn, type LeafKey } from './occurrence.js'
 import type { Reasoning } from './reasoning.js'
 
 /** Parts of a requirement that could be left out, each once. For requirements that somebody can meet. */
@@ -25,7 +25,7 @@ export function redundanciesIn(requirement: Requirement, reasoning: Reasoning): 
 
 interface Part {
   readonly requirement: Requirement
-  readonly keys: ReadonlySet<string | object>
+  readonly keys: ReadonlySet<LeafKey>
 }
 
 type Kind = 'allOf' | 'anyOf'
@@ -62,7 +62,14 @@ function replaces(other: Part, part: Part, { kind, reasoning }: Context): boolea
   if (part.keys.size > 0 && other.keys.size > 0 && ![...part.keys].some((key) => other.keys.has(key))) return false
   if (part.requirement.kind === 'grant' && other.requirement.kind === 'grant') return true
   const [narrow, wide] = kind === 'allOf' ? [other, part] : [part, other]
+  if (demandsMore(wide, narrow)) return false
   return reasoning.implies(narrow.requirement, wide.requirement) === 'yes'
+}
+
+/** Whether a leaf has to be there for the one of which the other says nothing, so that who meets the other may miss the one. */
+function demandsMore({ requirement }: Part, { keys }: Part): boolean {
+  const parts = requirement.kind === 'allOf' ? flatParts({ kind: 'allOf', of: requirement.of }) : []
+  return parts.some((part) => (part.kind === 'grant' || part.kind === 'policy') && !keys.has(keyOf(part)))
 }
 
 function redundant(kind: Kind, part: Part, because: Part): Fault {

@@ -1,6 +1,7 @@
-import { nameInWords, visible } from '../requirement/requirement-words.js'
+import { nameInWords, quoted, visible } from '../requirement/requirement-words.js'
 import type { MatrixCell } from './matrix-cell.js'
-import type { AccessDifference, Effect } from './matrix-difference.js'
+import type { AccessDifference } from './matrix-difference.js'
+import type { Effect } from './protection-change.js'
 
 const signs: Readonly<Record<Effect, string>> = { opened: '+', closed: '-', changed: '~' }
 
@@ -9,21 +10,23 @@ export function describeDifferences(differences: readonly AccessDifference[]): s
   return differences.map((one) => `${signs[one.effect]} ${describe(one)}`).join('\n')
 }
 
+type Of<Kind extends AccessDifference['kind']> = AccessDifference & { readonly kind: Kind }
+
 function describe(difference: AccessDifference): string {
   switch (difference.kind) {
     case 'access':
       return describeAccess(difference)
-    case 'operation': {
-      const name = `operation ${nameInWords(difference.name)}`
-      return describePresence(name, difference, (cell) => visible(cell.caller))
-    }
+    case 'demand':
+      return describeDemand(difference)
+    case 'operation':
+      return describeOperation(difference)
     case 'caller':
-      return describePresence(visible(difference.name), difference, (cell) => nameInWords(cell.operation))
+      return describeCaller(difference)
   }
 }
 
-function describeAccess({ caller, from, operation, to }: AccessDifference & { readonly kind: 'access' }): string {
-  const [who, what] = [visible(caller), nameInWords(operation)]
+function describeAccess({ caller, from, operation, to }: Of<'access'>): string {
+  const [who, what] = [callerInWords(caller), nameInWords(operation)]
   switch (to) {
     case 'allow':
       return from === 'deny' ? `${who} may now call ${what}` : `${who} may now call ${what} whatever policies say`
@@ -36,19 +39,32 @@ function describeAccess({ caller, from, operation, to }: AccessDifference & { re
   }
 }
 
-type Presence = AccessDifference & { readonly kind: 'caller' | 'operation' }
+const amounts: Readonly<Record<Effect, string>> = { opened: 'less', closed: 'more', changed: 'something else' }
 
-function describePresence(
-  subject: string,
-  { access, kind, presence }: Presence,
-  nameOther: (cell: MatrixCell) => string,
-): string {
-  const others = access.map((cell) => `${nameOther(cell)}${cell.verdict === 'unknown' ? ' (depends on a policy)' : ''}`)
-  const list = others.join(', ')
-  if (kind === 'operation') {
-    if (presence === 'came') return `${subject} is new; may call it: ${list || 'nobody listed here'}`
-    return `${subject} is gone; could call it: ${list || 'nobody listed here'}`
-  }
-  if (presence === 'came') return `${subject} is new; may call: ${list || 'nothing'}`
-  return `${subject} is gone; could call: ${list || 'nothing'}`
+function describeDemand({ effect, from, operation, to }: Of<'demand'>): string {
+  return `operation ${nameInWords(operation)} demands ${amounts[effect]} now: it was for ${from}, it is for ${to}`
+}
+
+function describeOperation({ access, demand, name, presence }: Of<'operation'>): string {
+  const callers = listed(access, ({ caller }) => callerInWords(caller)) || 'nobody listed here'
+  const subject = `operation ${nameInWords(name)}`
+  return presence === 'came'
+    ? `${subject} is new, for ${demand}; may call it: ${callers}`
+    : `${subject} is gone, for ${demand}; could call it: ${callers}`
+}
+
+function describeCaller({ access, name, presence }: Of<'caller'>): string {
+  const operations = listed(access, ({ operation }) => nameInWords(operation)) || 'nothing'
+  return presence === 'came'
+    ? `${callerInWords(name)} is new; may call: ${operations}`
+    : `${callerInWords(name)} is gone; could call: ${operations}`
+}
+
+/** In quotes where it could be taken for more than one, or for another one. */
+function callerInWords(label: string): string {
+  return /^ | $|[",;:]/.test(label) ? quoted(label) : visible(label)
+}
+
+function listed(access: readonly MatrixCell[], nameOf: (cell: MatrixCell) => string): string {
+  return access.map((cell) => `${nameOf(cell)}${cell.verdict === 'unknown' ? ' (depends on a policy)' : ''}`).join(', ')
 }

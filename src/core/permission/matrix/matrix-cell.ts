@@ -10,12 +10,9 @@ export interface MatrixCell {
 
 /** Every verdict by operation, then caller. Throws `TypeError` where a name occurs twice or a row has gaps. */
 export function cellsOf({ operations, rows }: AccessMatrix): readonly MatrixCell[] {
-  const callers = rows.map(({ caller }) => caller)
-  for (const names of [operations, callers]) {
-    const twice = names.find((name, at) => names.indexOf(name) < at)
-    if (twice !== undefined) throw new TypeError(`${JSON.stringify(twice)} is in the access matrix twice`)
-  }
-  return operations.flatMap((operation, at) =>
+  refuseTwice(operations.map(({ name }) => name))
+  refuseTwice(rows.map(({ caller }) => caller))
+  return operations.flatMap(({ name: operation }, at) =>
     rows.map(({ caller, verdicts }) => {
       const verdict = verdicts[at]
       if (verdict === undefined || verdicts.length !== operations.length) {
@@ -24,4 +21,12 @@ export function cellsOf({ operations, rows }: AccessMatrix): readonly MatrixCell
       return { operation, caller, verdict }
     }),
   )
+}
+
+function refuseTwice(names: readonly string[]): void {
+  const seen = new Set<string>()
+  for (const name of names) {
+    if (seen.has(name)) throw new TypeError(`${JSON.stringify(name)} is in the access matrix twice`)
+    seen.add(name)
+  }
 }

@@ -7,7 +7,7 @@ import { allOf, anyOf, not, role, scope } from '../../../../src/core/permission/
 import { policy } from '../../../../src/core/permission/requirement/policy.js'
 import { authenticated, type Requirement } from '../../../../src/core/permission/requirement/requirement.js'
 import { account, caller, holder, standing } from '../permission/samples.js'
-import { codes, lint, operation, tenant } from './samples.js'
+import { codes, lint, operation, pigeons, tenant } from './samples.js'
 
 class OwnInvoices {
   decide() {
@@ -61,6 +61,19 @@ describe('an operation that nobody in a tenant may call now', () => {
     ])
     expect(lint(b, [acme])).toEqual([])
     expect(lint(anyOf(a, b), [acme, beta])).toEqual([])
+  })
+
+  it('is not said to be out of reach of users of other issuers', () => {
+    const [known, open] = [acme, { ...acme, tenant: 'open', others: 'possible' } as const]
+    expect(lint(a, [known])[0]?.message).toMatch(/^Nobody in tenant acme may call sample now: it takes role a\. Grant/)
+    expect(lint(a, [known, open])).toMatchObject([
+      { code: 'unreachable-in-tenant', tenants: ['acme', 'open'], uncounted: ['open'] },
+    ])
+    expect(lint(a, [open])[0]?.message).toBe(
+      'Nobody who signs in to tenant open here may call sample now: it takes role a. ' +
+        'Users of other issuers are not counted, whom tenant open may let in. ' +
+        'Grant that to somebody, or change the requirement.',
+    )
   })
 
   it('is not one where a policy has the last word', () => {
@@ -158,9 +171,23 @@ describe('the findings', () => {
     expect(lint(operation(allOf(a, not(a)), { name: 'two words' }))[0]?.message).toContain('call "two words":')
   })
 
-  it('say nothing of what would take too long, and come soon', () => {
-    const names = Array.from({ length: 300 }, (_, at) => allOf(role(`r${at}`), scope(`s${at % 7}`)))
-    const [first = a, ...others] = names
-    expect(lint(anyOf(first, ...others))).toEqual([])
+  it('say of what would take too long that it could not be checked, and come soon', () => {
+    const [first, ...others] = lint(pigeons(9))
+    expect(first).toMatchObject({ code: 'too-complex', severity: 'warning' })
+    expect(first?.message).toMatch(/^sample could not be checked: /)
+    expect(others).toEqual([])
+    expect(codes(pigeons(3))).toEqual(['unreachable'])
+    expect(codes(allOf(a, a, pigeons(9)))).toEqual(['redundant-demand', 'too-complex'])
+  })
+
+  it('are about large requirements too, where their parts have little to do with each other', () => {
+    const pairs = Array.from({ length: 300 }, (_, at) => allOf(role(`r${at}`), scope(`s${at % 7}`)))
+    expect(lint(anyOf(a, ...pairs))).toEqual([])
+    expect(codes(anyOf(a, ...pairs, allOf(a, b)))).toEqual(['redundant-alternative'])
+    const apart = Array.from({ length: 40 }, (_, at) =>
+      anyOf(allOf(role(`r${at}`), scope(`s${at}`)), not(role(`r${at}`))),
+    )
+    expect(lint(allOf(a, ...apart))).toEqual([])
+    expect(codes(allOf(a, ...apart, pigeons(3)))).toEqual(['unreachable'])
   })
 })
