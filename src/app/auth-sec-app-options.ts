@@ -52,7 +52,7 @@ export interface AuthSecAppOptions {
    */
   readonly login?: LoginWay
   /**
-   * Typical callers by name, with what they effectively hold: rows of the access matrix (`authsec matrix`), nothing that is let in.
+   * Typical callers by name, with what they effectively hold: shown in the access matrix (`authsec matrix`). They let nobody in.
    */
   readonly testCallers?: Readonly<Record<string, Partial<Grants>>>
   /** What a development server creates when it is not there yet; the first tenant owns the application. Default: the sample tenants. */

@@ -368,7 +368,7 @@ describe('authsec about an app alone', () => {
         "hello,deny,allow,allow,allow,allow\r\n'-wipe,deny,deny,allow,allow,deny\r\n",
     )
     expect(JSON.parse(json.stdout)).toMatchObject({
-      version: 2,
+      version: 1,
       operations: [{ name: '-wipe', access: 'protected', requirement: { role: 'admin' } }, { name: 'hello' }],
     })
     expect(await scratch.homeFiles()).toEqual([])
@@ -411,7 +411,7 @@ describe('authsec about an app alone', () => {
   }, 60_000)
 
   it('does not take a file that is nested without end, or too large, for a matrix', async () => {
-    await scratch.write('deep.json', `{"version":2,"access":${'['.repeat(100_000)}${']'.repeat(100_000)}}`)
+    await scratch.write('deep.json', `{"version":1,"access":${'['.repeat(100_000)}${']'.repeat(100_000)}}`)
     await scratch.write('large.json', ' '.repeat(10_000_001))
     const checks = await eachOf(['deep.json', 'large.json'], (file) => matrix('app.mjs', '--check', file))
     expect(checks).toMatchObject([

@@ -11,7 +11,7 @@ export type ParsedMatrix =
   | { readonly matrix: AccessMatrix; readonly problem: undefined }
   | { readonly matrix: undefined; readonly problem: string }
 
-const version = 2
+const version = 1
 const words: Readonly<Record<Verdict, string>> = { allow: 'allow', deny: 'deny', unknown: 'depends' }
 const verdicts: readonly Verdict[] = ['allow', 'deny', 'unknown']
 /** Each level of a requirement is an object and a list. */
