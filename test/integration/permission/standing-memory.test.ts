@@ -36,6 +36,15 @@ describe('what is remembered of callers', () => {
     expect(versions * names).toBeGreaterThan(2 * mostNames)
   }, 120_000)
 
+  it('is read once for all who ask after a change', async () => {
+    const { grants } = test.postgres
+    await test.tenantSql(acme, `insert into role (name) values ('once')`)
+    const asked = Array.from({ length: 24 }, (_, n) => grants.findStanding(acme, idp, `at once ${n}`))
+    const catalogues = new Set((await Promise.all(asked)).map(({ catalogue }) => catalogue))
+    expect(catalogues.size).toBe(1)
+    expect([...catalogues][0]?.names.roles).toContain('once')
+  })
+
   it('is at hand again for a caller who was seen before', async () => {
     const { grants } = test.postgres
     const first = await grants.findStanding(acme, idp, 'somebody')

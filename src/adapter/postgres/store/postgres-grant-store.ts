@@ -40,6 +40,9 @@ export class PostgresGrantStore implements GrantStore {
     sizeCalculation: sizeOfCatalogue,
   })
 
+  /** Catalogues that are being read. */
+  readonly #reading = new Map<string, Promise<GrantCatalogue>>()
+
   constructor(databases: Databases, ownIssuer: string, versions: PolicyVersions) {
     this.#databases = databases
     this.#ownIssuer = ownIssuer
@@ -86,6 +89,21 @@ export class PostgresGrantStore implements GrantStore {
     return { ...standing, catalogue }
   }
 
+  /** After a change everybody asks at once, and a catalogue can be large. */
+  async #readOnce(key: string, read: () => Promise<GrantCatalogue>): Promise<GrantCatalogue> {
+    const underWay = this.#reading.get(key)
+    if (underWay !== undefined) return underWay
+    const reading = read()
+    this.#reading.set(key, reading)
+    try {
+      const catalogue = await reading
+      this.#catalogues.set(key, catalogue)
+      return catalogue
+    } finally {
+      this.#reading.delete(key)
+    }
+  }
+
   /** Most tenants need no catalogue: one statement then. Else all of it is read from one state of the database. */
   async #readNow(tenant: Tenant, asked: Subject): Promise<StoredStanding> {
     const db = await this.#databases.tenant(tenant)
@@ -99,10 +117,7 @@ export class PostgresGrantStore implements GrantStore {
         const standing = await readStanding(step, asked)
         if (standing === undefined) throw withoutVersion()
         const key = catalogueKey(tenant, standing.policyVersion)
-        const known = this.#catalogues.get(key)
-        const catalogue = known ?? (await readCatalogue(step))
-        // Not set again: it would never grow old.
-        if (known === undefined) this.#catalogues.set(key, catalogue)
+        const catalogue = this.#catalogues.get(key) ?? (await this.#readOnce(key, () => readCatalogue(step)))
         return { ...standing, catalogue }
       })
   }
