@@ -34,6 +34,8 @@ export interface CallRequest extends Visitor {
 export type CallOutcome =
   { readonly outcome: 'unknown' } | { readonly outcome: 'answered'; readonly result: OperationResult }
 
+type Parse = () => Parsed<unknown> | Promise<Parsed<unknown>>
+
 /** A call that may go on. */
 interface Admitted {
   readonly operation: Operation
@@ -104,7 +106,9 @@ export class Guard {
       return { outcome: 'unknown' }
     }
     await record.allowed(operation, explanation)
-    return { outcome: 'answered', result: await this.#run(admitted, () => operation.parseInput(request.args)) }
+    const result = await this.#run(admitted, () => operation.parseInput(request.args))
+    // As for whoever asks a moment later.
+    return result === 'revoked' ? { outcome: 'unknown' } : { outcome: 'answered', result }
   }
 
   /**
@@ -133,7 +137,8 @@ export class Guard {
       return notPermitted(record.ref)
     }
     await record.allowed(operation, explanation)
-    return this.#run({ ...admitted, request: now, answers }, () => parsed)
+    const result = await this.#run({ ...admitted, request: now, answers }, () => parsed)
+    return result === 'revoked' ? notPermitted(record.ref) : result
   }
 
   /** `undefined` where the check itself fails. */
@@ -146,7 +151,8 @@ export class Guard {
     }
   }
 
-  async #run(admitted: Admitted, parse: () => Parsed<unknown> | Promise<Parsed<unknown>>): Promise<OperationResult> {
+  /** `revoked` where the caller may not any more, at the last moment; the handler has not run then. */
+  async #run(admitted: Admitted, parse: Parse): Promise<OperationResult | 'revoked'> {
     const { record } = admitted
     const started = performance.now()
     const settle = (reason: Reason): Promise<void> => record.outcome(reason, Math.round(performance.now() - started))
@@ -160,17 +166,14 @@ export class Guard {
     }
   }
 
-  async #attempt(
-    admitted: Admitted,
-    parse: () => Parsed<unknown> | Promise<Parsed<unknown>>,
-  ): Promise<{ result: OperationResult; reason: Reason }> {
+  async #attempt(admitted: Admitted, parse: Parse): Promise<{ result: OperationResult | 'revoked'; reason: Reason }> {
     const { operation, record, request } = admitted
     const { signal } = request.channel
     try {
       const input = await parse()
       if (!input.valid) return { result: invalidResult(input.message), reason: 'invalid' }
       signal.throwIfAborted()
-      if (!(await this.#stillMay(admitted))) return { result: notPermitted(record.ref), reason: 'revoked' }
+      if (!(await this.#stillMay(admitted))) return { result: 'revoked', reason: 'revoked' }
       const result = await renderResult(operation, await operation.invoke(input.value, this.#contextOf(admitted)))
       return { result, reason: result.isError === true ? 'failed' : 'succeeded' }
     } catch (error) {
