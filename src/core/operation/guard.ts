@@ -86,8 +86,8 @@ export class Guard {
 
   /**
    * Runs an operation if the caller may. An allowed call is on record before its handler starts, its outcome before the answer.
-   * Throws `UpstreamError` when the decision cannot be recorded; the handler has not run then, unless it takes rights away. Also
-   * throws it for a tool of the sign-in that met an outage.
+   * Throws `UpstreamError` when the decision cannot be made or recorded; the handler has not run then, unless it takes rights
+   * away. Also throws it for a tool of the sign-in that met an outage.
    */
   async call(request: CallRequest): Promise<CallOutcome> {
     const record = new CallRecord(this.#ports, request.caller, request.name)
@@ -169,15 +169,17 @@ export class Guard {
   async #attempt(admitted: Admitted, parse: Parse): Promise<{ result: OperationResult | 'revoked'; reason: Reason }> {
     const { operation, record, request } = admitted
     const { signal } = request.channel
+    let begun = false
     try {
       const input = await parse()
       if (!input.valid) return { result: invalidResult(input.message), reason: 'invalid' }
       signal.throwIfAborted()
       if (!(await this.#stillMay(admitted))) return { result: 'revoked', reason: 'revoked' }
+      begun = true
       const result = await renderResult(operation, await operation.invoke(input.value, this.#contextOf(admitted)))
       return { result, reason: result.isError === true ? 'failed' : 'succeeded' }
     } catch (error) {
-      if (isOutageOf(operation, error)) throw error
+      if ((!begun || isOurs(operation)) && isOutage(error)) throw error
       const told = toldBy(error)
       if (told !== undefined) return { result: errorResult(told), reason: 'failed' }
       if (signal.aborted) return { result: failedResult(record.ref), reason: 'cancelled' }
@@ -224,9 +226,18 @@ function invalidResult(message: string): OperationResult {
   return errorResult(`Invalid arguments: ${message}`)
 }
 
-/** The tools that sign in are ours: what they depend on is down, not the tool. */
-function isOutageOf({ protection }: Operation, error: unknown): boolean {
-  return protection.access === 'login' && error instanceof UpstreamError
+/** Of the tools that sign in what they depend on is down, not the tool; so it is of every tool that has not begun. */
+function isOurs({ protection }: Operation): boolean {
+  return protection.access === 'login'
+}
+
+/** What was thrown may be something that throws when it is looked at. */
+function isOutage(error: unknown): boolean {
+  try {
+    return error instanceof UpstreamError
+  } catch {
+    return false
+  }
 }
 
 /** The words of a `ToolError`; `undefined` for everything else that a handler may throw. */

@@ -165,6 +165,15 @@ describe('a call whose caller was looked up a while ago', () => {
     ])
   })
 
+  it('does not run where that cannot be told, which is an outage and no failure of the tool', async () => {
+    const bench = new Bench()
+    bench.policies = 'none'
+    bench.renew = () => Promise.reject(new UpstreamError('TENANT_UNAVAILABLE', 'down'))
+    await expect(bench.call(old())).rejects.toMatchObject({ code: 'ERR_TENANT_UNAVAILABLE' })
+    expect(bench.handled).toEqual([])
+    expect(bench.types).toEqual(['operation.allowed', 'operation.outcome'])
+  })
+
   it('does not run after the token has expired', async () => {
     const bench = new Bench()
     bench.policies = 'none'
