@@ -2,17 +2,17 @@ import { existsSync } from 'node:fs'
 import { attachEmbeddedPostgres } from '../adapter/postgres/embedded/embedded-postgres.js'
 import { openPostgres, type Postgres } from '../adapter/postgres/open-postgres.js'
 import { parseDatabaseUrl } from '../adapter/postgres/parse-database-url.js'
-import type { MasterKey } from '../core/credential/master-key.js'
+import type { Keyring } from '../core/credential/keyring.js'
 import { ConfigurationError } from '../core/error/configuration-error.js'
 import type { Log } from '../core/runtime/log.js'
 import { RefusedError } from './refused-error.js'
 import { prepareHome } from './settings/home.js'
-import { masterKeyFile, readMasterKey } from './settings/read-master-key.js'
+import { masterKeyFile, readMasterKeys } from './settings/read-master-keys.js'
 import type { Settings } from './settings/settings.js'
 
 export interface Data {
   readonly postgres: Postgres
-  readonly masterKey: MasterKey
+  readonly masterKey: Keyring
   close(): Promise<void>
 }
 
@@ -30,9 +30,9 @@ export interface DataOptions {
 export async function openData({ settings, issuer, log }: DataOptions): Promise<Data> {
   if (settings.databaseUrl !== undefined) {
     const named = parseDatabaseUrl(settings.databaseUrl)
-    const masterKey = await readMasterKey(settings)
-    const postgres = await openPostgres({ ...named, masterKey, ownIssuer: issuer, log })
-    return { postgres, masterKey, close: () => postgres.close() }
+    const keys = await readMasterKeys(settings)
+    const postgres = await openPostgres({ ...named, ...keys, ownIssuer: issuer, log })
+    return { postgres, masterKey: postgres.keys, close: () => postgres.close() }
   }
   if (settings.mode === 'production') {
     throw new ConfigurationError(
@@ -42,15 +42,15 @@ export async function openData({ settings, issuer, log }: DataOptions): Promise<
     )
   }
   await prepareHome(settings.home)
-  const masterKey = await readMasterKey(settings)
+  const keys = await readMasterKeys(settings)
   const embedded = await attachEmbeddedPostgres({ home: settings.home, log })
   try {
-    const postgres = await openPostgres({ connection: embedded.connection, masterKey, ownIssuer: issuer, log })
+    const postgres = await openPostgres({ connection: embedded.connection, ...keys, ownIssuer: issuer, log })
     const close = async (): Promise<void> => {
       await postgres.close()
       await embedded.close()
     }
-    return { postgres, masterKey, close }
+    return { postgres, masterKey: postgres.keys, close }
   } catch (error) {
     await embedded.close()
     throw error

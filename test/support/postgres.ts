@@ -21,6 +21,7 @@ export interface TestPostgres {
   readonly postgres: Postgres
   readonly connection: ConnectionSettings
   readonly masterDatabase: string
+  /** Opens the keys of `postgres`, which seal and digest. */
   readonly masterKey: MasterKey
   /** A further process, as it were, on the same master database. Closed with the rest. */
   reopen(options?: Partial<PostgresOptions>): Promise<Postgres>
@@ -104,8 +105,10 @@ function isAlive(pid: number): boolean {
 
 async function dropDatabases(connection: ConnectionSettings, names: readonly string[]): Promise<void> {
   await withClient(connection, 'postgres', async (client) => {
-    for (const name of names)
+    for (const name of names) {
       await client.query(`drop database if exists ${client.escapeIdentifier(name)} with (force)`)
+      await client.query(`drop role if exists ${client.escapeIdentifier(name)}`)
+    }
   })
 }
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AuditLog } from '../../core/audit/audit-log.js'
-import type { MasterKey } from '../../core/credential/master-key.js'
+import type { Keyring } from '../../core/credential/keyring.js'
 import { ConfigurationError } from '../../core/error/configuration-error.js'
 import type { AccountStore } from '../../core/identity/account-store.js'
 import type { Application } from '../../core/identity/application.js'
@@ -42,7 +42,7 @@ export interface IssuerOptions {
   readonly accounts: AccountStore
   readonly tenants: TenantRegistry
   readonly hasher: PasswordHasher
-  readonly masterKey: MasterKey
+  readonly masterKey: Keyring
   /** This server as a client of its own, for the sign-in with the five tools; nobody else is answered at its redirect URI. */
   readonly relyingParty: RelyingParty | undefined
   /** Counts attempts, for all processes together. Where it does not answer, nobody signs in or registers. */

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { importJWK, SignJWT } from 'jose'
 import type { AuditLog } from '../../core/audit/audit-log.js'
-import type { MasterKey } from '../../core/credential/master-key.js'
+import type { Keyring } from '../../core/credential/keyring.js'
 import { AuthenticationError } from '../../core/error/authentication-error.js'
 import type { Account } from '../../core/identity/account-store.js'
 import type { IssuerStorage } from '../../core/identity/issuer-storage.js'
@@ -17,7 +17,7 @@ export interface DevelopmentTokenOptions {
   readonly issuer: string
   readonly storage: IssuerStorage
   readonly keys: SigningKeyStore
-  readonly masterKey: MasterKey
+  readonly masterKey: Keyring
   readonly audit: AuditLog
   readonly clock: Clock
   readonly tenant: Tenant

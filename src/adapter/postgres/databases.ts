@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely'
-import { UpstreamError } from '../../core/error/upstream-error.js'
+import type { Keyring } from '../../core/credential/keyring.js'
 import type { Tenant } from '../../core/identity/tenant.js'
 import type { ConnectionSettings } from './connection-settings.js'
 import { ConnectionPool, type PoolLimits, type PoolTimes } from './pool/connection-pool.js'
@@ -8,14 +8,18 @@ import { openKysely } from './pool/open-kysely.js'
 import { withDatabase } from './pool/with-database.js'
 import { masterMigrations } from './schema/master-migrations.js'
 import type { MasterSchema } from './schema/master-schema.js'
-import { isMigrated, migrate, type Migration, type MigrationSchema } from './schema/migrate.js'
+import { giveLogin } from './provision/give-login.js'
+import { migrateTenant } from './provision/migrate-tenant.js'
+import { readTenantRecord, type EnterableTenant } from './provision/tenant-record.js'
+import { isMigrated, migrate, type MigrationSchema } from './schema/migrate.js'
 import { tenantMigrations } from './schema/tenant-migrations.js'
 import type { TenantSchema } from './schema/tenant-schema.js'
-import { isUuid } from './storable-text.js'
 
 export interface DatabasesOptions {
   readonly connection: ConnectionSettings
   readonly masterDatabase: string
+  /** Opens the passwords of the tenants' logins. */
+  readonly keys: Keyring
   readonly masterLimits?: PoolLimits | undefined
   readonly tenantLimits?: PoolLimits | undefined
   readonly times?: PoolTimes | undefined
@@ -25,12 +29,14 @@ const masterLimits: PoolLimits = { connections: 8, perDatabase: 8, waiting: 512 
 const tenantLimits: PoolLimits = { connections: 40, perDatabase: 6, waiting: 512 }
 const times: PoolTimes = { connect: 2000, wait: 2000, statement: 2000, query: 2500, idle: 30_000 }
 const rememberedTenants = 1000
-const databaseMissing = '3D000'
+/** The database, or the role that may enter it, is not what it was. */
+const outdated = new Set(['3D000', '28000', '28P01', '42501'])
 
 /** The master database and the tenants' databases of one cluster, 48 connections at most. */
 export class Databases {
   readonly connection: ConnectionSettings
   readonly masterDatabase: string
+  readonly #keys: Keyring
   readonly #masterPool: ConnectionPool
   readonly #tenantPool: ConnectionPool
   readonly #master: Kysely<MasterSchema>
@@ -41,6 +47,7 @@ export class Databases {
     const shared = { settings: options.connection, times: options.times ?? times }
     this.connection = options.connection
     this.masterDatabase = options.masterDatabase
+    this.#keys = options.keys
     this.#masterPool = new ConnectionPool({
       ...shared,
       outage: 'AUTH_UNAVAILABLE',
@@ -56,7 +63,9 @@ export class Databases {
 
   /** Brings the master database's schema up to date. Throws `UpstreamError` when it is absent or does not answer. */
   async prepareMaster(): Promise<void> {
-    await this.#prepare(this.#masterPool, this.masterDatabase, masterMigrations)
+    if (await isMigrated(openKysely(this.#masterPool, this.masterDatabase), masterMigrations)) return
+    const target = { settings: this.connection, database: this.masterDatabase, outage: 'AUTH_UNAVAILABLE' } as const
+    await withDatabase<MigrationSchema, void>(target, (db) => migrate(db, masterMigrations))
   }
 
   master(): Kysely<MasterSchema> {
@@ -64,8 +73,8 @@ export class Databases {
   }
 
   /**
-   * The tenant's database, its schema brought up to date on first use. Its name is what the registry stored when it was created,
-   * never made from the tenant's. Throws `UpstreamError` for a tenant that the registry does not have.
+   * The tenant's database, as its own login, its schema brought up to date on first use. Its name is what the registry stored when it
+   * was created, never made from the tenant's. Throws `UpstreamError` for a tenant that the registry does not have.
    */
   tenant(tenant: Tenant): Promise<Kysely<TenantSchema>> {
     const known = this.#tenants.get(tenant.id)
@@ -84,26 +93,25 @@ export class Databases {
   }
 
   async #openTenant(tenant: Tenant): Promise<Kysely<TenantSchema>> {
-    const database = await this.#databaseOf(tenant)
-    await this.#prepare(this.#tenantPool, database, tenantMigrations)
-    // A database that is gone may come back under another name: look the name up again.
-    return openKysely<TenantSchema>(this.#tenantPool, database, (error) => {
-      if (sqlState(error) === databaseMissing) this.#tenants.delete(tenant.id)
-    })
+    const place = await this.#enterable(tenant)
+    const { database, login } = place
+    if (!(await isMigrated(openKysely<MigrationSchema>(this.#tenantPool, database, { login }), tenantMigrations))) {
+      await migrateTenant(this.connection, place)
+    }
+    // A database that is gone may come back under another name, and a role with another password: look them up again.
+    const onFailure = (error: unknown): void => {
+      if (outdated.has(sqlState(error) ?? '')) this.#tenants.delete(tenant.id)
+    }
+    return openKysely<TenantSchema>(this.#tenantPool, database, { login, onFailure })
   }
 
-  async #prepare(pool: ConnectionPool, database: string, migrations: readonly Migration[]): Promise<void> {
-    if (await isMigrated(openKysely<MigrationSchema>(pool, database), migrations)) return
-    const target = { settings: this.connection, database, outage: pool.outage }
-    await withDatabase<MigrationSchema, void>(target, (db) => migrate(db, migrations))
-  }
-
-  async #databaseOf(tenant: Tenant): Promise<string> {
-    const row = isUuid(tenant.id)
-      ? await this.#master.selectFrom('tenant').select('database_name').where('id', '=', tenant.id).executeTakeFirst()
-      : undefined
-    if (row === undefined) throw new UpstreamError('TENANT_UNAVAILABLE', 'the tenant is not in the registry')
-    return row.database_name
+  /** A tenant of an older version gets its login now. */
+  async #enterable({ id }: Tenant): Promise<EnterableTenant> {
+    const record = await readTenantRecord(this.#master, this.#keys, id)
+    const { connection, masterDatabase } = this
+    return record.login === undefined
+      ? giveLogin({ connection, masterDatabase, master: this.#master, keys: this.#keys }, record)
+      : { ...record, login: record.login }
   }
 
   #forget(tenant: Tenant, opened: Promise<Kysely<TenantSchema>>): void {

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { sql } from 'kysely'
+import type { Keyring } from '../../core/credential/keyring.js'
 import type { MasterKey } from '../../core/credential/master-key.js'
 import { ConfigurationError } from '../../core/error/configuration-error.js'
 import { UpstreamError } from '../../core/error/upstream-error.js'
@@ -18,6 +19,8 @@ import { PolicyVersions } from './change/policy-versions.js'
 import { PostgresChangeFeed } from './change/postgres-change-feed.js'
 import type { ConnectionSettings } from './connection-settings.js'
 import { Databases, type DatabasesOptions } from './databases.js'
+import { KeyAdministration } from './key/key-administration.js'
+import { StoredKeyring } from './key/stored-keyring.js'
 import { sqlState } from './pool/database-failure.js'
 import { ensureMaster } from './provision/ensure-master.js'
 import { Provisioner } from './provision/provisioner.js'
@@ -40,7 +43,9 @@ export interface PostgresOptions {
   readonly direct?: ConnectionSettings | undefined
   /** `authsec` unless told; created where it is absent. */
   readonly masterDatabase?: string | undefined
+  /** Opens the installation's keys. Those that it had before, if they may still be needed, follow. */
   readonly masterKey: MasterKey
+  readonly earlierMasterKeys?: readonly MasterKey[] | undefined
   /** The issuer whose tokens name tenants by slug and accounts by id. */
   readonly ownIssuer: string
   readonly log: Log
@@ -51,6 +56,9 @@ export interface PostgresOptions {
 
 /** Everything that is kept in PostgreSQL, behind the ports of core. */
 export interface Postgres {
+  /** Seals and digests whatever this installation stores. */
+  readonly keys: Keyring
+  readonly keyAdministration: KeyAdministration
   readonly tenants: TenantRegistry
   readonly accounts: AccountStore
   readonly applications: ApplicationStore
@@ -82,40 +90,46 @@ const retryMilliseconds = 100
  * `UpstreamError` when it does not answer within the patience.
  */
 export async function openPostgres(options: PostgresOptions): Promise<Postgres> {
-  const { connection, masterKey, ownIssuer, log } = options
+  const { connection, ownIssuer, log } = options
   const masterDatabase = options.masterDatabase ?? defaultMaster
-  const databases = new Databases({ connection, masterDatabase, ...options.limits })
+  const masterKeys = [options.masterKey, ...(options.earlierMasterKeys ?? [])]
+  const keys = new StoredKeyring(masterKeys, log)
+  const databases = new Databases({ connection, masterDatabase, keys, ...options.limits })
+  const master = databases.master()
   try {
     await untilMasterStands(databases, performance.now() + (options.patience ?? defaultPatience))
+    await keys.load(master)
   } catch (error) {
     await databases.close()
     throw error
   }
-  const master = databases.master()
   const audit = new PostgresAuditLog(databases, log)
   const tenants = new PostgresTenantRegistry(master, ownIssuer)
   const changes = new PostgresChangeFeed({ connection: options.direct ?? connection, masterDatabase, master, log })
   const signIns = new PostgresSignInStore({ databases, ownIssuer, audit, log })
   const sweeper = new Sweeper({ master, tenants, signIns, log })
   return {
+    keys,
+    keyAdministration: new KeyAdministration({ master, keys, masterKeys }),
     tenants,
     accounts: new PostgresAccountStore(databases, changes),
     applications: new PostgresApplicationStore(master),
     grants: new PostgresGrantStore(databases, ownIssuer, new PolicyVersions(changes)),
-    signingKeys: new PostgresSigningKeyStore(master, masterKey),
+    signingKeys: new PostgresSigningKeyStore(master, keys),
     issuerStorage: new PostgresIssuerStorage(master),
-    logins: new PostgresLoginStore(master, masterKey),
+    logins: new PostgresLoginStore(master, keys),
     signIns,
     sessions: new PostgresSessionStore(master),
-    rateLimiter: new PostgresRateLimiter(master, masterKey),
+    rateLimiter: new PostgresRateLimiter(master, keys),
     changes,
     audit,
-    provisioner: new Provisioner(databases),
+    provisioner: new Provisioner(databases, keys),
     async ping() {
       await sql`select 1`.execute(master)
     },
     sweep: () => sweeper.sweep(),
     async close() {
+      keys.close()
       try {
         await changes.close()
         await sweeper.stop()

@@ -1,10 +1,11 @@
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto'
+import type { Keyring } from './keyring.js'
 
 const nonceLength = 12
 const tagLength = 16
 
-/** The key that seals what is stored: signing keys, authorization-server records, cookies. 32 bytes, never written by us except in development. */
-export class MasterKey {
+/** 32 bytes that seal and digest. The installation's own is never written by us except in development, and seals the keys that seal everything else. */
+export class MasterKey implements Keyring {
   readonly #key: Buffer
   readonly #derived = new Map<string, Buffer>()
 
@@ -30,6 +31,11 @@ export class MasterKey {
   /** The text form that `parse` reads. This is the secret itself. */
   reveal(): string {
     return this.#key.toString('base64url')
+  }
+
+  /** Tells keys apart, and says nothing about them. */
+  get fingerprint(): string {
+    return this.digest('fingerprint', '').slice(0, 12)
   }
 
   /** AES-256-GCM under a key derived for `purpose`; `context` must be the same when opening (a row cannot be moved). */

@@ -1,15 +1,15 @@
-import type { MasterKey } from '../credential/master-key.js'
+import type { Keyring } from '../credential/keyring.js'
 
 /**
  * What the store knows a sign-in by: keyed digests that lead back to none of its secrets, other ones for each application, so
  * that what was started at one server is unknown at another.
  */
 export class LoginKeys {
-  readonly #masterKey: MasterKey
+  readonly #masterKey: Keyring
   readonly #clientId: string
 
   /** `clientId` of the application that users sign in to. */
-  constructor(masterKey: MasterKey, clientId: string) {
+  constructor(masterKey: Keyring, clientId: string) {
     this.#masterKey = masterKey
     this.#clientId = clientId
   }

@@ -1,6 +1,6 @@
 import type { AuditEvent } from '../audit/audit-event.js'
 import type { AuditLog } from '../audit/audit-log.js'
-import type { MasterKey } from '../credential/master-key.js'
+import type { Keyring } from '../credential/keyring.js'
 import type { LoginFailure } from './login-failure.js'
 import type { LoginTransaction } from './login-transaction.js'
 
@@ -12,10 +12,10 @@ const nobody: LoginFacts = { tenant: undefined }
 /** The rows of a sign-in with the five tools: all of one share a reference, which leads to none of its secrets. */
 export class LoginRecords {
   readonly #audit: AuditLog
-  readonly #masterKey: MasterKey
+  readonly #masterKey: Keyring
   readonly #clientId: string
 
-  constructor(audit: AuditLog, masterKey: MasterKey, clientId: string) {
+  constructor(audit: AuditLog, masterKey: Keyring, clientId: string) {
     this.#audit = audit
     this.#masterKey = masterKey
     this.#clientId = clientId

@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto'
-import type { MasterKey } from '../credential/master-key.js'
+import type { Keyring } from '../credential/keyring.js'
 import { AuthenticationError } from '../error/authentication-error.js'
 import { PermissionDeniedError } from '../error/permission-denied-error.js'
 import type { TokenVerifier, VerifiedToken } from '../identity/verified-token.js'
@@ -26,7 +26,7 @@ export interface SessionSignInPorts {
   readonly authenticator: Authenticator
   readonly limiter: RateLimiter
   readonly records: LoginRecords
-  readonly masterKey: MasterKey
+  readonly masterKey: Keyring
 }
 
 /** What came of a code or token: who is signed in now, or why nobody is. */

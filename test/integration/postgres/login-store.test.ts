@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { MasterKey } from '../../../src/core/credential/master-key.js'
 import type { Tenant } from '../../../src/core/identity/tenant.js'
 import { confirmLogin, endLogin } from '../../../src/core/sign-in/login-transaction.js'
 import type { StoredLogin } from '../../../src/core/sign-in/login-store.js'
@@ -179,15 +178,6 @@ describe('of one starter', () => {
 })
 
 describe('a sealed login', () => {
-  it('does not open with the master key of another installation', async () => {
-    const { login } = await created()
-    const stranger = (await test.reopen({ masterKey: MasterKey.generate() })).logins
-    expect(await stranger.find(login.key)).toBeUndefined()
-    expect(await stranger.findByState(login.stateKey)).toBeUndefined()
-    expect(await stranger.ofStarter(login.transaction.starter)).toEqual([])
-    expect(await test.postgres.logins.find(login.key)).toBeDefined()
-  })
-
   it.each([
     ['cut short', `sealed = substr(sealed, 1, 20)`],
     ['empty', `sealed = ''`],
@@ -223,10 +213,10 @@ describe('a sealed login', () => {
   it('is not there when what was sealed is no login', async () => {
     const { login } = await created()
     const half = { ...login.transaction, phase: 'confirmed' }
-    const sealed = test.masterKey.seal('login-transaction', Buffer.from(JSON.stringify(half)), `${login.key} 1`)
+    const sealed = test.postgres.keys.seal('login-transaction', Buffer.from(JSON.stringify(half)), `${login.key} 1`)
     await test.sql('update login_transaction set sealed = $2 where key = $1', [login.key, Buffer.from(sealed)])
     expect(await test.postgres.logins.find(login.key)).toBeUndefined()
-    const whole = test.masterKey.seal(
+    const whole = test.postgres.keys.seal(
       'login-transaction',
       Buffer.from(JSON.stringify(login.transaction)),
       `${login.key} 1`,

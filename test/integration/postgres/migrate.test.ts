@@ -42,7 +42,7 @@ describe('migrate', () => {
     expect(await isMigrated(db, masterMigrations)).toBe(true)
     await migrate(db, masterMigrations)
     const taken = await test.databaseSql(database, 'select name from schema_migration order by name')
-    expect(taken).toEqual([{ name: '0001-begin' }, { name: '0002-sign-in' }])
+    expect(taken).toEqual(masterMigrations.map(({ name }) => ({ name })))
   })
 
   it('takes a new step in a database that has the old ones, and keeps its rows', async () => {

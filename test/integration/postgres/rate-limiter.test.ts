@@ -214,7 +214,7 @@ describe('what is stored', () => {
     const dump = JSON.stringify(await test.sql('select r::text as row from rate_limit r'))
     expect(dump).not.toContain('ann')
     expect(dump).not.toContain('address')
-    const digest = test.masterKey.digest('rate-limit', JSON.stringify(['address', 'ann@acme.example']))
+    const digest = test.postgres.keys.digest('rate-limit', JSON.stringify(['address', 'ann@acme.example']))
     expect(dump).toContain(digest)
   })
 

@@ -41,7 +41,7 @@ describe('after sign-ins in every state', () => {
     const secrets: string[] = [sessionId]
     const identity = identityIn(acme, { issuer: ownIssuer, subject: 'subject-of-ann' })
     for (const id of ids) {
-      const sample = newLogin({ starter: digest, key: test.masterKey.digest('login', id) })
+      const sample = newLogin({ starter: digest, key: test.postgres.keys.digest('login', id) })
       const transaction = { ...sample.transaction, id }
       await logins.create({ ...sample, transaction })
       const stored = await logins.find(sample.key)

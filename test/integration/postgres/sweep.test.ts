@@ -29,7 +29,11 @@ beforeAll(async () => {
   test = await openTestPostgres({ log })
   acme = await test.postgres.provisioner.createTenant({ slug: 'acme', name: 'Acme' })
   globex = await test.postgres.provisioner.createTenant({ slug: 'globex', name: 'Globex' })
-  databases = new Databases({ connection: test.connection, masterDatabase: test.masterDatabase })
+  databases = new Databases({
+    connection: test.connection,
+    masterDatabase: test.masterDatabase,
+    keys: test.postgres.keys,
+  })
 })
 afterEach(() => {
   warnings.length = 0

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { defaultHome, prepareHome } from '../../../src/app/settings/home.js'
 import { readOptionalFile, writePrivateFile } from '../../../src/app/settings/private-file.js'
-import { readMasterKey } from '../../../src/app/settings/read-master-key.js'
+import { MasterKey } from '../../../src/core/credential/master-key.js'
+import { readMasterKeys } from '../../../src/app/settings/read-master-keys.js'
 
 describe('home', () => {
   let folder = ''
@@ -30,10 +31,10 @@ describe('home', () => {
 
   it('makes one master key however many ask at once, and keeps it', async () => {
     const keys = await Promise.all(
-      Array.from({ length: 8 }, () => readMasterKey({ home: folder, masterKey: undefined, mode: 'development' })),
+      Array.from({ length: 8 }, () => readMasterKeys({ home: folder, masterKey: undefined, mode: 'development' })),
     )
-    const again = await readMasterKey({ home: folder, masterKey: undefined, mode: 'development' })
-    expect(new Set([...keys, again].map((key) => key.reveal())).size).toBe(1)
+    const again = await readMasterKeys({ home: folder, masterKey: undefined, mode: 'development' })
+    expect(new Set([...keys, again].map(({ masterKey }) => masterKey.reveal())).size).toBe(1)
     expect(statSync(join(folder, 'master.key')).mode & 0o777).toBe(0o600)
   })
 
@@ -56,13 +57,21 @@ describe('home', () => {
   })
 
   it('demands a master key in production', async () => {
-    await expect(readMasterKey({ home: folder, masterKey: undefined, mode: 'production' })).rejects.toMatchObject({
+    await expect(readMasterKeys({ home: folder, masterKey: undefined, mode: 'production' })).rejects.toMatchObject({
       code: 'ERR_CONFIG_ENVIRONMENT',
     })
   })
 
+  it('takes the keys that the master key replaces from behind it', async () => {
+    const [current, before, first] = [MasterKey.generate(), MasterKey.generate(), MasterKey.generate()]
+    const masterKey = `${current.reveal()} ${before.reveal()},${first.reveal()}`
+    const keys = await readMasterKeys({ home: folder, masterKey, mode: 'production' })
+    expect(keys.masterKey.reveal()).toBe(current.reveal())
+    expect(keys.earlierMasterKeys.map((key) => key.reveal())).toEqual([before.reveal(), first.reveal()])
+  })
+
   it('refuses a master key of another length without showing it', async () => {
-    const refusal = readMasterKey({ home: folder, masterKey: 'c2hvcnQ', mode: 'production' })
+    const refusal = readMasterKeys({ home: folder, masterKey: 'c2hvcnQ', mode: 'production' })
     await expect(refusal).rejects.toMatchObject({ code: 'ERR_CONFIG_ENVIRONMENT' })
     await expect(refusal).rejects.not.toThrow(/c2hvcnQ/)
   })

@@ -1,5 +1,5 @@
 import type { ClientMetadata, Configuration } from 'oidc-provider'
-import type { MasterKey } from '../../../core/credential/master-key.js'
+import type { Keyring } from '../../../core/credential/keyring.js'
 import type { SigningKey } from '../../../core/identity/signing-key-store.js'
 import type { Clock } from '../../../core/runtime/clock.js'
 import { applyClientPolicy } from './client-policy.js'
@@ -39,7 +39,7 @@ export interface ProviderParts {
   readonly signingKeys: readonly [SigningKey, ...SigningKey[]]
   readonly resources: readonly [IssuerResource, ...IssuerResource[]]
   readonly cookies: IssuerCookies
-  readonly masterKey: MasterKey
+  readonly masterKey: Keyring
   readonly clock: Clock
   readonly audit: SignInAudit
   readonly relyingParty: RelyingParty | undefined

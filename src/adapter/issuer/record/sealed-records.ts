@@ -1,5 +1,5 @@
 import type { IssuerStorage, StoredIssuerRecord } from '../../../core/identity/issuer-storage.js'
-import type { MasterKey } from '../../../core/credential/master-key.js'
+import type { Keyring } from '../../../core/credential/keyring.js'
 
 const keyBytes = 32
 
@@ -26,9 +26,9 @@ export interface OpenedRecord {
  */
 export class SealedRecords {
   readonly #storage: IssuerStorage
-  readonly #masterKey: MasterKey
+  readonly #masterKey: Keyring
 
-  constructor(storage: IssuerStorage, masterKey: MasterKey) {
+  constructor(storage: IssuerStorage, masterKey: Keyring) {
     this.#storage = storage
     this.#masterKey = masterKey
   }

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type Provider from 'oidc-provider'
 import type { Interaction } from 'oidc-provider'
-import type { MasterKey } from '../../../core/credential/master-key.js'
+import type { Keyring } from '../../../core/credential/keyring.js'
 import { callerOf } from '../http/client-address.js'
 import type { ConsentStep } from './consent-step.js'
 import { denial, type StepAnswer, type Submission, type Visit } from './interaction-step.js'
@@ -21,7 +21,7 @@ export interface InteractionParts {
   readonly url: PublicUrl
   readonly serverName: string
   readonly cookies: IssuerCookies
-  readonly masterKey: MasterKey
+  readonly masterKey: Keyring
   readonly audit: SignInAudit
   readonly signIn: SignInStep
   readonly consent: ConsentStep

@@ -1,7 +1,7 @@
 import type { Interaction } from 'oidc-provider'
 import type { AuditEvent, AuditEventType } from '../../../core/audit/audit-event.js'
 import type { AuditLog } from '../../../core/audit/audit-log.js'
-import type { MasterKey } from '../../../core/credential/master-key.js'
+import type { Keyring } from '../../../core/credential/keyring.js'
 import type { Tenant } from '../../../core/identity/tenant.js'
 import { parameterOf } from './interaction-step.js'
 
@@ -37,10 +37,10 @@ export interface GrantFact extends Fact {
  */
 export class SignInAudit {
   readonly #audit: AuditLog
-  readonly #masterKey: MasterKey
+  readonly #masterKey: Keyring
   readonly #issuer: string
 
-  constructor(audit: AuditLog, masterKey: MasterKey, issuer: string) {
+  constructor(audit: AuditLog, masterKey: Keyring, issuer: string) {
     this.#audit = audit
     this.#masterKey = masterKey
     this.#issuer = issuer

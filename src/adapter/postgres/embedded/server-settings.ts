@@ -1,6 +1,9 @@
 /** The socket's port number: a part of its file's name, nothing listens on it. */
 export const socketPort = 5432
 
+/** Says that a cluster is ours alone. */
+export const embeddedClusterName = 'authsec'
+
 /** PostgreSQL's arguments for a development server: small, durable, on its socket only, and silent about statements and values. */
 export function serverArguments(data: string, socketFolder: string): readonly string[] {
   const settings = {
@@ -8,7 +11,7 @@ export function serverArguments(data: string, socketFolder: string): readonly st
     unix_socket_directories: `"${socketFolder.replaceAll('"', '""')}"`,
     unix_socket_permissions: '0700',
     port: String(socketPort),
-    cluster_name: 'authsec',
+    cluster_name: embeddedClusterName,
     max_connections: '100',
     shared_buffers: '16MB',
     huge_pages: 'off',

@@ -26,8 +26,16 @@ export interface ConnectionPoolOptions {
   readonly times: PoolTimes
 }
 
+/** Who enters a database, where it is not whom the settings name. */
+export interface DatabaseLogin {
+  readonly role: string
+  readonly password: string
+}
+
 interface Lane {
   readonly database: string
+  /** As the last caller has it: passwords change. */
+  login: DatabaseLogin | undefined
   readonly idle: Connection[]
   /** Connections that are open or being opened, idle ones included. */
   open: number
@@ -78,9 +86,9 @@ export class ConnectionPool {
    * A connection to `database`, to be released after use. Throws `UpstreamError`: `OVERLOADED` when too many wait or the wait takes
    * too long, the pool's outage when PostgreSQL does not take the connection.
    */
-  async acquire(database: string): Promise<Connection> {
+  async acquire(database: string, login?: DatabaseLogin): Promise<Connection> {
     if (this.#closing !== undefined) throw shuttingDown()
-    const lane = this.#useLane(database)
+    const lane = this.#useLane(database, login)
     const idle = lane.idle.pop()
     if (idle !== undefined) return idle
     if (lane.waiting === 0 && this.#mayOpen(lane)) return this.#connect(lane)
@@ -94,8 +102,9 @@ export class ConnectionPool {
     return this.#closing
   }
 
-  #useLane(database: string): Lane {
-    const lane = this.#lanes.get(database) ?? { database, idle: [], open: 0, waiting: 0 }
+  #useLane(database: string, login: DatabaseLogin | undefined): Lane {
+    const lane = this.#lanes.get(database) ?? { database, login, idle: [], open: 0, waiting: 0 }
+    lane.login = login
     this.#lanes.delete(database)
     this.#lanes.set(database, lane)
     return lane
@@ -122,8 +131,9 @@ export class ConnectionPool {
     lane.open += 1
     this.#open += 1
     try {
+      const { role: user = settings.user, password = settings.password } = lane.login ?? {}
       return await Connection.open({
-        settings,
+        settings: { ...settings, user, password },
         database: lane.database,
         outage,
         times,

@@ -1,16 +1,22 @@
 import { Kysely, PostgresDialect } from 'kysely'
 import type { Connection } from './connection.js'
-import type { ConnectionPool } from './connection-pool.js'
+import type { ConnectionPool, DatabaseLogin } from './connection-pool.js'
 
-/** Typed queries on one database of the pool. Needs no closing: the connections are the pool's. `onFailure` hears why none was to be had. */
+export interface DatabaseEntry {
+  readonly login?: DatabaseLogin | undefined
+  /** Hears why no connection was to be had. */
+  readonly onFailure?: (error: unknown) => void
+}
+
+/** Typed queries on one database of the pool. Needs no closing: the connections are the pool's. */
 export function openKysely<Schema>(
   pool: ConnectionPool,
   database: string,
-  onFailure: (error: unknown) => void = () => {},
+  { login, onFailure = () => {} }: DatabaseEntry = {},
 ): Kysely<Schema> {
   const connect = async (): Promise<Connection> => {
     try {
-      return await pool.acquire(database)
+      return await pool.acquire(database, login)
     } catch (error) {
       onFailure(error)
       throw error

@@ -36,3 +36,8 @@ export async function openDatabase<Schema>(db: Kysely<Schema>, name: string): Pr
 export async function shutDatabase<Schema>(db: Kysely<Schema>, name: string): Promise<void> {
   await sql`alter database ${sql.id(name)} allow_connections false`.execute(db)
 }
+
+/** Ends whoever is connected. One that is gone already is as good as dropped now. */
+export async function dropDatabase(db: Kysely<unknown>, name: string): Promise<void> {
+  await sql`drop database if exists ${sql.id(name)} with (force)`.execute(db)
+}

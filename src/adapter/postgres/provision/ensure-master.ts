@@ -1,6 +1,7 @@
 import { sql, type Kysely } from 'kysely'
 import type { Databases } from '../databases.js'
 import { sqlState } from '../pool/database-failure.js'
+import { embeddedClusterName } from '../embedded/server-settings.js'
 import { withDatabase } from '../pool/with-database.js'
 import { lock } from './advisory-lock.js'
 import { createDatabase, openDatabase } from './create-database.js'
@@ -26,7 +27,20 @@ async function createMaster({ connection, masterDatabase }: Databases): Promise<
     await lock(db, `master ${masterDatabase}`)
     const created = await createDatabase(db, { name: masterDatabase })
     if (created || (await wasLeftShut(db, masterDatabase))) await openDatabase(db, masterDatabase)
+    await closeMaintenance(db)
   })
+}
+
+/**
+ * PostgreSQL lets every role into its own databases. In a cluster that is ours alone the tenants' roles are kept out of them; in any
+ * other, that is for its administrator to decide.
+ */
+async function closeMaintenance(db: Kysely<unknown>): Promise<void> {
+  const { rows } = await sql<{ name: string }>`
+    select datname as name from pg_database
+    where datname in ('postgres', 'template1') and current_setting('cluster_name') = ${embeddedClusterName}
+  `.execute(db)
+  for (const { name } of rows) await sql`revoke connect, temporary on database ${sql.id(name)} from public`.execute(db)
 }
 
 /** Whether a process died between creating and opening. Rights are set by then if an administrator shut the database on purpose. */

@@ -1,12 +1,17 @@
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import type { Kysely } from 'kysely'
+import type { Keyring } from '../../../core/credential/keyring.js'
 import { tenantSlugPattern, type Tenant } from '../../../core/identity/tenant.js'
 import type { Databases } from '../databases.js'
 import { withDatabase } from '../pool/with-database.js'
 import { isStorable } from '../storable-text.js'
 import { lock } from './advisory-lock.js'
-import { createDatabase, openDatabase } from './create-database.js'
+import { createDatabase, dropDatabase, openDatabase } from './create-database.js'
+import { lockTenant } from './lock-tenant.js'
 import { maintenanceOf } from './maintenance.js'
+import { migrateTenant } from './migrate-tenant.js'
+import { createTenantLogin, dropTenantLogins, type TenantLogin, type TenantPlace } from './tenant-login.js'
+import { sealLogin } from './tenant-record.js'
 import { holdTemplate, tenantTemplate } from './tenant-template.js'
 
 export interface NewTenant {
@@ -18,9 +23,11 @@ export interface NewTenant {
 /** Creates tenants with their databases. */
 export class Provisioner {
   readonly #databases: Databases
+  readonly #keys: Keyring
 
-  constructor(databases: Databases) {
+  constructor(databases: Databases, keys: Keyring) {
     this.#databases = databases
+    this.#keys = keys
   }
 
   /**
@@ -33,12 +40,18 @@ export class Provisioner {
     if (existing !== undefined) return existing
     const { connection, masterDatabase } = this.#databases
     return withDatabase<unknown, Tenant>(maintenanceOf(connection), async (db) => {
-      await lock(db, `tenant ${masterDatabase} ${tenant.slug}`)
+      await lockTenant(db, masterDatabase, tenant.slug)
       const created = await this.#find(tenant.slug)
       if (created !== undefined) return created
       await holdTemplate(db, connection)
-      const database = await createTenantDatabase(db, tenant.slug)
-      return this.#register(tenant, database)
+      const place = { tenantId: randomUUID(), database: await createTenantDatabase(db, tenant.slug) }
+      try {
+        return await this.#finish(db, tenant, place)
+      } catch (error) {
+        await dropDatabase(db, place.database).catch(() => undefined)
+        await dropTenantLogins(db, place).catch(() => undefined)
+        throw error
+      }
     })
   }
 
@@ -57,11 +70,17 @@ export class Provisioner {
     return master.selectFrom('tenant').select(['id', 'slug', 'name']).where('slug', '=', slug).executeTakeFirst()
   }
 
-  async #register({ slug, name }: NewTenant, database: string): Promise<Tenant> {
+  async #finish(db: Kysely<unknown>, tenant: NewTenant, place: TenantPlace): Promise<Tenant> {
+    const login = await createTenantLogin(db, place)
+    await migrateTenant(this.#databases.connection, { database: place.database, login })
+    return this.#register(tenant, place, login)
+  }
+
+  async #register({ slug, name }: NewTenant, place: TenantPlace, login: TenantLogin): Promise<Tenant> {
     return this.#databases
       .master()
       .insertInto('tenant')
-      .values({ slug, name, database_name: database })
+      .values({ id: place.tenantId, slug, name, database_name: place.database, ...sealLogin(this.#keys, login) })
       .returning(['id', 'slug', 'name'])
       .executeTakeFirstOrThrow()
   }

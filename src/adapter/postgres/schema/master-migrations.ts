@@ -22,6 +22,13 @@ export const masterMigrations: readonly Migration[] = [
       await createRateLimits(db)
     },
   },
+  {
+    name: '0003-registry-and-keys',
+    async up(db) {
+      await createDataKeys(db)
+      await addTenantLogins(db)
+    },
+  },
 ]
 
 async function createTenants(db: Kysely<MigrationSchema>): Promise<void> {
@@ -135,6 +142,32 @@ async function createRateLimits(db: Kysely<MigrationSchema>): Promise<void> {
     .addColumn('ends_at', 'timestamptz', (column) => column.notNull())
     .execute()
   await createIndexes(db, 'rate_limit', ['ends_at'])
+}
+
+async function createDataKeys(db: Kysely<MigrationSchema>): Promise<void> {
+  await db.schema
+    .createTable('data_key')
+    .addColumn('id', 'text', (column) => column.primaryKey())
+    .addColumn('purpose', 'text', (column) => column.notNull().check(sql`purpose in ('digest', 'seal')`))
+    .addColumn('sealed', 'bytea', (column) => column.notNull())
+    .addColumn('sealed_by', 'text', (column) => column.notNull())
+    .addColumn('created_at', 'timestamptz', (column) => column.notNull().defaultTo(sql`clock_timestamp()`))
+    .addColumn('active_at', 'timestamptz', (column) => column.notNull().defaultTo(sql`clock_timestamp()`))
+    .execute()
+}
+
+/** Tenants of an older version have their database, and get their login when they are used next. */
+async function addTenantLogins(db: Kysely<MigrationSchema>): Promise<void> {
+  await db.schema
+    .alterTable('tenant')
+    .addColumn('login_role', 'text', (column) => column.unique())
+    .addColumn('sealed_password', 'bytea')
+    .addColumn('deleting_at', 'timestamptz')
+    .execute()
+  await db.schema
+    .alterTable('tenant')
+    .addCheckConstraint('tenant_login', sql`(login_role is null) = (sealed_password is null)`)
+    .execute()
 }
 
 async function createIndexes(db: Kysely<MigrationSchema>, table: string, columns: readonly string[]): Promise<void> {

@@ -7,6 +7,7 @@ export interface MasterSchema extends MigrationSchema {
   readonly tenant: TenantTable
   readonly tenant_issuer: TenantIssuerTable
   readonly application: ApplicationTable
+  readonly data_key: DataKeyTable
   readonly signing_key: SigningKeyTable
   readonly issuer_record: IssuerRecordTable
   readonly login_transaction: LoginTransactionTable
@@ -20,8 +21,27 @@ interface TenantTable {
   readonly slug: string
   readonly name: string
   readonly database_name: string
+  /** The PostgreSQL role that may enter this database and no other; `null` until it has one. */
+  readonly login_role: string | null
+  /** That role's password, sealed; the context is `login_role`. */
+  readonly sealed_password: Uint8Array | null
   readonly created_at: Generated<Date>
   readonly suspended_at: Date | null
+  /** Set before its database is dropped: whoever was cut off goes on from here. */
+  readonly deleting_at: Date | null
+}
+
+/** The keys that seal and digest what is stored. */
+interface DataKeyTable {
+  readonly id: string
+  readonly purpose: 'digest' | 'seal'
+  /** Sealed with a master key; the context is `id`. */
+  readonly sealed: Uint8Array
+  /** That master key's fingerprint. */
+  readonly sealed_by: string
+  readonly created_at: Generated<Date>
+  /** Nothing is sealed with it before: every process is to know it by then. */
+  readonly active_at: Generated<Date>
 }
 
 interface TenantIssuerTable {

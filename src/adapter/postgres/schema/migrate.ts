@@ -24,19 +24,21 @@ const inTheWay = new Set(['55P03', '40P01'])
 
 /** Whether the database has taken every step, by one query. One that has taken more, from a newer version, is current too. */
 export async function isMigrated(db: Kysely<MigrationSchema>, migrations: readonly Migration[]): Promise<boolean> {
-  try {
-    return (await pending(db, migrations)).length === 0
-  } catch (error) {
-    if (sqlState(error) === undefinedTable) return false
-    throw error
-  }
+  return (await missingSteps(db, migrations)).length === 0
 }
 
-/** Takes the steps that are missing, all or none. Processes that start at once take turns. */
-export async function migrate(db: Kysely<MigrationSchema>, migrations: readonly Migration[]): Promise<void> {
+/**
+ * Takes the steps that are missing, all or none, with `finish` as the last of them whether or not any was missing. Processes that
+ * start at once take turns.
+ */
+export async function migrate(
+  db: Kysely<MigrationSchema>,
+  migrations: readonly Migration[],
+  finish: Migration['up'] = () => Promise.resolve(),
+): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await takeSteps(db, migrations)
+      return await takeSteps(db, migrations, finish)
     } catch (error) {
       if (attempt === mostAttempts || !inTheWay.has(sqlState(error) ?? '')) throw error
     }
@@ -45,7 +47,11 @@ export async function migrate(db: Kysely<MigrationSchema>, migrations: readonly 
 }
 
 /** Whoever writes meanwhile, by an older version, goes first: a step gives way, and is tried again. */
-async function takeSteps(db: Kysely<MigrationSchema>, migrations: readonly Migration[]): Promise<void> {
+async function takeSteps(
+  db: Kysely<MigrationSchema>,
+  migrations: readonly Migration[],
+  finish: Migration['up'],
+): Promise<void> {
   await db.transaction().execute(async (step) => {
     await sql`select pg_advisory_xact_lock(${lockKey})`.execute(step)
     await sql`set local lock_timeout = ${sql.lit(lockMilliseconds)}`.execute(step)
@@ -58,7 +64,21 @@ async function takeSteps(db: Kysely<MigrationSchema>, migrations: readonly Migra
       await migration.up(step)
       await step.insertInto('schema_migration').values({ name: migration.name }).execute()
     }
+    await finish(step)
   })
+}
+
+/** The steps that a database has not taken yet; all of them where it has never taken any. */
+export async function missingSteps(
+  db: Kysely<MigrationSchema>,
+  migrations: readonly Migration[],
+): Promise<readonly string[]> {
+  try {
+    return (await pending(db, migrations)).map(({ name }) => name)
+  } catch (error) {
+    if (sqlState(error) === undefinedTable) return migrations.map(({ name }) => name)
+    throw error
+  }
 }
 
 async function pending(db: Kysely<MigrationSchema>, migrations: readonly Migration[]): Promise<readonly Migration[]> {

@@ -1,5 +1,5 @@
 import { sql, type Kysely } from 'kysely'
-import type { MasterKey } from '../../../core/credential/master-key.js'
+import type { Keyring } from '../../../core/credential/keyring.js'
 import type { FoundLogin, LoginStore, NewLogin, StoredLogin } from '../../../core/sign-in/login-store.js'
 import type { LoginTransaction } from '../../../core/sign-in/login-transaction.js'
 import type { MasterSchema } from '../schema/master-schema.js'
@@ -22,9 +22,9 @@ interface LoginRow {
 /** Login transactions in the master database, each sealed with the master key. Its clock alone decides what has expired. */
 export class PostgresLoginStore implements LoginStore {
   readonly #master: Kysely<MasterSchema>
-  readonly #masterKey: MasterKey
+  readonly #masterKey: Keyring
 
-  constructor(master: Kysely<MasterSchema>, masterKey: MasterKey) {
+  constructor(master: Kysely<MasterSchema>, masterKey: Keyring) {
     this.#master = master
     this.#masterKey = masterKey
   }

@@ -1,5 +1,5 @@
 import { sql, type Kysely } from 'kysely'
-import type { MasterKey } from '../../../core/credential/master-key.js'
+import type { Keyring } from '../../../core/credential/keyring.js'
 import type { RateLimitAnswer, RateLimiter, RateLimitKey } from '../../../core/runtime/rate-limiter.js'
 import type { MasterSchema } from '../schema/master-schema.js'
 
@@ -13,9 +13,9 @@ interface Counter {
 /** The counts of all processes in the master database: one row per key, in force until its window ends by that database's clock. */
 export class PostgresRateLimiter implements RateLimiter {
   readonly #master: Kysely<MasterSchema>
-  readonly #masterKey: MasterKey
+  readonly #masterKey: Keyring
 
-  constructor(master: Kysely<MasterSchema>, masterKey: MasterKey) {
+  constructor(master: Kysely<MasterSchema>, masterKey: Keyring) {
     this.#master = master
     this.#masterKey = masterKey
   }

@@ -1,5 +1,5 @@
 import { sql, type Kysely } from 'kysely'
-import type { MasterKey } from '../../../core/credential/master-key.js'
+import type { Keyring } from '../../../core/credential/keyring.js'
 import { ConfigurationError } from '../../../core/error/configuration-error.js'
 import type { SigningKey, SigningKeyStore } from '../../../core/identity/signing-key-store.js'
 import type { MasterSchema } from '../schema/master-schema.js'
@@ -9,9 +9,9 @@ const purpose = 'signing key'
 /** Signing keys in the master database, their private half sealed with the master key. */
 export class PostgresSigningKeyStore implements SigningKeyStore {
   readonly #master: Kysely<MasterSchema>
-  readonly #masterKey: MasterKey
+  readonly #masterKey: Keyring
 
-  constructor(master: Kysely<MasterSchema>, masterKey: MasterKey) {
+  constructor(master: Kysely<MasterSchema>, masterKey: Keyring) {
     this.#master = master
     this.#masterKey = masterKey
   }

@@ -10,7 +10,7 @@ import { renderErrorPage } from '../../../adapter/issuer/page/error-page.js'
 import { renderContinuePage } from '../../../adapter/issuer/page/render-page.js'
 import { loginCookie } from '../../../adapter/issuer/provider/relying-party.js'
 import { errorName } from '../../../adapter/issuer/provider/error-name.js'
-import type { MasterKey } from '../../../core/credential/master-key.js'
+import type { Keyring } from '../../../core/credential/keyring.js'
 import { UpstreamError } from '../../../core/error/upstream-error.js'
 import type { Clock } from '../../../core/runtime/clock.js'
 import type { Log } from '../../../core/runtime/log.js'
@@ -26,7 +26,7 @@ export interface LoginPagesOptions {
   readonly flow: Pick<LoginFlow, 'view' | 'confirm' | 'deny' | 'comeBack' | 'forged' | 'strayed'>
   /** What the server is called on its pages. */
   readonly serverName: string
-  readonly masterKey: MasterKey
+  readonly masterKey: Keyring
   /** Tells the user how long ago somebody asked; nothing expires by it. */
   readonly clock: Clock
   readonly log: Log

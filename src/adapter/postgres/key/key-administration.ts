@@ -1,0 +1,39 @@
+import type { Kysely } from 'kysely'
+import type { MasterKey } from '../../../core/credential/master-key.js'
+import type { MasterSchema } from '../schema/master-schema.js'
+import { resealAll } from './reseal.js'
+import { listDataKeys, rotateDataKeys, type ListedKey, type Rotation } from './rotate-keys.js'
+import type { StoredKeyring } from './stored-keyring.js'
+
+export interface KeyAdministrationParts {
+  readonly master: Kysely<MasterSchema>
+  readonly keys: StoredKeyring
+  /** The current one first. */
+  readonly masterKeys: readonly MasterKey[]
+}
+
+/** What administrators do with the installation's keys. */
+export class KeyAdministration {
+  readonly #parts: KeyAdministrationParts
+
+  constructor(parts: KeyAdministrationParts) {
+    this.#parts = parts
+  }
+
+  /** Newest first. */
+  list(): Promise<readonly ListedKey[]> {
+    return listDataKeys(this.#parts.master)
+  }
+
+  /** Puts all keys under the current master key and adds a new one. Throws `ConfigurationError`. */
+  rotate(): Promise<Rotation> {
+    return rotateDataKeys(this.#parts.master, this.#parts.masterKeys)
+  }
+
+  /** Seals anew what an earlier key has sealed; answers with the number of rows. */
+  async reseal(): Promise<number> {
+    const { keys, master } = this.#parts
+    await keys.refresh(master)
+    return resealAll(master, keys)
+  }
+}

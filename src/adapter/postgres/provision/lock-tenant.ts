@@ -1,0 +1,7 @@
+import type { Kysely } from 'kysely'
+import { lock } from './advisory-lock.js'
+
+/** Whoever makes, changes or removes a tenant takes turns. `db` is connected to the maintenance database. */
+export async function lockTenant(db: Kysely<unknown>, masterDatabase: string, slug: string): Promise<void> {
+  await lock(db, `tenant ${masterDatabase} ${slug}`)
+}

@@ -1,0 +1,109 @@
+import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto'
+import { sql, type Kysely } from 'kysely'
+import { ConfigurationError } from '../../../core/error/configuration-error.js'
+import { sqlState } from '../pool/database-failure.js'
+
+/** Who a tenant's requests are to PostgreSQL: may enter one database, and there do what requests do. */
+export interface TenantLogin {
+  readonly role: string
+  readonly password: string
+}
+
+export interface TenantPlace {
+  readonly tenantId: string
+  readonly database: string
+}
+
+const insufficientPrivilege = '42501'
+const scramIterations = 4096
+/** What requests may read and not change: what is counted by triggers, and what only a migration does. */
+const readOnlyTables = ['schema_migration', 'policy_version']
+const appendOnlyTables = ['audit_event']
+
+/**
+ * Creates the role, or gives the one that a process has left half way a new password. `db` is connected to the maintenance
+ * database. Throws `ConfigurationError` where we may not create roles.
+ */
+export async function createTenantLogin(db: Kysely<unknown>, place: TenantPlace): Promise<TenantLogin> {
+  const password = randomBytes(24).toString('base64url')
+  let role = place.database
+  while ((await stateOf(db, role, place)) === 'foreign') role = `${place.database}_${randomBytes(4).toString('hex')}`
+  await setTenantLogin(db, place, { role, password })
+  return { role, password }
+}
+
+/** Makes PostgreSQL agree with a login that the registry has, as after a backup was restored elsewhere: roles are not in it. */
+export async function setTenantLogin(
+  db: Kysely<unknown>,
+  place: TenantPlace,
+  { role, password }: TenantLogin,
+): Promise<void> {
+  const state = await stateOf(db, role, place)
+  if (state === 'foreign') throw fault(`the role ${role} belongs to something else`)
+  const verb = state === 'absent' ? sql`create` : sql`alter`
+  // What is sent is a verifier: statements may be logged.
+  const verifier = sql.lit(scramVerifier(password))
+  try {
+    await db.transaction().execute(async (step) => {
+      await sql`
+        ${verb} role ${sql.id(role)} with login nosuperuser nocreatedb nocreaterole noinherit noreplication password ${verifier}
+      `.execute(step)
+      await sql`comment on role ${sql.id(role)} is ${sql.lit(noteOf(place))}`.execute(step)
+      await sql`grant connect on database ${sql.id(place.database)} to ${sql.id(role)}`.execute(step)
+    })
+  } catch (error) {
+    if (sqlState(error) !== insufficientPrivilege) throw error
+    throw fault('the role of AUTHSEC_DATABASE_URL may not create roles: it needs CREATEROLE', error)
+  }
+}
+
+/** Removes the roles of a tenant whose database is gone. */
+export async function dropTenantLogins(
+  db: Kysely<unknown>,
+  { tenantId }: Pick<TenantPlace, 'tenantId'>,
+): Promise<void> {
+  const { rows } = await sql<{ readonly role: string }>`
+    select rolname as role from pg_roles where shobj_description(oid, 'pg_authid') = ${noteOf({ tenantId })}
+  `.execute(db)
+  for (const { role } of rows) await sql`drop role ${sql.id(role)}`.execute(db)
+}
+
+/** What the role may do, after a migration: no DDL, and of audit only to add to it. `db` is connected to the tenant's database, as its owner. */
+export async function grantTenantLogin<Schema>(db: Kysely<Schema>, role: string): Promise<void> {
+  const to = sql.id(role)
+  await sql`revoke all on schema public from public`.execute(db)
+  await sql`grant usage on schema public to ${to}`.execute(db)
+  await sql`grant select, insert, update, delete on all tables in schema public to ${to}`.execute(db)
+  for (const table of readOnlyTables) {
+    await sql`revoke insert, update, delete on ${sql.table(table)} from ${to}`.execute(db)
+  }
+  for (const table of appendOnlyTables) {
+    await sql`revoke select, update, delete on ${sql.table(table)} from ${to}`.execute(db)
+  }
+}
+
+async function stateOf(db: Kysely<unknown>, role: string, place: TenantPlace): Promise<'absent' | 'foreign' | 'ours'> {
+  const { rows } = await sql<{ readonly note: string | null }>`
+    select shobj_description(oid, 'pg_authid') as note from pg_roles where rolname = ${role}
+  `.execute(db)
+  if (rows[0] === undefined) return 'absent'
+  return rows[0].note === noteOf(place) ? 'ours' : 'foreign'
+}
+
+function noteOf({ tenantId }: Pick<TenantPlace, 'tenantId'>): string {
+  return `authsec tenant ${tenantId}`
+}
+
+/** RFC 5803, as PostgreSQL stores it. */
+function scramVerifier(password: string): string {
+  const salt = randomBytes(16)
+  const salted = pbkdf2Sync(password, salt, scramIterations, 32, 'sha256')
+  const keyFor = (name: string): Buffer => createHmac('sha256', salted).update(name).digest()
+  const stored = createHash('sha256').update(keyFor('Client Key')).digest('base64')
+  const server = keyFor('Server Key').toString('base64')
+  return `SCRAM-SHA-256$${scramIterations}:${salt.toString('base64')}$${stored}:${server}`
+}
+
+function fault(message: string, cause?: unknown): ConfigurationError {
+  return new ConfigurationError('ERR_CONFIG_DATABASE', message, { cause })
+}
