@@ -36,6 +36,8 @@ import { PostgresSignInStore } from './store/postgres-sign-in-store.js'
 import { PostgresSigningKeyStore } from './store/postgres-signing-key-store.js'
 import { PostgresTenantRegistry } from './store/postgres-tenant-registry.js'
 import { Sweeper } from './sweeper.js'
+import { MigrationRun } from './tenant/migration-run.js'
+import { TenantDirectory } from './tenant/tenant-directory.js'
 
 export interface PostgresOptions {
   readonly connection: ConnectionSettings
@@ -73,6 +75,8 @@ export interface Postgres {
   readonly changes: PostgresChangeFeed
   readonly audit: PostgresAuditLog
   readonly provisioner: Provisioner
+  readonly tenantDirectory: TenantDirectory
+  readonly migrations: MigrationRun
   /** Throws `UpstreamError` unless the master database answers. */
   ping(): Promise<void>
   /** Removes what has expired, as is done every five minutes; answers with the number of rows. */
@@ -107,6 +111,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Postgres> 
   const tenants = new PostgresTenantRegistry(master, ownIssuer)
   const changes = new PostgresChangeFeed({ connection: options.direct ?? connection, masterDatabase, master, log })
   const signIns = new PostgresSignInStore({ databases, ownIssuer, audit, log })
+  const provisioner = new Provisioner(databases, keys)
   const sweeper = new Sweeper({ master, tenants, signIns, log })
   return {
     keys,
@@ -123,7 +128,9 @@ export async function openPostgres(options: PostgresOptions): Promise<Postgres> 
     rateLimiter: new PostgresRateLimiter(master, keys),
     changes,
     audit,
-    provisioner: new Provisioner(databases, keys),
+    provisioner,
+    tenantDirectory: new TenantDirectory({ databases, provisioner, changes }),
+    migrations: new MigrationRun(databases, keys),
     async ping() {
       await sql`select 1`.execute(master)
     },

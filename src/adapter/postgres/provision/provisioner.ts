@@ -4,6 +4,7 @@ import type { Keyring } from '../../../core/credential/keyring.js'
 import { tenantSlugPattern, type Tenant } from '../../../core/identity/tenant.js'
 import type { Databases } from '../databases.js'
 import { withDatabase } from '../pool/with-database.js'
+import type { TenantSchema } from '../schema/tenant-schema.js'
 import { isStorable } from '../storable-text.js'
 import { lock } from './advisory-lock.js'
 import { createDatabase, dropDatabase, openDatabase } from './create-database.js'
@@ -20,6 +21,9 @@ export interface NewTenant {
   readonly name: string
 }
 
+/** Runs in one transaction, as the owner of the tenant's database. */
+export type FillDatabase = (step: Kysely<TenantSchema>) => Promise<void>
+
 /** Creates tenants with their databases. */
 export class Provisioner {
   readonly #databases: Databases
@@ -32,9 +36,9 @@ export class Provisioner {
 
   /**
    * The tenant of that slug, created with a database of its own unless it exists, also when several processes ask at once.
-   * Throws `TypeError` for a slug or name that cannot be, `UpstreamError` when the cluster does not answer.
+   * `fill` puts into a new database what is to be there from the beginning. Throws `TypeError` for a slug or name that cannot be, `UpstreamError` when the cluster does not answer.
    */
-  async createTenant(tenant: NewTenant): Promise<Tenant> {
+  async createTenant(tenant: NewTenant, fill: FillDatabase = () => Promise.resolve()): Promise<Tenant> {
     assertTenant(tenant)
     const existing = await this.#find(tenant.slug)
     if (existing !== undefined) return existing
@@ -46,6 +50,7 @@ export class Provisioner {
       await holdTemplate(db, connection)
       const place = { tenantId: randomUUID(), database: await createTenantDatabase(db, tenant.slug) }
       try {
+        await this.#fill(place, fill)
         return await this.#finish(db, tenant, place)
       } catch (error) {
         await dropDatabase(db, place.database).catch(() => undefined)
@@ -68,6 +73,11 @@ export class Provisioner {
   async #find(slug: string): Promise<Tenant | undefined> {
     const master = this.#databases.master()
     return master.selectFrom('tenant').select(['id', 'slug', 'name']).where('slug', '=', slug).executeTakeFirst()
+  }
+
+  async #fill({ database }: TenantPlace, fill: FillDatabase): Promise<void> {
+    const target = { settings: this.#databases.connection, database, outage: 'TENANT_UNAVAILABLE' } as const
+    await withDatabase<TenantSchema, void>(target, (own) => own.transaction().execute(fill))
   }
 
   async #finish(db: Kysely<unknown>, tenant: NewTenant, place: TenantPlace): Promise<Tenant> {

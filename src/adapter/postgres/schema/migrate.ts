@@ -81,8 +81,13 @@ export async function missingSteps(
   }
 }
 
+/** The steps that a database has taken, those of newer versions included. */
+export async function takenSteps(db: Kysely<MigrationSchema>): Promise<readonly string[]> {
+  const rows = await db.selectFrom('schema_migration').select('name').orderBy('name').execute()
+  return rows.map(({ name }) => name)
+}
+
 async function pending(db: Kysely<MigrationSchema>, migrations: readonly Migration[]): Promise<readonly Migration[]> {
-  const rows = await db.selectFrom('schema_migration').select('name').execute()
-  const taken = new Set(rows.map((row) => row.name))
+  const taken = new Set(await takenSteps(db))
   return migrations.filter((migration) => !taken.has(migration.name))
 }

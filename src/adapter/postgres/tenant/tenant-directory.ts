@@ -1,0 +1,205 @@
+import { randomUUID } from 'node:crypto'
+import { sql, type Kysely } from 'kysely'
+import type { RegisteredTenant, TenantClaim } from '../../../core/administration/registered-tenant.js'
+import type { ChangeFeed } from '../../../core/runtime/change-feed.js'
+import type { Databases } from '../databases.js'
+import { withDatabase } from '../pool/with-database.js'
+import { dropDatabase } from '../provision/create-database.js'
+import { lockTenant } from '../provision/lock-tenant.js'
+import { maintenanceOf } from '../provision/maintenance.js'
+import type { NewTenant, Provisioner } from '../provision/provisioner.js'
+import { dropTenantLogins } from '../provision/tenant-login.js'
+import type { MasterSchema } from '../schema/master-schema.js'
+import { isStorable } from '../storable-text.js'
+import { insertAuditRows } from '../store/audit-row.js'
+import { exportTenant } from './export-tenant.js'
+import { listTenants } from './list-tenants.js'
+import { restoreTenant } from './restore-tenant.js'
+
+/** Who changes something, for the record, such as `cli:ada`. */
+export type ChangedBy = string
+
+interface TenantChange {
+  readonly tenant: RegisteredTenant
+  readonly reason: string
+  readonly by: ChangedBy
+  readonly detail?: Readonly<Record<string, string>>
+}
+
+const longestClaim = 255
+
+export interface TenantDirectoryParts {
+  readonly databases: Databases
+  readonly provisioner: Provisioner
+  readonly changes: Pick<ChangeFeed, 'publish'>
+}
+
+/** The tenants of the registry, for administrators. What it changes is on record in master, by the same transaction. */
+export class TenantDirectory {
+  readonly #databases: Databases
+  readonly #provisioner: Provisioner
+  readonly #changes: Pick<ChangeFeed, 'publish'>
+
+  constructor({ changes, databases, provisioner }: TenantDirectoryParts) {
+    this.#databases = databases
+    this.#provisioner = provisioner
+    this.#changes = changes
+  }
+
+  /** Every tenant by slug, whatever its state. */
+  list(): Promise<readonly RegisteredTenant[]> {
+    return listTenants(this.#databases.master())
+  }
+
+  async find(slug: string): Promise<RegisteredTenant | undefined> {
+    if (!isStorable(slug)) return undefined
+    const [tenant] = await listTenants(this.#databases.master(), slug)
+    return tenant
+  }
+
+  /**
+   * A new tenant, empty or with what an export has; nothing is left of one that could not be filled. Throws `TypeError` for a slug or
+   * name that cannot be or is taken, and for an export that does not fit.
+   */
+  async create(tenant: NewTenant, by: ChangedBy, lines?: AsyncIterable<string>): Promise<RegisteredTenant> {
+    if ((await this.find(tenant.slug)) !== undefined) throw new TypeError(`there is a tenant ${tenant.slug} already`)
+    await this.#provisioner.createTenant(tenant, async (step) => {
+      if (lines !== undefined) await restoreTenant(step, lines)
+    })
+    const created = await this.find(tenant.slug)
+    if (created === undefined) throw new TypeError(`the tenant ${tenant.slug} was removed at once`)
+    await this.#change({ tenant: created, by, reason: 'tenant_created' }, () => Promise.resolve(true))
+    return created
+  }
+
+  /** Writes all that the tenant's database holds, line by line; answers with the number of rows. */
+  export(tenant: RegisteredTenant, write: (line: string) => Promise<void>): Promise<number> {
+    return exportTenant(this.#databases.connection, tenant, write)
+  }
+
+  /** Nobody enters it any more, from the next request on; everything stays as it is. `false` where that was so already. */
+  suspend(tenant: RegisteredTenant, by: ChangedBy): Promise<boolean> {
+    return this.#change({ tenant, by, reason: 'tenant_suspended' }, async (step) => {
+      const result = await step
+        .updateTable('tenant')
+        .set({ suspended_at: sql<Date>`clock_timestamp()` })
+        .where('id', '=', tenant.id)
+        .where('suspended_at', 'is', null)
+        .executeTakeFirst()
+      return result.numUpdatedRows === 1n
+    })
+  }
+
+  /** The opposite; never of one that is being deleted. `false` where it was not suspended. */
+  resume(tenant: RegisteredTenant, by: ChangedBy): Promise<boolean> {
+    return this.#change({ tenant, by, reason: 'tenant_resumed' }, async (step) => {
+      const result = await step
+        .updateTable('tenant')
+        .set({ suspended_at: null })
+        .where('id', '=', tenant.id)
+        .where('suspended_at', 'is not', null)
+        .where('deleting_at', 'is', null)
+        .executeTakeFirst()
+      return result.numUpdatedRows === 1n
+    })
+  }
+
+  /**
+   * From now on tokens of the issuer with this value of its claim are the tenant's. `false` where they were already. Throws
+   * `TypeError` for a claim that cannot be, or that means another tenant.
+   */
+  async addClaim(tenant: RegisteredTenant, claim: TenantClaim, by: ChangedBy): Promise<boolean> {
+    assertClaim(claim)
+    const change = { tenant, by, reason: 'tenant_claim_added', detail: { ...claim } }
+    return this.#change(change, async (step) => {
+      const values = { issuer: claim.issuer, claim_value: claim.value, tenant_id: tenant.id }
+      const inserted = await step
+        .insertInto('tenant_issuer')
+        .values(values)
+        .onConflict((conflict) => conflict.doNothing())
+        .executeTakeFirst()
+      if (inserted.numInsertedOrUpdatedRows === 1n) return true
+      const owner = await step
+        .selectFrom('tenant_issuer')
+        .innerJoin('tenant', 'tenant.id', 'tenant_issuer.tenant_id')
+        .select(['tenant.id', 'tenant.slug'])
+        .where('issuer', '=', claim.issuer)
+        .where('claim_value', '=', claim.value)
+        .executeTakeFirst()
+      if (owner?.id === tenant.id) return false
+      throw new TypeError(`that claim means the tenant ${owner?.slug ?? 'of somebody else'}`)
+    })
+  }
+
+  /** The opposite. `false` where it did not mean this tenant. */
+  removeClaim(tenant: RegisteredTenant, claim: TenantClaim, by: ChangedBy): Promise<boolean> {
+    const change = { tenant, by, reason: 'tenant_claim_removed', detail: { ...claim } }
+    return this.#change(change, async (step) => {
+      const result = await step
+        .deleteFrom('tenant_issuer')
+        .where('issuer', '=', claim.issuer)
+        .where('claim_value', '=', claim.value)
+        .where('tenant_id', '=', tenant.id)
+        .executeTakeFirst()
+      return result.numDeletedRows === 1n
+    })
+  }
+
+  /**
+   * Removes the tenant for good: its database, its login, its applications, and what stands for it in tokens. One that was cut off is
+   * suspended, and completed when it is asked for again.
+   */
+  async delete(tenant: RegisteredTenant, by: ChangedBy): Promise<void> {
+    await this.#change({ tenant, by, reason: 'tenant_deleting' }, async (step) => {
+      const now = sql<Date>`clock_timestamp()`
+      const result = await step
+        .updateTable('tenant')
+        .set({ deleting_at: now, suspended_at: sql<Date>`coalesce(suspended_at, ${now})` })
+        .where('id', '=', tenant.id)
+        .where('deleting_at', 'is', null)
+        .executeTakeFirst()
+      return result.numUpdatedRows === 1n
+    })
+    const { connection, masterDatabase } = this.#databases
+    await withDatabase<unknown, void>(maintenanceOf(connection), async (db) => {
+      await lockTenant(db, masterDatabase, tenant.slug)
+      await dropDatabase(db, tenant.database)
+      await dropTenantLogins(db, { tenantId: tenant.id })
+      await this.#change({ tenant, by, reason: 'tenant_deleted' }, async (step) => {
+        const result = await step.deleteFrom('tenant').where('id', '=', tenant.id).executeTakeFirst()
+        return result.numDeletedRows === 1n
+      })
+    })
+  }
+
+  async #change(change: TenantChange, apply: (step: Kysely<MasterSchema>) => Promise<boolean>): Promise<boolean> {
+    const { by, detail, reason, tenant } = change
+    const changed = await this.#databases
+      .master()
+      .transaction()
+      .execute(async (step) => {
+        if (!(await apply(step))) return false
+        const facts = { slug: tenant.slug, tenantId: tenant.id, ...detail }
+        const event = { type: 'admin.changed', tenant: undefined, subject: by, reason, detail: facts } as const
+        await insertAuditRows(step, [{ event: { ...event, requestId: randomUUID() }, count: 1 }])
+        return true
+      })
+    if (changed) await this.#changes.publish(tenant)
+    return changed
+  }
+}
+
+function assertClaim({ issuer, value }: TenantClaim): void {
+  const url = URL.parse(issuer)
+  const secure = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname))
+  if (!secure || url.search !== '' || url.hash !== '' || issuer.length > longestClaim || !isStorable(issuer)) {
+    throw new TypeError('an issuer is an https URL without query and fragment (RFC 8414 §2)')
+  }
+  if (value === '' || value.length > longestClaim || !isStorable(value) || /\p{Cc}/u.test(value)) {
+    throw new TypeError(`the value of a claim has 1 to ${longestClaim} characters of text`)
+  }
+}
+
+function isLoopback(hostname: string): boolean {
+  return ['localhost', '127.0.0.1', '[::1]'].includes(hostname)
+}
