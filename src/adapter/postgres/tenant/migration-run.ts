@@ -85,9 +85,10 @@ export class MigrationRun {
     try {
       return await this.#inside(database, async (db) => {
         const missing = await missingSteps(db, migrations)
+        if (missing.length > 0) return { tenant, database, missing, state: 'behind' }
         const known = new Set(migrations.map(({ name }) => name))
         const newer = (await takenSteps(db)).some((name) => !known.has(name))
-        return { tenant, database, missing, state: missing.length > 0 ? 'behind' : newer ? 'newer' : 'current' }
+        return { tenant, database, missing, state: newer ? 'newer' : 'current' }
       })
     } catch {
       return { tenant, database, missing: [], state: 'unreachable' }
