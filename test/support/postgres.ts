@@ -67,8 +67,12 @@ export async function openTestPostgres(options: Partial<PostgresOptions> = {}): 
     },
     async close() {
       await Promise.allSettled(all.map((postgres) => postgres.close()))
-      const tenants = await sql('select database_name from tenant')
+      const tenants = await sql('select database_name, login_role from tenant')
       await dropDatabases(connection, [...tenants.map((row) => String(row['database_name'])), masterDatabase])
+      await dropRoles(
+        connection,
+        tenants.map((row) => String(row['login_role'])),
+      )
       await embedded.close()
     },
   }
@@ -89,7 +93,14 @@ function firstOpen(connection: ConnectionSettings, open: () => Promise<Postgres>
     const rows = await run(client, `select datname from pg_database where datname ~ '^(test|tenant)_'`)
     const names = rows.map((row) => String(row['datname']))
     const inUse = names.some((name) => isAlive(Number(/^test_(\d+)_/.exec(name)?.[1])))
-    if (!inUse) await dropDatabases(connection, names)
+    if (!inUse) {
+      await dropDatabases(connection, names)
+      const roles = await run(client, `select rolname from pg_roles where rolname ~ '^tenant_'`)
+      await dropRoles(
+        connection,
+        roles.map((row) => String(row['rolname'])),
+      )
+    }
     return open()
   })
 }
@@ -105,10 +116,14 @@ function isAlive(pid: number): boolean {
 
 async function dropDatabases(connection: ConnectionSettings, names: readonly string[]): Promise<void> {
   await withClient(connection, 'postgres', async (client) => {
-    for (const name of names) {
+    for (const name of names)
       await client.query(`drop database if exists ${client.escapeIdentifier(name)} with (force)`)
-      await client.query(`drop role if exists ${client.escapeIdentifier(name)}`)
-    }
+  })
+}
+
+async function dropRoles(connection: ConnectionSettings, names: readonly string[]): Promise<void> {
+  await withClient(connection, 'postgres', async (client) => {
+    for (const name of names) await client.query(`drop role if exists ${client.escapeIdentifier(name)}`)
   })
 }
 

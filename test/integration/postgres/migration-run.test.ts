@@ -25,6 +25,11 @@ async function setBack(tenant: Tenant): Promise<void> {
   await test.tenantSql(tenant, `delete from schema_migration where name = '0002-sign-in'`)
 }
 
+async function roleOf({ id }: Tenant): Promise<string> {
+  const [row] = await test.sql('select login_role as role from tenant where id = $1', [id])
+  return String(row?.['role'])
+}
+
 describe('the status of an installation', () => {
   it('has master and every tenant, and says of each whether it is up to date', async () => {
     const found = await status()
@@ -115,7 +120,8 @@ describe('a run of migrations', () => {
     const privileges = await test.tenantSql(
       acme,
       `select table_name, string_agg(privilege_type, ' ' order by privilege_type) as may
-       from information_schema.role_table_grants where grantee = current_database() group by table_name`,
+       from information_schema.role_table_grants where grantee = $1 group by table_name`,
+      [await roleOf(acme)],
     )
     const may = new Map(privileges.map((row) => [row['table_name'], row['may']]))
     expect(may.get('session')).toBe('DELETE INSERT SELECT UPDATE')
@@ -126,8 +132,7 @@ describe('a run of migrations', () => {
   it('makes the login again that a restored backup does not have', async () => {
     const [acme] = tenants
     if (acme === undefined) return
-    const [row] = await test.sql('select login_role as role from tenant where id = $1', [acme.id])
-    const role = String(row?.['role'])
+    const role = await roleOf(acme)
     await test.tenantSql(acme, `drop owned by ${role}`)
     await test.databaseSql('postgres', `drop owned by ${role}`)
     await test.databaseSql('postgres', `drop role ${role}`)
