@@ -3,6 +3,8 @@ import { sql } from 'kysely'
 import type { MasterKey } from '../../core/credential/master-key.js'
 import { ConfigurationError } from '../../core/error/configuration-error.js'
 import { UpstreamError } from '../../core/error/upstream-error.js'
+import type { ApplicationAdministration } from '../../core/administration/application-administration.js'
+import type { TenantAdministration } from '../../core/administration/tenant-administration.js'
 import type { AccountStore } from '../../core/identity/account-store.js'
 import type { ApplicationStore } from '../../core/identity/application.js'
 import type { IssuerStorage } from '../../core/identity/issuer-storage.js'
@@ -21,6 +23,7 @@ import { Databases, type DatabasesOptions } from './databases.js'
 import { sqlState } from './pool/database-failure.js'
 import { ensureMaster } from './provision/ensure-master.js'
 import { Provisioner } from './provision/provisioner.js'
+import { PostgresApplicationAdministration } from './store/postgres-application-administration.js'
 import { PostgresAccountStore } from './store/postgres-account-store.js'
 import { PostgresApplicationStore } from './store/postgres-application-store.js'
 import { PostgresAuditLog } from './store/postgres-audit-log.js'
@@ -31,6 +34,7 @@ import { PostgresRateLimiter } from './store/postgres-rate-limiter.js'
 import { PostgresSessionStore } from './store/postgres-session-store.js'
 import { PostgresSignInStore } from './store/postgres-sign-in-store.js'
 import { PostgresSigningKeyStore } from './store/postgres-signing-key-store.js'
+import { PostgresTenantAdministration } from './store/postgres-tenant-administration.js'
 import { PostgresTenantRegistry } from './store/postgres-tenant-registry.js'
 import { Sweeper } from './sweeper.js'
 
@@ -65,6 +69,8 @@ export interface Postgres {
   readonly changes: PostgresChangeFeed
   readonly audit: PostgresAuditLog
   readonly provisioner: Provisioner
+  readonly tenantAdministration: TenantAdministration
+  readonly applicationAdministration: ApplicationAdministration
   /** Throws `UpstreamError` unless the master database answers. */
   ping(): Promise<void>
   /** Removes what has expired, as is done every five minutes; answers with the number of rows. */
@@ -111,6 +117,8 @@ export async function openPostgres(options: PostgresOptions): Promise<Postgres> 
     changes,
     audit,
     provisioner: new Provisioner(databases),
+    tenantAdministration: new PostgresTenantAdministration(databases, changes),
+    applicationAdministration: new PostgresApplicationAdministration(master),
     async ping() {
       await sql`select 1`.execute(master)
     },
