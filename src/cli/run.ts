@@ -1,7 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
-import { accountCommand } from './account-command.js'
+import { categories } from '../core/permission/grants.js'
+import { accessRuleCommand } from './access-rule-command.js'
+import { accountCommand } from './account/account-command.js'
+import { applicationCommand } from './application-command.js'
 import { exitCodeOf, exitCodes } from './exit-code.js'
+import { grantCommand } from './grant-command.js'
+import { nameCommand } from './name/name-command.js'
 import { graphCommand } from './permission/graph-command.js'
 import { lintCommand } from './permission/lint-command.js'
 import { matrixCommand } from './permission/matrix-command.js'
@@ -20,11 +25,15 @@ export async function run(argv: readonly string[], env: NodeJS.ProcessEnv): Prom
     .showHelpAfterError('(add --help for the options)')
     .addCommand(tokenCommand(env))
     .addCommand(accountCommand(env))
+    .addCommand(grantCommand(env))
+    .addCommand(accessRuleCommand(env))
+    .addCommand(applicationCommand(env))
     .addCommand(matrixCommand(env))
     .addCommand(whyCommand(env))
     .addCommand(whoCanCommand(env))
     .addCommand(graphCommand())
     .addCommand(lintCommand(env))
+  for (const category of categories) program.addCommand(nameCommand(env, category))
   for (const command of program.commands) inherit(command, program)
   try {
     await program.parseAsync([...argv])

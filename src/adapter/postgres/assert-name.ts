@@ -46,8 +46,14 @@ const nouns: Readonly<Record<Category, string>> = {
  * whatever is stored; this keeps `аdmin` with a Cyrillic letter out of lists that administrators read.
  */
 export function assertName(category: Category, name: string): void {
+  const fault = nameFault(category, name)
+  if (fault !== undefined) throw new TypeError(fault)
+}
+
+/** What is wrong with such a name, as a sentence. */
+export function nameFault(category: Category, name: string): string | undefined {
   const fault = faultOf(category, name)
-  if (fault !== undefined) throw new TypeError(`the ${nouns[category]} name ${printable(name)} ${fault}`)
+  return fault === undefined ? undefined : `the ${nouns[category]} name ${printable(name)} ${fault}`
 }
 
 function faultOf(category: Category, name: string): string | undefined {

@@ -4,6 +4,8 @@ import type { Keyring } from '../../core/credential/keyring.js'
 import type { MasterKey } from '../../core/credential/master-key.js'
 import { ConfigurationError } from '../../core/error/configuration-error.js'
 import { UpstreamError } from '../../core/error/upstream-error.js'
+import type { ApplicationAdministration } from '../../core/administration/application-administration.js'
+import type { TenantAdministration } from '../../core/administration/tenant-administration.js'
 import type { AccountStore } from '../../core/identity/account-store.js'
 import type { ApplicationStore } from '../../core/identity/application.js'
 import type { IssuerStorage } from '../../core/identity/issuer-storage.js'
@@ -24,6 +26,7 @@ import { StoredKeyring } from './key/stored-keyring.js'
 import { sqlState } from './pool/database-failure.js'
 import { ensureMaster } from './provision/ensure-master.js'
 import { Provisioner } from './provision/provisioner.js'
+import { PostgresApplicationAdministration } from './store/postgres-application-administration.js'
 import { PostgresAccountStore } from './store/postgres-account-store.js'
 import { PostgresApplicationStore } from './store/postgres-application-store.js'
 import { PostgresAuditLog } from './store/postgres-audit-log.js'
@@ -34,6 +37,7 @@ import { PostgresRateLimiter } from './store/postgres-rate-limiter.js'
 import { PostgresSessionStore } from './store/postgres-session-store.js'
 import { PostgresSignInStore } from './store/postgres-sign-in-store.js'
 import { PostgresSigningKeyStore } from './store/postgres-signing-key-store.js'
+import { PostgresTenantAdministration } from './store/postgres-tenant-administration.js'
 import { PostgresTenantRegistry } from './store/postgres-tenant-registry.js'
 import { Sweeper } from './sweeper.js'
 import { MigrationRun } from './tenant/migration-run.js'
@@ -77,6 +81,8 @@ export interface Postgres {
   readonly provisioner: Provisioner
   readonly tenantDirectory: TenantDirectory
   readonly migrations: MigrationRun
+  readonly tenantAdministration: TenantAdministration
+  readonly applicationAdministration: ApplicationAdministration
   /** Throws `UpstreamError` unless the master database answers. */
   ping(): Promise<void>
   /** Removes what has expired, as is done every five minutes; answers with the number of rows. */
@@ -131,6 +137,8 @@ export async function openPostgres(options: PostgresOptions): Promise<Postgres> 
     provisioner,
     tenantDirectory: new TenantDirectory({ databases, provisioner, changes }),
     migrations: new MigrationRun(databases, keys),
+    tenantAdministration: new PostgresTenantAdministration(databases, changes),
+    applicationAdministration: new PostgresApplicationAdministration(master),
     async ping() {
       await sql`select 1`.execute(master)
     },

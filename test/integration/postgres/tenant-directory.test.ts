@@ -20,10 +20,11 @@ afterAll(() => test?.close())
 
 async function reasons(): Promise<readonly unknown[]> {
   const rows = await test.sql(
-    `select reason, subject from audit_event where type = 'admin.changed' and detail->>'slug' = $1 order by id`,
+    `select reason, subject, detail->'after' as after from audit_event
+     where type = 'admin.changed' and detail->>'name' = $1 order by id`,
     [tenant.slug],
   )
-  return rows.map((row) => `${String(row['subject'])} ${String(row['reason'])}`)
+  return rows.map((row) => [row['subject'], row['reason'], ...(row['after'] as string[])].join(' '))
 }
 
 async function exported(): Promise<string[]> {
@@ -49,7 +50,11 @@ describe('a suspended tenant', () => {
     expect(await tenantDirectory.find(tenant.slug)).toMatchObject({ state: 'suspended' })
     expect(await tenantDirectory.resume(tenant, by)).toBe(true)
     expect(await other.findBySlug(tenant.slug)).toMatchObject({ id: tenant.id })
-    expect(await reasons()).toEqual([`${by} tenant_created`, `${by} tenant_suspended`, `${by} tenant_resumed`])
+    expect(await reasons()).toEqual([
+      `${by} tenant_added`,
+      `${by} tenant_changed suspended`,
+      `${by} tenant_changed active`,
+    ])
   })
 })
 
@@ -117,7 +122,7 @@ describe('a deleted tenant', () => {
       expect(await test.databaseSql('postgres', query, [query.includes('rolname') ? role : database])).toEqual([])
     }
     await expect(test.postgres.accounts.list(tenant)).rejects.toMatchObject({ code: 'ERR_TENANT_UNAVAILABLE' })
-    expect(await reasons()).toEqual(expect.arrayContaining([`${by} tenant_deleting`, `${by} tenant_deleted`]))
+    expect(await reasons()).toEqual(expect.arrayContaining([`${by} tenant_changed deleting`, `${by} tenant_removed`]))
   })
 
   it('is finished by whoever asks again after a process died half way, and nobody enters it meanwhile', async () => {

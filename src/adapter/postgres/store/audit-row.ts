@@ -4,7 +4,8 @@ import type { AuditEventTable } from '../schema/audit-schema.js'
 import { toStorable } from '../storable-text.js'
 
 const longestText = 1024
-const longestList = 100
+/** More members than that are left out of a row. */
+export const longestList = 100
 
 /** Events of one database that stand in one row. */
 export interface AuditRow {

@@ -10,16 +10,9 @@ import { sqlState } from '../pool/database-failure.js'
 import type { TenantSchema } from '../schema/tenant-schema.js'
 import { isStorable, isUuid } from '../storable-text.js'
 import { selectAccounts, toAccount } from './account-query.js'
+import { grantTables } from './grant-tables.js'
 
 const uniqueViolation = '23505'
-
-const tables = {
-  roles: { names: 'role', links: 'account_role', column: 'role_id' },
-  groups: { names: 'user_group', links: 'account_group', column: 'group_id' },
-  scopes: { names: 'scope', links: 'account_scope', column: 'scope_id' },
-  resources: { names: 'resource', links: 'account_resource', column: 'resource_id' },
-  permissions: { names: 'permission', links: 'account_permission', column: 'permission_id' },
-} as const satisfies Record<Category, object>
 
 /** The accounts in each tenant's own database. */
 export class PostgresAccountStore implements AccountStore {
@@ -105,7 +98,7 @@ interface Granting {
 
 async function grant(db: Kysely<TenantSchema>, { id, category, names }: Granting): Promise<void> {
   if (names.length === 0) return
-  const table = tables[category]
+  const table = grantTables[category]
   const distinct = sql<string>`select distinct unnest(${[...names]}::text[]) as name`
   await sql`insert into ${sql.table(table.names)} (name) ${distinct} order by name on conflict do nothing`.execute(db)
   await sql`

@@ -46,7 +46,7 @@ export class PostgresApplicationStore implements ApplicationStore {
 }
 
 /** What cannot be read admits nobody. */
-function toAdmitted(value: unknown): AdmittedTenants {
+export function toAdmitted(value: unknown): AdmittedTenants {
   if (value === 'own' || value === 'any') return value
   return Array.isArray(value) ? value.filter((slug) => typeof slug === 'string') : []
 }

@@ -1,6 +1,7 @@
-import { randomUUID } from 'node:crypto'
 import { sql, type Kysely } from 'kysely'
+import type { Change } from '../../../core/administration/change.js'
 import type { RegisteredTenant, TenantClaim } from '../../../core/administration/registered-tenant.js'
+import type { Administrator } from '../../../core/administration/tenant-administration.js'
 import type { ChangeFeed } from '../../../core/runtime/change-feed.js'
 import type { Databases } from '../databases.js'
 import { withDatabase } from '../pool/with-database.js'
@@ -11,19 +12,15 @@ import type { NewTenant, Provisioner } from '../provision/provisioner.js'
 import { dropTenantLogins } from '../provision/tenant-login.js'
 import type { MasterSchema } from '../schema/master-schema.js'
 import { isStorable } from '../storable-text.js'
-import { insertAuditRows } from '../store/audit-row.js'
+import { recordChanges } from '../store/admin-audit.js'
 import { exportTenant } from './export-tenant.js'
 import { listTenants } from './list-tenants.js'
 import { restoreTenant } from './restore-tenant.js'
 
-/** Who changes something, for the record, such as `cli:ada`. */
-export type ChangedBy = string
-
 interface TenantChange {
   readonly tenant: RegisteredTenant
-  readonly reason: string
-  readonly by: ChangedBy
-  readonly detail?: Readonly<Record<string, string>>
+  readonly by: Administrator
+  readonly change: Pick<Change, 'action'> & Partial<Change>
 }
 
 const longestClaim = 255
@@ -61,14 +58,14 @@ export class TenantDirectory {
    * A new tenant, empty or with what an export has; nothing is left of one that could not be filled. Throws `TypeError` for a slug or
    * name that cannot be or is taken, and for an export that does not fit.
    */
-  async create(tenant: NewTenant, by: ChangedBy, lines?: AsyncIterable<string>): Promise<RegisteredTenant> {
+  async create(tenant: NewTenant, by: Administrator, lines?: AsyncIterable<string>): Promise<RegisteredTenant> {
     if ((await this.find(tenant.slug)) !== undefined) throw new TypeError(`there is a tenant ${tenant.slug} already`)
     await this.#provisioner.createTenant(tenant, async (step) => {
       if (lines !== undefined) await restoreTenant(step, lines)
     })
     const created = await this.find(tenant.slug)
     if (created === undefined) throw new TypeError(`the tenant ${tenant.slug} was removed at once`)
-    await this.#change({ tenant: created, by, reason: 'tenant_created' }, () => Promise.resolve(true))
+    await this.#change({ tenant: created, by, change: { action: 'added' } }, () => Promise.resolve(true))
     return created
   }
 
@@ -78,8 +75,8 @@ export class TenantDirectory {
   }
 
   /** Nobody enters it any more, from the next request on; everything stays as it is. `false` where that was so already. */
-  suspend(tenant: RegisteredTenant, by: ChangedBy): Promise<boolean> {
-    return this.#change({ tenant, by, reason: 'tenant_suspended' }, async (step) => {
+  suspend(tenant: RegisteredTenant, by: Administrator): Promise<boolean> {
+    return this.#change({ tenant, by, change: becomes('active', 'suspended') }, async (step) => {
       const result = await step
         .updateTable('tenant')
         .set({ suspended_at: sql<Date>`clock_timestamp()` })
@@ -91,8 +88,8 @@ export class TenantDirectory {
   }
 
   /** The opposite; never of one that is being deleted. `false` where it was not suspended. */
-  resume(tenant: RegisteredTenant, by: ChangedBy): Promise<boolean> {
-    return this.#change({ tenant, by, reason: 'tenant_resumed' }, async (step) => {
+  resume(tenant: RegisteredTenant, by: Administrator): Promise<boolean> {
+    return this.#change({ tenant, by, change: becomes('suspended', 'active') }, async (step) => {
       const result = await step
         .updateTable('tenant')
         .set({ suspended_at: null })
@@ -108,10 +105,10 @@ export class TenantDirectory {
    * From now on tokens of the issuer with this value of its claim are the tenant's. `false` where they were already. Throws
    * `TypeError` for a claim that cannot be, or that means another tenant.
    */
-  async addClaim(tenant: RegisteredTenant, claim: TenantClaim, by: ChangedBy): Promise<boolean> {
+  async addClaim(tenant: RegisteredTenant, claim: TenantClaim, by: Administrator): Promise<boolean> {
     assertClaim(claim)
-    const change = { tenant, by, reason: 'tenant_claim_added', detail: { ...claim } }
-    return this.#change(change, async (step) => {
+    const change = { action: 'added', noun: 'tenant claim', after: [textOf(claim)] } as const
+    return this.#change({ tenant, by, change }, async (step) => {
       const values = { issuer: claim.issuer, claim_value: claim.value, tenant_id: tenant.id }
       const inserted = await step
         .insertInto('tenant_issuer')
@@ -132,9 +129,9 @@ export class TenantDirectory {
   }
 
   /** The opposite. `false` where it did not mean this tenant. */
-  removeClaim(tenant: RegisteredTenant, claim: TenantClaim, by: ChangedBy): Promise<boolean> {
-    const change = { tenant, by, reason: 'tenant_claim_removed', detail: { ...claim } }
-    return this.#change(change, async (step) => {
+  removeClaim(tenant: RegisteredTenant, claim: TenantClaim, by: Administrator): Promise<boolean> {
+    const change = { action: 'removed', noun: 'tenant claim', before: [textOf(claim)] } as const
+    return this.#change({ tenant, by, change }, async (step) => {
       const result = await step
         .deleteFrom('tenant_issuer')
         .where('issuer', '=', claim.issuer)
@@ -149,8 +146,8 @@ export class TenantDirectory {
    * Removes the tenant for good: its database, its login, its applications, and what stands for it in tokens. One that was cut off is
    * suspended, and completed when it is asked for again.
    */
-  async delete(tenant: RegisteredTenant, by: ChangedBy): Promise<void> {
-    await this.#change({ tenant, by, reason: 'tenant_deleting' }, async (step) => {
+  async delete(tenant: RegisteredTenant, by: Administrator): Promise<void> {
+    await this.#change({ tenant, by, change: becomes(tenant.state, 'deleting') }, async (step) => {
       const now = sql<Date>`clock_timestamp()`
       const result = await step
         .updateTable('tenant')
@@ -165,28 +162,35 @@ export class TenantDirectory {
       await lockTenant(db, masterDatabase, tenant.slug)
       await dropDatabase(db, tenant.database)
       await dropTenantLogins(db, { tenantId: tenant.id })
-      await this.#change({ tenant, by, reason: 'tenant_deleted' }, async (step) => {
+      await this.#change({ tenant, by, change: { action: 'removed' } }, async (step) => {
         const result = await step.deleteFrom('tenant').where('id', '=', tenant.id).executeTakeFirst()
         return result.numDeletedRows === 1n
       })
     })
   }
 
-  async #change(change: TenantChange, apply: (step: Kysely<MasterSchema>) => Promise<boolean>): Promise<boolean> {
-    const { by, detail, reason, tenant } = change
-    const changed = await this.#databases
-      .master()
-      .transaction()
-      .execute(async (step) => {
-        if (!(await apply(step))) return false
-        const facts = { slug: tenant.slug, tenantId: tenant.id, ...detail }
-        const event = { type: 'admin.changed', tenant: undefined, subject: by, reason, detail: facts } as const
-        await insertAuditRows(step, [{ event: { ...event, requestId: randomUUID() }, count: 1 }])
-        return true
-      })
+  async #change(
+    { by, change, tenant }: TenantChange,
+    apply: (step: Kysely<MasterSchema>) => Promise<boolean>,
+  ): Promise<boolean> {
+    const master = this.#databases.master()
+    const changed = await master.transaction().execute(async (step) => {
+      if (!(await apply(step))) return false
+      const whole = { noun: 'tenant', name: tenant.slug, before: [], after: [], ...change }
+      await recordChanges(step, { tenant: undefined, changes: [whole], by })
+      return true
+    })
     if (changed) await this.#changes.publish(tenant)
     return changed
   }
+}
+
+function becomes(before: string, after: string): TenantChange['change'] {
+  return { action: 'changed', before: [before], after: [after] }
+}
+
+function textOf({ issuer, value }: TenantClaim): string {
+  return `${issuer} ${value}`
 }
 
 function assertClaim({ issuer, value }: TenantClaim): void {

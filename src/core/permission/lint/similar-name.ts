@@ -18,6 +18,15 @@ export function similarName(name: string, known: readonly string[]): SimilarName
   return nearest === undefined ? undefined : { name: nearest, difference: 'spelling' }
 }
 
+/** How a name looks to readers who do not mind blanks, capitals or alphabets: names that share one of these are easily confused. */
+export function looksOf(name: string): readonly string[] {
+  // In other scripts a mark can be a vowel.
+  const kinds = europeanLetters.test(name) ? folds : folds.filter(([difference]) => difference !== 'look-alike')
+  return kinds.map(([, fold], at) => `${at} ${fold(name)}`)
+}
+
+const europeanLetters = /^[\p{Script=Latin}\p{Script=Greek}\p{Script=Cyrillic}\p{Script=Common}\p{Script=Inherited}]*$/u
+
 /** Letters of other alphabets, and digits, by the Latin letter that they look like. Capitals where they differ from small ones. */
 const lookAlikes: ReadonlyMap<string, string> = new Map(
   [

@@ -1,0 +1,41 @@
+import type { Change } from '../../core/administration/change.js'
+import type { Outcome } from '../../core/administration/tenant-administration.js'
+import type { Wish } from '../../core/administration/wish.js'
+import { RefusedError } from '../refused-error.js'
+import { consequencesOf } from './consequences.js'
+import { withTenant, type TenantPlace } from './with-tenant.js'
+
+/** What was changed in a tenant. */
+export interface TenantChanges {
+  /** Slug. */
+  readonly tenant: string
+  readonly changes: readonly Change[]
+}
+
+/** Gets the consent of whoever asked, or throws `RefusedError`. */
+export type Agree = (consequences: readonly string[]) => Promise<void>
+
+/**
+ * Meets all the wishes, or none; what others would feel needs consent first. Throws `RefusedError` with everything that is in
+ * the way.
+ */
+export async function changeTenant(place: TenantPlace, wishes: readonly Wish[], agree: Agree): Promise<TenantChanges> {
+  return withTenant(place, async ({ by, postgres, tenant }) => {
+    const administration = postgres.tenantAdministration
+    refuseFaults(await administration.rehearse(tenant, wishes))
+    const consequences = await consequencesOf({ administration, tenant, wishes })
+    if (consequences.length > 0) await agree(consequences)
+    const outcome = await administration.apply(tenant, wishes, by)
+    refuseFaults(outcome)
+    return { tenant: tenant.slug, changes: outcome.changes }
+  })
+}
+
+/** Throws `RefusedError` with all faults. */
+export function refuseFaults({ faults }: Outcome): void {
+  const sentences = [...new Set(faults.map(({ fault }) => fault))]
+  if (sentences.length === 0) return
+  if (sentences.length === 1) throw new RefusedError(sentences.join(''))
+  const lines = sentences.map((sentence, at) => `  ${at + 1}. ${sentence}`)
+  throw new RefusedError(`nothing was changed, for ${sentences.length} reasons:\n${lines.join('\n')}`)
+}

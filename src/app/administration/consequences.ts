@@ -1,0 +1,70 @@
+import type { TenantAdministration } from '../../core/administration/tenant-administration.js'
+import type { AccessRuleWish, AccountWish, NameWish, Wish } from '../../core/administration/wish.js'
+import type { Tenant } from '../../core/identity/tenant.js'
+import { nounOf } from '../../core/permission/grants.js'
+
+/** What is about to be done, and where. */
+export interface Intent {
+  readonly administration: TenantAdministration
+  readonly tenant: Tenant
+  readonly wishes: readonly Wish[]
+}
+
+const mostNamed = 20
+
+/** What others would feel of it, a sentence each; nothing that is seen at a glance or undone as easily. */
+export async function consequencesOf(intent: Intent): Promise<readonly string[]> {
+  const sentences: string[] = []
+  for (const wish of intent.wishes) sentences.push(...(await consequences(intent, wish)))
+  return sentences
+}
+
+async function consequences(intent: Intent, wish: Wish): Promise<readonly string[]> {
+  if (wish.kind === 'access rule') return ofRule(intent, wish)
+  if (wish.presence !== 'absent') return []
+  return wish.kind === 'name' ? ofName(intent, wish) : ofAccount(intent, wish)
+}
+
+async function ofName({ administration, tenant }: Intent, { category, name }: NameWish): Promise<readonly string[]> {
+  const usage = await administration.findUsage(tenant, category, name)
+  if (usage === undefined) return []
+  const { accounts, carriedBy, signUp } = usage
+  const what = `the ${nounOf(category)} ${name}`
+  return [
+    ...(accounts.length > 0
+      ? [`${countOf(accounts.length, 'account loses', 'accounts lose')} ${what}: ${list(accounts)}`]
+      : []),
+    ...(carriedBy.roles.length > 0 ? [`${what} is brought along by roles: ${list(carriedBy.roles)}`] : []),
+    ...(carriedBy.groups.length > 0 ? [`${what} is brought along by groups: ${list(carriedBy.groups)}`] : []),
+    ...(signUp === 'given' ? [`${what} is given to whoever signs up`] : []),
+  ]
+}
+
+async function ofAccount({ administration, tenant }: Intent, { email }: AccountWish): Promise<readonly string[]> {
+  const [account] = await administration.accounts(tenant, email)
+  if (account === undefined) return []
+  return [
+    `the account ${email} goes with all that it is assigned; whoever is signed in with it is refused from then on`,
+  ]
+}
+
+async function ofRule({ administration, tenant }: Intent, { rule }: AccessRuleWish): Promise<readonly string[]> {
+  const known = await administration.accessRule(tenant)
+  return [
+    ...(rule.grants === 'catalogue' && known.grants !== 'catalogue'
+      ? ['what a token says is granted counts wherever the tenant knows the name, whatever accounts are assigned']
+      : []),
+    ...(rule.signUp === 'everybody' && known.signUp !== 'everybody'
+      ? ['every user whom another issuer vouches for enters without an account']
+      : []),
+  ]
+}
+
+function list(names: readonly string[]): string {
+  const shown = names.slice(0, mostNamed).join(', ')
+  return names.length > mostNamed ? `${shown} and ${names.length - mostNamed} more` : shown
+}
+
+function countOf(count: number, one: string, several: string): string {
+  return `${count} ${count === 1 ? one : several}`
+}

@@ -1,0 +1,70 @@
+import { userInfo } from 'node:os'
+import type { Postgres } from '../../adapter/postgres/open-postgres.js'
+import { createLog } from '../../adapter/telemetry/create-log.js'
+import type { Administrator } from '../../core/administration/tenant-administration.js'
+import type { Tenant } from '../../core/identity/tenant.js'
+import { issuerOf } from '../issuer-of.js'
+import { openExistingData } from '../open-data.js'
+import { RefusedError } from '../refused-error.js'
+import { readSettings } from '../settings/settings.js'
+
+/** The installation whose databases an administrator works on. */
+export interface Installation {
+  readonly postgres: Postgres
+  readonly by: Administrator
+}
+
+/** Where an administrator works. */
+export interface TenantPlace {
+  readonly env: NodeJS.ProcessEnv
+  /** Slug; needed where there are several tenants. */
+  readonly tenant?: string | undefined
+}
+
+/** Opens the databases for an administrator and closes them again. Throws `RefusedError` where no server has run yet. */
+export async function withInstallation<Value>(
+  env: NodeJS.ProcessEnv,
+  work: (installation: Installation) => Promise<Value>,
+): Promise<Value> {
+  const settings = readSettings(env, {}, undefined)
+  const issuer = issuerOf(settings.publicUrl ?? `http://${settings.host}:${settings.port}`)
+  const data = await openExistingData({ settings, issuer, log: createLog('warn') })
+  try {
+    return await work({ postgres: data.postgres, by: administrator() })
+  } finally {
+    await data.close()
+  }
+}
+
+/** The same for one tenant. Throws `RefusedError` for one that is not there, and where it is not said which of several. */
+export async function withTenant<Value>(
+  { env, tenant: slug }: TenantPlace,
+  work: (installation: Installation & { readonly tenant: Tenant }) => Promise<Value>,
+): Promise<Value> {
+  return withInstallation(env, async (installation) => {
+    const tenants = await installation.postgres.tenants.list()
+    const [tenant, another] = tenants.filter((known) => slug === undefined || known.slug === slug)
+    if (tenant === undefined)
+      throw new RefusedError(slug === undefined ? 'there is no tenant yet' : `no tenant ${slug}`)
+    if (another !== undefined) {
+      throw new RefusedError(`there are several tenants: name one with --tenant (${slugs(tenants)})`)
+    }
+    return work({ ...installation, tenant })
+  })
+}
+
+const mostSlugs = 10
+
+function slugs(tenants: readonly Tenant[]): string {
+  const shown = tenants.slice(0, mostSlugs).map(({ slug }) => slug)
+  return tenants.length > mostSlugs ? `${shown.join(', ')}, …` : shown.join(', ')
+}
+
+/** Not everybody has a name: a container may run as a number. */
+function administrator(): Administrator {
+  try {
+    return `cli:${userInfo().username}`
+  } catch {
+    return `cli:${process.getuid?.() ?? 'unknown'}`
+  }
+}

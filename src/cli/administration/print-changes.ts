@@ -1,0 +1,45 @@
+import type { Change } from '../../core/administration/change.js'
+import { formatTable } from '../format-table.js'
+import { printResult } from '../print-result.js'
+import { printableJson, printableLine } from '../printable.js'
+
+/** What changes are printed with. */
+export interface ChangesToPrint {
+  /** Slug; none for what belongs to the installation. */
+  readonly tenant?: string | undefined
+  readonly changes: readonly Change[]
+  /** Nothing of it was done. */
+  readonly rehearsal?: true | undefined
+  /** A password that nobody else will ever see. */
+  readonly password?: string | undefined
+}
+
+const words: Readonly<Record<Change['action'], { readonly done: string; readonly planned: string }>> = {
+  added: { done: 'added', planned: 'would be added' },
+  changed: { done: 'changed', planned: 'would be changed' },
+  removed: { done: 'removed', planned: 'would be removed' },
+  kept: { done: 'as it was', planned: 'stays as it is' },
+}
+
+/** Prints what changed, and what was so already. */
+export async function printChanges(printed: ChangesToPrint, { json }: { readonly json?: true }): Promise<void> {
+  await printResult(json === true ? printableJson(printed) : formatChanges(printed))
+}
+
+/** The changes as a table, and how many there are of each kind. */
+export function formatChanges({ changes, password, rehearsal, tenant }: ChangesToPrint): string {
+  const tense = rehearsal === true ? 'planned' : 'done'
+  const rows = changes.map(({ action, after, before, name, noun }) => {
+    return [words[action][tense], noun, name, before.join(', ') || '-', after.join(', ') || '-']
+  })
+  const place = tenant === undefined ? '' : ` in ${tenant}`
+  const counted = (['added', 'changed', 'removed', 'kept'] as const)
+    .map((action) => ({ action, count: changes.filter((change) => change.action === action).length }))
+    .filter(({ count }) => count > 0)
+    .map(({ action, count }) => `${count} ${words[action][tense]}`)
+  return [
+    ...(rows.length > 0 ? [formatTable(['CHANGE', 'WHAT', 'NAME', 'BEFORE', 'AFTER'], rows), ''] : []),
+    `${counted.join(', ') || 'nothing to do'}${place}${rehearsal === true ? '; nothing was written' : ''}`,
+    ...(password === undefined ? [] : [`password: ${printableLine(password)} (shown this once)`]),
+  ].join('\n')
+}

@@ -1,0 +1,97 @@
+import { noGrants } from '../permission/grants.js'
+import type { AccountFields, Change, Step } from './change.js'
+import { quoted } from './known-names.js'
+import { planLinks, wordsOf, type Planned, type PlanningContext } from './plan-links.js'
+import { accountNameFault, emailFault } from './account-text.js'
+import type { AccountFacts } from './tenant-facts.js'
+import type { AccountWish } from './wish.js'
+
+/** What a wish about an account comes to. */
+export function planAccount(context: PlanningContext, wish: AccountWish): Planned {
+  const { email, name, presence } = wish
+  const known = context.facts.accounts.get(email)
+  const links = planLinks(context, { ...wish, held: known?.assigned ?? noGrants })
+  const faults = [
+    presenceFault(context, wish),
+    name === undefined || known?.name === name ? undefined : accountNameFault(name),
+    ...links.faults,
+  ].filter((fault) => fault !== undefined)
+  if (faults.length > 0) return { faults }
+  if (known === undefined) return planNew(wish, links)
+  if (presence === 'absent') return planGone(known)
+  const fields = planFields(known, wish)
+  const before = [...fields.before, ...links.before]
+  const after = [...fields.after, ...links.after]
+  const changed = before.length + after.length > 0
+  const change: Change = { action: changed ? 'changed' : 'kept', noun: 'account', name: email, before, after }
+  const own: readonly Step[] = fields.after.length > 0 ? [{ step: 'change account', email, fields: fields.fields }] : []
+  return { change, steps: [...own, ...ofAccount(email, links)] }
+}
+
+function presenceFault({ facts }: PlanningContext, { email, presence }: AccountWish): string | undefined {
+  const isThere = facts.accounts.has(email)
+  if (isThere) return presence === 'new' ? `there is an account ${quoted(email)} already` : undefined
+  const alike = facts.alike.get(email.toLowerCase())
+  if (presence === 'known' || presence === 'absent') {
+    return `there is no account ${quoted(email)}${alike === undefined ? '' : `; did you mean ${quoted(alike)}?`}`
+  }
+  if (alike !== undefined) {
+    return `the address ${quoted(email)} differs from that of the account ${quoted(alike)} in capitals only`
+  }
+  return emailFault(email)
+}
+
+function planNew(
+  { email, name, password, status = 'active' }: AccountWish,
+  links: ReturnType<typeof planLinks>,
+): Planned {
+  const after = [
+    status,
+    ...(name === undefined ? [] : [`name:${name}`]),
+    password?.hash === undefined ? 'no password' : 'a password',
+    ...links.after,
+  ]
+  return {
+    change: { action: 'added', noun: 'account', name: email, before: [], after },
+    steps: [{ step: 'add account', email, fields: { name, password, status } }, ...ofAccount(email, links)],
+  }
+}
+
+function planGone({ assigned, email, name, password, status }: AccountFacts): Planned {
+  const before = [
+    status,
+    ...(name === undefined ? [] : [`name:${name}`]),
+    password === 'none' ? 'no password' : 'a password',
+    ...wordsOf(assigned),
+  ]
+  return {
+    change: { action: 'removed', noun: 'account', name: email, before, after: [] },
+    steps: [{ step: 'remove account', email }],
+  }
+}
+
+function planFields(known: AccountFacts, { name, password, status }: AccountWish) {
+  const before: string[] = []
+  const after: string[] = []
+  const fields: { -readonly [Field in keyof AccountFields]: AccountFields[Field] } = {}
+  if (name !== undefined && name !== known.name) {
+    before.push(known.name === undefined ? 'no name' : `name:${known.name}`)
+    after.push(`name:${name}`)
+    fields.name = name
+  }
+  if (status !== undefined && status !== known.status) {
+    before.push(known.status)
+    after.push(status)
+    fields.status = status
+  }
+  if (password !== undefined && (password.hash !== undefined || known.password === 'set')) {
+    before.push(known.password === 'none' ? 'no password' : 'a password')
+    after.push(password.hash === undefined ? 'no password' : 'another password')
+    fields.password = password
+  }
+  return { before, after, fields }
+}
+
+function ofAccount(email: string, { steps }: ReturnType<typeof planLinks>): readonly Step[] {
+  return steps.map((step) => ({ ...step, holder: 'account', of: email }))
+}

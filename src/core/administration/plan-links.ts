@@ -1,0 +1,60 @@
+import { categories, eachCategory, type Category, type Grants } from '../permission/grants.js'
+import { noCatalogue } from '../permission/standing.js'
+import type { Change, LinkStep, Step } from './change.js'
+import { quoted, type KnownNames } from './known-names.js'
+import { holderKey, type TenantFacts } from './tenant-facts.js'
+
+/** What is wrong with a name that is to be added, as a sentence. */
+export type NameCheck = (category: Category, name: string) => string | undefined
+
+/** What one wish comes to: a change and its rows, or what is in the way. */
+export type Planned =
+  { readonly change: Change; readonly steps: readonly Step[] } | { readonly faults: readonly string[] }
+
+/** What planning a wish goes by. */
+export interface PlanningContext {
+  readonly facts: TenantFacts
+  readonly known: KnownNames
+  readonly check: NameCheck
+}
+
+/** What is given and taken beyond what is held. */
+export function planLinks(
+  { known }: Pick<PlanningContext, 'known'>,
+  { give, held, take }: { held: Grants; give?: Grants | undefined; take?: Grants | undefined },
+) {
+  const faults: string[] = []
+  const before: string[] = []
+  const after: string[] = []
+  const steps: Pick<LinkStep, 'step' | 'category' | 'name'>[] = []
+  for (const category of categories) {
+    for (const name of new Set([...(give?.[category] ?? []), ...(take?.[category] ?? [])])) {
+      const fault = known.faultOf(category, name)
+      const given = give?.[category].includes(name) === true
+      if (fault !== undefined) faults.push(fault)
+      else if (given && take?.[category].includes(name) === true) faults.push(`${quoted(name)} is both given and taken`)
+      else if (given !== held[category].includes(name)) {
+        steps.push({ step: given ? 'link' : 'unlink', category, name })
+        const words = given ? after : before
+        words.push(holderKey(category, name))
+      }
+    }
+  }
+  return { faults, before, after, steps }
+}
+
+/** Grants as words, as in `roles:admin`. */
+export function wordsOf(grants: Grants): readonly string[] {
+  return categories.flatMap((category) => grants[category].map((name) => holderKey(category, name)))
+}
+
+/** What a role or a group brings along. */
+export function carriedBy({ catalogue }: Pick<TenantFacts, 'catalogue'>, category: Category, name: string): Grants {
+  const { roles, groups } = category === 'roles' || category === 'groups' ? catalogue : noCatalogue
+  const bundle = category === 'roles' ? roles.get(name) : undefined
+  return eachCategory((carried) => {
+    if (category === 'groups') return carried === 'roles' ? (groups.get(name) ?? []) : []
+    if (carried === 'roles' || carried === 'groups') return []
+    return bundle?.[carried] ?? []
+  })
+}
