@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
+import type { ConnectionSettings } from '../adapter/postgres/connection-settings.js'
 import { attachEmbeddedPostgres } from '../adapter/postgres/embedded/embedded-postgres.js'
-import { openPostgres, type Postgres } from '../adapter/postgres/open-postgres.js'
+import { openPostgres, type Postgres, type PostgresOptions } from '../adapter/postgres/open-postgres.js'
 import { parseDatabaseUrl } from '../adapter/postgres/parse-database-url.js'
 import type { Keyring } from '../core/credential/keyring.js'
 import { ConfigurationError } from '../core/error/configuration-error.js'
@@ -16,6 +17,8 @@ export interface Data {
   close(): Promise<void>
 }
 
+export type ClusterAddress = Pick<PostgresOptions, 'connection' | 'masterDatabase'>
+
 export interface DataOptions {
   readonly settings: Settings
   /** The issuer whose tokens name tenants by slug. */
@@ -28,24 +31,26 @@ export interface DataOptions {
  * and started where nobody has yet. Throws `ConfigurationError` for production without a database of its own.
  */
 export async function openData({ settings, issuer, log }: DataOptions): Promise<Data> {
+  const { databaseConnections: connections } = settings
   if (settings.databaseUrl !== undefined) {
     const named = parseDatabaseUrl(settings.databaseUrl)
+    const direct = directOf(settings)
     const keys = await readMasterKeys(settings)
-    const postgres = await openPostgres({ ...named, ...keys, ownIssuer: issuer, log })
+    const postgres = await openPostgres({ ...named, direct, ...keys, connections, ownIssuer: issuer, log })
     return { postgres, masterKey: postgres.keys, close: () => postgres.close() }
   }
-  if (settings.mode === 'production') {
-    throw new ConfigurationError(
-      'ERR_CONFIG_DATABASE',
-      'the embedded database is for development: loopback addresses, NODE_ENV and AUTHSEC_ENV not production. ' +
-        'Set AUTHSEC_DATABASE_URL (or AUTHSEC_DATABASE_URL_FILE)',
-    )
-  }
+  refuseEmbeddedInProduction(settings)
   await prepareHome(settings.home)
   const keys = await readMasterKeys(settings)
   const embedded = await attachEmbeddedPostgres({ home: settings.home, log })
   try {
-    const postgres = await openPostgres({ connection: embedded.connection, ...keys, ownIssuer: issuer, log })
+    const postgres = await openPostgres({
+      connection: embedded.connection,
+      ...keys,
+      connections,
+      ownIssuer: issuer,
+      log,
+    })
     const close = async (): Promise<void> => {
       await postgres.close()
       await embedded.close()
@@ -59,11 +64,46 @@ export async function openData({ settings, issuer, log }: DataOptions): Promise<
 
 /** The same for a command that only looks: throws `RefusedError` where no server has ever run, instead of making a new home. */
 export async function openExistingData(options: DataOptions): Promise<Data> {
-  const { home, mode } = options.settings
-  if (mode === 'development' && !hasData(options.settings)) {
-    throw new RefusedError(`no server has run from ${home} yet; start one there, or name its home with AUTHSEC_HOME`)
-  }
+  refuseAbsent(options.settings)
   return openData(options)
+}
+
+function directOf({ directDatabaseUrl }: Settings): ConnectionSettings | undefined {
+  return directDatabaseUrl === undefined ? undefined : parseDatabaseUrl(directDatabaseUrl).connection
+}
+
+function refuseEmbeddedInProduction({ mode }: Settings): void {
+  if (mode === 'development') return
+  throw new ConfigurationError(
+    'ERR_CONFIG_DATABASE',
+    'the embedded database is for development: loopback addresses, NODE_ENV and AUTHSEC_ENV not production. ' +
+      'Set AUTHSEC_DATABASE_URL (or AUTHSEC_DATABASE_URL_FILE)',
+  )
+}
+
+function refuseAbsent(settings: Settings): void {
+  const { home, mode } = settings
+  if (mode === 'production' || hasData(settings)) return
+  throw new RefusedError(`no server has run from ${home} yet; start one there, or name its home with AUTHSEC_HOME`)
+}
+
+/**
+ * Where the databases are, for a look that opens none of them: an embedded cluster is attached meanwhile. Throws `RefusedError` where
+ * no server has ever run.
+ */
+export async function withExistingCluster<Value>(
+  { settings, log }: Pick<DataOptions, 'log' | 'settings'>,
+  look: (address: ClusterAddress) => Promise<Value>,
+): Promise<Value> {
+  if (settings.databaseUrl !== undefined) return look(parseDatabaseUrl(settings.databaseUrl))
+  refuseEmbeddedInProduction(settings)
+  refuseAbsent(settings)
+  const embedded = await attachEmbeddedPostgres({ home: settings.home, log })
+  try {
+    return await look({ connection: embedded.connection })
+  } finally {
+    await embedded.close()
+  }
 }
 
 /** Whether there is a database to look at: one that is named, or the embedded one of a server that has run. */

@@ -6,6 +6,8 @@ import { accountCommand } from './account/account-command.js'
 import { applicationCommand } from './application-command.js'
 import { exitCodeOf, exitCodes } from './exit-code.js'
 import { grantCommand } from './grant-command.js'
+import { keysCommand } from './key/keys-command.js'
+import { migrateCommand } from './migrate/migrate-command.js'
 import { nameCommand } from './name/name-command.js'
 import { graphCommand } from './permission/graph-command.js'
 import { lintCommand } from './permission/lint-command.js'
@@ -13,6 +15,7 @@ import { matrixCommand } from './permission/matrix-command.js'
 import { whoCanCommand } from './permission/who-can-command.js'
 import { whyCommand } from './permission/why-command.js'
 import { printable } from './printable.js'
+import { tenantCommand } from './tenant/tenant-command.js'
 import { tokenCommand } from './token-command.js'
 
 /** Runs one command line and answers with its exit code; results go to standard output, everything else to standard error. */
@@ -25,9 +28,12 @@ export async function run(argv: readonly string[], env: NodeJS.ProcessEnv): Prom
     .showHelpAfterError('(add --help for the options)')
     .addCommand(tokenCommand(env))
     .addCommand(accountCommand(env))
+    .addCommand(tenantCommand(env))
     .addCommand(grantCommand(env))
     .addCommand(accessRuleCommand(env))
     .addCommand(applicationCommand(env))
+    .addCommand(migrateCommand(env))
+    .addCommand(keysCommand(env))
     .addCommand(matrixCommand(env))
     .addCommand(whyCommand(env))
     .addCommand(whoCanCommand(env))

@@ -20,19 +20,17 @@ export interface DatabasesOptions {
   readonly masterDatabase: string
   /** Opens the passwords of the tenants' logins. */
   readonly keys: Keyring
-  readonly masterLimits?: PoolLimits | undefined
-  readonly tenantLimits?: PoolLimits | undefined
+  readonly masterLimits: PoolLimits
+  readonly tenantLimits: PoolLimits
   readonly times?: PoolTimes | undefined
 }
 
-const masterLimits: PoolLimits = { connections: 8, perDatabase: 8, waiting: 512 }
-const tenantLimits: PoolLimits = { connections: 40, perDatabase: 6, waiting: 512 }
 const times: PoolTimes = { connect: 2000, wait: 2000, statement: 2000, query: 2500, idle: 30_000 }
 const rememberedTenants = 1000
 /** The database, or the role that may enter it, is not what it was. */
 const outdated = new Set(['3D000', '28000', '28P01', '42501'])
 
-/** The master database and the tenants' databases of one cluster, 48 connections at most. */
+/** The master database and the tenants' databases of one cluster, each side under a budget of connections. */
 export class Databases {
   readonly connection: ConnectionSettings
   readonly masterDatabase: string
@@ -51,12 +49,12 @@ export class Databases {
     this.#masterPool = new ConnectionPool({
       ...shared,
       outage: 'AUTH_UNAVAILABLE',
-      limits: options.masterLimits ?? masterLimits,
+      limits: options.masterLimits,
     })
     this.#tenantPool = new ConnectionPool({
       ...shared,
       outage: 'TENANT_UNAVAILABLE',
-      limits: options.tenantLimits ?? tenantLimits,
+      limits: options.tenantLimits,
     })
     this.#master = openKysely<MasterSchema>(this.#masterPool, options.masterDatabase)
   }

@@ -20,6 +20,7 @@ import type { SignInStore } from '../../core/sign-in/sign-in-store.js'
 import { PolicyVersions } from './change/policy-versions.js'
 import { PostgresChangeFeed } from './change/postgres-change-feed.js'
 import type { ConnectionSettings } from './connection-settings.js'
+import { limitsFor } from './connection-budget.js'
 import { Databases, type DatabasesOptions } from './databases.js'
 import { KeyAdministration } from './key/key-administration.js'
 import { StoredKeyring } from './key/stored-keyring.js'
@@ -57,7 +58,9 @@ export interface PostgresOptions {
   readonly log: Log
   /** How long to wait for a cluster that does not answer, in milliseconds; 5000 unless told. */
   readonly patience?: number | undefined
-  readonly limits?: Pick<DatabasesOptions, 'masterLimits' | 'tenantLimits' | 'times'> | undefined
+  /** How many connections to hold at most, the listener's included; 50 unless told. */
+  readonly connections?: number | undefined
+  readonly limits?: Partial<Pick<DatabasesOptions, 'masterLimits' | 'tenantLimits' | 'times'>> | undefined
 }
 
 /** Everything that is kept in PostgreSQL, behind the ports of core. */
@@ -94,6 +97,7 @@ export interface Postgres {
 const defaultMaster = 'authsec'
 const defaultPatience = 5000
 const retryMilliseconds = 100
+const usualConnections = 50
 
 /**
  * Opens the cluster: the master database is created and migrated where needed. Throws `ConfigurationError` when the cluster refuses us,
@@ -104,7 +108,11 @@ export async function openPostgres(options: PostgresOptions): Promise<Postgres> 
   const masterDatabase = options.masterDatabase ?? defaultMaster
   const masterKeys = [options.masterKey, ...(options.earlierMasterKeys ?? [])]
   const keys = new StoredKeyring(masterKeys, log)
-  const databases = new Databases({ connection, masterDatabase, keys, ...options.limits })
+  const databases = new Databases({
+    ...{ connection, masterDatabase, keys },
+    ...limitsFor(options.connections ?? usualConnections),
+    ...options.limits,
+  })
   const master = databases.master()
   try {
     await untilMasterStands(databases, performance.now() + (options.patience ?? defaultPatience))

@@ -7,6 +7,8 @@ const own = [
   'AUTHSEC_ENV',
   'AUTHSEC_PUBLIC_URL',
   'AUTHSEC_DATABASE_URL',
+  'AUTHSEC_DATABASE_DIRECT_URL',
+  'AUTHSEC_DATABASE_CONNECTIONS',
   'AUTHSEC_HOME',
   'AUTHSEC_MASTER_KEY',
   'AUTHSEC_CLIENT_ID',
@@ -17,7 +19,11 @@ const own = [
   'AUTHSEC_TRANSPORT',
 ] as const
 
-const secretNames = ['AUTHSEC_MASTER_KEY', 'AUTHSEC_DATABASE_URL'] as const satisfies readonly VariableName[]
+const secretNames = [
+  'AUTHSEC_MASTER_KEY',
+  'AUTHSEC_DATABASE_URL',
+  'AUTHSEC_DATABASE_DIRECT_URL',
+] as const satisfies readonly VariableName[]
 
 /** Read by AuthSec's published SDKs and by nothing here: a warning, so that one environment can serve both. */
 const ofPublishedSdks: ReadonlySet<string> = new Set([

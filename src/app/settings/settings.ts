@@ -34,6 +34,10 @@ export interface Settings {
   readonly publicUrl: string | undefined
   readonly allowedOrigins: readonly string[]
   readonly databaseUrl: string | undefined
+  /** The same cluster past a pooler, for what has to stay on one connection. */
+  readonly directDatabaseUrl: string | undefined
+  /** Connections to PostgreSQL that this process holds at most. */
+  readonly databaseConnections: number
   readonly masterKey: string | undefined
   /** Absolute path of the folder for everything this server keeps outside a database. */
   readonly home: string
@@ -101,6 +105,8 @@ function commonSettings(
     publicUrl,
     allowedOrigins: parseOrigins(read('AUTHSEC_ALLOWED_ORIGINS')?.split(',') ?? input.allowedOrigins ?? []),
     databaseUrl,
+    directDatabaseUrl: read('AUTHSEC_DATABASE_DIRECT_URL'),
+    databaseConnections: parseConnections(read('AUTHSEC_DATABASE_CONNECTIONS')),
     masterKey: read('AUTHSEC_MASTER_KEY'),
     home: home === undefined ? defaultHome(entry) : resolve(home),
     openBrowser: parseSwitch('AUTHSEC_OPEN_BROWSER', read('AUTHSEC_OPEN_BROWSER')),
@@ -138,6 +144,18 @@ function parsePort(text: string | undefined): number | undefined {
   const port = Number(text)
   if (/^\d{1,5}$/.test(text) && port <= 65_535) return port
   throw new ConfigurationError('ERR_CONFIG_ENVIRONMENT', 'PORT is a number from 0 to 65535')
+}
+
+const usualConnections = 50
+const fewestConnections = 5
+
+function parseConnections(text: string | undefined): number {
+  const connections = Number(text ?? usualConnections)
+  if (Number.isInteger(connections) && connections >= fewestConnections && connections <= 1000) return connections
+  throw new ConfigurationError(
+    'ERR_CONFIG_ENVIRONMENT',
+    `AUTHSEC_DATABASE_CONNECTIONS is a number from ${fewestConnections} to 1000`,
+  )
 }
 
 function parsePublicUrl(text: string | undefined): string | undefined {

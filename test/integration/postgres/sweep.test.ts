@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { sql } from 'kysely'
+import { limitsFor } from '../../../src/adapter/postgres/connection-budget.js'
 import { Databases } from '../../../src/adapter/postgres/databases.js'
 import { Sweeper } from '../../../src/adapter/postgres/sweeper.js'
 import { UpstreamError } from '../../../src/core/error/upstream-error.js'
@@ -33,6 +34,7 @@ beforeAll(async () => {
     connection: test.connection,
     masterDatabase: test.masterDatabase,
     keys: test.postgres.keys,
+    ...limitsFor(10),
   })
 })
 afterEach(() => {

@@ -164,6 +164,17 @@ describe('settings on stdio', () => {
     })
   })
 
+  it('holds 50 connections to PostgreSQL unless told', () => {
+    expect(read({}).databaseConnections).toBe(50)
+    expect(read({ AUTHSEC_DATABASE_CONNECTIONS: '20' }).databaseConnections).toBe(20)
+  })
+
+  it.each(['4', '0', '-1', '1001', 'many', '7.5', ''])('refuses %j connections, or takes the usual', (text) => {
+    const attempt = () => read({ AUTHSEC_DATABASE_CONNECTIONS: text }).databaseConnections
+    if (text === '') expect(attempt()).toBe(50)
+    else expect(attempt).toThrow('AUTHSEC_DATABASE_CONNECTIONS')
+  })
+
   it.each([{ NODE_ENV: 'production' }, { AUTHSEC_ENV: 'production' }, { AUTHSEC_DATABASE_URL: 'postgres://u@h/x' }])(
     'are production with %p',
     (env) => {

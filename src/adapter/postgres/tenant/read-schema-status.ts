@@ -1,9 +1,12 @@
 import type { SchemaStatus } from '../../../core/administration/schema-status.js'
 import type { Log } from '../../../core/runtime/log.js'
 import type { ConnectionSettings } from '../connection-settings.js'
+import { limitsFor } from '../connection-budget.js'
 import { Databases } from '../databases.js'
 import { StoredKeyring } from '../key/stored-keyring.js'
 import { MigrationRun } from './migration-run.js'
+
+const fewConnections = 5
 
 export interface StatusOptions {
   readonly connection: ConnectionSettings
@@ -21,7 +24,7 @@ export async function readSchemaStatus({
   tenant,
 }: StatusOptions): Promise<readonly SchemaStatus[]> {
   const keys = new StoredKeyring([], log)
-  const databases = new Databases({ connection, masterDatabase, keys })
+  const databases = new Databases({ connection, masterDatabase, keys, ...limitsFor(fewConnections) })
   try {
     return await new MigrationRun(databases, keys).status({ tenant })
   } finally {

@@ -1,0 +1,33 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import type { KeyAdministration } from '../../adapter/postgres/key/key-administration.js'
+import { withInstallation } from './with-tenant.js'
+
+export type ListedKeys = Awaited<ReturnType<KeyAdministration['list']>>
+export type KeyRotation = Awaited<ReturnType<KeyAdministration['rotate']>>
+
+export interface RotationOptions {
+  /** Told once the keys are rotated and before what is stored is sealed anew, for which every process has to know the new key. */
+  readonly onRotated: (rotation: KeyRotation) => void
+  readonly reseal: 'after the wait' | 'later'
+}
+
+/** The keys of the installation, newest first. */
+export async function listKeys(env: NodeJS.ProcessEnv): Promise<ListedKeys> {
+  return withInstallation(env, ({ postgres }) => postgres.keyAdministration.list())
+}
+
+/** Rotates the keys; answers with the number of rows that are sealed anew, `undefined` where that is left for later. */
+export async function rotateKeys(env: NodeJS.ProcessEnv, options: RotationOptions): Promise<number | undefined> {
+  return withInstallation(env, async ({ postgres }) => {
+    const rotation = await postgres.keyAdministration.rotate()
+    options.onRotated(rotation)
+    if (options.reseal === 'later') return undefined
+    await pause(rotation.secondsLeft * 1000)
+    return postgres.keyAdministration.reseal()
+  })
+}
+
+/** Seals anew what an earlier key has sealed; answers with the number of rows. */
+export async function resealKeys(env: NodeJS.ProcessEnv): Promise<number> {
+  return withInstallation(env, ({ postgres }) => postgres.keyAdministration.reseal())
+}

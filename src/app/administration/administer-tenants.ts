@@ -1,0 +1,117 @@
+import type { RegisteredTenant, TenantClaim } from '../../core/administration/registered-tenant.js'
+import { RefusedError } from '../refused-error.js'
+import { withInstallation, type Installation } from './with-tenant.js'
+
+export interface NewTenantOptions {
+  readonly slug: string
+  readonly name: string
+  /** The lines of an export. */
+  readonly from?: AsyncIterable<string> | undefined
+}
+
+/** What is done before a tenant is deleted. */
+export interface Deletion {
+  readonly slug: string
+  /** Gets the consent of whoever asked, by the slug itself, or throws `RefusedError`. */
+  readonly agree: (tenant: RegisteredTenant) => Promise<void>
+  /** Keeps what is about to be lost; `undefined` where nobody wants it. */
+  readonly keep: ((tenant: RegisteredTenant, write: WriteExport) => Promise<void>) | undefined
+}
+
+/** Writes all lines by `write`; answers with the number of rows. */
+export type WriteExport = (write: (line: string) => Promise<void>) => Promise<number>
+
+/** Every tenant by slug, whatever its state. */
+export async function listTenants(env: NodeJS.ProcessEnv): Promise<readonly RegisteredTenant[]> {
+  return withInstallation(env, ({ postgres }) => postgres.tenantDirectory.list())
+}
+
+/** Throws `RefusedError` for a slug or name that cannot be or is taken, and for an export that does not fit. */
+export async function createTenant(
+  env: NodeJS.ProcessEnv,
+  { from, name, slug }: NewTenantOptions,
+): Promise<RegisteredTenant> {
+  return withInstallation(env, ({ by, postgres }) =>
+    refusing(() => postgres.tenantDirectory.create({ slug, name }, by, from)),
+  )
+}
+
+/** `false` where it was so already. Throws `RefusedError` for a tenant that is not there. */
+export async function setTenantState(
+  env: NodeJS.ProcessEnv,
+  slug: string,
+  state: 'active' | 'suspended',
+): Promise<boolean> {
+  return withTenantOf(env, slug, ({ by, postgres, tenant }) => {
+    const { tenantDirectory } = postgres
+    if (state === 'suspended') return tenantDirectory.suspend(tenant, by)
+    if (tenant.state === 'deleting') throw new RefusedError(`the tenant ${slug} is being deleted`)
+    return tenantDirectory.resume(tenant, by)
+  })
+}
+
+/** `false` where it was so already. Throws `RefusedError` for a claim that cannot be, or that means another tenant. */
+export async function setTenantClaim(
+  env: NodeJS.ProcessEnv,
+  {
+    claim,
+    presence,
+    slug,
+  }: { readonly slug: string; readonly claim: TenantClaim; readonly presence: 'added' | 'removed' },
+): Promise<boolean> {
+  return withTenantOf(env, slug, ({ by, postgres, tenant }) =>
+    refusing(() =>
+      presence === 'added'
+        ? postgres.tenantDirectory.addClaim(tenant, claim, by)
+        : postgres.tenantDirectory.removeClaim(tenant, claim, by),
+    ),
+  )
+}
+
+/** Writes the tenant's database by `write`, as it is at one moment; answers with the number of rows. */
+export async function exportTenant(
+  env: NodeJS.ProcessEnv,
+  slug: string,
+  write: (line: string) => Promise<void>,
+): Promise<number> {
+  return withTenantOf(env, slug, ({ postgres, tenant }) => postgres.tenantDirectory.export(tenant, write))
+}
+
+/** Removes the tenant for good, with consent and after what is to be kept is kept. Throws `RefusedError`. */
+export async function deleteTenant(env: NodeJS.ProcessEnv, { agree, keep, slug }: Deletion): Promise<void> {
+  await withTenantOf(env, slug, async ({ by, postgres, tenant }) => {
+    const { tenantDirectory } = postgres
+    await agree(tenant)
+    // Nothing may change behind the export.
+    await tenantDirectory.suspend(tenant, by)
+    try {
+      await keep?.(tenant, (write) => tenantDirectory.export(tenant, write))
+    } catch (error) {
+      if (tenant.state === 'active') await tenantDirectory.resume(tenant, by)
+      throw error
+    }
+    await tenantDirectory.delete(tenant, by)
+  })
+}
+
+async function withTenantOf<Value>(
+  env: NodeJS.ProcessEnv,
+  slug: string,
+  work: (installation: Installation & { readonly tenant: RegisteredTenant }) => Promise<Value>,
+): Promise<Value> {
+  return withInstallation(env, async (installation) => {
+    const tenant = await installation.postgres.tenantDirectory.find(slug)
+    if (tenant === undefined) throw new RefusedError(`no tenant ${slug}; authsec tenant list shows them`)
+    return work({ ...installation, tenant })
+  })
+}
+
+/** What cannot be is the administrator's to mend. */
+async function refusing<Value>(work: () => Promise<Value>): Promise<Value> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof TypeError) throw new RefusedError(error.message, { cause: error })
+    throw error
+  }
+}

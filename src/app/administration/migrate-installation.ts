@@ -1,0 +1,43 @@
+import { readSchemaStatus } from '../../adapter/postgres/tenant/read-schema-status.js'
+import { createLog } from '../../adapter/telemetry/create-log.js'
+import type { MigrationProgress, MigrationResult, SchemaStatus } from '../../core/administration/schema-status.js'
+import { withExistingCluster } from '../open-data.js'
+import { RefusedError } from '../refused-error.js'
+import { readSettings } from '../settings/settings.js'
+import { withInstallation } from './with-tenant.js'
+
+export interface MigrationOptions {
+  /** Slug; all tenants unless told. */
+  readonly tenant?: string | undefined
+  readonly onProgress?: ((progress: MigrationProgress) => void) | undefined
+}
+
+/** How the schemas stand, master first; changes nothing. Throws `RefusedError` for a tenant that is not there. */
+export async function readMigrationStatus(
+  env: NodeJS.ProcessEnv,
+  tenant: string | undefined,
+): Promise<readonly SchemaStatus[]> {
+  const settings = readSettings(env, {}, undefined)
+  const log = createLog('warn')
+  const found = await withExistingCluster({ settings, log }, (address) => readSchemaStatus({ ...address, tenant, log }))
+  if (tenant !== undefined && found.every((status) => status.tenant !== tenant)) throw absent(tenant)
+  return found
+}
+
+/** Brings master and then the tenants up to date; one that fails does not keep the others. Throws `RefusedError` for a tenant that is not there. */
+export async function migrateInstallation(
+  env: NodeJS.ProcessEnv,
+  options: MigrationOptions,
+): Promise<readonly MigrationResult[]> {
+  const [master] = await readMigrationStatus(env, options.tenant)
+  return withInstallation(env, async ({ postgres }) => {
+    const tenants = await postgres.migrations.migrate(options)
+    if (options.tenant !== undefined && tenants.length === 0) throw absent(options.tenant)
+    const taken = master?.missing ?? []
+    return [{ tenant: undefined, database: master?.database ?? '', taken, failure: undefined }, ...tenants]
+  })
+}
+
+function absent(slug: string): RefusedError {
+  return new RefusedError(`no tenant ${slug}; authsec tenant list shows them`)
+}

@@ -1,0 +1,40 @@
+import { Command } from 'commander'
+import { deleteTenant } from '../../app/administration/administer-tenants.js'
+import { printResult } from '../print-result.js'
+import { confirmName } from './confirm-name.js'
+import { writeExportFile } from './export-file.js'
+
+interface DeleteFlags {
+  readonly confirm?: string
+  /** A file, `true` for one with the usual name, `false` for none. */
+  readonly export: string | boolean
+}
+
+/** `authsec tenant delete`. */
+export function deleteCommand(env: NodeJS.ProcessEnv): Command {
+  return new Command('delete')
+    .description('Removes a tenant for good: database, role, applications. Exports it first')
+    .argument('<slug>', 'the tenant')
+    .option('--confirm <slug>', 'its slug again, where there is no terminal to ask on')
+    .option('--export <file>', 'where the export goes (default: tenant-SLUG-TIME.jsonl in this folder)', true)
+    .option('--no-export', 'export nothing')
+    .action(async (slug: string, flags: DeleteFlags) => {
+      const file = fileOf(slug, flags.export)
+      await deleteTenant(env, {
+        slug,
+        agree: confirmName(flags.confirm),
+        keep: file === undefined ? undefined : (_tenant, write) => keep(file, write),
+      })
+      await printResult(`deleted ${slug}${file === undefined ? '' : `; its export is ${file}`}`)
+    })
+}
+
+async function keep(file: string, write: Parameters<typeof writeExportFile>[1]): Promise<void> {
+  await writeExportFile(file, write)
+}
+
+function fileOf(slug: string, asked: string | boolean): string | undefined {
+  if (asked === false) return undefined
+  const time = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, '')
+  return typeof asked === 'string' ? asked : `tenant-${slug}-${time}.jsonl`
+}
