@@ -23,7 +23,8 @@ export interface DatabasesOptions {
 
 const masterLimits: PoolLimits = { connections: 8, perDatabase: 8, waiting: 512 }
 const tenantLimits: PoolLimits = { connections: 40, perDatabase: 6, waiting: 512 }
-const times: PoolTimes = { connect: 2000, wait: 2000, statement: 2000, query: 2500, idle: 30_000 }
+/** Whoever has to wait for a connection and then for a lock knows within three seconds that it is in vain. */
+const times: PoolTimes = { connect: 2000, wait: 800, statement: 2000, query: 2500, idle: 30_000 }
 const rememberedTenants = 1000
 const databaseMissing = '3D000'
 
@@ -45,11 +46,13 @@ export class Databases {
       ...shared,
       outage: 'AUTH_UNAVAILABLE',
       limits: options.masterLimits ?? masterLimits,
+      onCrowded: () => this.#tenantPool.giveUpIdle(),
     })
     this.#tenantPool = new ConnectionPool({
       ...shared,
       outage: 'TENANT_UNAVAILABLE',
       limits: options.tenantLimits ?? tenantLimits,
+      onCrowded: () => this.#masterPool.giveUpIdle(),
     })
     this.#master = openKysely<MasterSchema>(this.#masterPool, options.masterDatabase)
   }
