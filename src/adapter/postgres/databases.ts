@@ -25,7 +25,8 @@ export interface DatabasesOptions {
   readonly times?: PoolTimes | undefined
 }
 
-const times: PoolTimes = { connect: 2000, wait: 2000, statement: 2000, query: 2500, idle: 30_000 }
+/** Whoever has to wait for a connection and then for a lock knows within three seconds that it is in vain. */
+const times: PoolTimes = { connect: 2000, wait: 800, statement: 2000, query: 2500, idle: 30_000 }
 const rememberedTenants = 1000
 /** The database, or the role that may enter it, is not what it was. */
 const outdated = new Set(['3D000', '28000', '28P01', '42501'])
@@ -50,11 +51,13 @@ export class Databases {
       ...shared,
       outage: 'AUTH_UNAVAILABLE',
       limits: options.masterLimits,
+      onCrowded: () => this.#tenantPool.giveUpIdle(),
     })
     this.#tenantPool = new ConnectionPool({
       ...shared,
       outage: 'TENANT_UNAVAILABLE',
       limits: options.tenantLimits,
+      onCrowded: () => this.#masterPool.giveUpIdle(),
     })
     this.#master = openKysely<MasterSchema>(this.#masterPool, options.masterDatabase)
   }

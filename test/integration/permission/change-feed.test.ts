@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import type { Postgres } from '../../../src/adapter/postgres/open-postgres.js'
 import type { Tenant } from '../../../src/core/identity/tenant.js'
 import { noGrants } from '../../../src/core/permission/grants.js'
-import { openPostgresProxy } from '../../support/postgres-proxy.js'
+import { FaultProxy } from '../../support/fault-proxy.js'
 import { openTestPostgres, type TestPostgres } from '../../support/postgres.js'
 import { until } from '../../support/until.js'
 
@@ -62,14 +62,14 @@ describe('hints of changes', () => {
   })
 
   it('are not relied on within seconds of a connection that says nothing more, and again once there is one', async () => {
-    const proxy = await openPostgresProxy(test.connection)
+    const proxy = await FaultProxy.open(test.connection)
     try {
-      const postgres = await following({ direct: proxy.connection })
+      const postgres = await following({ direct: proxy.before(test.connection) })
       const heard = earOf(postgres)
-      proxy.mode = 'silent'
+      await proxy.set('blackhole')
       await until(() => !postgres.changes.alive)
       await pause(300)
-      proxy.mode = 'pass'
+      await proxy.set('pass')
       await until(() => postgres.changes.alive, 10_000)
       expect(heard).toContain('everything')
       await postgres.changes.publish(acme)

@@ -6,7 +6,7 @@ import { Authenticator } from '../../../src/core/operation/authenticator.js'
 import { Guard } from '../../../src/core/operation/guard.js'
 import { OperationCatalogue } from '../../../src/core/operation/operation-catalogue.js'
 import { grantsOf } from '../../../src/core/permission/grants.js'
-import { openPostgresProxy, type PostgresProxy } from '../../support/postgres-proxy.js'
+import { FaultProxy } from '../../support/fault-proxy.js'
 import { openTestPostgres, ownIssuer, type TestPostgres } from '../../support/postgres.js'
 import { operation, role } from '../../support/mcp-operations.js'
 import { until } from '../../support/until.js'
@@ -130,12 +130,12 @@ describe('a role that is taken away by plain SQL', () => {
   }, 240_000)
 
   it('is refused as soon, 100 times of 100, when the connection that hints come by is black-holed', async () => {
-    const proxy: PostgresProxy = await openPostgresProxy(test.connection)
+    const proxy: FaultProxy = await FaultProxy.open(test.connection)
     try {
-      const postgres = await test.reopen({ direct: proxy.connection })
+      const postgres = await test.reopen({ direct: proxy.before(test.connection) })
       postgres.changes.follow()
       await until(() => postgres.changes.alive)
-      proxy.mode = 'silent'
+      await proxy.set('blackhole')
       const times = await inEveryLane(postgres)
       expect(times).toHaveLength(100)
       expect(Math.max(...times)).toBeLessThan(1_000)

@@ -5,17 +5,17 @@ import { sql } from 'kysely'
 import { ConnectionPool, type ConnectionPoolOptions } from '../../../src/adapter/postgres/pool/connection-pool.js'
 import { openKysely } from '../../../src/adapter/postgres/pool/open-kysely.js'
 import { UpstreamError } from '../../../src/core/error/upstream-error.js'
-import { openPostgresProxy, type PostgresProxy } from '../../support/postgres-proxy.js'
+import { FaultProxy } from '../../support/fault-proxy.js'
 import { openTestPostgres, type TestPostgres } from '../../support/postgres.js'
 
 const limits = { connections: 4, perDatabase: 2, waiting: 5 }
 const times = { connect: 500, wait: 1000, statement: 1500, query: 700, idle: 60_000 }
 
 let test: TestPostgres
-let proxy: PostgresProxy
+let proxy: FaultProxy
 beforeAll(async () => {
   test = await openTestPostgres()
-  proxy = await openPostgresProxy(test.connection)
+  proxy = await FaultProxy.open(test.connection)
 })
 afterAll(async () => {
   await proxy?.close()
@@ -23,9 +23,7 @@ afterAll(async () => {
 })
 
 const pools: ConnectionPool[] = []
-beforeEach(() => {
-  proxy.mode = 'pass'
-})
+beforeEach(() => proxy.set('pass'))
 afterEach(async () => {
   await Promise.all(pools.splice(0).map((pool) => pool.close()))
 })
@@ -119,26 +117,26 @@ describe('a connection that PostgreSQL terminates', () => {
 
 describe('a server that no longer answers', () => {
   it('is an outage within the bound, and the next statement after it is back works', async () => {
-    const pool = openPool({ settings: proxy.connection })
+    const pool = openPool({ settings: proxy.before(test.connection) })
     const db = openKysely(pool, test.masterDatabase)
     await sql`select 1`.execute(db)
-    proxy.mode = 'silent'
+    await proxy.set('blackhole')
     for (let round = 0; round < 2; round += 1) {
       const started = performance.now()
       await expect(sql`select 1`.execute(db)).rejects.toMatchObject({ code: 'ERR_TENANT_UNAVAILABLE' })
       expect(performance.now() - started).toBeLessThan(1500)
     }
-    proxy.mode = 'pass'
+    await proxy.set('pass')
     const started = performance.now()
     await sql`select 1`.execute(db)
     expect(performance.now() - started).toBeLessThan(500)
   })
 
   it('does not make a transaction wait twice', async () => {
-    const db = openKysely(openPool({ settings: proxy.connection }), test.masterDatabase)
+    const db = openKysely(openPool({ settings: proxy.before(test.connection) }), test.masterDatabase)
     const started = performance.now()
     const transaction = db.transaction().execute(async (step) => {
-      proxy.mode = 'silent'
+      await proxy.set('blackhole')
       await sql`select 1`.execute(step)
     })
     await expect(transaction).rejects.toMatchObject({ code: 'ERR_TENANT_UNAVAILABLE' })
@@ -146,9 +144,9 @@ describe('a server that no longer answers', () => {
   })
 
   it('does not keep close waiting', async () => {
-    const pool = openPool({ settings: proxy.connection })
+    const pool = openPool({ settings: proxy.before(test.connection) })
     await sql`select 1`.execute(openKysely(pool, test.masterDatabase))
-    proxy.mode = 'silent'
+    await proxy.set('blackhole')
     const started = performance.now()
     await pool.close()
     expect(performance.now() - started).toBeLessThan(1500)

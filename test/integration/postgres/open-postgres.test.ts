@@ -3,7 +3,7 @@ import { createServer } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import type { Tenant } from '../../../src/core/identity/tenant.js'
 import { noGrants } from '../../../src/core/permission/grants.js'
-import { openPostgresProxy } from '../../support/postgres-proxy.js'
+import { FaultProxy } from '../../support/fault-proxy.js'
 import { openTestPostgres, ownIssuer, type TestPostgres } from '../../support/postgres.js'
 
 let test: TestPostgres
@@ -40,8 +40,8 @@ describe('openPostgres', () => {
   })
 
   it('says what to do when TLS is demanded of a server that has none', async () => {
-    const proxy = await openPostgresProxy(test.connection)
-    const refused = test.reopen({ connection: { ...proxy.connection, ssl: true } })
+    const proxy = await FaultProxy.open(test.connection)
+    const refused = test.reopen({ connection: { ...proxy.before(test.connection), ssl: true } })
     await expect(refused).rejects.toMatchObject({
       code: 'ERR_CONFIG_DATABASE',
       message: expect.stringContaining('sslmode=disable'),
@@ -62,10 +62,10 @@ describe('openPostgres', () => {
   })
 
   it('waits for a server that comes up', async () => {
-    const early = await openPostgresProxy(test.connection)
-    early.mode = 'silent'
-    setTimeout(() => (early.mode = 'pass'), 300)
-    const connection = early.connection
+    const early = await FaultProxy.open(test.connection)
+    await early.set('blackhole')
+    setTimeout(() => void early.set('pass'), 300)
+    const connection = early.before(test.connection)
     const limits = { times: { connect: 200, wait: 1000, statement: 1000, query: 1500, idle: 1000 } }
     const postgres = await test.reopen({ connection, limits })
     await expect(postgres.ping()).resolves.toBeUndefined()

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { describe, expect, it } from '@jest/globals'
 import type { AuditRow } from '../../../src/adapter/postgres/store/audit-row.js'
 import { AuditWriter } from '../../../src/adapter/postgres/store/audit-writer.js'
@@ -37,6 +38,21 @@ describe('AuditWriter', () => {
     await expect(first).rejects.toThrow('lost')
     batches[1]?.commit()
     await expect(second).resolves.toBeUndefined()
+  })
+
+  it('refuses with a failed commit those who have waited long already, and nobody who has just come', async () => {
+    const { batches, insert } = heldCommits()
+    const writer = new AuditWriter(insert)
+    const first = writer.write(row)
+    const long = writer.write(row)
+    await pause(600)
+    const late = writer.write(row)
+    batches[0]?.fail(new TypeError('lost'))
+    await expect(first).rejects.toThrow('lost')
+    await expect(long).rejects.toThrow('lost')
+    expect(batches.map((batch) => batch.rows.length)).toEqual([1, 1])
+    batches[1]?.commit()
+    await expect(late).resolves.toBeUndefined()
   })
 
   it('refuses rows beyond its queue instead of keeping them in memory', async () => {

@@ -2,6 +2,8 @@ import { UpstreamError, type Outage } from '../../../core/error/upstream-error.j
 import type { ConnectionSettings } from '../connection-settings.js'
 import { Connection, type ConnectionTimes } from './connection.js'
 import { databaseFailure, sqlState } from './database-failure.js'
+import { Crowding } from './crowding.js'
+import { Lane, nextLane, type DatabaseLogin, type Waiter } from './lane.js'
 
 export interface PoolLimits {
   /** Connections over all databases of the pool. */
@@ -24,46 +26,28 @@ export interface ConnectionPoolOptions {
   readonly outage: Outage
   readonly limits: PoolLimits
   readonly times: PoolTimes
-}
-
-/** Who enters a database, where it is not whom the settings name. */
-export interface DatabaseLogin {
-  readonly role: string
-  readonly password: string
-}
-
-interface Lane {
-  readonly database: string
-  /** As the last caller has it: passwords change. */
-  login: DatabaseLogin | undefined
-  readonly idle: Connection[]
-  /** Connections that are open or being opened, idle ones included. */
-  open: number
-  waiting: number
-}
-
-interface Waiter {
-  readonly lane: Lane
-  readonly timer: NodeJS.Timeout
-  readonly resolve: (connection: Connection | Promise<Connection>) => void
-  readonly reject: (error: UpstreamError) => void
+  /** Asks another pool on the same cluster to give up an idle connection, where PostgreSQL takes no more and this one has none. */
+  readonly onCrowded?: (() => void) | undefined
 }
 
 const tooManyConnections = '53300'
+const troubledPause = 50
 
 /**
  * Connections to many databases of one cluster under one budget. A connection never passes from one database to another; when the
- * budget is spent, the least recently used database gives up an idle connection.
+ * budget is spent, the least recently used database gives up an idle connection. Whoever waits is served in turns: a busy database has
+ * its own queue and gets no connection more before one with fewer in use.
  */
 export class ConnectionPool {
   readonly #options: ConnectionPoolOptions
   /** Least recently used first. */
   readonly #lanes = new Map<string, Lane>()
-  /** First come, first served. */
-  readonly #waiters = new Set<Waiter>()
   readonly #ending = new Set<Promise<void>>()
+  readonly #crowding = new Crowding(() => this.#serve())
   readonly #sweeper: NodeJS.Timeout
   #open = 0
+  /** Connections that are being opened. */
+  #opening = 0
   #closing: Promise<void> | undefined
   #emptied: () => void = () => {}
 
@@ -91,32 +75,16 @@ export class ConnectionPool {
     const lane = this.#useLane(database, login)
     const idle = lane.idle.pop()
     if (idle !== undefined) return idle
-    if (lane.waiting === 0 && this.#mayOpen(lane)) return this.#connect(lane)
-    if (lane.waiting >= this.#options.limits.waiting) throw overloaded()
-    return this.#wait(lane)
+    if (lane.waiters.length >= this.#options.limits.waiting) throw overloaded()
+    return new Promise((resolve, reject) => {
+      const since = performance.now()
+      lane.waiters.push(this.#patient(lane, { since, resolve, reject }))
+      this.#serve()
+    })
   }
 
-  /** Refuses new callers, lets running statements end within their bound, and closes every connection. */
-  close(): Promise<void> {
-    this.#closing ??= this.#drain()
-    return this.#closing
-  }
-
-  #useLane(database: string, login: DatabaseLogin | undefined): Lane {
-    const lane = this.#lanes.get(database) ?? { database, login, idle: [], open: 0, waiting: 0 }
-    lane.login = login
-    this.#lanes.delete(database)
-    this.#lanes.set(database, lane)
-    return lane
-  }
-
-  #mayOpen(lane: Lane): boolean {
-    const { limits } = this.#options
-    return lane.open < limits.perDatabase && (this.#open < limits.connections || this.#evict())
-  }
-
-  /** Closes the longest idle connection of the least recently used database that has one. */
-  #evict(): boolean {
+  /** Closes the longest idle connection of the least recently used database that has one; answers whether there was one. */
+  giveUpIdle(): boolean {
     for (const lane of this.#lanes.values()) {
       const idle = lane.idle.shift()
       if (idle === undefined) continue
@@ -126,62 +94,112 @@ export class ConnectionPool {
     return false
   }
 
-  async #connect(lane: Lane): Promise<Connection> {
-    const { settings, outage, times } = this.#options
-    lane.open += 1
-    this.#open += 1
-    try {
-      const { role: user = settings.user, password = settings.password } = lane.login ?? {}
-      return await Connection.open({
-        settings: { ...settings, user, password },
-        database: lane.database,
-        outage,
-        times,
-        onRelease: (connection) => this.#release(lane, connection),
-        onLoss: (connection) => this.#forgetIdle(lane, connection),
-      })
-    } catch (error) {
-      this.#closed(lane)
-      if (sqlState(error) === tooManyConnections) this.#evict()
-      this.#serveNext()
-      throw databaseFailure(error, outage)
+  /** Refuses new callers, lets running statements end within their bound, and closes every connection. */
+  close(): Promise<void> {
+    this.#closing ??= this.#drain()
+    return this.#closing
+  }
+
+  #useLane(database: string, login: DatabaseLogin | undefined): Lane {
+    const lane = this.#lanes.get(database) ?? new Lane(database)
+    lane.login = login
+    this.#lanes.delete(database)
+    this.#lanes.set(database, lane)
+    return lane
+  }
+
+  /** Serves everybody who can be served. */
+  #serve(): void {
+    for (;;) {
+      const room = this.#hasRoom()
+      const lane = nextLane(this.#lanes.values(), (one) => one.idle.length > 0 || (room && this.#mayOpen(one)))
+      const waiter = lane?.waiters.shift()
+      if (lane === undefined || waiter === undefined) return
+      clearTimeout(waiter.timer)
+      const idle = lane.idle.pop()
+      if (idle === undefined) void this.#connect(lane, waiter)
+      else waiter.resolve(idle)
     }
   }
 
-  #wait(lane: Lane): Promise<Connection> {
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.#leaveQueue(waiter)
-        reject(overloaded())
-      }, this.#options.times.wait)
-      const waiter: Waiter = { lane, timer, resolve, reject }
-      lane.waiting += 1
-      this.#waiters.add(waiter)
+  /** Whether the budget has a connection left, or one that is idle. */
+  #hasRoom(): boolean {
+    if (!this.#crowding.mayTry(this.#opening)) return false
+    return (
+      this.#open < this.#options.limits.connections || [...this.#lanes.values()].some(({ idle }) => idle.length > 0)
+    )
+  }
+
+  #mayOpen(lane: Lane): boolean {
+    return lane.pause === undefined && lane.open < (lane.troubled ? 1 : this.#options.limits.perDatabase)
+  }
+
+  async #connect(lane: Lane, waiter: Waiter): Promise<void> {
+    if (this.#open >= this.#options.limits.connections) this.giveUpIdle()
+    lane.open += 1
+    this.#open += 1
+    this.#opening += 1
+    try {
+      waiter.resolve(await this.#openConnection(lane))
+      lane.troubled = false
+      this.#crowding.over()
+    } catch (error) {
+      this.#closed(lane)
+      if (sqlState(error) === tooManyConnections) this.#waitForRoom(lane, waiter)
+      else this.#refuse(lane, waiter, databaseFailure(error, this.#options.outage))
+    }
+    this.#opening -= 1
+    this.#serve()
+  }
+
+  #openConnection(lane: Lane): Promise<Connection> {
+    const { settings, outage, times } = this.#options
+    const { role: user = settings.user, password = settings.password } = lane.login ?? {}
+    return Connection.open({
+      settings: { ...settings, user, password },
+      database: lane.database,
+      outage,
+      times,
+      onRelease: (connection) => this.#release(lane, connection),
+      onLoss: (connection) => this.#forgetIdle(lane, connection),
     })
   }
 
-  #leaveQueue(waiter: Waiter): void {
-    clearTimeout(waiter.timer)
-    waiter.lane.waiting -= 1
-    this.#waiters.delete(waiter)
+  /** Whoever waits for a database without any connection would only find the same, and later. */
+  #refuse(lane: Lane, waiter: Waiter, failure: unknown): void {
+    waiter.reject(failure)
+    if (lane.open > 0) return
+    lane.troubled = true
+    lane.refuseAll(failure)
+    lane.pause ??= setTimeout(() => {
+      lane.pause = undefined
+      this.#serve()
+    }, troubledPause).unref()
   }
 
-  /** Serves one waiter at most: one connection became free, so there is not more to give. */
-  #serveNext(): void {
-    for (const waiter of this.#waiters) {
-      const { lane } = waiter
-      const idle = lane.idle.pop()
-      if (idle === undefined && !this.#mayOpen(lane)) continue
-      this.#leaveQueue(waiter)
-      waiter.resolve(idle ?? this.#connect(lane))
-      return
-    }
+  /** PostgreSQL is full: an idle connection makes room, and the caller goes on waiting for that, or for one of its own database. */
+  #waitForRoom(lane: Lane, waiter: Waiter): void {
+    if (!this.giveUpIdle()) this.#options.onCrowded?.()
+    if (this.#closing === undefined) lane.waiters.unshift(this.#patient(lane, waiter))
+    else waiter.reject(shuttingDown())
+    this.#crowding.refused()
+  }
+
+  /** A waiter who is refused when the time is up, counted from when they came. */
+  #patient(lane: Lane, { since, resolve, reject }: Omit<Waiter, 'timer'>): Waiter {
+    const left = since + this.#options.times.wait - performance.now()
+    const timer = setTimeout(() => {
+      lane.leave(waiter)
+      reject(overloaded())
+    }, left)
+    const waiter: Waiter = { since, timer, resolve, reject }
+    return waiter
   }
 
   #release(lane: Lane, connection: Connection): void {
     if (connection.reusable && this.#closing === undefined) lane.idle.push(connection)
     else this.#discard(lane, connection)
-    this.#serveNext()
+    this.#serve()
   }
 
   /** A connection that breaks while idle leaves at once; one in use leaves when it is released. */
@@ -190,7 +208,7 @@ export class ConnectionPool {
     if (index < 0) return
     lane.idle.splice(index, 1)
     this.#discard(lane, connection)
-    this.#serveNext()
+    this.#serve()
   }
 
   #discard(lane: Lane, connection: Connection): void {
@@ -214,17 +232,16 @@ export class ConnectionPool {
         const idle = lane.idle.shift()
         if (idle !== undefined) this.#discard(lane, idle)
       }
-      if (lane.open === 0 && lane.waiting === 0) this.#lanes.delete(lane.database)
+      if (lane.unused) this.#lanes.delete(lane.database)
     }
   }
 
   async #drain(): Promise<void> {
     clearInterval(this.#sweeper)
-    for (const waiter of this.#waiters) {
-      this.#leaveQueue(waiter)
-      waiter.reject(shuttingDown())
-    }
+    this.#crowding.stop()
     for (const lane of this.#lanes.values()) {
+      clearTimeout(lane.pause)
+      lane.refuseAll(shuttingDown())
       for (const connection of lane.idle.splice(0)) this.#discard(lane, connection)
     }
     if (this.#open > 0) await this.#untilEmpty()

@@ -1,9 +1,10 @@
-import { Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import type { PostgresCursor, PostgresPoolClient, PostgresQueryResult } from 'kysely'
 import { Client } from 'pg'
 import type { Outage } from '../../../core/error/upstream-error.js'
 import type { ConnectionSettings } from '../connection-settings.js'
 import { databaseFailure, losesConnection } from './database-failure.js'
+import { DatabaseSocket } from './database-socket.js'
 import { statementName } from './statement-name.js'
 
 const goodbyeMilliseconds = 500
@@ -33,7 +34,7 @@ export interface ConnectionOptions {
 export class Connection implements PostgresPoolClient {
   readonly #client: Client
   readonly #options: ConnectionOptions
-  readonly #socket = new Socket()
+  readonly #socket = new DatabaseSocket()
   #lost = false
   #unused = performance.now()
 

@@ -1,6 +1,7 @@
 import { Kysely, PostgresDialect } from 'kysely'
 import type { Connection } from './connection.js'
-import type { ConnectionPool, DatabaseLogin } from './connection-pool.js'
+import type { ConnectionPool } from './connection-pool.js'
+import type { DatabaseLogin } from './lane.js'
 
 export interface DatabaseEntry {
   readonly login?: DatabaseLogin | undefined

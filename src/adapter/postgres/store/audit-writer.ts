@@ -3,9 +3,13 @@ import type { AuditRow } from './audit-row.js'
 
 const rowsPerCommit = 500
 const rowsWaiting = 5000
+/** Who has waited longer than this while a commit failed is not made to wait for another one to fail. */
+const patienceMilliseconds = 500
 
 interface Entry {
   readonly row: AuditRow
+  /** By `performance.now()`. */
+  readonly since: number
   readonly resolve: () => void
   readonly reject: (error: unknown) => void
 }
@@ -30,7 +34,7 @@ export class AuditWriter {
       return Promise.reject(new UpstreamError('OVERLOADED', 'too many audit events wait to be written'))
     }
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ row, resolve, reject })
+      this.#waiting.push({ row, since: performance.now(), resolve, reject })
       this.#running ??= this.#run()
     })
   }
@@ -47,9 +51,16 @@ export class AuditWriter {
         await this.#insert(entries.map((entry) => entry.row))
         for (const entry of entries) entry.resolve()
       } catch (error) {
-        for (const entry of entries) entry.reject(error)
+        for (const entry of [...entries, ...this.#takeImpatient()]) entry.reject(error)
       }
     }
     this.#running = undefined
+  }
+
+  /** Those who came first are the first in line. */
+  #takeImpatient(): readonly Entry[] {
+    const latest = performance.now() - patienceMilliseconds
+    const patient = this.#waiting.findIndex(({ since }) => since > latest)
+    return this.#waiting.splice(0, patient === -1 ? this.#waiting.length : patient)
   }
 }
