@@ -21,17 +21,19 @@ export interface DataOptions {
   /** The issuer whose tokens name tenants by slug. */
   readonly issuer: string
   readonly log: Log
+  /** How long to wait for PostgreSQL, in milliseconds; a few seconds unless told. */
+  readonly patience?: number | undefined
 }
 
 /**
  * Opens the database of the settings: the one that `AUTHSEC_DATABASE_URL` names, else in development the embedded one, created
  * and started where nobody has yet. Throws `ConfigurationError` for production without a database of its own.
  */
-export async function openData({ settings, issuer, log }: DataOptions): Promise<Data> {
+export async function openData({ settings, issuer, log, patience }: DataOptions): Promise<Data> {
   if (settings.databaseUrl !== undefined) {
     const named = parseDatabaseUrl(settings.databaseUrl)
     const masterKey = await readMasterKey(settings)
-    const postgres = await openPostgres({ ...named, masterKey, ownIssuer: issuer, log })
+    const postgres = await openPostgres({ ...named, masterKey, ownIssuer: issuer, log, patience })
     return { postgres, masterKey, close: () => postgres.close() }
   }
   if (settings.mode === 'production') {
@@ -45,7 +47,8 @@ export async function openData({ settings, issuer, log }: DataOptions): Promise<
   const masterKey = await readMasterKey(settings)
   const embedded = await attachEmbeddedPostgres({ home: settings.home, log })
   try {
-    const postgres = await openPostgres({ connection: embedded.connection, masterKey, ownIssuer: issuer, log })
+    const { connection } = embedded
+    const postgres = await openPostgres({ connection, masterKey, ownIssuer: issuer, log, patience })
     const close = async (): Promise<void> => {
       await postgres.close()
       await embedded.close()
