@@ -29,6 +29,8 @@ export interface RunningApp {
 /** How long a process that was asked to stop is still sent requests, by whoever looks at its readiness now and then. */
 const lingerMilliseconds = { development: 0, production: 1_000 } as const
 const drainMilliseconds = 7_000
+/** What a call that did not end in time is answered still has to reach its client. */
+const lastWordsMilliseconds = 500
 
 /**
  * Composes and starts a server: listener, data, issuer, guard, protocol edge. The listener is the first to answer, as one that is
@@ -89,7 +91,7 @@ async function serve(
     readiness.stop()
     listener.retire()
     await pause(lingerMilliseconds[settings.mode])
-    await Promise.all([listener.close(drainMilliseconds), edge.close(drainMilliseconds)])
+    await Promise.all([listener.close(drainMilliseconds + lastWordsMilliseconds), edge.close(drainMilliseconds)])
   })
   readiness.begin({ ping: () => data.postgres.ping(), heard: () => data.postgres.changes.alive })
   if (settings.mode === 'development') {

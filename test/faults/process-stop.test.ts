@@ -1,7 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { DatabaseGate } from '../support/database-gate.js'
-import { Load, LoadClient } from '../support/load.js'
+import { Campaign } from '../support/campaign.js'
+import { LoadClient } from '../support/load.js'
 import { ProductionSite } from '../support/production-site.js'
 import type { ServerChild } from '../support/server-child.js'
 import { until } from '../support/until.js'
@@ -111,39 +112,19 @@ describe('a server that is asked to stop', () => {
 
 it(`loses nothing and runs nothing twice when it is stopped at random ${rounds} times under load`, async () => {
   const before = await site.record()
-  const first = await started()
-  const clients = await Promise.all(Array.from({ length: 4 }, connect))
-  const load = new Load(clients)
-  let server = first
-  const restarts: number[] = []
-  load.begin()
+  const campaign = await Campaign.begin(site)
   for (let round = 0; round < rounds; round += 1) {
     await pause(Math.random() * 300)
-    server.signal('SIGTERM')
-    expect(await server.ended).toEqual({ code: 0, signal: null })
-    server = site.start()
-    restarts.push(await server.ready())
+    expect(await campaign.restart('SIGTERM')).toEqual({ code: 0, signal: null })
   }
-  await load.stop()
-  expect((await clients[0]?.call('hello'))?.status).toBe(200)
-  server.signal('SIGTERM')
-  expect(await server.ended).toEqual({ code: 0, signal: null })
-  const booked = (await site.booked()).filter((nonce) => nonce !== 'slow')
+  const { booked, load } = await campaign.end()
   const record = await site.record()
-  console.info(
-    `${load.asked.length} calls, ${load.acknowledged.length} acknowledged, ${load.refused.length} refused; ` +
-      `restarts: median ${Math.round(median(restarts))} ms, longest ${Math.round(Math.max(...restarts))} ms`,
-  )
   expect(new Set(booked).size).toBe(booked.length)
   expect(new Set(booked)).toEqual(new Set(load.acknowledged))
-  expect(
-    load.refused.filter(({ status, text }) => status !== 503 || !/SHUTTING_DOWN|AUTH_UNAVAILABLE/.test(text)),
-  ).toEqual([])
-  expect(record.orphans).toBe(before.orphans)
-  expect(record.wrong).toBe(0)
-  expect(record.outcomes - before.outcomes).toBe(booked.length + 1)
-}, 600_000)
-
-function median(values: readonly number[]): number {
-  return values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)] ?? 0
-}
+  const others = load.refused.filter(
+    ({ status, text }) => status !== 503 || !/SHUTTING_DOWN|AUTH_UNAVAILABLE/.test(text),
+  )
+  expect(others).toEqual([])
+  expect({ orphans: record.orphans, wrong: record.wrong }).toEqual({ orphans: before.orphans, wrong: 0 })
+  expect(record.outcomes - before.outcomes).toBe(booked.length)
+}, 900_000)

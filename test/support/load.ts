@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
+import { until } from './until.js'
 
 export interface Answered {
   readonly status: number
@@ -66,6 +67,11 @@ export class Load {
     this.#running = Promise.all(this.#clients.map((client) => this.#work(client)))
   }
 
+  /** Resolves when so many calls were answered with success. */
+  async acknowledges(count: number): Promise<void> {
+    await until(() => this.acknowledged.length >= count, 60_000)
+  }
+
   /** Resolves when every call is answered or broken. */
   async stop(): Promise<void> {
     this.#stopped = true
@@ -82,7 +88,7 @@ export class Load {
         else this.refused.push(answer)
       } catch {
         // Nobody answered: it may have been booked or not.
-        await pause(20)
+        await pause(100)
       }
     }
   }
