@@ -8,13 +8,13 @@ export interface Answered {
   readonly headers: Headers
 }
 
-/** A client of one server, with a token and a session that outlives the server's process. */
+/** A client of one server, as somebody or nobody, with a session that outlives the server's process. */
 export class LoadClient {
   readonly #url: string
-  readonly #token: string
+  readonly #token: string | undefined
   #session: string | undefined
 
-  constructor(url: string, token: string) {
+  constructor(url: string, token: string | undefined) {
     this.#url = url
     this.#token = token
   }
@@ -34,7 +34,8 @@ export class LoadClient {
       method: 'POST',
       headers: {
         ...{ 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
-        ...{ authorization: `Bearer ${this.#token}`, 'mcp-protocol-version': '2025-11-25' },
+        'mcp-protocol-version': '2025-11-25',
+        ...(this.#token === undefined ? {} : { authorization: `Bearer ${this.#token}` }),
         ...(this.#session === undefined ? {} : { 'mcp-session-id': this.#session }),
       },
       body: JSON.stringify({ jsonrpc: '2.0', id: randomUUID(), method, params }),

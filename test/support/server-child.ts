@@ -89,6 +89,12 @@ export class ServerChild {
     await until(() => this.stderr.includes(words), startMilliseconds)
   }
 
+  /** Nobody reads any more what it says. */
+  deafen(): void {
+    this.#child.stdout?.destroy()
+    this.#child.stderr?.destroy()
+  }
+
   signal(signal: NodeJS.Signals): void {
     this.#child.kill(signal)
   }
