@@ -15,6 +15,7 @@ import { announceReady, announceStdio } from './announce-ready.js'
 import { sampleTenants } from './development/development-seed.js'
 import type { Log } from '../core/runtime/log.js'
 import { refuseWhileReading } from '../core/runtime/reading-app.js'
+import { boundedPatience, EndlessPatience } from './patience.js'
 import type { ServerOptions } from './server-options.js'
 import { forgetSecrets } from './settings/environment.js'
 import { readSettings, readStdioSettings, type Settings, type SettingsInput } from './settings/settings.js'
@@ -33,12 +34,16 @@ export interface AuthSecApp {
   readonly catalogue: OperationCatalogue
   /** The callers that the access matrix is made for, by the names given in `testCallers`. */
   readonly testCallers: ReadonlyMap<string, Grants>
-  /** Starts everything and listens for HTTP. Throws `ConfigurationError` with what to change, `UpstreamError` for what is down. */
+  /**
+   * Listens for HTTP and starts everything. While what that depends on is down it waits, and answers 503. Throws `ConfigurationError`
+   * with what to change, `UpstreamError` when it is closed before it is ready.
+   */
   listen(): Promise<ListeningApp>
   /**
    * Starts everything and serves one client over standard input and output; the sign-in pages are on loopback. Ends the process
    * when the client closes its end. Nothing but the protocol is written to standard output from here on; `authsec/stdio`,
-   * imported first, keeps it clean from the start. Throws like `listen`.
+   * imported first, keeps it clean from the start. Throws like `listen`, and `UpstreamError` for what is down for more than a few
+   * seconds: its client waits.
    */
   stdio(): Promise<void>
   /** Drains and stops what was started. */
@@ -80,6 +85,8 @@ class App implements AuthSecApp {
   readonly #options: AuthSecAppOptions
   readonly #assembly: Assembly
   #running: Promise<{ close(): Promise<void> }> | undefined
+  #patience: EndlessPatience | undefined
+  #ending = false
   #closing = false
   #releaseProcess: () => void = () => undefined
 
@@ -97,7 +104,9 @@ class App implements AuthSecApp {
     this.#refuseSecondStart()
     const settings = readSettings(process.env, this.#settingsInput(), process.argv[1])
     const server = this.#serverOptions(settings)
-    const running = await this.#start(startServer(server), server.log)
+    const patience = new EndlessPatience(server.log)
+    this.#patience = patience
+    const running = await this.#start(startServer({ ...server, patience }), server.log)
     if (!this.#closing) announceReady(running)
     return { url: running.url, oauthUrl: running.oauthUrl }
   }
@@ -109,8 +118,8 @@ class App implements AuthSecApp {
     const settings = readStdioSettings(process.env, this.#settingsInput(), process.argv[1])
     forgetSecrets(process.env)
     const server = this.#serverOptions(settings)
-    const browser = createSystemBrowser(server.log)
-    const running = await this.#start(startStdio({ ...server, input: process.stdin, output, browser }), server.log)
+    const streams = { input: process.stdin, output, browser: createSystemBrowser(server.log) }
+    const running = await this.#start(startStdio({ ...server, patience: boundedPatience, ...streams }), server.log)
     if (!this.#closing) announceStdio(running)
     void running.ended.then(() => {
       if (!this.#closing) endProcess()
@@ -122,8 +131,16 @@ class App implements AuthSecApp {
     if (running === undefined) return
     this.#closing = true
     this.#releaseProcess()
+    this.#patience?.giveUp()
     const started = await running.catch(() => undefined)
     await started?.close()
+  }
+
+  /** The same for a process that ends right after: a start that waits has nothing to drain, and nobody to whom it must say so. */
+  async #end(): Promise<void> {
+    this.#ending = true
+    if (this.#patience?.waiting !== true) return this.close()
+    this.#patience.giveUp()
   }
 
   #refuseSecondStart(): void {
@@ -133,10 +150,12 @@ class App implements AuthSecApp {
 
   async #start<Running extends { close(): Promise<void> }>(starting: Promise<Running>, log: Log): Promise<Running> {
     this.#running = starting
-    this.#releaseProcess = watchProcess(() => this.close(), log)
+    this.#releaseProcess = watchProcess(() => this.#end(), log)
     try {
       return await starting
     } catch (error) {
+      // Whoever awaits the start would make a failure of an end that was asked for.
+      if (this.#ending) return new Promise(() => undefined)
       this.#releaseProcess()
       this.#running = undefined
       throw error
@@ -148,7 +167,7 @@ class App implements AuthSecApp {
     return { ...this.#options, sessionLogin }
   }
 
-  #serverOptions(settings: Settings): ServerOptions {
+  #serverOptions(settings: Settings): Omit<ServerOptions, 'patience'> {
     const log = createLog(settings.logLevel)
     for (const warning of settings.warnings) log.write('warn', warning)
     const accepted = settings.mode === 'development' || this.#options[allowPastedTokens] === true

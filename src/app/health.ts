@@ -1,8 +1,9 @@
 import type { HttpHandler } from './listener.js'
+import type { Readiness } from './readiness.js'
 import { securityHeaders } from './security-headers.js'
 
-/** `/healthz` (this process answers) and `/readyz` (its database does, too): 200 or 503, and nothing more. */
-export function createHealthHandler(ping: () => Promise<void>): HttpHandler {
+/** `/healthz` (this process answers) and `/readyz` (it should be sent requests): 200 or 503, and nothing more. */
+export function createHealthHandler(readiness: Pick<Readiness, 'isReady'>): HttpHandler {
   return async (request, response) => {
     const [path] = (request.url ?? '').split('?')
     if (path !== '/healthz' && path !== '/readyz') return false
@@ -10,18 +11,9 @@ export function createHealthHandler(ping: () => Promise<void>): HttpHandler {
       response.writeHead(405, { ...securityHeaders, allow: 'GET, HEAD' }).end()
       return true
     }
-    const ready = path === '/healthz' || (await answers(ping))
+    const ready = path === '/healthz' || (await readiness.isReady())
     response.writeHead(ready ? 200 : 503, { ...securityHeaders, 'content-type': 'text/plain; charset=utf-8' })
     response.end(request.method === 'HEAD' ? undefined : ready ? 'ok\n' : 'not ready\n')
     return true
-  }
-}
-
-async function answers(ping: () => Promise<void>): Promise<boolean> {
-  try {
-    await ping()
-    return true
-  } catch {
-    return false
   }
 }

@@ -8,8 +8,10 @@ export type HttpHandler = (request: IncomingMessage, response: ServerResponse) =
 
 export interface Listener {
   readonly port: number
-  /** What answers from now on; requests that came earlier have waited for it. */
+  /** What answers from now on; requests that came before anything did have waited for it. */
   serve(handlers: readonly HttpHandler[]): void
+  /** Goes on as before, but every answer ends its connection: the next request is for another process. */
+  retire(): void
   /** Takes no new connection and ends idle ones; resolves when the last request is answered, or after `graceMilliseconds`. */
   close(graceMilliseconds: number): Promise<void>
 }
@@ -24,27 +26,33 @@ const limits = { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeou
 
 /** Binds the one HTTP server. Throws `ConfigurationError` when the address is taken or not ours. */
 export async function openListener({ host, port, log }: ListenerOptions): Promise<Listener> {
-  let serve: (handlers: readonly HttpHandler[]) => void = () => undefined
-  const ready = new Promise<readonly HttpHandler[]>((resolve) => {
-    serve = resolve
+  let serveFirst: (handlers: readonly HttpHandler[]) => void = () => undefined
+  let handlers = new Promise<readonly HttpHandler[]>((resolve) => {
+    serveFirst = resolve
   })
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    for (const handler of await ready) if (await handler(request, response)) return
+    for (const handler of await handlers) if (await handler(request, response)) return
     refuse(response, 404, 'not found')
   }
   const server = createServer(limits, (request, response) => {
+    connections.begin(response)
     answer(request, response).catch((error: unknown) => {
       log.write('error', 'a request failed', { error })
       refuse(response, 500, 'internal error')
     })
   })
+  const connections = new Connections(server)
   await bind(server, host, port)
   let closing: Promise<void> | undefined
   return {
     port: portOf(server),
-    serve,
+    serve(given) {
+      serveFirst(given)
+      handlers = Promise.resolve(given)
+    },
+    retire: () => connections.retire(),
     close(graceMilliseconds) {
-      closing ??= close(server, graceMilliseconds)
+      closing ??= connections.close(graceMilliseconds)
       return closing
     },
   }
@@ -80,13 +88,41 @@ function bind(server: Server, host: string, port: number): Promise<void> {
   })
 }
 
-function close(server: Server, graceMilliseconds: number): Promise<void> {
-  return new Promise((resolve) => {
-    const force = setTimeout(() => server.closeAllConnections(), graceMilliseconds)
-    server.close(() => {
-      clearTimeout(force)
-      resolve()
+/** The connections of a server, and how they end when it does. */
+class Connections {
+  readonly #server: Server
+  readonly #running = new Set<ServerResponse>()
+  #phase: 'open' | 'retiring' | 'closing' = 'open'
+
+  constructor(server: Server) {
+    this.#server = server
+  }
+
+  begin(response: ServerResponse): void {
+    if (this.#phase !== 'open') response.shouldKeepAlive = false
+    this.#running.add(response)
+    response.once('close', () => {
+      this.#running.delete(response)
+      // One whose answer had begun before is kept alive by its own header.
+      if (this.#phase === 'closing') setImmediate(() => this.#server.closeIdleConnections())
     })
-    server.closeIdleConnections()
-  })
+  }
+
+  retire(): void {
+    if (this.#phase === 'open') this.#phase = 'retiring'
+    for (const response of this.#running) if (!response.headersSent) response.shouldKeepAlive = false
+  }
+
+  close(graceMilliseconds: number): Promise<void> {
+    this.retire()
+    this.#phase = 'closing'
+    return new Promise((resolve) => {
+      const force = setTimeout(() => this.#server.closeAllConnections(), graceMilliseconds)
+      this.#server.close(() => {
+        clearTimeout(force)
+        resolve()
+      })
+      this.#server.closeIdleConnections()
+    })
+  }
 }

@@ -24,19 +24,21 @@ export interface DataOptions {
   /** The issuer whose tokens name tenants by slug. */
   readonly issuer: string
   readonly log: Log
+  /** How long to wait for PostgreSQL, in milliseconds; a few seconds unless told. */
+  readonly patience?: number | undefined
 }
 
 /**
  * Opens the database of the settings: the one that `AUTHSEC_DATABASE_URL` names, else in development the embedded one, created
  * and started where nobody has yet. Throws `ConfigurationError` for production without a database of its own.
  */
-export async function openData({ settings, issuer, log }: DataOptions): Promise<Data> {
-  const { databaseConnections: connections } = settings
+export async function openData({ settings, issuer, log, patience }: DataOptions): Promise<Data> {
+  const shared = { connections: settings.databaseConnections, ownIssuer: issuer, log, patience }
   if (settings.databaseUrl !== undefined) {
     const named = parseDatabaseUrl(settings.databaseUrl)
     const direct = directOf(settings)
     const keys = await readMasterKeys(settings)
-    const postgres = await openPostgres({ ...named, direct, ...keys, connections, ownIssuer: issuer, log })
+    const postgres = await openPostgres({ ...named, direct, ...keys, ...shared })
     return { postgres, masterKey: postgres.keys, close: () => postgres.close() }
   }
   refuseEmbeddedInProduction(settings)
@@ -44,13 +46,7 @@ export async function openData({ settings, issuer, log }: DataOptions): Promise<
   const keys = await readMasterKeys(settings)
   const embedded = await attachEmbeddedPostgres({ home: settings.home, log })
   try {
-    const postgres = await openPostgres({
-      connection: embedded.connection,
-      ...keys,
-      connections,
-      ownIssuer: issuer,
-      log,
-    })
+    const postgres = await openPostgres({ connection: embedded.connection, ...keys, ...shared })
     const close = async (): Promise<void> => {
       await postgres.close()
       await embedded.close()

@@ -6,6 +6,7 @@ import type { ClosingStack } from './closing-stack.js'
 import type { SeedTenant } from './development/development-seed.js'
 import type { Listener } from './listener.js'
 import type { Data } from './open-data.js'
+import type { Patience } from './patience.js'
 import type { Settings } from './settings/settings.js'
 
 export interface ServerOptions {
@@ -20,6 +21,7 @@ export interface ServerOptions {
   readonly seed: readonly SeedTenant[]
   /** Whether `oauth_authenticate` takes tokens. */
   readonly pastedTokens: 'accepted' | 'refused'
+  readonly patience: Patience
 }
 
 /** What stands before anything is served. Everything that is opened goes on the stack. */

@@ -37,12 +37,14 @@ export interface ServerParts {
 
 /** Opens what is the same for every transport: application, authorization server, the classes of the user, guard, sign-in. */
 export async function openParts(options: ServerOptions, base: Foundations, wanted: PartsWanted): Promise<ServerParts> {
-  const { assembly, catalogue, log } = options
+  const { assembly, catalogue, log, patience } = options
   const { data, stack } = base
   data.postgres.changes.follow()
   const hasher = new PasswordHasher()
-  const { application, created } = await prepareApplication({ ...options, postgres: data.postgres, hasher })
-  const issuer = await openIssuer(options, base, { application, hasher, wanted })
+  const { application, created } = await patience.untilAnswered(() =>
+    prepareApplication({ ...options, postgres: data.postgres, hasher }),
+  )
+  const issuer = await patience.untilAnswered(() => openIssuer(options, base, { application, hasher, wanted }))
   stack.add(() => issuer.close())
   await assembly.start()
   stack.add(() => assembly.close())

@@ -1,6 +1,8 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { createMcpEdge, type McpEdge } from '../adapter/mcp/http/create-mcp-edge.js'
 import type { McpEndpoint } from '../adapter/mcp/http/mcp-endpoint.js'
 import { systemClock } from '../core/runtime/clock.js'
+import { answerStarting } from './answer-starting.js'
 import { ClosingStack } from './closing-stack.js'
 import { accountsFile, type LocalAccount } from './development/local-accounts.js'
 import { announceServer, withdrawServer } from './development/running-server.js'
@@ -9,6 +11,7 @@ import { issuerOf } from './issuer-of.js'
 import { openListener, type Listener } from './listener.js'
 import { offeredScopes } from './offered-scopes.js'
 import { openData } from './open-data.js'
+import { Readiness } from './readiness.js'
 import type { Foundations, ServerOptions } from './server-options.js'
 import { openParts, type ServerParts } from './server-parts.js'
 import type { LoginWay } from './settings/login-way.js'
@@ -23,15 +26,25 @@ export interface RunningApp {
   close(): Promise<void>
 }
 
-const drainMilliseconds = 8_000
+/** How long a process that was asked to stop is still sent requests, by whoever looks at its readiness now and then. */
+const lingerMilliseconds = { development: 0, production: 1_000 } as const
+const drainMilliseconds = 7_000
+/** What a call that did not end in time is answered still has to reach its client. */
+const lastWordsMilliseconds = 500
 
-/** Composes and starts a server: listener, data, issuer, guard, protocol edge. What was started before a failure is stopped again. */
+/**
+ * Composes and starts a server: listener, data, issuer, guard, protocol edge. The listener is the first to answer, as one that is
+ * not ready. What was started before a failure is stopped again.
+ */
 export async function startServer(options: ServerOptions): Promise<RunningApp> {
   const stack = new ClosingStack()
   try {
     const { host, port } = options.settings
-    const base = await openFoundations(options, stack, await openListener({ host, port, log: options.log }))
-    const running = await serve(options, base)
+    const listener = await openListener({ host, port, log: options.log })
+    const readiness = new Readiness()
+    listener.serve([createHealthHandler(readiness), answerStarting])
+    const base = await openFoundations(options, stack, listener)
+    const running = await serve(options, base, readiness)
     return { ...running, close: () => stack.close() }
   } catch (error) {
     await stack.close()
@@ -41,18 +54,24 @@ export async function startServer(options: ServerOptions): Promise<RunningApp> {
 
 /** Opens the databases behind a listener. */
 export async function openFoundations(
-  { settings, log }: ServerOptions,
+  { settings, log, patience }: ServerOptions,
   stack: ClosingStack,
   listener: Listener,
 ): Promise<Foundations> {
   stack.add(() => listener.close(drainMilliseconds))
   const publicUrl = settings.publicUrl ?? `http://${settings.host}:${listener.port}`
-  const data = await openData({ settings, issuer: issuerOf(publicUrl), log })
+  const data = await patience.untilAnswered(() =>
+    openData({ settings, issuer: issuerOf(publicUrl), log, patience: patience.attemptMilliseconds }),
+  )
   stack.add(() => data.close())
   return { listener, publicUrl, data, stack }
 }
 
-async function serve(options: ServerOptions, base: Foundations): Promise<Omit<RunningApp, 'close'>> {
+async function serve(
+  options: ServerOptions,
+  base: Foundations,
+  readiness: Readiness,
+): Promise<Omit<RunningApp, 'close'>> {
   const { settings } = options
   const { data, listener, publicUrl, stack } = base
   const endpoints = endpointsOf(options, publicUrl)
@@ -66,11 +85,15 @@ async function serve(options: ServerOptions, base: Foundations): Promise<Omit<Ru
     (request, response) => edge.handle(request, response),
     ...(parts.signIn === undefined ? [] : [parts.signIn.pages]),
     (request, response) => parts.issuer.handle(request, response),
-    createHealthHandler(() => data.postgres.ping()),
+    createHealthHandler(readiness),
   ])
   stack.add(async () => {
-    await Promise.all([listener.close(drainMilliseconds), edge.close(drainMilliseconds)])
+    readiness.stop()
+    listener.retire()
+    await pause(lingerMilliseconds[settings.mode])
+    await Promise.all([listener.close(drainMilliseconds + lastWordsMilliseconds), edge.close(drainMilliseconds)])
   })
+  readiness.begin({ ping: () => data.postgres.ping(), heard: () => data.postgres.changes.alive })
   if (settings.mode === 'development') {
     await announceServer(settings.home, { pid: process.pid, publicUrl, clientId: settings.clientId })
     stack.add(() => withdrawServer(settings.home, process.pid))

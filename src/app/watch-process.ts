@@ -2,6 +2,7 @@ import type { Log } from '../core/runtime/log.js'
 
 const signals = ['SIGINT', 'SIGTERM'] as const
 const signalNumbers = { SIGINT: 2, SIGTERM: 15 } as const
+const longestStopMilliseconds = 10_000
 
 interface Watched {
   readonly close: () => Promise<void>
@@ -16,7 +17,8 @@ let stopping: 'asked' | 'unasked' | undefined
 /**
  * Ends the process after every watched server is closed when it is asked to stop, at once when it is asked again. A promise that
  * a tool forgot to await is logged and ends nothing: one caller's failure must not take the server from all others. An exception
- * that nobody caught leaves the process in an unknown state: it is drained and ends with 1. Answers with a way to undo this.
+ * that nobody caught leaves the process in an unknown state: it is drained and ends with 1. What cannot be written to standard
+ * output or error is lost, and ends nothing. Answers with a way to undo this.
  */
 export function watchProcess(close: () => Promise<void>, log: Log): () => void {
   const server = { close, log }
@@ -30,12 +32,14 @@ export function watchProcess(close: () => Promise<void>, log: Log): () => void {
 
 function listen(): void {
   for (const signal of signals) process.on(signal, onSignal)
+  for (const output of [process.stdout, process.stderr]) output.on('error', onLostOutput)
   process.on('unhandledRejection', onRejection)
   process.on('uncaughtException', onException)
 }
 
 function ignore(): void {
   for (const signal of signals) process.off(signal, onSignal)
+  for (const output of [process.stdout, process.stderr]) output.off('error', onLostOutput)
   process.off('unhandledRejection', onRejection)
   process.off('uncaughtException', onException)
 }
@@ -54,6 +58,8 @@ export function endProcess(): void {
   stop(0)
 }
 
+function onLostOutput(): void {}
+
 function onRejection(error: unknown): void {
   write('a promise was rejected and nobody waited for it', error)
 }
@@ -67,6 +73,10 @@ function onException(error: unknown): void {
 
 function stop(exitCode: number): void {
   const servers = [...watched]
+  setTimeout(() => {
+    for (const { log } of servers) log.write('error', 'the server did not stop in time')
+    process.exit(1)
+  }, longestStopMilliseconds).unref()
   void Promise.all(servers.map(closed)).then((clean) => process.exit(clean.every(Boolean) ? exitCode : 1))
 }
 

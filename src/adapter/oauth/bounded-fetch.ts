@@ -1,19 +1,28 @@
-import type { CustomFetch } from 'openid-client'
+import type { CustomFetch, CustomFetchOptions } from 'openid-client'
 import { AuthenticationError } from '../../core/error/authentication-error.js'
 import { UpstreamError } from '../../core/error/upstream-error.js'
+import { CircuitBreaker } from './circuit-breaker.js'
 
 /** How long one request may take, body included. */
-export const requestSeconds = 3
+export const requestSeconds = 2.5
 const mostBytes = 256 * 1024
 
 export type Fetch = typeof globalThis.fetch
 
 /**
  * `fetch` for talking to a provider: one that is down, slow or answers 5xx gives `UpstreamError`, whatever `fetch` itself
- * makes of it, and a body of more than 256 KB gives `AuthenticationError`.
+ * makes of it, and a body of more than 256 KB gives `AuthenticationError`. One that stays silent is not asked by everybody.
  */
 export function boundedFetch(fetch: Fetch): CustomFetch {
+  const breaker = new CircuitBreaker()
   return async (url, options) => {
+    const response = await breaker.run(() => ask(url, options))
+    // It is there, however ill: what it says comes soon.
+    if (response.status >= 500) throw unavailable(new TypeError(`status ${response.status}`))
+    return response
+  }
+
+  async function ask(url: string, options: CustomFetchOptions): Promise<Response> {
     const controller = new AbortController()
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<never>((_resolve, reject) => {
@@ -34,7 +43,7 @@ export function boundedFetch(fetch: Fetch): CustomFetch {
 
 async function answerOf(answer: Promise<Response>): Promise<Response> {
   const response = await orUnavailable(answer)
-  if (response.status >= 500) throw unavailable(new TypeError(`status ${response.status}`))
+  if (response.status >= 500) return response
   const body = await orUnavailable(readBody(response))
   const { status, headers } = response
   return new Response(body.length === 0 ? null : body, { status, headers })

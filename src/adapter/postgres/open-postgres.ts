@@ -24,6 +24,7 @@ import { limitsFor } from './connection-budget.js'
 import { Databases, type DatabasesOptions } from './databases.js'
 import { KeyAdministration } from './key/key-administration.js'
 import { StoredKeyring } from './key/stored-keyring.js'
+import { errorCode } from './embedded/error-code.js'
 import { sqlState } from './pool/database-failure.js'
 import { ensureMaster } from './provision/ensure-master.js'
 import { Provisioner } from './provision/provisioner.js'
@@ -185,7 +186,9 @@ function silent({ host, port }: ConnectionSettings, cause: unknown): UpstreamErr
 
 function refusalOf(error: unknown): ConfigurationError | undefined {
   const state = sqlState(error) ?? ''
-  if (state.startsWith('28')) {
+  const cause = error instanceof Error ? error.cause : undefined
+  // The driver's own words for a password that cannot be one.
+  if (state.startsWith('28') || (cause instanceof Error && cause.message.startsWith('SASL: '))) {
     return refuse('PostgreSQL refuses the user name or password of AUTHSEC_DATABASE_URL', error)
   }
   if (state === '42501') {
@@ -194,7 +197,11 @@ function refusalOf(error: unknown): ConfigurationError | undefined {
       error,
     )
   }
-  if (error instanceof Error && error.cause instanceof Error && /does not support SSL/.test(error.cause.message)) {
+  if (state.startsWith('42')) return refuse('the master database is not as this version needs it', error)
+  if (/CERT|UNABLE_TO_(?:GET|VERIFY)/.test(errorCode(cause))) {
+    return refuse('the certificate of PostgreSQL does not hold for the host of AUTHSEC_DATABASE_URL', error)
+  }
+  if (cause instanceof Error && /does not support SSL/.test(cause.message)) {
     return refuse('PostgreSQL speaks no TLS: turn it on there, or add ?sslmode=disable to AUTHSEC_DATABASE_URL', error)
   }
   return undefined

@@ -12,9 +12,15 @@ const secretMembers = [
   'cookie',
 ]
 
+/** What is kept of lines that cannot be written, in bytes. */
+const mostKept = 1_048_576
+
 /** A log of JSON lines on standard error, which leaves standard output to the protocol. Known secret members are redacted. */
 export function createLog(level: LogLevel | 'silent'): Log {
   const paths = secretMembers.flatMap((member) => [member, `*.${member}`])
+  const destination = pino.destination({ fd: 2, sync: true, maxLength: mostKept })
+  // A disk that is full, or a reader that is gone, must not end what serves others.
+  destination.on('error', () => undefined)
   const logger = pino(
     {
       level,
@@ -23,7 +29,7 @@ export function createLog(level: LogLevel | 'silent'): Log {
       serializers: { error: pino.stdSerializers.err },
       redact: { paths, censor: '[redacted]' },
     },
-    pino.destination({ fd: 2, sync: true }),
+    destination,
   )
   return {
     write(entryLevel, message, fields) {

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
-import { createServer } from 'node:net'
+import { createServer, type Socket } from 'node:net'
+import { createSecureContext, TLSSocket } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import type { Tenant } from '../../../src/core/identity/tenant.js'
 import { noGrants } from '../../../src/core/permission/grants.js'
@@ -37,6 +38,40 @@ describe('openPostgres', () => {
     const error: unknown = await refused.catch((reason: unknown) => reason)
     expect(error).toMatchObject({ code: 'ERR_CONFIG_DATABASE' })
     expect(`${String(error)} ${JSON.stringify(error)}`).not.toContain('wrong-s3cr3t')
+  })
+
+  it('refuses an empty password as configuration', async () => {
+    const refused = test.reopen({ connection: { ...test.connection, password: '' } })
+    await expect(refused).rejects.toMatchObject({ code: 'ERR_CONFIG_DATABASE' })
+  })
+
+  it('refuses a certificate that does not hold as configuration', async () => {
+    const sockets: Socket[] = []
+    const server = createServer((socket) => {
+      sockets.push(socket)
+      socket.once('data', () => {
+        socket.write('S')
+        const secure = new TLSSocket(socket, { isServer: true, secureContext: createSecureContext(selfSigned) })
+        secure.on('error', () => undefined)
+      })
+      socket.on('error', () => undefined)
+    }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const address = server.address()
+    const port = typeof address === 'object' && address !== null ? address.port : 0
+    const refused = test.reopen({ connection: { ...test.connection, host: '127.0.0.1', port, ssl: true } })
+    const error: unknown = await refused.catch((reason: unknown) => reason)
+    for (const socket of sockets) socket.destroy()
+    server.close()
+    expect(error).toMatchObject({ code: 'ERR_CONFIG_DATABASE', message: expect.stringContaining('certificate') })
+  })
+
+  it('refuses a master database that it does not know as configuration', async () => {
+    const masterDatabase = `${test.masterDatabase}_strange`
+    await test.databaseSql('postgres', `create database ${masterDatabase}`)
+    await test.databaseSql(masterDatabase, 'create table schema_migration (other text)')
+    await expect(test.reopen({ masterDatabase })).rejects.toMatchObject({ code: 'ERR_CONFIG_DATABASE' })
+    await test.databaseSql('postgres', `drop database ${masterDatabase} with (force)`)
   })
 
   it('says what to do when TLS is demanded of a server that has none', async () => {
@@ -115,4 +150,24 @@ async function moveDatabase(from: string, to: string): Promise<void> {
   }
   await test.databaseSql('postgres', `alter database ${from} rename to ${to}`)
   await test.databaseSql('postgres', `alter database ${to} allow_connections true`)
+}
+
+/** Nobody's but this test's. */
+const selfSigned = {
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgZAZQhOdrJGIE62Ys
+XGoDIeF0OdjfbP99ETwcI1NFa2ShRANCAARd6p07rjMOMQ+Z1FdLpmBO+SJiNoSs
+2WU4JmJ6w+8xfdBeJOYBkXBkN37j561SuW6I0pRgYIjOJIIj62kwx+8J
+-----END PRIVATE KEY-----`,
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBhjCCAS2gAwIBAgIUc0TTAoKdMEYF5XNGEkPvtC30mMgwCgYIKoZIzj0EAwIw
+GDEWMBQGA1UEAwwNZGF0YWJhc2UudGVzdDAgFw0yNjExMjYwNTAzMzVaGA8yMTI2
+MTEwMjA1MDMzNVowGDEWMBQGA1UEAwwNZGF0YWJhc2UudGVzdDBZMBMGByqGSM49
+AgEGCCqGSM49AwEHA0IABF3qnTuuMw4xD5nUV0umYE75ImI2hKzZZTgmYnrD7zF9
+0F4k5gGRcGQ3fuPnrVK5bojSlGBgiM4kgiPraTDH7wmjUzBRMB0GA1UdDgQWBBTG
+HyKkf7lBFr3qf6k7sjdIBWluHzAfBgNVHSMEGDAWgBTGHyKkf7lBFr3qf6k7sjdI
+BWluHzAPBgNVHRMBAf8EBTADAQH/MAoGCCqGSM49BAMCA0cAMEQCICJ/qRC++Ld2
+ken28sTbxT3Q/7MZPz7/2RtoDjcFafHsAiAGMNBzXCtQYvk2lDqb+F/iLAthM3cx
+hMrJzi5RoCX94Q==
+-----END CERTIFICATE-----`,
 }

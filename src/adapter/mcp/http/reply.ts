@@ -85,7 +85,7 @@ export class Reply {
   chunk(bytes: string | Uint8Array): void {
     this.openStream()
     if (this.#phase !== 'stream' || this.#response.destroyed) return
-    this.#wroteAt = Date.now()
+    this.#wroteAt = performance.now()
     this.#response.write(bytes)
   }
 
@@ -93,7 +93,7 @@ export class Reply {
   openStream(): void {
     if (!this.#isOpen()) return
     this.#phase = 'stream'
-    this.#wroteAt = Date.now()
+    this.#wroteAt = performance.now()
     this.#response.writeHead(200, [...this.#headers, ...streamHeaders])
     this.#response.flushHeaders()
   }
@@ -108,7 +108,7 @@ export class Reply {
 
   /** A comment for intermediaries that close silent streams. */
   keepAlive(silentMilliseconds: number): void {
-    if (this.#phase === 'stream' && Date.now() - this.#wroteAt >= silentMilliseconds) this.chunk(': keepalive\n\n')
+    if (this.#phase === 'stream' && performance.now() - this.#wroteAt >= silentMilliseconds) this.chunk(': keepalive\n\n')
   }
 
   /** Resolves when the client has read what was written, or is gone. */
