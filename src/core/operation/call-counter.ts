@@ -1,6 +1,7 @@
 import type { RateLimitAnswer, RateLimiter, RateLimitKey } from '../runtime/rate-limiter.js'
+import { Turns } from '../runtime/turns.js'
 import type { Visitor } from './access.js'
-import type { CallLimit, CountedTogether } from './call-limit.js'
+import { countedTogether, type CallLimit, type CountedTogether } from './call-limit.js'
 import type { Operation } from './operation.js'
 
 export interface CallCounterPorts {
@@ -18,6 +19,8 @@ export interface CountedVisitor extends Visitor {
 /** Counts calls against the limits of their operations. Throws `UpstreamError` when they cannot be counted: then none may begin. */
 export class CallCounter {
   readonly #ports: CallCounterPorts
+  /** Calls that count together wait for one row in any case; they must not hold every connection to do so. */
+  readonly #turns = new Turns()
 
   constructor(ports: CallCounterPorts) {
     this.#ports = ports
@@ -26,7 +29,8 @@ export class CallCounter {
   /** Counts one call under each limit, or, where one of them is used up, under none. */
   async take(operation: Operation, visitor: CountedVisitor): Promise<RateLimitAnswer> {
     const keys = this.#keysOf(operation, visitor)
-    return keys.length === 0 ? { admitted: true } : this.#ports.limiter.take(keys)
+    if (keys.length === 0) return { admitted: true }
+    return this.#turns.take(turnOf(operation, visitor), () => this.#ports.limiter.take(keys))
   }
 
   /** Takes back a call that has not begun. */
@@ -41,6 +45,12 @@ export class CallCounter {
       key: JSON.stringify([this.#ports.application, name, per, seconds, ...countedAs(per, visitor)]),
     }))
   }
+}
+
+/** Those who share any count of an operation take turns. */
+function turnOf({ limits = [], name }: Operation, visitor: CountedVisitor): string {
+  const widest = countedTogether.findLast((known) => limits.some(({ per }) => per === known)) ?? 'user'
+  return JSON.stringify([name, ...countedAs(widest, visitor)])
 }
 
 /**

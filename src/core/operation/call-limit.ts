@@ -1,4 +1,4 @@
-/** Whose calls count together: each user's own, those of a tenant, or all. */
+/** Whose calls count together: each user's own, those of a tenant, or all. The narrowest comes first. */
 export const countedTogether = ['user', 'tenant', 'everybody'] as const
 
 export type CountedTogether = (typeof countedTogether)[number]
