@@ -4,7 +4,7 @@ import { policy, type PolicyVerdict } from '../../../src/core/permission/require
 import { clients } from '../../support/mcp-clients.js'
 import { harnessPerTest } from '../../support/harness-per-test.js'
 import { ManualClock } from '../../support/manual-clock.js'
-import { callTool, type Received } from '../../support/mcp-harness.js'
+import { callTool, type McpHarness, type Received } from '../../support/mcp-harness.js'
 import { operation, role } from '../../support/mcp-operations.js'
 
 const twice: CallLimit = { limit: 2, seconds: 60, per: 'user' }
@@ -67,9 +67,9 @@ describe.each(['stateful', 'stateless'] as const)('%s', (sessions) => {
       const clock = new ManualClock()
       const harness = await start({ sessions, hot, clock })
       const replica = await start({ sessions, hot, clock, beside: harness })
-      const [here, there] = await Promise.all(
-        [harness, replica].map((edge) => (sessions === 'stateful' ? edge.open('bob') : undefined)),
-      )
+      const sessionAt = async (edge: McpHarness): Promise<string | undefined> =>
+        sessions === 'stateful' ? edge.open('bob') : undefined
+      const [here, there] = [await sessionAt(harness), await sessionAt(replica)]
       const body = callTool('limited')
       expect((await harness.send({ token: 'bob', session: here, body })).status).toBe(200)
       expect((await replica.send({ token: 'bob', session: there, body })).status).toBe(200)
