@@ -1,6 +1,8 @@
 // Declaring operations
 export { ProtectedByAuthSec } from './framework/decorator/protected-by-auth-sec.js'
 export { Public } from './framework/decorator/public.js'
+export { RateLimit } from './framework/decorator/rate-limit.js'
+export type { RateLimitOptions, RateLimits } from './framework/decorator/rate-limit-options.js'
 export { Tool } from './framework/decorator/tool.js'
 export { McpServer, type McpServerOptions } from './framework/decorator/mcp-server.js'
 export { Describe } from './framework/decorator/describe.js'

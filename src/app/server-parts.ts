@@ -4,6 +4,7 @@ import { createTokenVerifier } from '../adapter/token/create-token-verifier.js'
 import type { Application } from '../core/identity/application.js'
 import type { TokenVerifier } from '../core/identity/verified-token.js'
 import { Authenticator } from '../core/operation/authenticator.js'
+import { CallCounter } from '../core/operation/call-counter.js'
 import { Guard } from '../core/operation/guard.js'
 import { OperationCatalogue } from '../core/operation/operation-catalogue.js'
 import { systemClock } from '../core/runtime/clock.js'
@@ -55,7 +56,8 @@ export async function openParts(options: ServerOptions, base: Foundations, wante
       : openSignIn(options, base, { application, authenticator, tokens, browser: wanted.browser })
   const operations =
     signIn === undefined ? catalogue : new OperationCatalogue([...signIn.operations, ...catalogue.all()])
-  const guard = new Guard({ catalogue: operations, callers: authenticator, audit: data.postgres.audit, log })
+  const counter = new CallCounter({ limiter: data.postgres.rateLimiter, application: application.clientId })
+  const guard = new Guard({ catalogue: operations, callers: authenticator, audit: data.postgres.audit, counter, log })
   return { application, created, issuer, authenticator, guard, signIn }
 }
 

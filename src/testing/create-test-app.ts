@@ -4,7 +4,9 @@ import type { AuditLog } from '../core/audit/audit-log.js'
 import type { Caller } from '../core/identity/caller.js'
 import type { Tenant } from '../core/identity/tenant.js'
 import { UserContext } from '../core/identity/user-context.js'
+import { RateLimitError } from '../core/error/rate-limit-error.js'
 import type { CallChannel } from '../core/operation/call-channel.js'
+import { CallCounter } from '../core/operation/call-counter.js'
 import { Guard, type CallOutcome } from '../core/operation/guard.js'
 import { OperationCatalogue } from '../core/operation/operation-catalogue.js'
 import { similarName } from '../core/permission/lint/similar-name.js'
@@ -12,6 +14,7 @@ import { categories, grantsOf, type Grants } from '../core/permission/grants.js'
 import { holdingOfAll } from '../core/permission/holding.js'
 import type { LogLevel } from '../core/runtime/log.js'
 import { assemble, type AssemblyOptions } from '../framework/container/assemble.js'
+import { InMemoryRateLimiter } from './in-memory-rate-limiter.js'
 
 /** Who calls in a test; whatever is not given is empty. */
 export interface TestCaller extends Partial<Grants> {
@@ -23,13 +26,15 @@ export interface TestCaller extends Partial<Grants> {
   readonly clientId?: string
 }
 
-/** What a caller got: `unknown` where the operation is hidden from them or absent. */
+/** What a caller got: `unknown` where the operation is hidden from them or absent, `limited` for one call too many. */
 export interface TestAnswer {
-  readonly outcome: CallOutcome['outcome']
+  readonly outcome: CallOutcome['outcome'] | 'limited'
   readonly isError: boolean
   /** All text parts, joined by newlines. */
   readonly text: string
   readonly structured: Readonly<Record<string, unknown>> | undefined
+  /** Seconds to wait after a call too many. */
+  readonly retryAfter: number | undefined
 }
 
 export interface TestClient {
@@ -56,7 +61,8 @@ export interface TestApp {
 }
 
 /**
- * Your classes behind the real guard, in process: no network, no database, no token.
+ * Your classes behind the real guard, in process: no network, no database, no token. Limits count here too, by `Date.now()`, so
+ * that fake timers can end their windows; everybody `anonymous()` is at one address.
  * Throws `ConfigurationError` as the server would when it starts.
  *
  * @example
@@ -74,6 +80,7 @@ export async function createTestApp(options: Partial<AssemblyOptions>): Promise<
   const failures: unknown[] = []
   const guard = new Guard({
     ...{ catalogue, audit: collect(audit), log: { write: keepErrors(failures) } },
+    counter: new CallCounter({ limiter: new InMemoryRateLimiter(), application: 'test' }),
     // Who a test calls as stays who it is.
     callers: { renew: async (caller) => caller },
   })
@@ -99,16 +106,24 @@ function client({ catalogue, guard }: Tested, caller: Caller | undefined): TestC
       refuseUnknownTool(catalogue, name)
       const signal = channel.signal ?? new AbortController().signal
       const sent: unknown = JSON.parse(JSON.stringify(args))
-      return answerOf(await guard.call({ name, args: sent, caller, channel: { ...channel, signal } }))
+      try {
+        return answerOf(await guard.call({ name, args: sent, caller, channel: { ...channel, signal } }))
+      } catch (error) {
+        if (error instanceof RateLimitError) return { ...empty, outcome: 'limited', retryAfter: error.secondsLeft }
+        throw error
+      }
     },
   }
 }
 
+const empty = { isError: false, text: '', structured: undefined, retryAfter: undefined }
+
 function answerOf(outcome: CallOutcome): TestAnswer {
-  if (outcome.outcome === 'unknown') return { outcome: 'unknown', isError: false, text: '', structured: undefined }
+  if (outcome.outcome === 'unknown') return { ...empty, outcome: 'unknown' }
   const { content, structuredContent, isError } = outcome.result
   const texts = content.flatMap((part) => (part.type === 'text' ? [part.text] : []))
-  return { outcome: 'answered', isError: isError === true, text: texts.join('\n'), structured: structuredContent }
+  const text = texts.join('\n')
+  return { ...empty, outcome: 'answered', isError: isError === true, text, structured: structuredContent }
 }
 
 /** A name that no tool has would look like one that is hidden. */

@@ -12,6 +12,7 @@ import {
   type McpEdge,
   type McpEdgeOptions,
 } from '../../src/adapter/mcp/http/create-mcp-edge.js'
+import { CallCounter } from '../../src/core/operation/call-counter.js'
 import { Guard } from '../../src/core/operation/guard.js'
 import { OperationCatalogue } from '../../src/core/operation/operation-catalogue.js'
 import type { Operation } from '../../src/core/operation/operation.js'
@@ -218,6 +219,7 @@ export class McpHarness {
     return {
       guard: new Guard({
         ...{ catalogue, callers: authenticator, audit: this.audit, log },
+        counter: new CallCounter({ limiter: this.limiter, application: options.application ?? 'app' }),
         clock: options.clock ?? systemClock,
       }),
       authenticator,

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import { CallContext } from '../../src/core/operation/call-context.js'
+import type { CallLimit } from '../../src/core/operation/call-limit.js'
 import type { ObjectSchema } from '../../src/core/operation/json-schema.js'
 import type { Operation } from '../../src/core/operation/operation.js'
 import { ToolError } from '../../src/core/operation/tool-error.js'
@@ -18,6 +19,7 @@ export interface OperationSketch {
   readonly inputSchema?: ObjectSchema
   readonly outputSchema?: ObjectSchema
   readonly description?: string
+  readonly limits?: readonly CallLimit[]
   run(args: Args, call: CallContext): unknown
 }
 
@@ -32,6 +34,7 @@ export function operation(name: string, sketch: OperationSketch): Operation {
     outputSchema: sketch.outputSchema,
     protection: protectionOf(sketch),
     elicits: sketch.elicits ?? false,
+    limits: sketch.limits ?? [],
     declaredAt: 'test.ts:1:1',
     parseInput: (args) => ({ valid: true, value: args }),
     parseOutput: (value) => ({ valid: true, value }),

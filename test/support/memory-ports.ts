@@ -13,7 +13,8 @@ import type { GrantStore } from '../../src/core/permission/grant-store.js'
 import type { StoredStanding } from '../../src/core/permission/standing.js'
 import { systemClock, type Clock } from '../../src/core/runtime/clock.js'
 import type { Log, LogLevel } from '../../src/core/runtime/log.js'
-import type { RateLimitAnswer, RateLimiter, RateLimitKey } from '../../src/core/runtime/rate-limiter.js'
+import type { RateLimitAnswer, RateLimitKey } from '../../src/core/runtime/rate-limiter.js'
+import { InMemoryRateLimiter } from '../../src/testing/in-memory-rate-limiter.js'
 
 interface Row {
   readonly record: IssuerRecord
@@ -272,60 +273,26 @@ export class MemoryLog implements Log {
   }
 }
 
-interface Window {
-  used: number
-  readonly endsAt: number
-}
-
-/** Windows of fixed length that begin with their first count. `available = false` is an outage. */
-export class MemoryRateLimiter implements RateLimiter {
+/** Limits that can be out of reach: `available = false` is an outage. */
+export class MemoryRateLimiter extends InMemoryRateLimiter {
   available = true
-  readonly #windows = new Map<string, Window>()
-  readonly #clock: Clock
 
-  constructor(clock: Clock = systemClock) {
-    this.#clock = clock
+  override async take(keys: readonly RateLimitKey[]): Promise<RateLimitAnswer> {
+    this.#reach()
+    return super.take(keys)
   }
 
-  async take(keys: readonly RateLimitKey[]): Promise<RateLimitAnswer> {
+  override async giveBack(keys: readonly RateLimitKey[]): Promise<void> {
     this.#reach()
-    const now = this.#clock.now()
-    const spent = keys.flatMap((key) => {
-      const window = this.#live(key)
-      return window !== undefined && window.used >= key.limit.limit ? [window.endsAt] : []
-    })
-    if (spent.length > 0) return { admitted: false, secondsLeft: Math.ceil((Math.max(...spent) - now) / 1000) }
-    for (const key of keys) {
-      const window = this.#live(key) ?? { used: 0, endsAt: now + key.limit.seconds * 1000 }
-      window.used += 1
-      this.#windows.set(nameOf(key), window)
-    }
-    return { admitted: true }
+    await super.giveBack(keys)
   }
 
-  async giveBack(keys: readonly RateLimitKey[]): Promise<void> {
+  override async forget(keys: readonly RateLimitKey[]): Promise<void> {
     this.#reach()
-    for (const key of keys) {
-      const window = this.#live(key)
-      if (window !== undefined) window.used = Math.max(0, window.used - 1)
-    }
-  }
-
-  async forget(keys: readonly RateLimitKey[]): Promise<void> {
-    this.#reach()
-    for (const key of keys) this.#windows.delete(nameOf(key))
+    await super.forget(keys)
   }
 
   #reach(): void {
     if (!this.available) throw new UpstreamError('AUTH_UNAVAILABLE', 'the counts cannot be kept')
   }
-
-  #live(key: RateLimitKey): Window | undefined {
-    const window = this.#windows.get(nameOf(key))
-    return window !== undefined && window.endsAt > this.#clock.now() ? window : undefined
-  }
-}
-
-function nameOf({ limit, key }: RateLimitKey): string {
-  return JSON.stringify([limit.name, key])
 }

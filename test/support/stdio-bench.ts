@@ -1,6 +1,7 @@
 import { PassThrough } from 'node:stream'
 import { createStdioEdge, type StdioEdge } from '../../src/adapter/mcp/stdio/create-stdio-edge.js'
 import type { SignInKeeper } from '../../src/adapter/mcp/stdio/stdio-session.js'
+import { CallCounter } from '../../src/core/operation/call-counter.js'
 import { Guard } from '../../src/core/operation/guard.js'
 import { OperationCatalogue } from '../../src/core/operation/operation-catalogue.js'
 import type { Operation } from '../../src/core/operation/operation.js'
@@ -9,6 +10,7 @@ import { callTool, initialize, peopleOfAcme, type Message } from './mcp-harness.
 import { ManualClock } from './manual-clock.js'
 import { Diary, sampleOperations, signInOperations } from './mcp-operations.js'
 import { type PeopleOfAcme, RecordedAudit } from './mcp-ports.js'
+import { MemoryRateLimiter } from './memory-ports.js'
 import { MemorySignInStore } from './memory-sign-in.js'
 import { until } from './until.js'
 import { QuietChanges } from './quiet-changes.js'
@@ -49,6 +51,7 @@ export class StdioBench {
   readonly people: PeopleOfAcme
   readonly signIns: MemorySignInStore
   readonly keeper: MemoryKeeper
+  readonly limiter: MemoryRateLimiter
   readonly feed = new QuietChanges()
   readonly logged: { level: string; message: string; fields: unknown }[] = []
   /** How many look-ups of a sign-in were made since `hold`. */
@@ -71,6 +74,7 @@ export class StdioBench {
     this.people = beside?.people ?? peopleOfAcme()
     this.signIns = beside?.signIns ?? new MemorySignInStore(this.clock, this.audit)
     this.keeper = beside?.keeper ?? new MemoryKeeper()
+    this.limiter = beside?.limiter ?? new MemoryRateLimiter(this.clock)
     this.output.on('data', (chunk: Buffer) => this.#read(chunk.toString('utf8')))
   }
 
@@ -154,7 +158,10 @@ export class StdioBench {
     )
     const authenticator = this.people.authenticator(this.signIns)
     this.#edge = await createStdioEdge({
-      guard: new Guard({ catalogue, callers: authenticator, audit: this.audit, log }),
+      guard: new Guard({
+        ...{ catalogue, callers: authenticator, audit: this.audit, log },
+        counter: new CallCounter({ limiter: this.limiter, application: 'bench' }),
+      }),
       authenticator: {
         recognize: async (reference, used) => {
           this.held += 1

@@ -53,6 +53,13 @@ export class CallRecord {
     await this.#deny(reason, ['input'])
   }
 
+  /** One call too many. Counted, not one row each: whoever calls too often must not fill the record. */
+  limited(): void {
+    this.#ports.audit.count({ ...this.#event, type: 'operation.denied', reason: 'rate_limited' })
+    const fields = { ref: this.ref, operation: this.#event.operation, reason: 'rate_limited' }
+    this.#ports.log.write('debug', 'a call was refused', fields)
+  }
+
   /** Never throws: what has happened is on record, sooner or later. */
   async outcome(reason: Reason, milliseconds: number): Promise<void> {
     const outcome = { ...this.#event, type: 'operation.outcome', reason, detail: { milliseconds } } as const

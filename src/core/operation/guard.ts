@@ -4,10 +4,12 @@ import type { PolicyAnswers } from '../permission/graph/compiled-requirement.js'
 import { systemClock, type Clock } from '../runtime/clock.js'
 import type { PermissionGraph } from '../permission/graph/permission-graph.js'
 import { askerOf, type Visitor } from './access.js'
+import { admitCall } from './admit-call.js'
 import type { Authenticator } from './authenticator.js'
 import { askPolicies } from './policy-round.js'
 import type { CallChannel } from './call-channel.js'
 import { CallContext } from './call-context.js'
+import type { CallCounter, CountedVisitor } from './call-counter.js'
 import { actorOf, CallRecord, type Reason, type RecordPorts } from './call-record.js'
 import { errorResult, type OperationResult } from './content.js'
 import type { OperationCatalogue } from './operation-catalogue.js'
@@ -20,11 +22,13 @@ export interface GuardPorts extends RecordPorts {
   readonly catalogue: OperationCatalogue
   /** The same caller as everything is now, or nobody: policies take their time. */
   readonly callers: Pick<Authenticator, 'renew'>
+  /** Needed where an operation has limits. */
+  readonly counter?: CallCounter
   /** By which tokens expire. */
   readonly clock?: Clock
 }
 
-export interface CallRequest extends Visitor {
+export interface CallRequest extends CountedVisitor {
   readonly name: string
   readonly args: unknown
   readonly channel: CallChannel
@@ -50,7 +54,11 @@ export class Guard {
   readonly #ports: GuardPorts
   readonly #graph: PermissionGraph<Operation>
 
+  /** Throws `TypeError` where an operation has limits and nobody counts. */
   constructor(ports: GuardPorts) {
+    const limited = ports.catalogue.all().find(({ limits = [] }) => limits.length > 0)
+    if (limited !== undefined && ports.counter === undefined)
+      throw new TypeError(`nobody counts calls of ${limited.name}`)
     this.#ports = ports
     this.#graph = ports.catalogue.permissions
   }
@@ -87,7 +95,7 @@ export class Guard {
   /**
    * Runs an operation if the caller may. An allowed call is on record before its handler starts, its outcome before the answer.
    * Throws `UpstreamError` when the decision cannot be made or recorded; the handler has not run then, unless it takes rights
-   * away. Also throws it for a tool of the sign-in that met an outage.
+   * away. Also throws it for a tool of the sign-in that met an outage. Throws `RateLimitError` for an allowed call too many.
    */
   async call(request: CallRequest): Promise<CallOutcome> {
     const record = new CallRecord(this.#ports, request.caller, request.name)
@@ -105,7 +113,7 @@ export class Guard {
       await record.denied(explanation)
       return { outcome: 'unknown' }
     }
-    await record.allowed(operation, explanation)
+    await admitCall({ ...admitted, explanation }, this.#ports.counter)
     const result = await this.#run(admitted, () => operation.parseInput(request.args))
     // As for whoever asks a moment later.
     return result === 'revoked' ? { outcome: 'unknown' } : { outcome: 'answered', result }
@@ -136,7 +144,7 @@ export class Guard {
       await record.denied(explanation)
       return notPermitted(record.ref)
     }
-    await record.allowed(operation, explanation)
+    await admitCall({ operation, record, request: now, explanation }, this.#ports.counter)
     const result = await this.#run({ ...admitted, request: now, answers }, () => parsed)
     return result === 'revoked' ? notPermitted(record.ref) : result
   }

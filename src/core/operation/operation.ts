@@ -3,6 +3,7 @@ import type { Protected } from '../permission/protection.js'
 import type { PolicyCall } from '../permission/requirement/policy.js'
 import type { PolicyReference } from '../permission/requirement/requirement.js'
 import type { CallContext } from './call-context.js'
+import type { CallLimit } from './call-limit.js'
 import type { JsonSchema, ObjectSchema } from './json-schema.js'
 
 /** Hints for the client, as in the Model Context Protocol (`server/tools`, ToolAnnotations). Never a security property. */
@@ -36,6 +37,8 @@ export interface Operation extends Protected {
   readonly elicits: boolean
   /** It takes rights away: it runs also where that cannot be recorded yet, and its rows are written later. */
   readonly revokes?: boolean
+  /** How often it may be called; every one of them counts. */
+  readonly limits?: readonly CallLimit[]
   /** `file:line:column` of the user's declaration. */
   readonly declaredAt: string
   /** Checks arguments against what is listed and builds what the handler is given. The message may be shown to the caller. */

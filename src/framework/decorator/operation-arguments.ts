@@ -1,6 +1,6 @@
 import { categories, type Category } from '../../core/permission/grants.js'
 import { authenticated, requirementOf, type Requirement } from '../../core/permission/requirement/requirement.js'
-import { demandChecks, readOptions, text, toolChecks } from './check-options.js'
+import { demandChecks, readOptions, text, toolChecks, type Check } from './check-options.js'
 import type { DemandOptions, ProtectionOptions, ToolOptions } from './options.js'
 import type { RecordedDetails, RecordedProtection } from './record.js'
 
@@ -17,13 +17,14 @@ export interface WrittenOptions<Options> {
 
 /**
  * Reads the arguments. An argument that is there but `undefined` is a problem, not an absence: `ProtectedByAuthSec(admins)`
- * with a mistyped `admins` must not come out as "every authenticated user".
+ * with a mistyped `admins` must not come out as "every authenticated user". `more`: checks of further options.
  */
 export function readArguments<Options extends ToolOptions>(
   args: OperationArguments<Options>,
   access: 'public' | 'protected',
+  more: Readonly<Record<string, Check>> = {},
 ): WrittenOptions<Options> {
-  const checks = access === 'protected' ? { ...toolChecks, ...demandChecks } : toolChecks
+  const checks = { ...toolChecks, ...(access === 'protected' ? demandChecks : {}), ...more }
   const [first, second] = args
   if (typeof first !== 'string') {
     const { options, problems } = args.length === 0 ? absent : readOptions(first, checks)

@@ -2,6 +2,7 @@ import type { OperationAnnotations } from '../../core/operation/operation.js'
 import type { Category } from '../../core/permission/grants.js'
 import type { Requirement } from '../../core/permission/requirement/requirement.js'
 import type { SchemaSource } from '../schema/schema-source.js'
+import type { RateLimits } from './rate-limit-options.js'
 import type { Injected, InjectionKey } from './token.js'
 
 /** One or more names. An empty list would allow everybody or nobody, so there is none. */
@@ -85,3 +86,14 @@ export type NamedProtectionOptions = ToolDetails & { readonly name?: never } & D
 
 /** The options of `@Public` where the name is an argument of its own. */
 export type NamedToolOptions = ToolDetails & { readonly name?: never }
+
+/** What stands in `@RateLimit` on a method, for tools made of functions. */
+export interface RateLimitOption {
+  readonly rateLimit?: RateLimits
+}
+
+/** The options of `protectedByAuthSec`. */
+export type FunctionProtectionOptions = NamedProtectionOptions & RateLimitOption
+
+/** The options of `publicTool`. */
+export type FunctionToolOptions = NamedToolOptions & RateLimitOption

@@ -1,3 +1,4 @@
+import type { CallLimit } from '../../core/operation/call-limit.js'
 import type { OperationAnnotations } from '../../core/operation/operation.js'
 import type { Requirement } from '../../core/permission/requirement/requirement.js'
 import type { SchemaSource } from '../schema/schema-source.js'
@@ -36,6 +37,12 @@ export interface RecordedTool {
   readonly declaration: Declaration
 }
 
+/** What one `@RateLimit` says. */
+export interface RecordedLimits {
+  readonly limits: readonly CallLimit[]
+  readonly declaration: Declaration
+}
+
 /** What one `@Arg` says. */
 export interface RecordedArgument {
   readonly name: string
@@ -66,6 +73,7 @@ export interface RecordedInjectable {
 /** Everything that was written on one method, in one class of the prototype chain. */
 export interface MethodRecord {
   readonly protections: RecordedProtection[]
+  readonly limits: RecordedLimits[]
   readonly tools: RecordedTool[]
   readonly arguments: Map<number, RecordedArgument>
   readonly injections: Map<number, InjectionKey>
@@ -74,6 +82,7 @@ export interface MethodRecord {
 /** Everything that was written on one class itself. */
 export interface ClassRecord {
   readonly protections: RecordedProtection[]
+  readonly limits: RecordedLimits[]
   readonly servers: RecordedServer[]
   readonly injectables: RecordedInjectable[]
   readonly injections: Map<number, InjectionKey>
@@ -82,6 +91,7 @@ export interface ClassRecord {
 const methods = new WeakMap<object, Map<string, MethodRecord>>()
 const classes = new WeakMap<object, ClassRecord>()
 const onPrototypes = new WeakMap<object, RecordedProtection[]>()
+const limitsOnPrototypes = new WeakMap<object, RecordedLimits[]>()
 
 /** The records of a prototype's own methods, by name, in the order of declaration. */
 export function methodRecords(prototype: object): ReadonlyMap<string, MethodRecord> {
@@ -97,14 +107,20 @@ export function classRecord(target: Class): ClassRecord | undefined {
 export function recordMethod(prototype: object, method: string): MethodRecord {
   const known = methods.get(prototype) ?? new Map<string, MethodRecord>()
   methods.set(prototype, known)
-  const record = known.get(method) ?? { protections: [], tools: [], arguments: new Map(), injections: new Map() }
+  const record = known.get(method) ?? {
+    ...{ protections: [], limits: [], tools: [] },
+    ...{ arguments: new Map(), injections: new Map() },
+  }
   known.set(method, record)
   return record
 }
 
 /** The record of a class, to write to. */
 export function recordClass(target: object): ClassRecord {
-  const record = classes.get(target) ?? { protections: [], servers: [], injectables: [], injections: new Map() }
+  const record = classes.get(target) ?? {
+    ...{ protections: [], limits: [], servers: [], injectables: [] },
+    injections: new Map(),
+  }
   classes.set(target, record)
   return record
 }
@@ -120,4 +136,17 @@ export function recordClassProtection(target: Class, protection: RecordedProtect
 /** The protections that stand on whatever class had this prototype; nothing is inherited. */
 export function prototypeProtections(prototype: object): readonly RecordedProtection[] {
   return onPrototypes.get(prototype) ?? []
+}
+
+/** Records the limits of a whole class, in the same two places. */
+export function recordClassLimits(target: Class, limits: RecordedLimits): void {
+  recordClass(target).limits.push(limits)
+  const prototype: unknown = target.prototype
+  if (typeof prototype !== 'object' || prototype === null) return
+  limitsOnPrototypes.set(prototype, [...(limitsOnPrototypes.get(prototype) ?? []), limits])
+}
+
+/** The limits that stand on whatever class had this prototype; nothing is inherited. */
+export function prototypeLimits(prototype: object): readonly RecordedLimits[] {
+  return limitsOnPrototypes.get(prototype) ?? []
 }

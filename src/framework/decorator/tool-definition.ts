@@ -1,34 +1,46 @@
 import type { CallContext } from '../../core/operation/call-context.js'
+import type { CallLimit } from '../../core/operation/call-limit.js'
 import type { SchemaSource } from '../schema/schema-source.js'
 import { Declaration, type Callable } from './declaration.js'
 import { protectionOf, readArguments, type OperationArguments } from './operation-arguments.js'
 import type {
-  NamedProtectionOptions,
-  NamedToolOptions,
+  FunctionProtectionOptions,
+  FunctionToolOptions,
   Parameter,
   ParameterValue,
   ParameterValues,
   ProtectionOptions,
+  RateLimitOption,
   WithInput,
 } from './options.js'
+import { rateLimits, readLimits, type ReadLimits } from './rate-limit-options.js'
 import { refuse } from './refuse.js'
 import type { RecordedProtection } from './record.js'
+
+/** What a tool made of a function consists of. */
+interface ToolParts {
+  readonly protection: RecordedProtection
+  readonly limits: readonly CallLimit[]
+  readonly handler: Callable
+}
 
 /** A tool made of a function, to be handed to the application. Made by `protectedByAuthSec` and `publicTool`. */
 export class ToolDefinition {
   readonly #handler: Callable
   readonly #protection: RecordedProtection
+  readonly #limits: readonly CallLimit[]
 
   /** @internal */
-  constructor(protection: RecordedProtection, handler: Callable) {
+  constructor({ protection, limits, handler }: ToolParts) {
     this.#protection = protection
+    this.#limits = limits
     this.#handler = handler
   }
 
   /** The parts of a genuine definition; `undefined` for anything else, so that nothing unprotected passes for one. */
-  static open(value: unknown): { readonly protection: RecordedProtection; readonly handler: Callable } | undefined {
+  static open(value: unknown): ToolParts | undefined {
     if (typeof value !== 'object' || value === null || !(#handler in value)) return undefined
-    return { protection: value.#protection, handler: value.#handler }
+    return { protection: value.#protection, limits: value.#limits, handler: value.#handler }
   }
 }
 
@@ -63,20 +75,24 @@ export type InputHandler<Input> = (input: Input, call: CallContext) => unknown
  */
 export function protectedByAuthSec<const Asked extends readonly Parameter[]>(
   name: string,
-  options: NamedProtectionOptions & WithParams<Asked>,
+  options: FunctionProtectionOptions & WithParams<Asked>,
   handler: InjectedHandler<Asked>,
 ): ToolDefinition
 export function protectedByAuthSec<Source extends SchemaSource>(
   name: string,
-  options: NamedProtectionOptions & WithInput<Source> & { readonly params?: never },
+  options: FunctionProtectionOptions & WithInput<Source> & { readonly params?: never },
   handler: InputHandler<ParameterValue<Source>>,
 ): ToolDefinition
 export function protectedByAuthSec(
   name: string,
-  options: NamedProtectionOptions & WithoutInput,
+  options: FunctionProtectionOptions & WithoutInput,
   handler: InputHandler<NoInput>,
 ): ToolDefinition
-export function protectedByAuthSec(name: string, options: NamedProtectionOptions, handler: Callable): ToolDefinition {
+export function protectedByAuthSec(
+  name: string,
+  options: FunctionProtectionOptions,
+  handler: Callable,
+): ToolDefinition {
   return define({ callee: protectedByAuthSec, access: 'protected', args: [name, options], handler })
 }
 
@@ -91,37 +107,44 @@ export function protectedByAuthSec(name: string, options: NamedProtectionOptions
  */
 export function publicTool<const Asked extends readonly Parameter[]>(
   name: string,
-  options: NamedToolOptions & WithParams<Asked>,
+  options: FunctionToolOptions & WithParams<Asked>,
   handler: InjectedHandler<Asked>,
 ): ToolDefinition
 export function publicTool<Source extends SchemaSource>(
   name: string,
-  options: NamedToolOptions & WithInput<Source> & { readonly params?: never },
+  options: FunctionToolOptions & WithInput<Source> & { readonly params?: never },
   handler: InputHandler<ParameterValue<Source>>,
 ): ToolDefinition
 export function publicTool(
   name: string,
-  options: NamedToolOptions & WithoutInput,
+  options: FunctionToolOptions & WithoutInput,
   handler: InputHandler<NoInput>,
 ): ToolDefinition
-export function publicTool(name: string, options: NamedToolOptions, handler: Callable): ToolDefinition {
+export function publicTool(name: string, options: FunctionToolOptions, handler: Callable): ToolDefinition {
   return define({ callee: publicTool, access: 'public', args: [name, options], handler })
 }
 
 interface Written {
   readonly callee: Callable
   readonly access: 'public' | 'protected'
-  readonly args: OperationArguments<ProtectionOptions>
+  readonly args: OperationArguments<ProtectionOptions & RateLimitOption>
   readonly handler: Callable
 }
 
 function define({ callee, access, args, handler }: Written): ToolDefinition {
   const declaration = Declaration.ofCall(callee, `tool "${String(args[0])}"`)
-  const said = readArguments(args, access)
+  const said = readArguments(args, access, { rateLimit: rateLimits })
+  const { limits, problems } = limitsOf(said.options)
   refuse(callee.name, declaration, [
     ...(typeof args[0] === 'string' ? [] : ['the name comes first']),
     ...said.problems,
+    ...problems,
     ...(typeof handler === 'function' ? [] : ['the handler must be a function']),
   ])
-  return new ToolDefinition({ ...protectionOf(access, said), declaration }, handler)
+  return new ToolDefinition({ protection: { ...protectionOf(access, said), declaration }, limits, handler })
+}
+
+/** Of options that were found right already; what is read here is what counts. */
+function limitsOf(options: RateLimitOption | undefined): ReadLimits {
+  return options?.rateLimit === undefined ? { limits: [], problems: [] } : readLimits(options.rateLimit)
 }

@@ -10,7 +10,7 @@ import { jsonContent, refusal, type Answer } from './answer.js'
 import { readBearer } from './bearer.js'
 import { challengeOf } from './challenge.js'
 import type { McpEndpoint } from './mcp-endpoint.js'
-import { faultOf, retryAfter } from './outage.js'
+import { faultOf } from './outage.js'
 import { metadataUrl } from './protected-resource.js'
 
 /** Who calls: nobody where no token came and the endpoint serves such requests. */
@@ -63,7 +63,7 @@ export class BearerGate {
       if (error instanceof AuthenticationError) return this.#refuse(error.code, this.#invalid)
       if (error instanceof PermissionDeniedError) return this.#deny(error)
       const fault = faultOf(error, this.#options.log)
-      return { kind: 'refused', answer: refusal(fault.status, fault, fault.status === 503 ? retryAfter : []) }
+      return { kind: 'refused', answer: refusal(fault.status, fault, fault.headers) }
     }
   }
 

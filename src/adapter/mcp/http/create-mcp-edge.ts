@@ -157,7 +157,7 @@ class Edge {
       await this.#receive(visit)
     } catch (error) {
       const fault = faultOf(error, this.#options.log)
-      refuse(visit, refusal(fault.status, fault, fault.status === 503 ? retryAfter : []))
+      refuse(visit, refusal(fault.status, fault, fault.headers))
     }
     return true
   }

@@ -22,12 +22,15 @@ export class RpcError extends Error implements RpcFault {
   readonly data: Readonly<Record<string, unknown>> | undefined
   /** The HTTP status while no byte of the answer has left. */
   readonly status: number
+  /** Those that go with the status, names and values in turn. */
+  readonly headers: readonly string[]
 
-  constructor(fault: RpcFault, status = 200) {
+  constructor(fault: RpcFault, status = 200, headers: readonly string[] = []) {
     super(fault.message)
     this.code = fault.code
     this.data = fault.data
     this.status = status
+    this.headers = headers
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Log } from '../../../core/runtime/log.js'
 import { errorText, notificationText, resultText } from '../http/json-rpc.js'
-import { faultOf, retryAfter } from '../http/outage.js'
+import { faultOf } from '../http/outage.js'
 import { openChannel } from './call-outlet.js'
 import type { LegacyRequest } from './legacy-request.js'
 import { recognize, type Recognized } from './recognize.js'
@@ -45,7 +45,7 @@ export class HotPath implements FastPath {
       reply.finish(resultText(id, await work()))
     } catch (error) {
       const fault = faultOf(error, this.#options.log)
-      reply.finish(errorText(id, fault), fault.status, fault.status === 503 ? retryAfter : [])
+      reply.finish(errorText(id, fault), fault.status, fault.headers)
     }
   }
 

@@ -10,6 +10,8 @@ export abstract class InboundCall {
   abstract readonly surface: string
   /** Who asks. */
   abstract readonly visitor: Visitor
+  /** Where it comes from; `undefined` where there is no network between. */
+  abstract readonly network: string | undefined
   /** Aborted when the work should end. */
   abstract readonly signal: AbortSignal
   /** Whether nothing more can be said. */

@@ -1,4 +1,5 @@
 import type { Visitor } from '../../../core/operation/access.js'
+import { networkOf } from '../../../core/runtime/network-address.js'
 import type { LoginSession } from '../../../core/sign-in/login-session.js'
 import type { Exchange } from '../http/exchange.js'
 import { InboundCall } from './inbound-call.js'
@@ -35,6 +36,10 @@ export class LegacyRequest extends InboundCall {
 
   get visitor(): Visitor {
     return { caller: this.exchange.caller, login: this.login }
+  }
+
+  get network(): string {
+    return networkOf(this.exchange.request.socket.remoteAddress)
   }
 
   get signal(): AbortSignal {

@@ -1,5 +1,4 @@
 import { errorText, type RpcError } from '../http/json-rpc.js'
-import { retryAfter } from '../http/outage.js'
 import type { LegacyRequest } from './legacy-request.js'
 import type { SdkPair } from './sdk-pair.js'
 
@@ -71,7 +70,7 @@ async function pump({ request, onStream }: Forwarding, body: ReadableStream<Uint
 /** Answers with the handler's fault if that has a status of its own and nothing is out yet. */
 function fails({ exchange, fault }: LegacyRequest): boolean {
   if (fault === undefined || fault.status === 200 || exchange.reply.streaming) return false
-  exchange.reply.finish(errorText(exchange.id, fault), fault.status, fault.status === 503 ? retryAfter : [])
+  exchange.reply.finish(errorText(exchange.id, fault), fault.status, fault.headers)
   return true
 }
 

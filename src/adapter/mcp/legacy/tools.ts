@@ -39,8 +39,12 @@ export class Tools {
    * Throws `RpcError` -32602 with the same words for hidden and absent tools, and whatever the guard throws. Where nobody is
    * signed in, every unknown name comes with the advice to sign in: which of them exist is not in it.
    */
-  async call({ visitor }: InboundCall, { name, args }: ToolCall, channel: CallChannel): Promise<OperationResult> {
-    const outcome = await this.#guard.call({ ...visitor, name, args, channel })
+  async call(
+    { network, visitor }: InboundCall,
+    { name, args }: ToolCall,
+    channel: CallChannel,
+  ): Promise<OperationResult> {
+    const outcome = await this.#guard.call({ ...visitor, network, name, args, channel })
     if (outcome.outcome === 'answered') return outcome.result
     const data = visitor.login !== undefined && visitor.caller === undefined ? signInFirst : undefined
     throw new RpcError({ code: invalidParams, message: `Unknown tool: ${name}`, data })

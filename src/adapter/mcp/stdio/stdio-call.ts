@@ -7,6 +7,7 @@ export class StdioCall extends InboundCall {
   readonly session: StdioSession
   /** One client by one version. */
   readonly surface = 'stdio'
+  readonly network = undefined
   /** Nobody, without a session to sign in, until it is known who asks. */
   visitor: Visitor = { caller: undefined }
   readonly #abort = new AbortController()

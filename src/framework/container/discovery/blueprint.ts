@@ -1,3 +1,4 @@
+import type { CallLimit } from '../../../core/operation/call-limit.js'
 import type { Protection } from '../../../core/permission/protection.js'
 import type { Callable, Declaration } from '../../decorator/declaration.js'
 import type { Parameter } from '../../decorator/options.js'
@@ -10,6 +11,7 @@ export interface Blueprint {
   readonly name: string
   readonly details: RecordedDetails
   readonly protection: Protection
+  readonly limits: readonly CallLimit[]
   readonly declaration: Declaration
   /** As it was when the graph was read: a function put in its place later is never called. */
   readonly handler: Callable

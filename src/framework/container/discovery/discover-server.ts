@@ -5,6 +5,7 @@ import { parameterTypes, type Class } from '../../decorator/reflect.js'
 import { keyLabel } from '../../decorator/token.js'
 import type { Blueprint } from './blueprint.js'
 import type { FaultList } from '../fault-list.js'
+import { inheritedLimits } from './inherited-limits.js'
 import { inheritedProtection } from './inherited-protection.js'
 import { mergedDetails } from './merged-details.js'
 import { nameProblem, operationNameOf } from './operation-name.js'
@@ -102,7 +103,8 @@ function discoverMethod({ server, method, record, faults }: Found): Blueprint | 
     arguments: nearest.record.arguments,
     injections: nearest.record.injections,
   }
-  return { name, details, protection, declaration, handler, method: { server, name: method }, signature }
+  const limits = inheritedLimits(server, method)
+  return { name, details, protection, limits, declaration, handler, method: { server, name: method }, signature }
 }
 
 interface Naming extends Omit<Found, 'server'> {
@@ -128,6 +130,7 @@ function declarationOf(layers: readonly MethodLayer[]): Declaration | undefined 
   const declared = [
     ...records.flatMap(({ protections }) => protections),
     ...records.flatMap(({ tools }) => tools),
+    ...records.flatMap(({ limits }) => limits),
     ...records.flatMap((record) => [...record.arguments.values()]),
   ]
   return declared[0]?.declaration

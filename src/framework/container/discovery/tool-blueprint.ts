@@ -13,7 +13,7 @@ export function toolBlueprint(tool: unknown, faults: FaultList): Blueprint | und
     faults.add(new ConfigurationError('ERR_CONFIG_PROTECTION', message))
     return undefined
   }
-  const { protection, handler } = opened
+  const { protection, limits, handler } = opened
   const { ambiguity, declaration, details } = protection
   const name = details.name ?? ''
   const problem = nameProblem(name)
@@ -28,6 +28,7 @@ export function toolBlueprint(tool: unknown, faults: FaultList): Blueprint | und
     name,
     details,
     protection: protection.access === 'public' ? { access: 'public' } : joinProtections([protection]),
+    limits,
     declaration,
     handler,
     method: undefined,

@@ -3,13 +3,13 @@ import { UserContext } from '../../../core/identity/user-context.js'
 import { CallContext } from '../../../core/operation/call-context.js'
 import { readOptions, type Check } from '../../decorator/check-options.js'
 import type { Declaration } from '../../decorator/declaration.js'
-import { classRecord, type Scope } from '../../decorator/record.js'
+import { classRecord, prototypeLimits, type Scope } from '../../decorator/record.js'
 import type { Class } from '../../decorator/reflect.js'
 import { isClass, isInjectionKey, keyLabel, type InjectionKey } from '../../decorator/token.js'
 import { constructorParameters, type Asked } from './constructor-parameters.js'
 import type { GraphNode } from './graph-node.js'
 import { injectionCauses } from './injection-causes.js'
-import { classProtections, decoratedMethods, layersOf } from '../discovery/prototype-chain.js'
+import { classProtections, decoratedMethods, layersOf, prototypesOf } from '../discovery/prototype-chain.js'
 import type { ClassProvider, FactoryProvider, Provider, ValueProvider } from '../provider.js'
 
 /** Whether a key stands for what belongs to one call: nobody else may provide it. */
@@ -40,17 +40,24 @@ export function injectableNode(target: Class): GraphNode | undefined {
   if (second !== undefined) {
     throw injectable.declaration.fault('ERR_CONFIG_PROVIDER', `${keyLabel(target)} has @Injectable twice`)
   }
-  const [protection] = [
-    ...classProtections(target),
-    ...decoratedMethods(target).flatMap((method) =>
-      layersOf(target, method).flatMap(({ record }) => record.protections),
-    ),
-  ]
-  if (protection !== undefined) {
-    const message = `${protection.declaration.label} has a decorator of operations, but ${keyLabel(target)} is only injected, so nothing would enforce it`
-    throw protection.declaration.fault('ERR_CONFIG_PROTECTION', message)
+  const unenforced = operationDecoratorOf(target)
+  if (unenforced !== undefined) {
+    const message = `${unenforced.label} has a decorator of operations, but ${keyLabel(target)} is only injected, so nothing would enforce it`
+    throw unenforced.fault('ERR_CONFIG_PROTECTION', message)
   }
   return classNode(target, injectable)
+}
+
+/** Some decorator of operations or limits, on the class, its bases or their methods. */
+function operationDecoratorOf(target: Class): Declaration | undefined {
+  const onMethods = decoratedMethods(target).flatMap((method) => layersOf(target, method))
+  const [found] = [
+    ...classProtections(target),
+    ...onMethods.flatMap(({ record }) => record.protections),
+    ...prototypesOf(target).flatMap(prototypeLimits),
+    ...onMethods.flatMap(({ record }) => record.limits),
+  ]
+  return found?.declaration
 }
 
 /** A provider, checked. Throws `ConfigurationError` (`ERR_CONFIG_PROVIDER`). */

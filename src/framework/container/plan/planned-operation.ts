@@ -1,5 +1,6 @@
 import type { UserContext } from '../../../core/identity/user-context.js'
 import type { CallContext } from '../../../core/operation/call-context.js'
+import type { CallLimit } from '../../../core/operation/call-limit.js'
 import type { JsonSchema, ObjectSchema } from '../../../core/operation/json-schema.js'
 import type { Operation, OperationAnnotations, Parsed, PolicyQuestion } from '../../../core/operation/operation.js'
 import type { Protection } from '../../../core/permission/protection.js'
@@ -48,10 +49,11 @@ export class PlannedOperation implements Operation {
   readonly outputSchema: JsonSchema | undefined
   readonly protection: Protection
   readonly elicits: boolean
+  readonly limits: readonly CallLimit[]
   readonly #parts: PlannedOperationParts
 
   constructor(parts: PlannedOperationParts) {
-    const { name, details, protection } = parts.blueprint
+    const { name, details, limits, protection } = parts.blueprint
     this.name = name
     this.title = details.title
     this.description = details.description
@@ -60,6 +62,7 @@ export class PlannedOperation implements Operation {
     this.outputSchema = parts.output?.schema
     this.protection = protection
     this.elicits = details.elicits ?? false
+    this.limits = limits
     this.#parts = parts
   }
 
