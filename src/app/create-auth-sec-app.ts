@@ -50,6 +50,8 @@ export interface ListeningApp {
   readonly url: string
   /** Where clients that sign in by themselves connect; `undefined` with `login: 'tools'`. */
   readonly oauthUrl: string | undefined
+  /** Where metrics are served; `undefined` unless `AUTHSEC_METRICS_PORT` is set. */
+  readonly metricsUrl: string | undefined
 }
 
 /**
@@ -99,7 +101,7 @@ class App implements AuthSecApp {
     const server = this.#serverOptions(settings)
     const running = await this.#start(startServer(server), server.log)
     if (!this.#closing) announceReady(running)
-    return { url: running.url, oauthUrl: running.oauthUrl }
+    return { url: running.url, oauthUrl: running.oauthUrl, metricsUrl: running.metricsUrl }
   }
 
   async stdio(): Promise<void> {

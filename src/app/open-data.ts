@@ -2,9 +2,11 @@ import { existsSync } from 'node:fs'
 import { attachEmbeddedPostgres } from '../adapter/postgres/embedded/embedded-postgres.js'
 import { openPostgres, type Postgres } from '../adapter/postgres/open-postgres.js'
 import { parseDatabaseUrl } from '../adapter/postgres/parse-database-url.js'
+import type { AuditEvent } from '../core/audit/audit-event.js'
 import type { MasterKey } from '../core/credential/master-key.js'
 import { ConfigurationError } from '../core/error/configuration-error.js'
 import type { Log } from '../core/runtime/log.js'
+import type { Tracer } from '../core/runtime/tracer.js'
 import { RefusedError } from './refused-error.js'
 import { prepareHome } from './settings/home.js'
 import { masterKeyFile, readMasterKey } from './settings/read-master-key.js'
@@ -21,17 +23,21 @@ export interface DataOptions {
   /** The issuer whose tokens name tenants by slug. */
   readonly issuer: string
   readonly log: Log
+  readonly tracer?: Tracer
+  /** Hears of each event of the audit trail in this process. */
+  readonly onEvent?: ((event: AuditEvent) => void) | undefined
 }
 
 /**
  * Opens the database of the settings: the one that `AUTHSEC_DATABASE_URL` names, else in development the embedded one, created
  * and started where nobody has yet. Throws `ConfigurationError` for production without a database of its own.
  */
-export async function openData({ settings, issuer, log }: DataOptions): Promise<Data> {
+export async function openData({ settings, issuer, log, tracer, onEvent }: DataOptions): Promise<Data> {
+  const shared = { ownIssuer: issuer, log, tracer, onEvent }
   if (settings.databaseUrl !== undefined) {
     const named = parseDatabaseUrl(settings.databaseUrl)
     const masterKey = await readMasterKey(settings)
-    const postgres = await openPostgres({ ...named, masterKey, ownIssuer: issuer, log })
+    const postgres = await openPostgres({ ...named, masterKey, ...shared })
     return { postgres, masterKey, close: () => postgres.close() }
   }
   if (settings.mode === 'production') {
@@ -45,7 +51,7 @@ export async function openData({ settings, issuer, log }: DataOptions): Promise<
   const masterKey = await readMasterKey(settings)
   const embedded = await attachEmbeddedPostgres({ home: settings.home, log })
   try {
-    const postgres = await openPostgres({ connection: embedded.connection, masterKey, ownIssuer: issuer, log })
+    const postgres = await openPostgres({ connection: embedded.connection, masterKey, ...shared })
     const close = async (): Promise<void> => {
       await postgres.close()
       await embedded.close()

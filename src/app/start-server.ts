@@ -1,12 +1,17 @@
 import { createMcpEdge, type McpEdge } from '../adapter/mcp/http/create-mcp-edge.js'
 import type { McpEndpoint } from '../adapter/mcp/http/mcp-endpoint.js'
+import { createTracer } from '../adapter/telemetry/create-tracer.js'
+import type { AuditEvent } from '../core/audit/audit-event.js'
 import { systemClock } from '../core/runtime/clock.js'
 import { ClosingStack } from './closing-stack.js'
 import { accountsFile, type LocalAccount } from './development/local-accounts.js'
 import { announceServer, withdrawServer } from './development/running-server.js'
 import { createHealthHandler } from './health.js'
 import { issuerOf } from './issuer-of.js'
-import { openListener, type Listener } from './listener.js'
+import { openListener, type HttpHandler, type Listener } from './listener.js'
+import { meterEvent } from './observe/meter-event.js'
+import { observeRequests } from './observe/observe-requests.js'
+import { openMetrics, type ServerMetrics } from './observe/open-metrics.js'
 import { offeredScopes } from './offered-scopes.js'
 import { openData } from './open-data.js'
 import type { Foundations, ServerOptions } from './server-options.js'
@@ -18,6 +23,8 @@ export interface RunningApp {
   readonly url: string
   /** `undefined` where clients sign in with the five tools only. */
   readonly oauthUrl: string | undefined
+  /** `undefined` unless metrics are served. */
+  readonly metricsUrl: string | undefined
   readonly accountsFile: string
   readonly created: readonly LocalAccount[]
   close(): Promise<void>
@@ -29,9 +36,11 @@ const drainMilliseconds = 8_000
 export async function startServer(options: ServerOptions): Promise<RunningApp> {
   const stack = new ClosingStack()
   try {
-    const { host, port } = options.settings
-    const base = await openFoundations(options, stack, await openListener({ host, port, log: options.log }))
-    const running = await serve(options, base)
+    const { settings, log } = options
+    const metrics = settings.metrics === undefined ? undefined : await openMetrics(settings.metrics, { log, stack })
+    const { host, port } = settings
+    const base = await openFoundations(options, { stack, metrics, listener: await openListener({ host, port, log }) })
+    const running = await serve(options, base, metrics)
     return { ...running, close: () => stack.close() }
   } catch (error) {
     await stack.close()
@@ -39,20 +48,31 @@ export async function startServer(options: ServerOptions): Promise<RunningApp> {
   }
 }
 
+export interface Ground {
+  readonly stack: ClosingStack
+  readonly listener: Listener
+  readonly metrics?: ServerMetrics | undefined
+}
+
 /** Opens the databases behind a listener. */
 export async function openFoundations(
   { settings, log }: ServerOptions,
-  stack: ClosingStack,
-  listener: Listener,
+  { stack, listener, metrics }: Ground,
 ): Promise<Foundations> {
+  const tracer = createTracer()
+  const onEvent = metrics && ((event: AuditEvent): void => meterEvent(metrics.meter, event))
   stack.add(() => listener.close(drainMilliseconds))
   const publicUrl = settings.publicUrl ?? `http://${settings.host}:${listener.port}`
-  const data = await openData({ settings, issuer: issuerOf(publicUrl), log })
+  const data = await openData({ settings, issuer: issuerOf(publicUrl), log, tracer, onEvent })
   stack.add(() => data.close())
-  return { listener, publicUrl, data, stack }
+  return { listener, publicUrl, data, stack, tracer }
 }
 
-async function serve(options: ServerOptions, base: Foundations): Promise<Omit<RunningApp, 'close'>> {
+async function serve(
+  options: ServerOptions,
+  base: Foundations,
+  metrics: ServerMetrics | undefined,
+): Promise<Omit<RunningApp, 'close'>> {
   const { settings } = options
   const { data, listener, publicUrl, stack } = base
   const endpoints = endpointsOf(options, publicUrl)
@@ -62,12 +82,17 @@ async function serve(options: ServerOptions, base: Foundations): Promise<Omit<Ru
     browser: undefined,
   })
   const edge = openEdge(options, base, { parts, endpoints })
-  listener.serve([
+  const handlers: readonly HttpHandler[] = [
     (request, response) => edge.handle(request, response),
     ...(parts.signIn === undefined ? [] : [parts.signIn.pages]),
     (request, response) => parts.issuer.handle(request, response),
     createHealthHandler(() => data.postgres.ping()),
-  ])
+  ]
+  listener.serve([observeRequests(handlers, { tracer: base.tracer, meter: metrics?.meter })])
+  metrics?.serve({
+    operations: parts.operations.all().map(({ name }) => name),
+    vitals: () => ({ ...data.postgres.vitals(), sessions: edge.sessionCount, streams: edge.streamCount }),
+  })
   stack.add(async () => {
     await Promise.all([listener.close(drainMilliseconds), edge.close(drainMilliseconds)])
   })
@@ -78,6 +103,7 @@ async function serve(options: ServerOptions, base: Foundations): Promise<Omit<Ru
   return {
     url: `${publicUrl}/mcp`,
     oauthUrl: settings.login === 'tools' ? undefined : `${publicUrl}/mcp/oauth`,
+    metricsUrl: metrics?.url,
     accountsFile: accountsFile(settings.home),
     created: parts.created,
   }
@@ -105,7 +131,7 @@ function openEdge(options: ServerOptions, base: Foundations, { parts, endpoints 
     allowedHosts: hostsOf(publicUrl),
     sessions: options.sessions === 'stateful' ? sessions : undefined,
     limiter: rateLimiter,
-    ...{ audit, changes, grants, log, signIns },
+    ...{ audit, changes, grants, log, signIns, tracer: base.tracer },
     clock: systemClock,
   })
 }

@@ -9,6 +9,7 @@ import { UpstreamError } from '../../core/error/upstream-error.js'
 import type { IdTokenVerifier, TokenVerifier } from '../../core/identity/verified-token.js'
 import type { Clock } from '../../core/runtime/clock.js'
 import type { Log } from '../../core/runtime/log.js'
+import type { Tracer } from '../../core/runtime/tracer.js'
 import type { AuthorizationStart, IdentityProvider, ProviderIdentity } from '../../core/sign-in/identity-provider.js'
 import type { AuthorizationSecrets } from '../../core/sign-in/login-transaction.js'
 import { boundedFetch, type Fetch } from './bounded-fetch.js'
@@ -36,6 +37,7 @@ export interface OidcProviderOptions {
   readonly fetch: Fetch
   readonly clock: Clock
   readonly log: Log
+  readonly tracer?: Tracer
 }
 
 /**
@@ -59,7 +61,7 @@ class OidcProvider implements IdentityProvider {
 
   constructor(options: OidcProviderOptions) {
     this.#options = options
-    this.#discovery = new OidcDiscovery({ ...options, fetch: boundedFetch(options.fetch) })
+    this.#discovery = new OidcDiscovery({ ...options, fetch: boundedFetch(options.fetch, options.tracer) })
   }
 
   async authorizationUrl({ secrets, otherAccount }: AuthorizationStart): Promise<URL> {

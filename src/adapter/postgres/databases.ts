@@ -1,7 +1,9 @@
 import type { Kysely } from 'kysely'
 import { UpstreamError } from '../../core/error/upstream-error.js'
 import type { Tenant } from '../../core/identity/tenant.js'
+import type { Tracer } from '../../core/runtime/tracer.js'
 import type { ConnectionSettings } from './connection-settings.js'
+import type { PoolState } from '../../core/runtime/vitals.js'
 import { ConnectionPool, type PoolLimits, type PoolTimes } from './pool/connection-pool.js'
 import { sqlState } from './pool/database-failure.js'
 import { openKysely } from './pool/open-kysely.js'
@@ -19,6 +21,7 @@ export interface DatabasesOptions {
   readonly masterLimits?: PoolLimits | undefined
   readonly tenantLimits?: PoolLimits | undefined
   readonly times?: PoolTimes | undefined
+  readonly tracer?: Tracer | undefined
 }
 
 const masterLimits: PoolLimits = { connections: 8, perDatabase: 8, waiting: 512 }
@@ -33,6 +36,7 @@ export class Databases {
   readonly masterDatabase: string
   readonly #masterPool: ConnectionPool
   readonly #tenantPool: ConnectionPool
+  readonly #tracer: Tracer | undefined
   readonly #master: Kysely<MasterSchema>
   /** By tenant id, least recently used first. */
   readonly #tenants = new Map<string, Promise<Kysely<TenantSchema>>>()
@@ -51,7 +55,8 @@ export class Databases {
       outage: 'TENANT_UNAVAILABLE',
       limits: options.tenantLimits ?? tenantLimits,
     })
-    this.#master = openKysely<MasterSchema>(this.#masterPool, options.masterDatabase)
+    this.#tracer = options.tracer
+    this.#master = openKysely<MasterSchema>(this.#masterPool, options.masterDatabase, { tracer: this.#tracer })
   }
 
   /** Brings the master database's schema up to date. Throws `UpstreamError` when it is absent or does not answer. */
@@ -79,6 +84,11 @@ export class Databases {
     return opened
   }
 
+  /** How the connections to master and to the tenants are doing. */
+  get pools(): { readonly master: PoolState; readonly tenant: PoolState } {
+    return { master: this.#masterPool.state, tenant: this.#tenantPool.state }
+  }
+
   async close(): Promise<void> {
     await Promise.all([this.#masterPool.close(), this.#tenantPool.close()])
   }
@@ -87,8 +97,11 @@ export class Databases {
     const database = await this.#databaseOf(tenant)
     await this.#prepare(this.#tenantPool, database, tenantMigrations)
     // A database that is gone may come back under another name: look the name up again.
-    return openKysely<TenantSchema>(this.#tenantPool, database, (error) => {
-      if (sqlState(error) === databaseMissing) this.#tenants.delete(tenant.id)
+    return openKysely<TenantSchema>(this.#tenantPool, database, {
+      tracer: this.#tracer,
+      onFailure: (error) => {
+        if (sqlState(error) === databaseMissing) this.#tenants.delete(tenant.id)
+      },
     })
   }
 

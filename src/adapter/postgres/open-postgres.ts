@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { sql } from 'kysely'
+import type { AuditEvent } from '../../core/audit/audit-event.js'
 import type { MasterKey } from '../../core/credential/master-key.js'
 import { ConfigurationError } from '../../core/error/configuration-error.js'
 import { UpstreamError } from '../../core/error/upstream-error.js'
@@ -12,6 +13,8 @@ import type { TenantRegistry } from '../../core/identity/tenant.js'
 import type { GrantStore } from '../../core/permission/grant-store.js'
 import type { Log } from '../../core/runtime/log.js'
 import type { RateLimiter } from '../../core/runtime/rate-limiter.js'
+import type { Tracer } from '../../core/runtime/tracer.js'
+import type { DatabaseVitals } from '../../core/runtime/vitals.js'
 import type { LoginStore } from '../../core/sign-in/login-store.js'
 import type { SignInStore } from '../../core/sign-in/sign-in-store.js'
 import { PolicyVersions } from './change/policy-versions.js'
@@ -44,6 +47,9 @@ export interface PostgresOptions {
   /** The issuer whose tokens name tenants by slug and accounts by id. */
   readonly ownIssuer: string
   readonly log: Log
+  readonly tracer?: Tracer | undefined
+  /** Hears of each event of the audit trail in this process. */
+  readonly onEvent?: ((event: AuditEvent) => void) | undefined
   /** How long to wait for a cluster that does not answer, in milliseconds; 5000 unless told. */
   readonly patience?: number | undefined
   readonly limits?: Pick<DatabasesOptions, 'masterLimits' | 'tenantLimits' | 'times'> | undefined
@@ -65,6 +71,8 @@ export interface Postgres {
   readonly changes: PostgresChangeFeed
   readonly audit: PostgresAuditLog
   readonly provisioner: Provisioner
+  /** How it is doing at this moment; asks nobody. */
+  readonly vitals: () => DatabaseVitals
   /** Throws `UpstreamError` unless the master database answers. */
   ping(): Promise<void>
   /** Removes what has expired, as is done every five minutes; answers with the number of rows. */
@@ -84,7 +92,7 @@ const retryMilliseconds = 100
 export async function openPostgres(options: PostgresOptions): Promise<Postgres> {
   const { connection, masterKey, ownIssuer, log } = options
   const masterDatabase = options.masterDatabase ?? defaultMaster
-  const databases = new Databases({ connection, masterDatabase, ...options.limits })
+  const databases = new Databases({ connection, masterDatabase, tracer: options.tracer, ...options.limits })
   try {
     await untilMasterStands(databases, performance.now() + (options.patience ?? defaultPatience))
   } catch (error) {
@@ -92,10 +100,10 @@ export async function openPostgres(options: PostgresOptions): Promise<Postgres> 
     throw error
   }
   const master = databases.master()
-  const audit = new PostgresAuditLog(databases, log)
+  const audit = new PostgresAuditLog(databases, log, options.onEvent)
   const tenants = new PostgresTenantRegistry(master, ownIssuer)
   const changes = new PostgresChangeFeed({ connection: options.direct ?? connection, masterDatabase, master, log })
-  const signIns = new PostgresSignInStore({ databases, ownIssuer, audit, log })
+  const signIns = new PostgresSignInStore({ databases, ownIssuer, audit, log, onEvent: options.onEvent })
   const sweeper = new Sweeper({ master, tenants, signIns, log })
   return {
     tenants,
@@ -111,6 +119,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Postgres> 
     changes,
     audit,
     provisioner: new Provisioner(databases),
+    vitals: () => ({ pools: databases.pools, auditBacklog: audit.backlog, changeFeedAlive: changes.alive }),
     async ping() {
       await sql`select 1`.execute(master)
     },

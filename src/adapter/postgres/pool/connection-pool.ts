@@ -1,4 +1,5 @@
 import { UpstreamError, type Outage } from '../../../core/error/upstream-error.js'
+import type { PoolState } from '../../../core/runtime/vitals.js'
 import type { ConnectionSettings } from '../connection-settings.js'
 import { Connection, type ConnectionTimes } from './connection.js'
 import { databaseFailure, sqlState } from './database-failure.js'
@@ -56,6 +57,8 @@ export class ConnectionPool {
   readonly #ending = new Set<Promise<void>>()
   readonly #sweeper: NodeJS.Timeout
   #open = 0
+  #waits = 0
+  #refusals = 0
   #closing: Promise<void> | undefined
   #emptied: () => void = () => {}
 
@@ -74,6 +77,12 @@ export class ConnectionPool {
     return this.#open
   }
 
+  get state(): PoolState {
+    let idle = 0
+    for (const lane of this.#lanes.values()) idle += lane.idle.length
+    return { open: this.#open, idle, waiting: this.#waiters.size, waits: this.#waits, refusals: this.#refusals }
+  }
+
   /**
    * A connection to `database`, to be released after use. Throws `UpstreamError`: `OVERLOADED` when too many wait or the wait takes
    * too long, the pool's outage when PostgreSQL does not take the connection.
@@ -84,7 +93,7 @@ export class ConnectionPool {
     const idle = lane.idle.pop()
     if (idle !== undefined) return idle
     if (lane.waiting === 0 && this.#mayOpen(lane)) return this.#connect(lane)
-    if (lane.waiting >= this.#options.limits.waiting) throw overloaded()
+    if (lane.waiting >= this.#options.limits.waiting) throw this.#overloaded()
     return this.#wait(lane)
   }
 
@@ -142,12 +151,18 @@ export class ConnectionPool {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#leaveQueue(waiter)
-        reject(overloaded())
+        reject(this.#overloaded())
       }, this.#options.times.wait)
       const waiter: Waiter = { lane, timer, resolve, reject }
       lane.waiting += 1
+      this.#waits += 1
       this.#waiters.add(waiter)
     })
+  }
+
+  #overloaded(): UpstreamError {
+    this.#refusals += 1
+    return new UpstreamError('OVERLOADED', 'too many requests wait for the database')
   }
 
   #leaveQueue(waiter: Waiter): void {
@@ -231,10 +246,6 @@ export class ConnectionPool {
       }
     })
   }
-}
-
-function overloaded(): UpstreamError {
-  return new UpstreamError('OVERLOADED', 'too many requests wait for the database')
 }
 
 function shuttingDown(): UpstreamError {
