@@ -1,7 +1,6 @@
 import type { CustomFetch } from 'openid-client'
 import { AuthenticationError } from '../../core/error/authentication-error.js'
 import { UpstreamError } from '../../core/error/upstream-error.js'
-import { silentTracer, type Span, type Tracer } from '../../core/runtime/tracer.js'
 
 /** How long one request may take, body included. */
 export const requestSeconds = 3
@@ -13,39 +12,23 @@ export type Fetch = typeof globalThis.fetch
  * `fetch` for talking to a provider: one that is down, slow or answers 5xx gives `UpstreamError`, whatever `fetch` itself
  * makes of it, and a body of more than 256 KB gives `AuthenticationError`.
  */
-export function boundedFetch(fetch: Fetch, tracer: Tracer = silentTracer): CustomFetch {
-  return (url, options) =>
-    tracer.trace({ name: options.method, kind: 'client' }, async (span) => {
-      if (span.recording) describe(span, URL.parse(url), options.method)
-      const response = await ask(fetch, url, options)
-      span.set('http.response.status_code', response.status)
-      return response
+export function boundedFetch(fetch: Fetch): CustomFetch {
+  return async (url, options) => {
+    const controller = new AbortController()
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => {
+        reject(unavailable(new TypeError(`no answer within ${requestSeconds} s`)))
+      }, requestSeconds * 1000)
     })
-}
-
-/** Neither path nor query: what stands in them may be secret. */
-function describe(span: Span, url: URL | null, method: string): void {
-  span.set('http.request.method', method)
-  if (url === null) return
-  span.set('server.address', url.hostname)
-  span.set('server.port', Number(url.port === '' ? (url.protocol === 'http:' ? 80 : 443) : url.port))
-}
-
-async function ask(fetch: Fetch, url: string, options: Parameters<CustomFetch>[1]): Promise<Response> {
-  const controller = new AbortController()
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => {
-      reject(unavailable(new TypeError(`no answer within ${requestSeconds} s`)))
-    }, requestSeconds * 1000)
-  })
-  try {
-    const request = { ...options, body: options.body ?? null, signal: controller.signal }
-    return await Promise.race([answerOf(Promise.resolve().then(() => fetch(url, request))), late])
-  } finally {
-    clearTimeout(timer)
-    // Whatever has not been read by now is not wanted.
-    controller.abort()
+    try {
+      const request = { ...options, body: options.body ?? null, signal: controller.signal }
+      return await Promise.race([answerOf(Promise.resolve().then(() => fetch(url, request))), late])
+    } finally {
+      clearTimeout(timer)
+      // Whatever has not been read by now is not wanted.
+      controller.abort()
+    }
   }
 }
 

@@ -5,6 +5,8 @@ import { loggable } from './log/loggable.js'
 import { scrubText } from './log/scrub-text.js'
 
 const longestMessage = 1_024
+/** What is kept of lines that cannot be written, in bytes. */
+const mostKept = 1_048_576
 
 /**
  * A log of JSON lines on standard error, which leaves standard output to the protocol. Whatever is handed to it, a line is one line
@@ -21,7 +23,10 @@ export function createLog(level: LogLevel | 'silent', destination: DestinationSt
 }
 
 function standardError(): DestinationStream {
-  return pino.destination({ fd: 2, sync: true })
+  const destination = pino.destination({ fd: 2, sync: true, maxLength: mostKept })
+  // A disk that is full, or a reader that is gone, must not end what serves others.
+  destination.on('error', () => undefined)
+  return destination
 }
 
 /** What is thrown may be thrown at us, too, by something that throws when it is looked at. */

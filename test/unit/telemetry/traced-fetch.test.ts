@@ -1,6 +1,7 @@
 import { SpanKind, SpanStatusCode } from '@opentelemetry/api'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { boundedFetch, type Fetch } from '../../../src/adapter/oauth/bounded-fetch.js'
+import { tracedFetch } from '../../../src/adapter/oauth/traced-fetch.js'
 import { createTracer } from '../../../src/adapter/telemetry/create-tracer.js'
 import { SpanRecorder } from '../../support/span-recorder.js'
 
@@ -13,7 +14,7 @@ afterEach(() => recorder.close())
 /** Asks a provider that answers like this, as a step of a request. */
 async function ask(fetch: Fetch): Promise<void> {
   const tracer = createTracer()
-  const send = boundedFetch(fetch, tracer)
+  const send = tracedFetch(boundedFetch(fetch), tracer)
   const url = 'https://idp.example/token?code=hunter2'
   const headers = { authorization: 'Basic hunter2' }
   const body = new URLSearchParams({ code: 'hunter2' })
