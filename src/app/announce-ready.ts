@@ -3,9 +3,10 @@ import type { RunningApp } from './start-server.js'
 import type { RunningStdio } from './start-stdio.js'
 
 /** Prints the ready lines, and once the passwords of accounts that were made just now. */
-export function announceReady({ accountsFile, created, oauthUrl, url }: RunningApp): void {
+export function announceReady({ accountsFile, created, metricsUrl, oauthUrl, url }: RunningApp): void {
   const lines = [`AuthSec ready: ${url}`]
   if (oauthUrl !== undefined) lines.push(`AuthSec OAuth: ${oauthUrl}`)
+  if (metricsUrl !== undefined) lines.push(`AuthSec metrics: ${metricsUrl}`)
   if (created.length > 0) {
     lines.push('', `Local accounts (kept in ${accountsFile}, shown once):`)
     for (const account of created) lines.push(`  ${account.email}  ${account.password}  (${account.tenant})`)

@@ -55,6 +55,8 @@ export interface ListeningApp {
   readonly url: string
   /** Where clients that sign in by themselves connect; `undefined` with `login: 'tools'`. */
   readonly oauthUrl: string | undefined
+  /** Where metrics are served; `undefined` unless `AUTHSEC_METRICS_PORT` is set. */
+  readonly metricsUrl: string | undefined
 }
 
 /**
@@ -108,7 +110,7 @@ class App implements AuthSecApp {
     this.#patience = patience
     const running = await this.#start(startServer({ ...server, patience }), server.log)
     if (!this.#closing) announceReady(running)
-    return { url: running.url, oauthUrl: running.oauthUrl }
+    return { url: running.url, oauthUrl: running.oauthUrl, metricsUrl: running.metricsUrl }
   }
 
   async stdio(): Promise<void> {

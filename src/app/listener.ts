@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { ConfigurationError } from '../core/error/configuration-error.js'
 import type { Log } from '../core/runtime/log.js'
 import { securityHeaders } from './security-headers.js'
+import type { VariableName } from './settings/environment.js'
 
 /** Answers a request, or `false` where its path is none of this handler's. */
 export type HttpHandler = (request: IncomingMessage, response: ServerResponse) => Promise<boolean>
@@ -20,12 +21,14 @@ export interface ListenerOptions {
   readonly host: string
   readonly port: number
   readonly log: Log
+  /** The variable that says which port; default `PORT`. */
+  readonly variable?: VariableName
 }
 
 const limits = { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 65_000, maxHeaderSize: 24_576 }
 
 /** Binds the one HTTP server. Throws `ConfigurationError` when the address is taken or not ours. */
-export async function openListener({ host, port, log }: ListenerOptions): Promise<Listener> {
+export async function openListener({ host, port, log, variable = 'PORT' }: ListenerOptions): Promise<Listener> {
   let serveFirst: (handlers: readonly HttpHandler[]) => void = () => undefined
   let handlers = new Promise<readonly HttpHandler[]>((resolve) => {
     serveFirst = resolve
@@ -42,7 +45,7 @@ export async function openListener({ host, port, log }: ListenerOptions): Promis
     })
   })
   const connections = new Connections(server)
-  await bind(server, host, port)
+  await bind(server, { host, port, variable })
   let closing: Promise<void> | undefined
   return {
     port: portOf(server),
@@ -73,11 +76,17 @@ function refuse(response: ServerResponse, status: number, text: string): void {
   response.end(JSON.stringify({ error: text }))
 }
 
-function bind(server: Server, host: string, port: number): Promise<void> {
+interface Address {
+  readonly host: string
+  readonly port: number
+  readonly variable: VariableName
+}
+
+function bind(server: Server, { host, port, variable }: Address): Promise<void> {
   return new Promise((resolve, reject) => {
     const fail = (cause: NodeJS.ErrnoException): void => {
       const reason =
-        cause.code === 'EADDRINUSE' ? 'is in use; set PORT to another one' : `cannot be bound (${cause.code})`
+        cause.code === 'EADDRINUSE' ? `is in use; set ${variable} to another one` : `cannot be bound (${cause.code})`
       reject(new ConfigurationError('ERR_CONFIG_URL', `${host}:${port} ${reason}`, { cause }))
     }
     server.once('error', fail)

@@ -3,9 +3,11 @@ import type { ConnectionSettings } from '../adapter/postgres/connection-settings
 import { attachEmbeddedPostgres } from '../adapter/postgres/embedded/embedded-postgres.js'
 import { openPostgres, type Postgres, type PostgresOptions } from '../adapter/postgres/open-postgres.js'
 import { parseDatabaseUrl } from '../adapter/postgres/parse-database-url.js'
+import type { AuditEvent } from '../core/audit/audit-event.js'
 import type { Keyring } from '../core/credential/keyring.js'
 import { ConfigurationError } from '../core/error/configuration-error.js'
 import type { Log } from '../core/runtime/log.js'
+import type { Tracer } from '../core/runtime/tracer.js'
 import { RefusedError } from './refused-error.js'
 import { prepareHome } from './settings/home.js'
 import { masterKeyFile, readMasterKeys } from './settings/read-master-keys.js'
@@ -26,14 +28,17 @@ export interface DataOptions {
   readonly log: Log
   /** How long to wait for PostgreSQL, in milliseconds; a few seconds unless told. */
   readonly patience?: number | undefined
+  readonly tracer?: Tracer
+  /** Hears of each event of the audit trail in this process. */
+  readonly onEvent?: ((event: AuditEvent) => void) | undefined
 }
 
 /**
  * Opens the database of the settings: the one that `AUTHSEC_DATABASE_URL` names, else in development the embedded one, created
  * and started where nobody has yet. Throws `ConfigurationError` for production without a database of its own.
  */
-export async function openData({ settings, issuer, log, patience }: DataOptions): Promise<Data> {
-  const shared = { connections: settings.databaseConnections, ownIssuer: issuer, log, patience }
+export async function openData({ settings, issuer, log, ...watching }: DataOptions): Promise<Data> {
+  const shared = { connections: settings.databaseConnections, ownIssuer: issuer, log, ...watching }
   if (settings.databaseUrl !== undefined) {
     const named = parseDatabaseUrl(settings.databaseUrl)
     const direct = directOf(settings)

@@ -1,6 +1,7 @@
 import type { AdmittedTenants } from '../core/identity/application.js'
 import type { OperationCatalogue } from '../core/operation/operation-catalogue.js'
 import type { Log } from '../core/runtime/log.js'
+import type { Tracer } from '../core/runtime/tracer.js'
 import type { Assembly } from '../framework/container/assemble.js'
 import type { ClosingStack } from './closing-stack.js'
 import type { SeedTenant } from './development/development-seed.js'
@@ -30,4 +31,5 @@ export interface Foundations {
   readonly publicUrl: string
   readonly data: Data
   readonly stack: ClosingStack
+  readonly tracer: Tracer
 }

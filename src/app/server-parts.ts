@@ -33,13 +33,15 @@ export interface ServerParts {
   readonly issuer: Issuer
   readonly authenticator: Authenticator
   readonly guard: Guard
+  /** All operations, those that sign in included. */
+  readonly operations: OperationCatalogue
   readonly signIn: SignInParts | undefined
 }
 
 /** Opens what is the same for every transport: application, authorization server, the classes of the user, guard, sign-in. */
 export async function openParts(options: ServerOptions, base: Foundations, wanted: PartsWanted): Promise<ServerParts> {
   const { assembly, catalogue, log, patience } = options
-  const { data, stack } = base
+  const { data, stack, tracer } = base
   data.postgres.changes.follow()
   const hasher = new PasswordHasher()
   const { application, created } = await patience.untilAnswered(() =>
@@ -56,9 +58,10 @@ export async function openParts(options: ServerOptions, base: Foundations, wante
       : openSignIn(options, base, { application, authenticator, tokens, browser: wanted.browser })
   const operations =
     signIn === undefined ? catalogue : new OperationCatalogue([...signIn.operations, ...catalogue.all()])
-  const counter = new CallCounter({ limiter: data.postgres.rateLimiter, application: application.clientId })
-  const guard = new Guard({ catalogue: operations, callers: authenticator, audit: data.postgres.audit, counter, log })
-  return { application, created, issuer, authenticator, guard, signIn }
+  const { audit, rateLimiter } = data.postgres
+  const counter = new CallCounter({ limiter: rateLimiter, application: application.clientId })
+  const guard = new Guard({ catalogue: operations, callers: authenticator, audit, counter, log, tracer })
+  return { application, created, issuer, authenticator, guard, operations, signIn }
 }
 
 interface IssuerParts {

@@ -89,13 +89,13 @@ export function openSignIn(options: ServerOptions, base: Foundations, needs: Sig
 
 function openProvider(options: ServerOptions, base: Foundations, needs: SignInNeeds): IdentityProvider {
   const { log, settings, catalogue } = options
-  const { data, listener, publicUrl } = base
+  const { data, listener, publicUrl, tracer } = base
   const { application, tokens } = needs
   const issuer = issuerOf(publicUrl)
   const { clientId } = application
   return createOidcProvider({
     ...relyingPartyOf(base, application),
-    ...{ issuer, tokens, log, clock: systemClock },
+    ...{ issuer, tokens, log, tracer, clock: systemClock },
     resource: resourceOf(publicUrl),
     scopes: ['openid', ...offeredScopes(catalogue)],
     idTokens: createIdTokenVerifier({ issuer, clientId, keys: data.postgres.signingKeys, clock: systemClock, log }),

@@ -1,6 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { createMcpEdge, type McpEdge } from '../adapter/mcp/http/create-mcp-edge.js'
 import type { McpEndpoint } from '../adapter/mcp/http/mcp-endpoint.js'
+import { createTracer } from '../adapter/telemetry/create-tracer.js'
+import type { AuditEvent } from '../core/audit/audit-event.js'
 import { systemClock } from '../core/runtime/clock.js'
 import { answerStarting } from './answer-starting.js'
 import { ClosingStack } from './closing-stack.js'
@@ -8,7 +10,10 @@ import { accountsFile, type LocalAccount } from './development/local-accounts.js
 import { announceServer, withdrawServer } from './development/running-server.js'
 import { createHealthHandler } from './health.js'
 import { issuerOf } from './issuer-of.js'
-import { openListener, type Listener } from './listener.js'
+import { openListener, type HttpHandler, type Listener } from './listener.js'
+import { meterEvent } from './observe/meter-event.js'
+import { observeRequests } from './observe/observe-requests.js'
+import { openMetrics, type ServerMetrics } from './observe/open-metrics.js'
 import { offeredScopes } from './offered-scopes.js'
 import { openData } from './open-data.js'
 import { Readiness } from './readiness.js'
@@ -21,6 +26,8 @@ export interface RunningApp {
   readonly url: string
   /** `undefined` where clients sign in with the five tools only. */
   readonly oauthUrl: string | undefined
+  /** `undefined` unless metrics are served. */
+  readonly metricsUrl: string | undefined
   readonly accountsFile: string
   readonly created: readonly LocalAccount[]
   close(): Promise<void>
@@ -39,12 +46,14 @@ const lastWordsMilliseconds = 500
 export async function startServer(options: ServerOptions): Promise<RunningApp> {
   const stack = new ClosingStack()
   try {
-    const { host, port } = options.settings
-    const listener = await openListener({ host, port, log: options.log })
+    const { settings, log } = options
+    const { host, port } = settings
+    const metrics = settings.metrics === undefined ? undefined : await openMetrics(settings.metrics, { log, stack })
+    const listener = await openListener({ host, port, log })
     const readiness = new Readiness()
     listener.serve([createHealthHandler(readiness), answerStarting])
-    const base = await openFoundations(options, stack, listener)
-    const running = await serve(options, base, readiness)
+    const base = await openFoundations(options, { stack, metrics, listener })
+    const running = await serve(options, base, { metrics, readiness })
     return { ...running, close: () => stack.close() }
   } catch (error) {
     await stack.close()
@@ -52,25 +61,41 @@ export async function startServer(options: ServerOptions): Promise<RunningApp> {
   }
 }
 
+export interface Ground {
+  readonly stack: ClosingStack
+  readonly listener: Listener
+  readonly metrics?: ServerMetrics | undefined
+}
+
+/** Who watches over a server. */
+interface Watch {
+  readonly metrics: ServerMetrics | undefined
+  readonly readiness: Readiness
+}
+
 /** Opens the databases behind a listener. */
 export async function openFoundations(
   { settings, log, patience }: ServerOptions,
-  stack: ClosingStack,
-  listener: Listener,
+  { stack, listener, metrics }: Ground,
 ): Promise<Foundations> {
+  const tracer = createTracer()
+  const onEvent = metrics && ((event: AuditEvent): void => meterEvent(metrics.meter, event))
   stack.add(() => listener.close(drainMilliseconds))
   const publicUrl = settings.publicUrl ?? `http://${settings.host}:${listener.port}`
   const data = await patience.untilAnswered(() =>
-    openData({ settings, issuer: issuerOf(publicUrl), log, patience: patience.attemptMilliseconds }),
+    openData({
+      ...{ settings, issuer: issuerOf(publicUrl), log, tracer, onEvent },
+      patience: patience.attemptMilliseconds,
+    }),
   )
   stack.add(() => data.close())
-  return { listener, publicUrl, data, stack }
+  return { listener, publicUrl, data, stack, tracer }
 }
 
 async function serve(
   options: ServerOptions,
   base: Foundations,
-  readiness: Readiness,
+  { metrics, readiness }: Watch,
 ): Promise<Omit<RunningApp, 'close'>> {
   const { settings } = options
   const { data, listener, publicUrl, stack } = base
@@ -81,12 +106,17 @@ async function serve(
     browser: undefined,
   })
   const edge = openEdge(options, base, { parts, endpoints })
-  listener.serve([
+  const handlers: readonly HttpHandler[] = [
     (request, response) => edge.handle(request, response),
     ...(parts.signIn === undefined ? [] : [parts.signIn.pages]),
     (request, response) => parts.issuer.handle(request, response),
     createHealthHandler(readiness),
-  ])
+  ]
+  listener.serve([observeRequests(handlers, { tracer: base.tracer, meter: metrics?.meter })])
+  metrics?.serve({
+    operations: parts.operations.all().map(({ name }) => name),
+    vitals: () => ({ ...data.postgres.vitals(), sessions: edge.sessionCount, streams: edge.streamCount }),
+  })
   stack.add(async () => {
     readiness.stop()
     listener.retire()
@@ -101,6 +131,7 @@ async function serve(
   return {
     url: `${publicUrl}/mcp`,
     oauthUrl: settings.login === 'tools' ? undefined : `${publicUrl}/mcp/oauth`,
+    metricsUrl: metrics?.url,
     accountsFile: accountsFile(settings.home),
     created: parts.created,
   }
@@ -128,7 +159,7 @@ function openEdge(options: ServerOptions, base: Foundations, { parts, endpoints 
     allowedHosts: hostsOf(publicUrl),
     sessions: options.sessions === 'stateful' ? sessions : undefined,
     limiter: rateLimiter,
-    ...{ audit, changes, grants, log, signIns },
+    ...{ audit, changes, grants, log, signIns, tracer: base.tracer },
     clock: systemClock,
   })
 }

@@ -7,7 +7,8 @@ import { ClosingStack } from './closing-stack.js'
 import { accountsFile, type LocalAccount } from './development/local-accounts.js'
 import type { ServerOptions } from './server-options.js'
 import { openParts } from './server-parts.js'
-import { openListener, type Listener } from './listener.js'
+import { openListener, type HttpHandler, type Listener } from './listener.js'
+import { observeRequests } from './observe/observe-requests.js'
 import { createSignInKeeper } from './sign-in-keeper.js'
 import { openFoundations } from './start-server.js'
 
@@ -44,14 +45,15 @@ export async function startStdio(options: StdioOptions): Promise<RunningStdio> {
 
 async function serve(options: StdioOptions, stack: ClosingStack): Promise<RunningStdio> {
   const { settings, assembly, appName, input, output, log } = options
-  const base = await openFoundations(options, stack, await openPagesListener(options))
+  const base = await openFoundations(options, { stack, listener: await openPagesListener(options) })
   const { application, authenticator, created, guard, issuer, signIn } = await openParts(options, base, {
     paths: ['/mcp'],
     tools: 'served',
     browser: settings.openBrowser ? options.browser : undefined,
   })
   if (signIn === undefined) throw new TypeError('a server on stdio needs the five tools')
-  base.listener.serve([signIn.pages, (request, response) => issuer.handle(request, response)])
+  const pages: readonly HttpHandler[] = [signIn.pages, (request, response) => issuer.handle(request, response)]
+  base.listener.serve([observeRequests(pages, { tracer: base.tracer, meter: undefined })])
   const keeper = createSignInKeeper({
     home: settings.home,
     clientId: application.clientId,

@@ -9,6 +9,7 @@ import { UpstreamError } from '../../core/error/upstream-error.js'
 import type { IdTokenVerifier, TokenVerifier } from '../../core/identity/verified-token.js'
 import type { Clock } from '../../core/runtime/clock.js'
 import type { Log } from '../../core/runtime/log.js'
+import { silentTracer, type Tracer } from '../../core/runtime/tracer.js'
 import type { AuthorizationStart, IdentityProvider, ProviderIdentity } from '../../core/sign-in/identity-provider.js'
 import type { AuthorizationSecrets } from '../../core/sign-in/login-transaction.js'
 import { boundedFetch, type Fetch } from './bounded-fetch.js'
@@ -16,6 +17,7 @@ import { requireSameIdentity, requireSoundIdToken, type TokenAnswer } from './id
 import { OidcDiscovery } from './oidc-discovery.js'
 import { failureOf, reasonOf, refusal } from './provider-failure.js'
 import { requireConfiguredUrl } from './provider-url.js'
+import { tracedFetch } from './traced-fetch.js'
 
 export interface OidcProviderOptions {
   /** Compared byte by byte with what the provider calls itself. */
@@ -36,6 +38,7 @@ export interface OidcProviderOptions {
   readonly fetch: Fetch
   readonly clock: Clock
   readonly log: Log
+  readonly tracer?: Tracer
 }
 
 /**
@@ -59,7 +62,8 @@ class OidcProvider implements IdentityProvider {
 
   constructor(options: OidcProviderOptions) {
     this.#options = options
-    this.#discovery = new OidcDiscovery({ ...options, fetch: boundedFetch(options.fetch) })
+    const fetch = tracedFetch(boundedFetch(options.fetch), options.tracer ?? silentTracer)
+    this.#discovery = new OidcDiscovery({ ...options, fetch })
   }
 
   async authorizationUrl({ secrets, otherAccount }: AuthorizationStart): Promise<URL> {

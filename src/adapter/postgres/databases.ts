@@ -1,7 +1,9 @@
 import type { Kysely } from 'kysely'
 import type { Keyring } from '../../core/credential/keyring.js'
 import type { Tenant } from '../../core/identity/tenant.js'
+import type { Tracer } from '../../core/runtime/tracer.js'
 import type { ConnectionSettings } from './connection-settings.js'
+import type { PoolState } from '../../core/runtime/vitals.js'
 import { ConnectionPool, type PoolLimits, type PoolTimes } from './pool/connection-pool.js'
 import { sqlState } from './pool/database-failure.js'
 import { openKysely } from './pool/open-kysely.js'
@@ -23,6 +25,7 @@ export interface DatabasesOptions {
   readonly masterLimits: PoolLimits
   readonly tenantLimits: PoolLimits
   readonly times?: PoolTimes | undefined
+  readonly tracer?: Tracer | undefined
 }
 
 /** Whoever has to wait for a connection and then for a lock knows within three seconds that it is in vain. */
@@ -38,6 +41,7 @@ export class Databases {
   readonly #keys: Keyring
   readonly #masterPool: ConnectionPool
   readonly #tenantPool: ConnectionPool
+  readonly #tracer: Tracer | undefined
   readonly #master: Kysely<MasterSchema>
   /** By tenant id, least recently used first. */
   readonly #tenants = new Map<string, Promise<Kysely<TenantSchema>>>()
@@ -59,7 +63,8 @@ export class Databases {
       limits: options.tenantLimits,
       onCrowded: () => this.#masterPool.giveUpIdle(),
     })
-    this.#master = openKysely<MasterSchema>(this.#masterPool, options.masterDatabase)
+    this.#tracer = options.tracer
+    this.#master = openKysely<MasterSchema>(this.#masterPool, options.masterDatabase, { tracer: this.#tracer })
   }
 
   /** Brings the master database's schema up to date. Throws `UpstreamError` when it is absent or does not answer. */
@@ -89,6 +94,11 @@ export class Databases {
     return opened
   }
 
+  /** How the connections to master and to the tenants are doing. */
+  get pools(): { readonly master: PoolState; readonly tenant: PoolState } {
+    return { master: this.#masterPool.state, tenant: this.#tenantPool.state }
+  }
+
   async close(): Promise<void> {
     await Promise.all([this.#masterPool.close(), this.#tenantPool.close()])
   }
@@ -103,7 +113,7 @@ export class Databases {
     const onFailure = (error: unknown): void => {
       if (outdated.has(sqlState(error) ?? '')) this.#tenants.delete(tenant.id)
     }
-    return openKysely<TenantSchema>(this.#tenantPool, database, { login, onFailure })
+    return openKysely<TenantSchema>(this.#tenantPool, database, { login, onFailure, tracer: this.#tracer })
   }
 
   /** A tenant of an older version gets its login now. */

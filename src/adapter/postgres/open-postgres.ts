@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { sql } from 'kysely'
 import type { Keyring } from '../../core/credential/keyring.js'
+import type { AuditEvent } from '../../core/audit/audit-event.js'
 import type { MasterKey } from '../../core/credential/master-key.js'
 import { ConfigurationError } from '../../core/error/configuration-error.js'
 import { UpstreamError } from '../../core/error/upstream-error.js'
@@ -15,6 +16,8 @@ import type { TenantRegistry } from '../../core/identity/tenant.js'
 import type { GrantStore } from '../../core/permission/grant-store.js'
 import type { Log } from '../../core/runtime/log.js'
 import type { RateLimiter } from '../../core/runtime/rate-limiter.js'
+import type { Tracer } from '../../core/runtime/tracer.js'
+import type { DatabaseVitals } from '../../core/runtime/vitals.js'
 import type { LoginStore } from '../../core/sign-in/login-store.js'
 import type { SignInStore } from '../../core/sign-in/sign-in-store.js'
 import { PolicyVersions } from './change/policy-versions.js'
@@ -57,6 +60,9 @@ export interface PostgresOptions {
   /** The issuer whose tokens name tenants by slug and accounts by id. */
   readonly ownIssuer: string
   readonly log: Log
+  readonly tracer?: Tracer | undefined
+  /** Hears of each event of the audit trail in this process. */
+  readonly onEvent?: ((event: AuditEvent) => void) | undefined
   /** How long to wait for a cluster that does not answer, in milliseconds; 5000 unless told. */
   readonly patience?: number | undefined
   /** How many connections to hold at most, the listener's included; 50 unless told. */
@@ -87,6 +93,8 @@ export interface Postgres {
   readonly migrations: MigrationRun
   readonly tenantAdministration: TenantAdministration
   readonly applicationAdministration: ApplicationAdministration
+  /** How it is doing at this moment; asks nobody. */
+  readonly vitals: () => DatabaseVitals
   /** Throws `UpstreamError` unless the master database answers. */
   ping(): Promise<void>
   /** Removes what has expired, as is done every five minutes; answers with the number of rows. */
@@ -110,7 +118,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Postgres> 
   const masterKeys = [options.masterKey, ...(options.earlierMasterKeys ?? [])]
   const keys = new StoredKeyring(masterKeys, log)
   const databases = new Databases({
-    ...{ connection, masterDatabase, keys },
+    ...{ connection, masterDatabase, keys, tracer: options.tracer },
     ...limitsFor(options.connections ?? usualConnections),
     ...options.limits,
   })
@@ -122,10 +130,10 @@ export async function openPostgres(options: PostgresOptions): Promise<Postgres> 
     await databases.close()
     throw error
   }
-  const audit = new PostgresAuditLog(databases, log)
+  const audit = new PostgresAuditLog(databases, log, options.onEvent)
   const tenants = new PostgresTenantRegistry(master, ownIssuer)
   const changes = new PostgresChangeFeed({ connection: options.direct ?? connection, masterDatabase, master, log })
-  const signIns = new PostgresSignInStore({ databases, ownIssuer, audit, log })
+  const signIns = new PostgresSignInStore({ databases, ownIssuer, audit, log, onEvent: options.onEvent })
   const provisioner = new Provisioner(databases, keys)
   const sweeper = new Sweeper({ master, tenants, signIns, log })
   return {
@@ -148,6 +156,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Postgres> 
     migrations: new MigrationRun(databases, keys),
     tenantAdministration: new PostgresTenantAdministration(databases, changes),
     applicationAdministration: new PostgresApplicationAdministration(master),
+    vitals: () => ({ pools: databases.pools, auditBacklog: audit.backlog, changeFeedAlive: changes.alive }),
     async ping() {
       await sql`select 1`.execute(master)
     },

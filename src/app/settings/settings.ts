@@ -1,11 +1,12 @@
-import { isIPv6 } from 'node:net'
 import { resolve } from 'node:path'
 import { ConfigurationError } from '../../core/error/configuration-error.js'
 import type { LogLevel } from '../../core/runtime/log.js'
 import { readEnvironment, type Environment, type VariableName } from './environment.js'
 import { defaultHome } from './home.js'
+import { parseHost, parsePort } from './listen-address.js'
 import { decideLogin, loginWays, type LoginWay } from './login-way.js'
 import { isLocal, isLoopback } from './loopback.js'
+import { readMetricsPlace, type MetricsPlace } from './metrics-place.js'
 
 /** What code may set; the environment goes before it. */
 export interface SettingsInput {
@@ -45,6 +46,8 @@ export interface Settings {
   /** Whether a server on stdio opens the user's browser. */
   readonly openBrowser: boolean
   readonly logLevel: LogLevel | 'silent'
+  /** Where metrics are served; `undefined` where nobody asked for them. */
+  readonly metrics: MetricsPlace | undefined
   readonly warnings: readonly string[]
 }
 
@@ -64,18 +67,19 @@ export function readSettings(env: NodeJS.ProcessEnv, input: SettingsInput, entry
   const login = oneOf(loginWays, 'AUTHSEC_LOGIN', read('AUTHSEC_LOGIN') ?? input.login)
   return {
     ...commonSettings(environment, input, { entry, host, publicUrl }),
+    metrics: readMetricsPlace(environment),
     login: decideLogin({ ...input, asked: login, host, publicUrl }),
   }
 }
 
 /**
  * The settings of a server on stdio: only its sign-in pages are on HTTP, on loopback and any free port unless `PORT` says which,
- * so `HOST` and `AUTHSEC_PUBLIC_URL` do not matter. Throws like `readSettings`.
+ * so `HOST`, `AUTHSEC_PUBLIC_URL` and `AUTHSEC_METRICS_PORT` do not matter. Throws like `readSettings`.
  */
 export function readStdioSettings(env: NodeJS.ProcessEnv, input: SettingsInput, entry: string | undefined): Settings {
   const environment = readEnvironment(env)
   const place = { entry, host: '127.0.0.1', publicUrl: undefined }
-  return { ...commonSettings(environment, { ...input, port: 0 }, place), login: 'tools' }
+  return { ...commonSettings(environment, { ...input, port: 0 }, place), metrics: undefined, login: 'tools' }
 }
 
 /** Which transport `AUTHSEC_TRANSPORT` asks for; `http` unless told. Throws `ConfigurationError`. */
@@ -93,7 +97,7 @@ function commonSettings(
   environment: Environment,
   input: SettingsInput,
   { entry, host, publicUrl }: Place,
-): Omit<Settings, 'login'> {
+): Omit<Settings, 'login' | 'metrics'> {
   const read = (name: VariableName): string | undefined => environment.values.get(name)
   const databaseUrl = read('AUTHSEC_DATABASE_URL')
   const home = read('AUTHSEC_HOME')
@@ -101,7 +105,7 @@ function commonSettings(
     mode: modeOf(environment, { host, publicUrl, databaseUrl }),
     clientId: read('AUTHSEC_CLIENT_ID') ?? input.clientId ?? 'authsec-development',
     host,
-    port: parsePort(read('PORT')) ?? parsePort(input.port?.toString()) ?? 3005,
+    port: parsePort('PORT', read('PORT')) ?? parsePort('PORT', input.port?.toString()) ?? 3005,
     publicUrl,
     allowedOrigins: parseOrigins(read('AUTHSEC_ALLOWED_ORIGINS')?.split(',') ?? input.allowedOrigins ?? []),
     databaseUrl,
@@ -132,18 +136,6 @@ function environmentName(environment: Environment): Settings['mode'] {
   const nodeName = environment.values.get('NODE_ENV')
   const names = [ownName, nodeName].filter((name) => name !== undefined)
   return names.every((name) => name === 'development' || name === 'test') ? 'development' : 'production'
-}
-
-/** An IPv6 address in brackets, as it stands in a URL. */
-function parseHost(text: string): string {
-  return isIPv6(text) ? `[${text}]` : text
-}
-
-function parsePort(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined
-  const port = Number(text)
-  if (/^\d{1,5}$/.test(text) && port <= 65_535) return port
-  throw new ConfigurationError('ERR_CONFIG_ENVIRONMENT', 'PORT is a number from 0 to 65535')
 }
 
 const usualConnections = 50

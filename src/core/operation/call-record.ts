@@ -5,7 +5,10 @@ import type { Caller } from '../identity/caller.js'
 import { grantedBy, missingFor } from '../permission/graph/grounds.js'
 import type { AccessExplanation } from '../permission/graph/explanation.js'
 import type { Log } from '../runtime/log.js'
+import type { Span } from '../runtime/tracer.js'
 import type { Operation } from './operation.js'
+
+const unknownOperation = 'ERR_OPERATION_UNKNOWN'
 
 /** How a call that was allowed came out. */
 export type Reason = 'succeeded' | 'failed' | 'invalid' | 'cancelled' | 'revoked'
@@ -15,16 +18,24 @@ export interface RecordPorts {
   readonly log: Log
 }
 
+/** What is on record of a call whatever becomes of it. */
+export interface RecordedCall {
+  readonly caller: Caller | undefined
+  readonly name: string
+}
+
 /** The rows of one call: decision and outcome, joined by its reference. */
 export class CallRecord {
   /** What callers are shown. */
   readonly ref = randomUUID()
   readonly #ports: RecordPorts
+  readonly #span: Span
   readonly #event: Omit<AuditEvent, 'type'>
 
-  constructor(ports: RecordPorts, caller: Caller | undefined, operation: string) {
+  constructor(ports: RecordPorts, { caller, name }: RecordedCall, span: Span) {
     this.#ports = ports
-    this.#event = { ...actorOf(caller), requestId: this.ref, operation: recordable(operation) }
+    this.#span = span
+    this.#event = { ...actorOf(caller), requestId: this.ref, operation: recordable(name) }
   }
 
   /** Throws `UpstreamError` where it cannot be recorded, unless the operation takes rights away: that must not wait for a database. */
@@ -36,6 +47,7 @@ export class CallRecord {
       if (revokes !== true) throw error
       this.#ports.audit.retain(event)
     }
+    this.#trace('allowed')
   }
 
   /** Throws `UpstreamError` where it cannot be recorded. */
@@ -45,7 +57,7 @@ export class CallRecord {
 
   /** The same for a name that no operation has. */
   async unknown(): Promise<void> {
-    await this.#deny('ERR_OPERATION_UNKNOWN', ['operation'])
+    await this.#deny(unknownOperation, ['operation'])
   }
 
   /** The same for a call that no policy could be asked about, because of its arguments. */
@@ -63,6 +75,8 @@ export class CallRecord {
   /** Never throws: what has happened is on record, sooner or later. */
   async outcome(reason: Reason, milliseconds: number): Promise<void> {
     const outcome = { ...this.#event, type: 'operation.outcome', reason, detail: { milliseconds } } as const
+    this.#span.set('authsec.outcome', reason)
+    if (reason === 'failed') this.#span.fail(reason)
     try {
       await this.#ports.audit.record(outcome)
     } catch (error) {
@@ -84,8 +98,20 @@ export class CallRecord {
 
   async #deny(reason: string, missing: readonly string[]): Promise<void> {
     await this.#ports.audit.record({ ...this.#event, type: 'operation.denied', reason, detail: { missing } })
+    this.#trace('denied', reason)
     const fields = { ref: this.ref, operation: this.#event.operation, reason, missing }
     this.#ports.log.write('debug', 'a call was refused', fields)
+  }
+
+  /** A name that no operation has is the caller's own words, which no span is to say. */
+  #trace(decision: 'allowed' | 'denied', reason?: string): void {
+    const { operation, tenant } = this.#event
+    if (!this.#span.recording) return
+    this.#span.set('authsec.operation', reason === unknownOperation ? 'unknown' : (operation ?? 'unknown'))
+    this.#span.set('authsec.decision', decision)
+    this.#span.set('authsec.ref', this.ref)
+    if (reason !== undefined) this.#span.set('authsec.reason', reason)
+    if (tenant !== undefined) this.#span.set('authsec.tenant', tenant.slug)
   }
 }
 

@@ -2,11 +2,12 @@ import type { Caller } from '../identity/caller.js'
 import { UpstreamError } from '../error/upstream-error.js'
 import type { PolicyAnswers } from '../permission/graph/compiled-requirement.js'
 import { systemClock, type Clock } from '../runtime/clock.js'
+import { silentTracer, type Span, type Tracer } from '../runtime/tracer.js'
 import type { PermissionGraph } from '../permission/graph/permission-graph.js'
 import { askerOf, type Visitor } from './access.js'
 import { admitCall } from './admit-call.js'
 import type { Authenticator } from './authenticator.js'
-import { askPolicies } from './policy-round.js'
+import { askPolicies, decisionStep } from './policy-round.js'
 import type { CallChannel } from './call-channel.js'
 import { CallContext } from './call-context.js'
 import type { CallCounter, CountedVisitor } from './call-counter.js'
@@ -26,6 +27,7 @@ export interface GuardPorts extends RecordPorts {
   readonly counter?: CallCounter
   /** By which tokens expire. */
   readonly clock?: Clock
+  readonly tracer?: Tracer
 }
 
 export interface CallRequest extends CountedVisitor {
@@ -49,10 +51,13 @@ interface Admitted {
   readonly answers?: PolicyAnswers
 }
 
+const guardStep = { name: 'authsec.guard', kind: 'internal' } as const
+
 /** Stands before every operation: decides, records, validates, invokes. The only way to run a handler. */
 export class Guard {
   readonly #ports: GuardPorts
   readonly #graph: PermissionGraph<Operation>
+  readonly #tracer: Tracer
 
   /** Throws `TypeError` where an operation has limits and nobody counts. */
   constructor(ports: GuardPorts) {
@@ -60,6 +65,7 @@ export class Guard {
     if (limited !== undefined && ports.counter === undefined)
       throw new TypeError(`nobody counts calls of ${limited.name}`)
     this.#ports = ports
+    this.#tracer = ports.tracer ?? silentTracer
     this.#graph = ports.catalogue.permissions
   }
 
@@ -97,8 +103,12 @@ export class Guard {
    * Throws `UpstreamError` when the decision cannot be made or recorded; the handler has not run then, unless it takes rights
    * away. Also throws it for a tool of the sign-in that met an outage. Throws `RateLimitError` for an allowed call too many.
    */
-  async call(request: CallRequest): Promise<CallOutcome> {
-    const record = new CallRecord(this.#ports, request.caller, request.name)
+  call(request: CallRequest): Promise<CallOutcome> {
+    return this.#tracer.trace(guardStep, (span) => this.#call(request, span))
+  }
+
+  async #call(request: CallRequest, span: Span): Promise<CallOutcome> {
+    const record = new CallRecord(this.#ports, request, span)
     const operation = this.#graph.find(request.name)
     if (operation === undefined) {
       await record.unknown()
@@ -108,7 +118,10 @@ export class Guard {
     const verdict = this.#graph.decide(operation, asker)
     const admitted = { operation, request, record }
     if (verdict === 'unknown') return { outcome: 'answered', result: await this.#callByPolicy(admitted) }
-    const explanation = this.#graph.explain(operation, asker)
+    const explanation = this.#tracer.trace(decisionStep, (step) => {
+      step.set('authsec.verdict', verdict)
+      return this.#graph.explain(operation, asker)
+    })
     if (verdict !== 'allow') {
       await record.denied(explanation)
       return { outcome: 'unknown' }
@@ -134,6 +147,7 @@ export class Guard {
       ...{ operation, asker: askerOf(request), user: request.caller.user },
       input: freezeDeeply(parsed.value),
       call: this.#contextOf(admitted),
+      tracer: this.#tracer,
     })
     if (failure !== undefined)
       record.logFailure(failure.error, `the policy ${failure.policy} failed, so the call is refused`)

@@ -3,6 +3,7 @@ import type { Asker } from '../permission/asker.js'
 import type { Verdict } from '../permission/graph/compiled-requirement.js'
 import type { PermissionGraph } from '../permission/graph/permission-graph.js'
 import type { PolicyReference } from '../permission/requirement/requirement.js'
+import type { Tracer } from '../runtime/tracer.js'
 import type { CallContext } from './call-context.js'
 import type { Operation } from './operation.js'
 
@@ -14,7 +15,12 @@ export interface UndecidedCall {
   /** Checked arguments, frozen: the handler gets the very same. */
   readonly input: unknown
   readonly call: CallContext
+  readonly tracer: Tracer
 }
+
+/** What decides a call, for whoever follows it. */
+export const decisionStep = { name: 'authsec.decision', kind: 'internal' } as const
+const policyStep = { name: 'authsec.policy', kind: 'internal' } as const
 
 /** What policies made of a call. One that failed refuses it, whatever others would say. */
 export interface PolicyOutcome {
@@ -24,19 +30,36 @@ export interface PolicyOutcome {
 }
 
 /** Asks policies one after another, each class once and only those that matter, until the call is decided. Never throws. */
-export async function askPolicies(graph: PermissionGraph<Operation>, undecided: UndecidedCall): Promise<PolicyOutcome> {
+export function askPolicies(graph: PermissionGraph<Operation>, undecided: UndecidedCall): Promise<PolicyOutcome> {
+  return undecided.tracer.trace(decisionStep, async (step) => {
+    const outcome = await askInTurn(graph, undecided)
+    step.set('authsec.verdict', outcome.verdict)
+    return outcome
+  })
+}
+
+async function askInTurn(graph: PermissionGraph<Operation>, undecided: UndecidedCall): Promise<PolicyOutcome> {
   const { asker, operation } = undecided
   const answers = new Map<object, 'allow' | 'deny'>()
   for (;;) {
     const policy = graph.nextPolicy(operation, asker, answers)
     if (policy === undefined) return { verdict: graph.decide(operation, asker, answers), answers }
     try {
-      answers.set(policy.key, verdictIn(await answerOf(policy, undecided), policy))
+      answers.set(policy.key, await verdictOf(policy, undecided))
     } catch (error) {
       answers.set(policy.key, 'deny')
       return { verdict: 'deny', answers, failure: { policy: policy.name, error } }
     }
   }
+}
+
+function verdictOf(policy: PolicyReference, undecided: UndecidedCall): Promise<'allow' | 'deny'> {
+  return undecided.tracer.trace(policyStep, async (step) => {
+    step.set('authsec.policy', policy.name)
+    const verdict = verdictIn(await answerOf(policy, undecided), policy)
+    step.set('authsec.verdict', verdict)
+    return verdict
+  })
 }
 
 /** Only a literal `allow` allows. What is neither is a mistake, and somebody should hear of it. */

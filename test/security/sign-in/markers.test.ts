@@ -22,7 +22,7 @@ let home: TemporaryHome
 let server: ServerProcess
 let answers = ''
 let dump = ''
-let metricsStatus = 0
+let metrics = ''
 
 /** A page that has come, with what only a browser should know of it. */
 function seen(shown: Shown): Shown {
@@ -60,6 +60,30 @@ function noteUrl(url: string): void {
   for (const name of ['state', 'nonce', 'code', 'code_challenge']) {
     const value = searchParams.get(name)
     if (value !== null) keep(name, value)
+  }
+}
+
+/** Requests and calls that go wrong, each with something that nobody should read afterwards. */
+async function failInEveryWay(client: LoginClient, secret: string): Promise<void> {
+  const url = new URL(server.url)
+  const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' }
+  const said: readonly (readonly [string, Readonly<Record<string, string>>])[] = [
+    ['/mcp/oauth', { authorization: `Bearer ${secret}` }],
+    ['/mcp/oauth', { authorization: `Basic ${secret}` }],
+    ['/mcp', { 'mcp-session-id': secret }],
+    ['/mcp', { cookie: `a=${secret}`, traceparent: secret }],
+    [`/authsec/login/callback?code=${secret}&state=${secret}`, {}],
+    [`/oauth/token?code=${secret}`, { authorization: `Basic ${Buffer.from(`a:${secret}`).toString('base64')}` }],
+    [`/${secret}`, {}],
+  ]
+  for (const [path, more] of said) {
+    for (const method of ['GET', 'POST']) {
+      const body = method === 'GET' ? {} : { body: JSON.stringify({ token: secret, code_verifier: secret }) }
+      await (await fetch(new URL(path, url), { method, headers: { ...headers, ...more }, ...body })).text()
+    }
+  }
+  for (const name of ['oauth_authenticate', 'hello']) {
+    await client.call(name, { code: secret, jwt_token: secret }).catch(() => undefined)
   }
 }
 
@@ -112,6 +136,7 @@ beforeAll(async () => {
     home: home.path,
     env: {
       AUTHSEC_LOG_LEVEL: 'debug',
+      AUTHSEC_METRICS_PORT: '0',
       NODE_OPTIONS: `--import=${join(process.cwd(), 'test/support/back-channel-tap.mjs')}`,
       TAP_FILE: tap,
     },
@@ -127,7 +152,10 @@ beforeAll(async () => {
     .join('\n')
   await noteBackChannel(tap)
   await client.call('oauth_logout', {})
-  metricsStatus = (await fetch(`${server.origin}/metrics`)).status
+  await failInEveryWay(client, keep('token that fails', 'eyJhbGciOiJub25lIn0.bWFya2Vy.failing-token-marker'))
+  await failInEveryWay(client, keep('word that fails', 'failing-word-marker'))
+  const metricsUrl = /^AuthSec metrics: (\S+)$/m.exec(server.stdout())?.[1] ?? ''
+  metrics = await (await fetch(metricsUrl)).text()
   await new Promise((resolve) => setTimeout(resolve, 1_500))
   dump = await dumpDatabases()
   await client.close()
@@ -213,7 +241,11 @@ describe('the secrets of a sign-in (OAuth flows, O17)', () => {
     }
   })
 
-  it('cannot be in metrics: none are served', () => {
-    expect(metricsStatus).toBe(404)
+  it('are in no metric, though the sign-in and the failures are counted', () => {
+    expect(metrics).toMatch(/authsec_sign_ins_total\{step="completed",.*\} [1-9]/)
+    expect(metrics).toMatch(/authsec_tokens_refused_total\{reason="ERR_TOKEN_\w+"\} [1-9]/)
+    expect(found(metrics, secrets)).toEqual([])
+    expect(found(metrics, internal)).toEqual([])
+    expect(metrics).not.toContain('john')
   })
 })

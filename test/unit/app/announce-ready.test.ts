@@ -5,6 +5,7 @@ const account = { email: 'john@company.com', password: 'hunter2', tenant: 'acme-
 const running = {
   url: 'http://127.0.0.1:3005/mcp',
   oauthUrl: 'http://127.0.0.1:3005/mcp/oauth',
+  metricsUrl: undefined,
   accountsFile: '/home/accounts.json',
   close: async () => undefined,
 }

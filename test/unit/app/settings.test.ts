@@ -35,6 +35,24 @@ describe('settings', () => {
     },
   )
 
+  it('serves metrics only where a port says so, on loopback unless another address is named', () => {
+    expect(read({}).metrics).toBeUndefined()
+    expect(read({ AUTHSEC_METRICS_HOST: '0.0.0.0' }).metrics).toBeUndefined()
+    expect(read({ AUTHSEC_METRICS_PORT: '9464' }).metrics).toEqual({ host: '127.0.0.1', port: 9464 })
+    const everywhere = { AUTHSEC_METRICS_PORT: '9464', AUTHSEC_METRICS_HOST: '0.0.0.0' }
+    expect(read(everywhere)).toMatchObject({ mode: 'development', metrics: { host: '0.0.0.0', port: 9464 } })
+    expect(read({ HOST: '::1', AUTHSEC_METRICS_PORT: '0' }).metrics).toEqual({ host: '127.0.0.1', port: 0 })
+    expect(readStdioSettings(everywhere, {}, undefined).metrics).toBeUndefined()
+    for (const port of ['on', '-1', '65536', '127.0.0.1:9464']) {
+      expect(() => read({ AUTHSEC_METRICS_PORT: port })).toThrow(
+        expect.objectContaining({
+          code: 'ERR_CONFIG_ENVIRONMENT',
+          message: expect.stringContaining('AUTHSEC_METRICS_PORT'),
+        }),
+      )
+    }
+  })
+
   it.each(['prod', 'Production', 'dev'])('refuses AUTHSEC_ENV %s', (name) => {
     expect(() => read({ AUTHSEC_ENV: name })).toThrow(expect.objectContaining({ code: 'ERR_CONFIG_ENVIRONMENT' }))
   })

@@ -11,6 +11,7 @@ import type { ChangeFeed } from '../../../core/runtime/change-feed.js'
 import type { Clock } from '../../../core/runtime/clock.js'
 import type { Log } from '../../../core/runtime/log.js'
 import type { RateLimiter } from '../../../core/runtime/rate-limiter.js'
+import { silentTracer, type Tracer } from '../../../core/runtime/tracer.js'
 import type { SignInStore } from '../../../core/sign-in/sign-in-store.js'
 import { LegacyEdge, type HotPathSwitch } from '../legacy/legacy-edge.js'
 import type { ServerInfo } from '../legacy/sdk-pair.js'
@@ -31,6 +32,7 @@ import { Reply } from './reply.js'
 import { isSignOut } from './sign-out-request.js'
 import { SessionGate } from './session-gate.js'
 import { StandingCheck } from './standing-check.js'
+import { traceMessage } from './trace-message.js'
 
 /** Chooses how the frequent requests are served; for tests that compare both ways. */
 export const hotPath: unique symbol = Symbol('hotPath')
@@ -63,6 +65,7 @@ export interface McpEdgeOptions {
   readonly audit: AuditLog
   readonly log: Log
   readonly clock: Clock
+  readonly tracer?: Tracer
   readonly [hotPath]?: HotPathSwitch
 }
 
@@ -76,6 +79,8 @@ export interface McpEdge {
   close(drainMilliseconds?: number): Promise<void>
   /** How many sessions this process has in memory. */
   readonly sessionCount: number
+  /** How many event streams are open that no request waits for. */
+  readonly streamCount: number
 }
 
 const defaultBodyBytes = 1_048_576
@@ -91,6 +96,9 @@ export function createMcpEdge(options: McpEdgeOptions): McpEdge {
     close: (drainMilliseconds = defaultDrainMilliseconds) => edge.close(drainMilliseconds),
     get sessionCount() {
       return edge.sessionCount
+    },
+    get streamCount() {
+      return edge.streamCount
     },
   }
 }
@@ -140,6 +148,10 @@ class Edge {
 
   get sessionCount(): number {
     return this.#legacy.sessionCount
+  }
+
+  get streamCount(): number {
+    return this.#exchanges.streamCount
   }
 
   async close(drainMilliseconds: number): Promise<void> {
@@ -227,7 +239,8 @@ class Edge {
   async #answer(exchange: Exchange): Promise<void> {
     this.#exchanges.add(exchange)
     try {
-      await this.#legacy.handle(exchange)
+      const { tracer = silentTracer } = this.#options
+      await traceMessage(tracer, exchange.message, () => this.#legacy.handle(exchange))
     } finally {
       this.#exchanges.delete(exchange)
     }

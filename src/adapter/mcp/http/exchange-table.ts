@@ -26,6 +26,11 @@ export class ExchangeTable {
     return this.#closing
   }
 
+  /** Streams that clients opened to listen. */
+  get streamCount(): number {
+    return [...this.#running].filter(({ id, reply }) => id === undefined && reply.streaming).length
+  }
+
   add(exchange: Exchange): void {
     this.#running.add(exchange)
   }

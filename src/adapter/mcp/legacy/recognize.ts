@@ -16,7 +16,7 @@ export type Recognized =
 const versions: ReadonlySet<string> = new Set(SUPPORTED_PROTOCOL_VERSIONS)
 const jsonUtf8 = /^application\/json(?:; ?charset=utf-8)?$/i
 const envelopeMembers: ReadonlySet<string> = new Set(['jsonrpc', 'id', 'method', 'params'])
-const metaMembers: ReadonlySet<string> = new Set(['progressToken'])
+const metaMembers: ReadonlySet<string> = new Set(['progressToken', 'traceparent', 'tracestate', 'baggage'])
 const plainParams: ReadonlySet<string> = new Set(['_meta'])
 const callParams: ReadonlySet<string> = new Set(['_meta', 'name', 'arguments'])
 

@@ -1,4 +1,5 @@
 import { UpstreamError, type Outage } from '../../../core/error/upstream-error.js'
+import type { PoolState } from '../../../core/runtime/vitals.js'
 import type { ConnectionSettings } from '../connection-settings.js'
 import { Connection, type ConnectionTimes } from './connection.js'
 import { databaseFailure, sqlState } from './database-failure.js'
@@ -48,6 +49,8 @@ export class ConnectionPool {
   #open = 0
   /** Connections that are being opened. */
   #opening = 0
+  #waits = 0
+  #refusals = 0
   #closing: Promise<void> | undefined
   #emptied: () => void = () => {}
 
@@ -66,6 +69,16 @@ export class ConnectionPool {
     return this.#open
   }
 
+  get state(): PoolState {
+    let idle = 0
+    let waiting = 0
+    for (const lane of this.#lanes.values()) {
+      idle += lane.idle.length
+      waiting += lane.waiters.length
+    }
+    return { open: this.#open, idle, waiting, waits: this.#waits, refusals: this.#refusals }
+  }
+
   /**
    * A connection to `database`, to be released after use. Throws `UpstreamError`: `OVERLOADED` when too many wait or the wait takes
    * too long, the pool's outage when PostgreSQL does not take the connection.
@@ -75,11 +88,12 @@ export class ConnectionPool {
     const lane = this.#useLane(database, login)
     const idle = lane.idle.pop()
     if (idle !== undefined) return idle
-    if (lane.waiters.length >= this.#options.limits.waiting) throw overloaded()
+    if (lane.waiters.length >= this.#options.limits.waiting) throw this.#overloaded()
     return new Promise((resolve, reject) => {
       const since = performance.now()
       lane.waiters.push(this.#patient(lane, { since, resolve, reject }))
       this.#serve()
+      if (lane.waiters.length > 0) this.#waits += 1
     })
   }
 
@@ -190,10 +204,15 @@ export class ConnectionPool {
     const left = since + this.#options.times.wait - performance.now()
     const timer = setTimeout(() => {
       lane.leave(waiter)
-      reject(overloaded())
+      reject(this.#overloaded())
     }, left)
     const waiter: Waiter = { since, timer, resolve, reject }
     return waiter
+  }
+
+  #overloaded(): UpstreamError {
+    this.#refusals += 1
+    return new UpstreamError('OVERLOADED', 'too many requests wait for the database')
   }
 
   #release(lane: Lane, connection: Connection): void {
@@ -258,10 +277,6 @@ export class ConnectionPool {
       }
     })
   }
-}
-
-function overloaded(): UpstreamError {
-  return new UpstreamError('OVERLOADED', 'too many requests wait for the database')
 }
 
 function shuttingDown(): UpstreamError {

@@ -16,6 +16,10 @@ export class AuditBacklog {
     this.#onDropped = onDropped
   }
 
+  get size(): number {
+    return this.#events.length
+  }
+
   add(event: AuditEvent): void {
     this.#events.push(event)
     this.#bound()

@@ -15,6 +15,7 @@ const flushMilliseconds = 1000
 export class PostgresAuditLog implements AuditLog {
   readonly #databases: Databases
   readonly #log: Log
+  readonly #onEvent: (event: AuditEvent) => void
   /** By tenant id; `undefined` for master. */
   readonly #writers = new Map<string | undefined, AuditWriter>()
   readonly #counter = new AuditCounter()
@@ -23,14 +24,22 @@ export class PostgresAuditLog implements AuditLog {
   #flushing: Promise<void> = Promise.resolve()
   #closed = false
 
-  constructor(databases: Databases, log: Log) {
+  /** `onEvent` hears of each event that is on record or will be. */
+  constructor(databases: Databases, log: Log, onEvent: (event: AuditEvent) => void = () => {}) {
     this.#databases = databases
     this.#log = log
+    this.#onEvent = onEvent
+  }
+
+  /** How many events wait for a database that did not take them. */
+  get backlog(): number {
+    return this.#backlog.size
   }
 
   async record(event: AuditEvent): Promise<void> {
     if (this.#closed) throw new UpstreamError('SHUTTING_DOWN', 'the audit log is closed')
     await this.#write({ event, count: 1 })
+    this.#onEvent(event)
   }
 
   retain(event: AuditEvent): void {
@@ -38,12 +47,14 @@ export class PostgresAuditLog implements AuditLog {
       this.#lose([event])
       return
     }
+    this.#onEvent(event)
     this.#backlog.add(event)
     this.#flushSoon()
   }
 
   count(event: AuditEvent): void {
     if (this.#closed) return
+    this.#onEvent(event)
     this.#counter.add(event)
     this.#flushSoon()
   }

@@ -31,6 +31,8 @@ export interface SignInStoreParts {
   readonly ownIssuer: string
   /** Takes the row of an end that could not be recorded with it. */
   readonly audit: Pick<AuditLog, 'retain'>
+  /** Hears of what is on record with its sign-in, and so not through `audit`. */
+  readonly onEvent?: ((event: AuditEvent) => void) | undefined
   readonly log: Log
 }
 
@@ -42,9 +44,11 @@ export class PostgresSignInStore implements SignInStore {
   readonly #databases: Databases
   readonly #ownIssuer: string
   readonly #audit: Pick<AuditLog, 'retain'>
+  readonly #onEvent: SignInStoreParts['onEvent']
   readonly #owed: OwedEnds
 
-  constructor({ databases, ownIssuer, audit, log }: SignInStoreParts) {
+  constructor({ databases, ownIssuer, audit, log, onEvent }: SignInStoreParts) {
+    this.#onEvent = onEvent
     this.#databases = databases
     this.#ownIssuer = ownIssuer
     this.#audit = audit
@@ -57,15 +61,14 @@ export class PostgresSignInStore implements SignInStore {
     const { tenant } = signIn.identity
     const row = this.#toRow(signIn)
     const db = await this.#databases.tenant(tenant)
+    const completed = this.#completed(row, tenant)
     await db.transaction().execute(async (step) => {
       await lockAccount(step, row)
       const evicted = await evictOldest(step, row)
       await step.insertInto('session').values(row).execute()
-      await record(step, [
-        this.#completed(row, tenant),
-        ...evicted.map((ended) => this.#ended(ended, tenant, 'evicted')),
-      ])
+      await record(step, [completed, ...evicted.map((ended) => this.#ended(ended, tenant, 'evicted'))])
     })
+    this.#onEvent?.(completed)
   }
 
   async find({ tenant, key }: SignInReference, used: 'used' | 'unused'): Promise<SignIn | undefined> {

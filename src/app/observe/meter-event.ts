@@ -1,0 +1,38 @@
+import type { AuditEvent } from '../../core/audit/audit-event.js'
+import type { Meter } from '../../core/runtime/meter.js'
+
+/** Counts what is on record. */
+export function meterEvent(meter: Meter, { type, operation = 'unknown', reason = 'none', detail }: AuditEvent): void {
+  switch (type) {
+    case 'operation.allowed':
+      meter.decided('allowed', 'none')
+      break
+    case 'operation.denied':
+      meter.decided('denied', reason)
+      meter.called(operation, 'denied')
+      break
+    case 'operation.outcome':
+      meter.called(operation, reason, secondsIn(detail))
+      break
+    case 'token.refused':
+      meter.tokenRefused(reason)
+      break
+    case 'signin.started':
+      meter.signIn('started', reason)
+      break
+    case 'signin.completed':
+      meter.signIn('completed', reason)
+      break
+    case 'signin.failed':
+      meter.signIn('failed', reason)
+      break
+    case 'list.served':
+    case 'session.ended':
+      break
+  }
+}
+
+function secondsIn(detail: AuditEvent['detail']): number | undefined {
+  const milliseconds = detail?.['milliseconds']
+  return typeof milliseconds === 'number' ? milliseconds / 1000 : undefined
+}
