@@ -18,7 +18,7 @@ export default {
   rootDir: '..',
   roots: ['<rootDir>/test'],
   testMatch: ['<rootDir>/test/**/*.test.ts'],
-  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/browser/'],
+  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/browser/', '<rootDir>/test/replicas/'],
   testEnvironment: '<rootDir>/.config/jest-environment.mjs',
   testTimeout: 30_000,
   maxWorkers: 2,
