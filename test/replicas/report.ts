@@ -7,13 +7,15 @@ export interface Report {
   readonly journal: Journal
   readonly proxy: RoundRobinProxy
   readonly restarts: readonly Restart[]
+  /** JSON lines. */
+  readonly logs: readonly string[]
   readonly demotions: readonly Demotion[]
   readonly sessions: number
   readonly mostConnections: number
 }
 
 /** Prints what a run was made of, past jest, which would put its own lines around it. */
-export function printReport({ journal, proxy, restarts, demotions, sessions, mostConnections }: Report): void {
+export function printReport({ journal, proxy, restarts, logs, demotions, sessions, mostConnections }: Report): void {
   const ready = restarts.map(({ readyMilliseconds }) => readyMilliseconds)
   const rows: readonly (readonly [string, string])[] = [
     ['HTTP requests through the proxy', String(proxy.requests)],
@@ -32,6 +34,8 @@ export function printReport({ journal, proxy, restarts, demotions, sessions, mos
       `${demotions.map(({ lastAllowed }) => `${Math.round(lastAllowed)} ms`).join(', ')}`,
     ],
     ['most database connections seen', String(mostConnections)],
+    ['log lines of the servers', String(logs.length)],
+    ...[...countMessages(logs)].map(([message, count]): readonly [string, string] => [`… ${message}`, String(count)]),
   ]
   const width = Math.max(...rows.map(([what]) => what.length))
   process.stdout.write(`\n${rows.map(([what, value]) => `${what.padEnd(width)}  ${value}`).join('\n')}\n\n`)
@@ -40,4 +44,13 @@ export function printReport({ journal, proxy, restarts, demotions, sessions, mos
 function at(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b)
   return Math.round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0)
+}
+
+function countMessages(logs: readonly string[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>()
+  for (const line of logs) {
+    const message = /"msg":"([^"]*)"/.exec(line)?.[1] ?? line.slice(0, 80)
+    counts.set(message, (counts.get(message) ?? 0) + 1)
+  }
+  return counts
 }
