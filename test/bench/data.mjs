@@ -40,6 +40,7 @@ const migratingAtOnce = 8
 const liveSessions = 2_000
 const coldTenants = 40
 const callsPerTenant = 10
+const turnsAtOnce = 24
 const port = 20_000 + Math.floor(Math.random() * 10_000)
 const origin = `http://127.0.0.1:${port}`
 
@@ -119,29 +120,29 @@ async function measureColdTenants(tokens) {
   return { coldTenantMedian: median(cold), coldTenantP99: percentile(cold, 0.99), warmTenantMedian: median(warm) }
 }
 
-/** Every tenant at once. */
+/** Every tenant in use: some calls at any time, then one of each tenant at the same instant. */
 async function measureCrowd(tokens) {
   const server = await startServer(cluster, port)
   const sessions = []
   await timeEach(tokens.length, atOnce, async (index) => (sessions[index] = await server.open(tokens[index])))
-  const watcher = new pg.Client({ ...cluster.connection, database: 'postgres' })
-  await watcher.connect()
   let failed = 0
-  let mostConnections = 0
-  const calls = timeEach(tokens.length * callsPerTenant, tokens.length, async (index) => {
+  const call = (index) => {
     const who = index % tokens.length
-    await callHello(server, tokens[who], sessions[who]).catch(() => (failed += 1))
-  })
-  let going = true
-  void calls.finally(() => (going = false))
-  while (going) {
-    mostConnections = Math.max(mostConnections, await connectionsOf(watcher))
-    await pause(20)
+    return callHello(server, tokens[who], sessions[who]).catch(() => (failed += 1))
   }
-  const taken = await calls
-  await watcher.end()
+  const watcher = await watchConnections()
+  const openedBefore = await connectionsOpened()
+  const turns = await timeEach(tokens.length * callsPerTenant, turnsAtOnce, call)
+  const turnsFailed = failed
+  const connectionsPerCall = ((await connectionsOpened()) - openedBefore) / turns.length
+  const rush = await timeEach(tokens.length, tokens.length, call)
+  const mostConnections = await watcher.stop()
   await server.stop()
-  return { mostConnections, crowdP50: percentile(taken, 0.5), crowdP99: percentile(taken, 0.99), crowdFailed: failed }
+  return {
+    ...{ connectionsPerCall, mostConnections, turnsFailed, rushFailed: failed - turnsFailed },
+    ...{ turnsP50: percentile(turns, 0.5), turnsP99: percentile(turns, 0.99) },
+    ...{ rushP50: percentile(rush, 0.5), rushP99: percentile(rush, 0.99) },
+  }
 }
 
 /** A server that has all sessions in its store, then some of them in memory. */
@@ -151,14 +152,19 @@ async function measureMemory() {
   for (let n = 0; n < 20; n += 1) own.push(await server.open())
   const use = () => timeEach(2_000, atOnce, (index) => server.ask('ping', { session: own[index % own.length] }))
   await use()
-  const emptyMegabytes = await server.megabytes()
+  const empty = await server.memory()
   await insertSessions(sessionCount)
   await use()
-  const heldMegabytes = await server.megabytes()
+  const held = await server.memory()
   await timeEach(liveSessions, atOnce, (index) => server.open(undefined, `127.0.2.${1 + (index % 200)}`))
-  const liveKilobytes = ((await server.megabytes()) - heldMegabytes) * (1_024 / liveSessions)
+  const live = await server.memory()
   await server.stop()
-  return { emptyMegabytes, heldMegabytes, liveKilobytes }
+  return {
+    emptyMegabytes: empty.resident / 2 ** 20,
+    heldMegabytes: held.resident / 2 ** 20,
+    liveKilobytes: (live.heap - held.heap) / 1_024 / liveSessions,
+    liveMegabytes: live.resident / 2 ** 20,
+  }
 }
 
 async function measureLookUps({ sessions }, round) {
@@ -207,13 +213,36 @@ async function insertSessions(count, prefix = 'standing', unused = `interval '0'
   )
 }
 
-/** Those of the server, its listener included: the watcher's own is to another database. */
-async function connectionsOf(watcher) {
-  const { rows } = await watcher.query(`
-    select count(*)::int as connections from pg_stat_activity
-    where backend_type = 'client backend' and datname <> 'postgres'
-  `)
-  return rows[0].connections
+/** How many connections to tenants' databases were ever opened. */
+async function connectionsOpened() {
+  const [row] = await cluster.sql(`select sum(sessions)::int as opened from pg_stat_database where datname ~ '^tenant_'`)
+  return row.opened
+}
+
+/** The most connections that a server, alone, has at any time, its listener included: the watcher's own is to another database. */
+async function watchConnections() {
+  const client = new pg.Client({ ...cluster.connection, database: 'postgres' })
+  await client.connect()
+  let [going, most] = [true, 0]
+  const watch = async () => {
+    while (going) {
+      const { rows } = await client.query(`
+        select count(*)::int as connections from pg_stat_activity
+        where backend_type = 'client backend' and datname <> 'postgres'
+      `)
+      most = Math.max(most, rows[0].connections)
+      await pause(20)
+    }
+  }
+  const watching = watch()
+  return {
+    async stop() {
+      going = false
+      await watching
+      await client.end()
+      return most
+    },
+  }
 }
 
 function report(measured) {
@@ -247,13 +276,18 @@ function report(measured) {
     row(`${tenantCount} tenants migrated, ${migratingAtOnce} at a time (s)`, 'migrateSeconds'),
     row('memory of a server, no sessions stored (MB)', 'emptyMegabytes'),
     row(`memory of a server, ${sessionCount} sessions stored (MB)`, 'heldMegabytes'),
-    row(`memory of each of ${liveSessions} sessions in use (KB)`, 'liveKilobytes'),
+    row(`the same with ${liveSessions} more, in use (MB)`, 'liveMegabytes'),
+    row(`memory of each session in use (KB)`, 'liveKilobytes'),
     row(`${expiredCount} expired sessions swept (s)`, 'sweepSeconds'),
     row('session look-up meanwhile, p99 (ms)', 'sweptLookUpP99'),
     row('protected call meanwhile, p99 (ms)', 'sweptCallP99'),
-    row(`${tenantCount} tenants at once, most connections`, 'mostConnections'),
-    row(`${tenantCount} tenants at once, protected call, p50 (ms)`, 'crowdP50'),
-    row(`${tenantCount} tenants at once, protected call, p99 (ms)`, 'crowdP99'),
-    row(`${tenantCount} tenants at once, calls that failed of ${tenantCount * callsPerTenant}`, 'crowdFailed'),
+    row(`${tenantCount} tenants in use, most connections`, 'mostConnections'),
+    row(`${turnsAtOnce} calls at once to ${tenantCount} tenants, p50 (ms)`, 'turnsP50'),
+    row(`${turnsAtOnce} calls at once to ${tenantCount} tenants, p99 (ms)`, 'turnsP99'),
+    row(`… that failed, of ${tenantCount * callsPerTenant}`, 'turnsFailed'),
+    row('… connections opened for each', 'connectionsPerCall'),
+    row(`one call to each of ${tenantCount} at the same instant, p50 (ms)`, 'rushP50'),
+    row(`one call to each of ${tenantCount} at the same instant, p99 (ms)`, 'rushP99'),
+    row(`… that failed, of ${tenantCount}`, 'rushFailed'),
   ])
 }

@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFile } from 'node:fs/promises'
 import http from 'node:http'
 
 const protocolVersion = '2025-11-25'
@@ -8,7 +7,7 @@ const running = new Set()
 
 /** A server in a process of its own, at a port that stays the same over restarts, so that tokens do too. */
 export async function startServer({ env, home }, port) {
-  const child = spawn(process.execPath, ['test/support/data-server.mjs'], {
+  const child = spawn(process.execPath, ['--expose-gc', 'test/support/data-server.mjs'], {
     env: {
       ...process.env,
       ...env,
@@ -22,8 +21,8 @@ export async function startServer({ env, home }, port) {
   await ready(child)
   return {
     origin,
-    pid: child.pid,
-    megabytes: () => residentMegabytes(child.pid),
+    /** In bytes, after what nobody uses is collected: what its objects take, and what the process does. */
+    memory: () => memoryOf(child),
     /** Opens a session, as `token` where there is one; answers with its id. */
     async open(token, address) {
       const clientInfo = { name: 'bench', version: '1.0.0' }
@@ -95,7 +94,17 @@ function ready(child) {
   })
 }
 
-async function residentMegabytes(pid) {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8')
-  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) / 1_024
+function memoryOf(child) {
+  return new Promise((resolve) => {
+    let text = ''
+    const listen = (chunk) => {
+      text += chunk
+      const [, found] = /^memory: (.*)\n/m.exec(text) ?? []
+      if (found === undefined) return
+      child.stdout.off('data', listen)
+      resolve(JSON.parse(found))
+    }
+    child.stdout.on('data', listen)
+    child.kill('SIGUSR2')
+  })
 }
