@@ -215,7 +215,9 @@ async function insertSessions(count, prefix = 'standing', unused = `interval '0'
 
 /** How many connections to tenants' databases were ever opened. */
 async function connectionsOpened() {
-  const [row] = await cluster.sql(`select sum(sessions)::int as opened from pg_stat_database where datname ~ '^tenant_'`)
+  const [row] = await cluster.sql(
+    `select sum(sessions)::int as opened from pg_stat_database where datname ~ '^tenant_'`,
+  )
   return row.opened
 }
 
