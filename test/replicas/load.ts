@@ -15,11 +15,15 @@ export interface Tally {
 /** What the clients of a run have seen. */
 export class Journal {
   readonly tallies = new Map<Kind, Tally>()
-  /** What must not have happened, in words. */
-  readonly faults: string[] = []
   /** What `post_entry` was called with, and whether its answer came. */
   readonly answered = new Set<string>()
   readonly unanswered = new Set<string>()
+  readonly #faults = new Map<string, number>()
+
+  /** What must not have happened, in words. */
+  get faults(): readonly string[] {
+    return [...this.#faults].map(([fault, times]) => (times === 1 ? fault : `${fault} (${times} times)`))
+  }
 
   /** Counts `action` as done, lost in flight, or a fault; answers with its value where it was done. */
   async note<Value>(kind: Kind, action: () => Promise<Value>): Promise<Value | undefined> {
@@ -32,7 +36,7 @@ export class Journal {
       return value
     } catch (error) {
       if (error instanceof LostInFlight) tally.lost += 1
-      else this.faults.push(`${kind}: ${error instanceof Error ? error.message : String(error)}`)
+      else this.#fail(`${kind}: ${error instanceof Error ? error.message : String(error)}`)
       return undefined
     }
   }
@@ -47,6 +51,10 @@ export class Journal {
       this.unanswered.delete(nonce)
       this.answered.add(nonce)
     })
+  }
+
+  #fail(fault: string): void {
+    this.#faults.set(fault, (this.#faults.get(fault) ?? 0) + 1)
   }
 
   #tallyOf(kind: Kind): Tally {
@@ -100,6 +108,7 @@ export async function keepListening({ journal, stop }: LoadOptions, session: Mcp
       if (ended === 'lost') throw new LostInFlight()
       if (!stop.aborted) throw new TypeError('ended, though its process was not killed')
     })
+    await pause(pauseMilliseconds.use)
   }
 }
 
