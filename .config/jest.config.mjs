@@ -18,7 +18,11 @@ export default {
   rootDir: '..',
   roots: ['<rootDir>/test'],
   testMatch: ['<rootDir>/test/**/*.test.ts'],
-  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/browser/', '<rootDir>/test/faults/'],
+  // Slow suites have configurations of their own.
+  testPathIgnorePatterns: [
+    '/node_modules/',
+    ...['browser', 'faults', 'replicas'].map((name) => `<rootDir>/test/${name}/`),
+  ],
   testEnvironment: '<rootDir>/.config/jest-environment.mjs',
   testTimeout: 30_000,
   maxWorkers: 2,
