@@ -12,10 +12,12 @@ import type { TenantRegistry } from '../../core/identity/tenant.js'
 import type { GrantStore } from '../../core/permission/grant-store.js'
 import type { Log } from '../../core/runtime/log.js'
 import type { RateLimiter } from '../../core/runtime/rate-limiter.js'
+import type { SessionFeed } from '../../core/runtime/session-feed.js'
 import type { LoginStore } from '../../core/sign-in/login-store.js'
 import type { SignInStore } from '../../core/sign-in/sign-in-store.js'
 import { PolicyVersions } from './change/policy-versions.js'
 import { PostgresChangeFeed } from './change/postgres-change-feed.js'
+import { PostgresSessionFeed } from './change/postgres-session-feed.js'
 import type { ConnectionSettings } from './connection-settings.js'
 import { Databases, type DatabasesOptions } from './databases.js'
 import { sqlState } from './pool/database-failure.js'
@@ -63,6 +65,8 @@ export interface Postgres {
   readonly rateLimiter: RateLimiter
   /** Hears of the changes of other processes once it follows. */
   readonly changes: PostgresChangeFeed
+  /** What other processes do to sessions, heard once `changes` follows. */
+  readonly notices: SessionFeed
   readonly audit: PostgresAuditLog
   readonly provisioner: Provisioner
   /** Throws `UpstreamError` unless the master database answers. */
@@ -95,7 +99,8 @@ export async function openPostgres(options: PostgresOptions): Promise<Postgres> 
   const audit = new PostgresAuditLog(databases, log)
   const tenants = new PostgresTenantRegistry(master, ownIssuer)
   const changes = new PostgresChangeFeed({ connection: options.direct ?? connection, masterDatabase, master, log })
-  const signIns = new PostgresSignInStore({ databases, ownIssuer, audit, log })
+  const notices = new PostgresSessionFeed({ carrier: changes, master, masterKey, log })
+  const signIns = new PostgresSignInStore({ databases, ownIssuer, audit, feed: notices, log })
   const sweeper = new Sweeper({ master, tenants, signIns, log })
   return {
     tenants,
@@ -106,9 +111,10 @@ export async function openPostgres(options: PostgresOptions): Promise<Postgres> 
     issuerStorage: new PostgresIssuerStorage(master),
     logins: new PostgresLoginStore(master, masterKey),
     signIns,
-    sessions: new PostgresSessionStore(master),
+    sessions: new PostgresSessionStore({ master, masterKey, ownIssuer, feed: notices }),
     rateLimiter: new PostgresRateLimiter(master, masterKey),
     changes,
+    notices,
     audit,
     provisioner: new Provisioner(databases),
     async ping() {

@@ -10,6 +10,7 @@ import type { GrantStore } from '../../../core/permission/grant-store.js'
 import type { ChangeFeed } from '../../../core/runtime/change-feed.js'
 import type { Clock } from '../../../core/runtime/clock.js'
 import type { Log } from '../../../core/runtime/log.js'
+import type { SessionFeed } from '../../../core/runtime/session-feed.js'
 import type { RateLimiter } from '../../../core/runtime/rate-limiter.js'
 import type { SignInStore } from '../../../core/sign-in/sign-in-store.js'
 import { LegacyEdge, type HotPathSwitch } from '../legacy/legacy-edge.js'
@@ -55,6 +56,8 @@ export interface McpEdgeOptions {
   /** Hints that what a tenant grants has changed, and the way to tell whether it has. */
   readonly changes: Pick<ChangeFeed, 'subscribe'>
   readonly grants: Pick<GrantStore, 'policyVersion'>
+  /** What other processes do to sessions that are in use here, too. */
+  readonly notices: SessionFeed
   readonly limiter: RateLimiter
   /** The application (client id) that this server is. */
   readonly application: string
@@ -127,6 +130,7 @@ class Edge {
   readonly #exchanges: ExchangeTable
   readonly #legacy: LegacyEdge
   readonly #methods: string
+  readonly #unsubscribe: () => void
 
   constructor(options: McpEdgeOptions) {
     this.#options = options
@@ -136,6 +140,10 @@ class Edge {
     this.#doors = new Map(options.endpoints.map((endpoint) => [endpoint.path, this.#doorOf(endpoint)]))
     this.#exchanges = new ExchangeTable(options.clock, new StandingCheck(options.authenticator, options.log))
     this.#methods = this.#legacy.methods.join(', ')
+    this.#unsubscribe = options.notices.subscribe((notice) => {
+      this.#exchanges.hear(notice)
+      this.#legacy.hear(notice)
+    })
   }
 
   get sessionCount(): number {
@@ -144,6 +152,7 @@ class Edge {
 
   async close(drainMilliseconds: number): Promise<void> {
     await this.#exchanges.close(drainMilliseconds)
+    this.#unsubscribe()
     await this.#legacy.close()
   }
 

@@ -1,6 +1,11 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { principalDigest } from '../../../core/identity/caller.js'
-import type { SessionStore, TransportSession } from '../../../core/identity/session-store.js'
+import {
+  openerOf,
+  type SessionOpener,
+  type SessionStore,
+  type TransportSession,
+} from '../../../core/identity/session-store.js'
 import type { Visitor } from '../../../core/operation/access.js'
 import type { Authenticator } from '../../../core/operation/authenticator.js'
 import type { Guard } from '../../../core/operation/guard.js'
@@ -10,6 +15,7 @@ import type { Clock } from '../../../core/runtime/clock.js'
 import type { Log } from '../../../core/runtime/log.js'
 import { networkOf } from '../../../core/runtime/network-address.js'
 import type { RateLimiter } from '../../../core/runtime/rate-limiter.js'
+import type { SessionFeed, SessionNotice } from '../../../core/runtime/session-feed.js'
 import type { SignInReference, SignInStore } from '../../../core/sign-in/sign-in-store.js'
 import { refusal } from '../http/answer.js'
 import type { Exchange } from '../http/exchange.js'
@@ -19,14 +25,16 @@ import { faultOf } from '../http/outage.js'
 import { describeSelf, saysTooMuch, type SelfDescription } from '../http/self-description.js'
 import { digestOf } from '../http/session-gate.js'
 import { ChangeWatch } from './change-watch.js'
+import type { Say } from './client-session.js'
 import { createDispatch } from './create-dispatch.js'
 import { HotPath, type FastPath } from './hot-path.js'
 import { HttpLoginSession } from './http-login-session.js'
 import { LegacyRequest } from './legacy-request.js'
-import { recognizeCancelled } from './recognize.js'
+import { recognizeAnswer, recognizeCancelled } from './recognize.js'
 import { restorePair } from './restore-pair.js'
 import { forward, type Opening } from './sdk-bridge.js'
 import { openSdkPair, type SdkPair, type SdkPairOptions, type ServerInfo } from './sdk-pair.js'
+import { SessionRelay } from './session-relay.js'
 import { SessionTable } from './session-table.js'
 import { Session } from './session.js'
 import { progressTokenOf } from './tool-request.js'
@@ -56,6 +64,7 @@ export interface LegacyEdgeOptions {
   readonly sessions: SessionStore | undefined
   readonly signIns: Pick<SignInStore, 'end'>
   readonly changes: Pick<ChangeFeed, 'subscribe'>
+  readonly notices: Pick<SessionFeed, 'alive' | 'publish'>
   readonly grants: Pick<GrantStore, 'policyVersion'>
   readonly limiter: RateLimiter
   readonly application: string
@@ -70,6 +79,7 @@ export class LegacyEdge {
   readonly #hotPath: FastPath | undefined
   readonly #pairs: SdkPairOptions
   readonly #table: SessionTable
+  readonly #relay: SessionRelay
   readonly #watch: ChangeWatch
 
   constructor(options: LegacyEdgeOptions) {
@@ -80,10 +90,12 @@ export class LegacyEdge {
     this.#hotPath = hotPath === 'off' ? undefined : hotPath === 'on' ? own : hotPath(own)
     this.#pairs = { serverInfo, dispatch: createDispatch({ tools, log }), log }
     this.#table = new SessionTable(clock)
+    this.#relay = new SessionRelay(this.#table, options.notices)
     this.#watch = new ChangeWatch({
       ...options,
       table: this.#table,
       announce: (session, policyVersion) => this.#announceTo(session, policyVersion),
+      announceSignIn: (session) => this.#announceSignIn(session, session.signIn, undefined),
     })
   }
 
@@ -107,6 +119,12 @@ export class LegacyEdge {
   /** Stops what runs here in a session that does not stand any more. */
   async forget(digest: string): Promise<void> {
     await this.#table.end(digest)
+  }
+
+  /** What another process says of a session that may be in use here, too. */
+  hear(notice: SessionNotice): void {
+    this.#relay.hear(notice)
+    this.#watch.hear(notice)
   }
 
   async close(): Promise<void> {
@@ -141,20 +159,25 @@ export class LegacyEdge {
     if (!(await this.#mayOpen(exchange))) return
     const id = randomBytes(32).toString('base64url')
     const opening: Opening = { opened: false, fault: undefined }
-    const pair = await this.#openPair(this.#recordOf(exchange, digestOf(id), said), sessions, opening)
+    const record = this.#recordOf(exchange, digestOf(id), said)
+    const pair = await this.#openPair(record, sessions, { opening, opener: openerOf(exchange.caller) })
     const request = new LegacyRequest({ exchange })
     await forward({ request, pair, opening, sessionDigest: undefined, sessionId: id })
     if (!opening.opened) await pair.server.close()
   }
 
   /** Not with the request at hand: what the session's callbacks see lives as long as the session. */
-  async #openPair(record: TransportSession, sessions: SessionStore, opening: Opening): Promise<SdkPair> {
+  async #openPair(
+    record: TransportSession,
+    sessions: SessionStore,
+    { opening, opener }: { readonly opening: Opening; readonly opener: SessionOpener | undefined },
+  ): Promise<SdkPair> {
     const pair = await openSdkPair(this.#pairs, {
       sessionIdGenerator: () => record.digest,
       onsessioninitialized: async () => {
         try {
-          const ended = await sessions.open(record)
-          this.#table.add(new Session(record, pair, this.#options.clock.now()))
+          const ended = await sessions.open(record, opener)
+          this.#table.add(new Session(record, { pair, sessions }, this.#options.clock.now()))
           opening.opened = true
           await Promise.all(ended.map((digest) => this.#table.end(digest)))
         } catch (error) {
@@ -186,7 +209,9 @@ export class LegacyEdge {
     const sessionId = String(exchange.request.headers['mcp-session-id'])
     const request: LegacyRequest = new LegacyRequest({
       ...{ exchange, session, sessionId },
-      login: this.#loginOf(exchange, session, sessions, (signIn) => this.#announceSignIn(request, session, signIn)),
+      login: this.#loginOf(exchange, session, sessions, (signIn) =>
+        this.#announceSignIn(session, signIn, request.ended ? undefined : request.say),
+      ),
     })
     if (exchange.id === undefined) return this.#pass(request, session)
     if (session.running(exchange.id) !== undefined) return exchange.reply.send(duplicateId)
@@ -219,7 +244,7 @@ export class LegacyEdge {
 
   async #restore(record: TransportSession, sessions: SessionStore): Promise<Session> {
     const pair = await restorePair(this.#pairs, record, () => this.#closeSession(record.digest, sessions))
-    const session = new Session(record, pair, this.#options.clock.now())
+    const session = new Session(record, { pair, sessions }, this.#options.clock.now())
     session.listedElsewhere()
     return session
   }
@@ -238,9 +263,12 @@ export class LegacyEdge {
 
   /** Notifications, answers to our own requests, streams and DELETE. */
   async #pass(request: LegacyRequest, session: Session): Promise<void> {
-    const cancelled = recognizeCancelled(request.exchange.message)
-    if (cancelled !== undefined) session.running(cancelled)?.stop('cancelled')
-    await this.#forward(request, session)
+    const { exchange } = request
+    const cancelled = recognizeCancelled(exchange.message)
+    const answer = recognizeAnswer(exchange.request.headers, exchange.message)
+    if (cancelled !== undefined) await this.#relay.cancel(session, cancelled)
+    if (answer === undefined) await this.#forward(request, session)
+    else await this.#relay.answer(exchange, session, answer)
   }
 
   async #forward(request: LegacyRequest, session: Session): Promise<void> {
@@ -267,11 +295,12 @@ export class LegacyEdge {
     }
   }
 
-  async #announceSignIn(request: LegacyRequest, session: Session, signIn: SignInReference | undefined): Promise<void> {
+  /** On the open stream, or else by `say`. */
+  async #announceSignIn(session: Session, signIn: SignInReference | undefined, say: Say | undefined): Promise<void> {
     session.record = { ...session.record, signIn }
     try {
       const visitor = await this.#visitorOf(session, signIn)
-      await session.announceSignIn(this.#options.guard, visitor, request.ended ? undefined : request.say)
+      await session.announceSignIn(this.#options.guard, visitor, say)
     } catch (error) {
       this.#options.log.write('warn', 'a changed tool list could not be announced', { error })
     }
@@ -311,7 +340,7 @@ export class LegacyEdge {
   #recordOf({ caller, endpoint }: Exchange, digest: string, said: SelfDescription): TransportSession {
     const principal = caller === undefined ? undefined : principalDigest(caller)
     const { application } = this.#options
-    return { ...said, digest, application, endpoint: endpoint.path, principal, signIn: undefined }
+    return { ...said, digest, application, endpoint: endpoint.path, principal, signIn: undefined, logLevel: undefined }
   }
 }
 

@@ -3,6 +3,7 @@ import type { AuditEvent } from '../../../core/audit/audit-event.js'
 import type { AuditLog } from '../../../core/audit/audit-log.js'
 import { UpstreamError } from '../../../core/error/upstream-error.js'
 import type { Tenant } from '../../../core/identity/tenant.js'
+import type { SessionFeed } from '../../../core/runtime/session-feed.js'
 import type { Log } from '../../../core/runtime/log.js'
 import type { NewSignIn, SignIn, SignInEnd, SignInReference, SignInStore } from '../../../core/sign-in/sign-in-store.js'
 import type { Databases } from '../databases.js'
@@ -15,10 +16,11 @@ import { readAsserted } from './read-asserted.js'
 import { hasEnded, isStale, longestTerm, stands } from './session-term.js'
 
 const mostPerAccount = 20
-const endedColumns = ['issuer', 'subject', 'client_id', 'application', 'request_id'] as const
+const endedColumns = ['key', 'issuer', 'subject', 'client_id', 'application', 'request_id'] as const
 
 /** What goes on record of a sign-in that has ended. */
 interface EndedRow {
+  readonly key: string
   readonly issuer: string | null
   readonly subject: string
   readonly client_id: string
@@ -31,6 +33,8 @@ export interface SignInStoreParts {
   readonly ownIssuer: string
   /** Takes the row of an end that could not be recorded with it. */
   readonly audit: Pick<AuditLog, 'retain'>
+  /** Is told of sign-ins that have ended. */
+  readonly feed: Pick<SessionFeed, 'publish'>
   readonly log: Log
 }
 
@@ -42,13 +46,15 @@ export class PostgresSignInStore implements SignInStore {
   readonly #databases: Databases
   readonly #ownIssuer: string
   readonly #audit: Pick<AuditLog, 'retain'>
+  readonly #feed: Pick<SessionFeed, 'publish'>
   readonly #owed: OwedEnds
 
-  constructor({ databases, ownIssuer, audit, log }: SignInStoreParts) {
+  constructor({ databases, ownIssuer, audit, feed, log }: SignInStoreParts) {
     this.#databases = databases
     this.#ownIssuer = ownIssuer
     this.#audit = audit
-    this.#owed = new OwedEnds((reference, how) => this.#end(reference, how), log)
+    this.#feed = feed
+    this.#owed = new OwedEnds((reference, how) => this.#endAndTell(reference, how), log)
   }
 
   /** Throws `TypeError` for an identity that cannot be stored as it is. */
@@ -57,15 +63,15 @@ export class PostgresSignInStore implements SignInStore {
     const { tenant } = signIn.identity
     const row = this.#toRow(signIn)
     const db = await this.#databases.tenant(tenant)
-    await db.transaction().execute(async (step) => {
+    const evicted = await db.transaction().execute(async (step) => {
       await lockAccount(step, row)
-      const evicted = await evictOldest(step, row)
+      const oldest = await evictOldest(step, row)
       await step.insertInto('session').values(row).execute()
-      await record(step, [
-        this.#completed(row, tenant),
-        ...evicted.map((ended) => this.#ended(ended, tenant, 'evicted')),
-      ])
+      const ended = oldest.map((one) => this.#ended(one, tenant, 'evicted'))
+      await record(step, [this.#completed(row, tenant), ...ended])
+      return oldest
     })
+    for (const { key } of evicted) await this.#feed.publish({ about: 'sign-in', key })
   }
 
   async find({ tenant, key }: SignInReference, used: 'used' | 'unused'): Promise<SignIn | undefined> {
@@ -92,7 +98,7 @@ export class PostgresSignInStore implements SignInStore {
   /** `true` also for one that is to end as soon as its database answers. */
   async end(reference: SignInReference, how: SignInEnd): Promise<boolean> {
     try {
-      return await this.#end(reference, how)
+      return await this.#endAndTell(reference, how)
     } catch (error) {
       if (!(error instanceof UpstreamError)) throw error
       this.#owed.add(reference, how)
@@ -103,6 +109,12 @@ export class PostgresSignInStore implements SignInStore {
   /** Ends what is owed, as far as that can be done now. */
   async close(): Promise<void> {
     await this.#owed.close()
+  }
+
+  async #endAndTell(reference: SignInReference, how: SignInEnd): Promise<boolean> {
+    const ended = await this.#end(reference, how)
+    if (ended) await this.#feed.publish({ about: 'sign-in', key: reference.key })
+    return ended
   }
 
   async #end({ tenant, key }: SignInReference, how: SignInEnd): Promise<boolean> {
