@@ -8,6 +8,7 @@ import { matrixCommand } from './permission/matrix-command.js'
 import { whoCanCommand } from './permission/who-can-command.js'
 import { whyCommand } from './permission/why-command.js'
 import { printable } from './printable.js'
+import { sessionCommand } from './session/session-command.js'
 import { tokenCommand } from './token-command.js'
 
 /** Runs one command line and answers with its exit code; results go to standard output, everything else to standard error. */
@@ -20,6 +21,7 @@ export async function run(argv: readonly string[], env: NodeJS.ProcessEnv): Prom
     .showHelpAfterError('(add --help for the options)')
     .addCommand(tokenCommand(env))
     .addCommand(accountCommand(env))
+    .addCommand(sessionCommand(env))
     .addCommand(matrixCommand(env))
     .addCommand(whyCommand(env))
     .addCommand(whoCanCommand(env))

@@ -6,6 +6,8 @@ import { UpstreamError } from '../../core/error/upstream-error.js'
 import type { AccountStore } from '../../core/identity/account-store.js'
 import type { ApplicationStore } from '../../core/identity/application.js'
 import type { IssuerStorage } from '../../core/identity/issuer-storage.js'
+import type { OwnedRecords } from '../../core/identity/issuer-storage.js'
+import type { SignInSource, TransportSource } from '../../core/identity/session-source.js'
 import type { SessionStore } from '../../core/identity/session-store.js'
 import type { SigningKeyStore } from '../../core/identity/signing-key-store.js'
 import type { TenantRegistry } from '../../core/identity/tenant.js'
@@ -29,9 +31,12 @@ import { PostgresAuditLog } from './store/postgres-audit-log.js'
 import { PostgresGrantStore } from './store/postgres-grant-store.js'
 import { PostgresIssuerStorage } from './store/postgres-issuer-storage.js'
 import { PostgresLoginStore } from './store/postgres-login-store.js'
+import { PostgresOwnedRecords } from './store/postgres-owned-records.js'
 import { PostgresRateLimiter } from './store/postgres-rate-limiter.js'
 import { PostgresSessionStore } from './store/postgres-session-store.js'
 import { PostgresSignInStore } from './store/postgres-sign-in-store.js'
+import { PostgresSignInSource } from './store/postgres-sign-in-source.js'
+import { PostgresTransportSource } from './store/postgres-transport-source.js'
 import { PostgresSigningKeyStore } from './store/postgres-signing-key-store.js'
 import { PostgresTenantRegistry } from './store/postgres-tenant-registry.js'
 import { Sweeper } from './sweeper.js'
@@ -63,6 +68,8 @@ export interface Postgres {
   readonly signIns: SignInStore
   readonly sessions: SessionStore
   readonly rateLimiter: RateLimiter
+  /** What `SessionDirectory` looks into. */
+  readonly directory: DirectorySources
   /** Hears of the changes of other processes once it follows. */
   readonly changes: PostgresChangeFeed
   /** What other processes do to sessions, heard once `changes` follows. */
@@ -75,6 +82,13 @@ export interface Postgres {
   sweep(): Promise<number>
   /** Writes what audit has counted, then closes every connection. */
   close(): Promise<void>
+}
+
+/** Sessions of every kind by whose they are. */
+export interface DirectorySources {
+  readonly signIns: SignInSource
+  readonly transports: TransportSource
+  readonly records: OwnedRecords
 }
 
 const defaultMaster = 'authsec'
@@ -113,6 +127,11 @@ export async function openPostgres(options: PostgresOptions): Promise<Postgres> 
     signIns,
     sessions: new PostgresSessionStore({ master, masterKey, ownIssuer, feed: notices }),
     rateLimiter: new PostgresRateLimiter(master, masterKey),
+    directory: {
+      signIns: new PostgresSignInSource({ databases, masterKey, ownIssuer }),
+      transports: new PostgresTransportSource(master, masterKey),
+      records: new PostgresOwnedRecords(master),
+    },
     changes,
     notices,
     audit,

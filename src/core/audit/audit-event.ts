@@ -1,6 +1,7 @@
 import type { Tenant } from '../identity/tenant.js'
 
 export type AuditEventType =
+  | 'admin.changed'
   | 'list.served'
   | 'operation.allowed'
   | 'operation.denied'

@@ -4,6 +4,8 @@ export type SessionNotice =
   | { readonly about: 'session'; readonly digest: string }
   /** It has ended, or may have: look at whoever goes by it. */
   | { readonly about: 'sign-in'; readonly key: string }
+  /** The authorization grant of this digest has ended. */
+  | { readonly about: 'grant'; readonly key: string }
   /** Any session may have ended: look at all of them. */
   | { readonly about: 'everything' }
   /** The client has cancelled one of its requests; where it runs is not known to whoever was told. */

@@ -239,7 +239,7 @@ describe('the state of a session', () => {
     expect(await sessions.find(digest)).toMatchObject({ logLevel: 'error', signIn: undefined })
     const quiet = { logLevel: undefined, signIn: undefined }
     expect(await sessions.touch([digest, plain])).toEqual(
-      new Map([
+      new Map<string, object>([
         [digest, { ...quiet, logLevel: 'error' }],
         [plain, quiet],
       ]),

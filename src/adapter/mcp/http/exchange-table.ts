@@ -41,8 +41,8 @@ export class ExchangeTable {
   /** Where somebody may have lost their standing, nobody waits for the next round. */
   hear(notice: SessionNotice): void {
     if (notice.about === 'everything') void this.#standing.checkAtOnce([...this.#running])
-    else if (notice.about === 'sign-in') {
-      void this.#standing.checkAtOnce([...this.#running].filter((exchange) => signInOf(exchange) === notice.key))
+    else if (notice.about === 'sign-in' || notice.about === 'grant') {
+      void this.#standing.checkAtOnce([...this.#running].filter((exchange) => isOf(exchange, notice.key)))
     }
   }
 
@@ -76,6 +76,8 @@ export class ExchangeTable {
   }
 }
 
-function signInOf({ bound }: Exchange): string | undefined {
-  return bound?.credential.kind === 'sign-in' ? bound.credential.signIn.key : undefined
+/** Whether it goes by the sign-in or the grant of this key. */
+function isOf({ bound }: Exchange, key: string): boolean {
+  if (bound === undefined) return false
+  return bound.grantDigest === key || (bound.credential.kind === 'sign-in' && bound.credential.signIn.key === key)
 }

@@ -5,7 +5,9 @@ export function parseNotice(value: unknown): SessionNotice | undefined {
   if (typeof value !== 'object' || value === null || !('about' in value)) return undefined
   const { about } = value
   if (about === 'everything') return { about }
-  if (about === 'sign-in') return 'key' in value && isText(value.key) ? { about, key: value.key } : undefined
+  if (about === 'sign-in' || about === 'grant') {
+    return 'key' in value && isText(value.key) ? { about, key: value.key } : undefined
+  }
   if (!('digest' in value) || !isText(value.digest)) return undefined
   const { digest } = value
   if (about === 'session') return { about, digest }

@@ -1,5 +1,4 @@
 import { sql, type Kysely, type QueryCreator } from 'kysely'
-import type { AuditEvent } from '../../../core/audit/audit-event.js'
 import type { AuditLog } from '../../../core/audit/audit-log.js'
 import { UpstreamError } from '../../../core/error/upstream-error.js'
 import type { Tenant } from '../../../core/identity/tenant.js'
@@ -8,26 +7,15 @@ import type { Log } from '../../../core/runtime/log.js'
 import type { NewSignIn, SignIn, SignInEnd, SignInReference, SignInStore } from '../../../core/sign-in/sign-in-store.js'
 import type { Databases } from '../databases.js'
 import type { TenantSchema } from '../schema/tenant-schema.js'
-import { isStorable } from '../storable-text.js'
-import { insertAuditRows } from './audit-row.js'
+import { isStorable, toStorable } from '../storable-text.js'
 import { JsonMembers } from './json-members.js'
 import { OwedEnds } from './owed-ends.js'
 import { readAsserted } from './read-asserted.js'
+import { endedColumns, recordRows, SignInRows, type EndedRow } from './sign-in-rows.js'
 import { hasEnded, isStale, longestTerm, stands } from './session-term.js'
 
 const mostPerAccount = 20
-const endedColumns = ['key', 'issuer', 'subject', 'client_id', 'application', 'request_id'] as const
-
-/** What goes on record of a sign-in that has ended. */
-interface EndedRow {
-  readonly key: string
-  readonly issuer: string | null
-  readonly subject: string
-  readonly client_id: string
-  readonly application: string
-  readonly request_id: string
-}
-
+const longestName = 200
 export interface SignInStoreParts {
   readonly databases: Databases
   readonly ownIssuer: string
@@ -45,6 +33,7 @@ export interface SignInStoreParts {
 export class PostgresSignInStore implements SignInStore {
   readonly #databases: Databases
   readonly #ownIssuer: string
+  readonly #rows: SignInRows
   readonly #audit: Pick<AuditLog, 'retain'>
   readonly #feed: Pick<SessionFeed, 'publish'>
   readonly #owed: OwedEnds
@@ -52,6 +41,7 @@ export class PostgresSignInStore implements SignInStore {
   constructor({ databases, ownIssuer, audit, feed, log }: SignInStoreParts) {
     this.#databases = databases
     this.#ownIssuer = ownIssuer
+    this.#rows = new SignInRows(ownIssuer)
     this.#audit = audit
     this.#feed = feed
     this.#owed = new OwedEnds((reference, how) => this.#endAndTell(reference, how), log)
@@ -67,8 +57,8 @@ export class PostgresSignInStore implements SignInStore {
       await lockAccount(step, row)
       const oldest = await evictOldest(step, row)
       await step.insertInto('session').values(row).execute()
-      const ended = oldest.map((one) => this.#ended(one, tenant, 'evicted'))
-      await record(step, [this.#completed(row, tenant), ...ended])
+      const ended = oldest.map((one) => this.#rows.ended(one, tenant, 'evicted'))
+      await recordRows(step, [this.#rows.completed(row, tenant), ...ended])
       return oldest
     })
     for (const { key } of evicted) await this.#feed.publish({ about: 'sign-in', key })
@@ -123,13 +113,13 @@ export class PostgresSignInStore implements SignInStore {
     try {
       return await db.transaction().execute(async (step) => {
         const ended = await deleteStanding(step, key)
-        if (ended !== undefined) await record(step, [this.#ended(ended, tenant, how)])
+        if (ended !== undefined) await recordRows(step, [this.#rows.ended(ended, tenant, how)])
         return ended !== undefined
       })
     } catch {
       // Whatever failed, it may have been the row alone. In a transaction: one that hangs must not end it later, unheard of.
       const ended = await db.transaction().execute((step) => deleteStanding(step, key))
-      if (ended !== undefined) this.#audit.retain(this.#ended(ended, tenant, how))
+      if (ended !== undefined) this.#audit.retain(this.#rows.ended(ended, tenant, how))
       return ended !== undefined
     }
   }
@@ -147,17 +137,18 @@ export class PostgresSignInStore implements SignInStore {
         .whereRef('session.key', '=', 'expired.key')
         .returning(endedColumns)
         .execute()
-      await record(
+      await recordRows(
         step,
-        expired.map((ended) => this.#ended(ended, tenant, 'expired')),
+        expired.map((ended) => this.#rows.ended(ended, tenant, 'expired')),
       )
       return expired.length
     })
   }
 
-  #toRow({ key, application, identity, requestId }: NewSignIn) {
+  #toRow({ key, application, clientName, identity, requestId }: NewSignIn) {
     const { issuer, subject, clientId, asserted, grantDigest, endsAt } = identity
     return {
+      client_name: clientName === undefined ? null : toStorable(clientName, longestName),
       ...{ key, application, subject, asserted: JSON.stringify(asserted) },
       // The address of our own issuer changes with the port; whoever signed in there stays the same.
       issuer: issuer === this.#ownIssuer ? null : issuer,
@@ -166,25 +157,6 @@ export class PostgresSignInStore implements SignInStore {
       request_id: requestId,
       ends_at: endsAt ?? null,
       expires_at: longestTerm(endsAt),
-    }
-  }
-
-  #completed(row: EndedRow, tenant: Tenant): AuditEvent {
-    return { type: 'signin.completed', ...this.#facts(row, tenant) }
-  }
-
-  #ended(row: EndedRow, tenant: Tenant, reason: SignInEnd): AuditEvent {
-    return { type: 'session.ended', reason, ...this.#facts(row, tenant) }
-  }
-
-  #facts(row: EndedRow, tenant: Tenant): Omit<AuditEvent, 'type'> {
-    return {
-      tenant,
-      issuer: row.issuer ?? this.#ownIssuer,
-      subject: row.subject,
-      clientId: row.client_id,
-      requestId: row.request_id,
-      detail: { application: row.application },
     }
   }
 }
@@ -212,14 +184,6 @@ async function evictOldest(db: Kysely<TenantSchema>, { issuer, subject }: Accoun
 
 async function deleteStanding(db: Kysely<TenantSchema>, key: string): Promise<EndedRow | undefined> {
   return db.deleteFrom('session').where('key', '=', key).where(stands).returning(endedColumns).executeTakeFirst()
-}
-
-async function record(db: Kysely<TenantSchema>, events: readonly AuditEvent[]): Promise<void> {
-  if (events.length === 0) return
-  await insertAuditRows(
-    db,
-    events.map((event) => ({ event, count: 1 })),
-  )
 }
 
 /** Part of the statement that reads the row, so that a request costs one round trip. */
