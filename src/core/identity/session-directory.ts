@@ -72,13 +72,19 @@ export class SessionDirectory {
     return this.#settle(ends, tenants, scope)
   }
 
-  /** Ends one, and the transport sessions of a sign-in with it. Nothing has ended where the answer is empty. Throws like `end`. */
+  /** Ends one; a sign-in and the transport session that goes by it end together. Nothing has ended where the answer is empty. Throws like `end`. */
   async endOne({ kind, key }: SessionHandle, tenant: Tenant | undefined): Promise<readonly ListedSession[]> {
     const { grants, signIns, transports } = this.#ports
     const tenants = await signIns.tenants()
     const ends = new Ends()
-    if (kind === 'transport') await ends.take(() => transports.endOne(key))
-    else if (kind === 'sign-in') {
+    if (kind === 'transport') {
+      await ends.take(() => transports.endOne(key))
+      // Nobody else goes by its sign-in.
+      for (const { signIn, tenantId } of [...ends.ended]) {
+        const home = tenants.find(({ id }) => id === tenantId)
+        if (home !== undefined && signIn !== undefined) await ends.take(() => signIns.endOne(home, signIn))
+      }
+    } else if (kind === 'sign-in') {
       for (const one of tenants) {
         if (tenant === undefined || tenant.id === one.id) await ends.take(() => signIns.endOne(one, key))
       }
@@ -112,10 +118,11 @@ export class SessionDirectory {
   async #named(sessions: readonly KnownSession[], tenants: readonly Tenant[]): Promise<readonly ListedSession[]> {
     const concerned = tenants.filter(({ id }) => sessions.some(({ tenantId }) => tenantId === id))
     const people = new Map(await inTurn(concerned, (tenant) => this.#people(tenant)))
+    const signIns = new Map(sessions.filter(({ kind }) => kind === 'sign-in').map((one) => [one.key, one]))
     return sessions.map((session) => {
-      const known = session.owner === undefined ? undefined : people.get(session.owner)
-      const tenant = tenantOf(session, tenants)
-      return { ...session, tenant, email: known?.email, subject: session.subject ?? known?.id }
+      const { owner, subject } = signIns.get(session.signIn ?? '') ?? session
+      const known = people.get(owner ?? '')
+      return { ...session, tenant: tenantOf(session, tenants), email: known?.email, subject: subject ?? known?.id }
     })
   }
 

@@ -15,6 +15,8 @@ export interface KnownSession {
   readonly tenantId: string | undefined
   /** `ownerDigest` of whose it is; `undefined` for nobody, and where that is not known. */
   readonly owner: string | undefined
+  /** The sign-in that a transport session goes by, by its key: then it is whose that is. */
+  readonly signIn?: string | undefined
   /** As its issuer names the owner, where that is on record. */
   readonly subject: string | undefined
   /** The application (client id of the server) that it leads to; `undefined` where it was made before that was kept. */

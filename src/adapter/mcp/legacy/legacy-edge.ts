@@ -19,11 +19,11 @@ import type { SessionFeed, SessionNotice } from '../../../core/runtime/session-f
 import type { SignInReference, SignInStore } from '../../../core/sign-in/sign-in-store.js'
 import { refusal } from '../http/answer.js'
 import type { Exchange } from '../http/exchange.js'
-import { errorText, invalidRequest, isObject, type RequestId, serverError } from '../http/json-rpc.js'
-import { isSignOut } from '../http/sign-out-request.js'
+import { invalidRequest, isObject } from '../http/json-rpc.js'
 import { faultOf } from '../http/outage.js'
-import { describeSelf, saysTooMuch, type SelfDescription } from '../http/self-description.js'
+import { describeSelf, type SelfDescription } from '../http/self-description.js'
 import { digestOf } from '../http/session-gate.js'
+import { AnonymousLimits } from './anonymous-limits.js'
 import { ChangeWatch } from './change-watch.js'
 import type { Say } from './client-session.js'
 import { createDispatch } from './create-dispatch.js'
@@ -40,18 +40,10 @@ import { Session } from './session.js'
 import { progressTokenOf } from './tool-request.js'
 import { Tools } from './tools.js'
 
-const tooMuch = refusal(413, { code: serverError, message: 'Payload Too Large: initialize has too long parameters' })
 const duplicateId = refusal(400, {
   code: invalidRequest,
   message: 'Invalid Request: a request with this id is running',
 })
-
-/** Sessions that anybody may open, by network address. */
-const anonymousSessions = { name: 'anonymous-session', limit: 600, seconds: 60 }
-
-/** Calls of sessions that nobody is signed in to. */
-const callsOfSession = { name: 'anonymous-call', limit: 120, seconds: 60 }
-const callsOfAddress = { name: 'anonymous-calls', limit: 600, seconds: 60 }
 
 /** `off` lets the SDK answer everything; a function may replace the hot path. */
 export type HotPathSwitch = 'on' | 'off' | ((hotPath: FastPath) => FastPath)
@@ -79,6 +71,7 @@ export class LegacyEdge {
   readonly #hotPath: FastPath | undefined
   readonly #pairs: SdkPairOptions
   readonly #table: SessionTable
+  readonly #limits: AnonymousLimits
   readonly #relay: SessionRelay
   readonly #watch: ChangeWatch
 
@@ -89,6 +82,7 @@ export class LegacyEdge {
     this.#options = options
     this.#hotPath = hotPath === 'off' ? undefined : hotPath === 'on' ? own : hotPath(own)
     this.#pairs = { serverInfo, dispatch: createDispatch({ tools, log }), log }
+    this.#limits = new AnonymousLimits(options.limiter)
     this.#table = new SessionTable(clock)
     this.#relay = new SessionRelay(this.#table, options.notices)
     this.#watch = new ChangeWatch({
@@ -156,7 +150,7 @@ export class LegacyEdge {
   async #openSession(exchange: Exchange, sessions: SessionStore): Promise<void> {
     const said = describeSelf(exchange.message)
     if (said === undefined) return this.#refuseAlone(exchange)
-    if (!(await this.#mayOpen(exchange))) return
+    if (!(await this.#limits.mayOpen(exchange))) return
     const id = randomBytes(32).toString('base64url')
     const opening: Opening = { opened: false, fault: undefined }
     const record = this.#recordOf(exchange, digestOf(id), said)
@@ -189,20 +183,6 @@ export class LegacyEdge {
     return pair
   }
 
-  async #mayOpen({ caller, message, reply, request }: Exchange): Promise<boolean> {
-    if (saysTooMuch(message, caller === undefined ? 'anonymous' : 'known')) {
-      reply.send(tooMuch)
-      return false
-    }
-    if (caller !== undefined) return true
-    const key = networkOf(request.socket.remoteAddress)
-    const admission = await this.#options.limiter.take([{ limit: anonymousSessions, key }])
-    if (admission.admitted) return true
-    const fault = { code: serverError, message: 'Too many sessions were opened from here; try again later' }
-    reply.send(refusal(429, fault, ['Retry-After', String(admission.secondsLeft)]))
-    return false
-  }
-
   async #answerInSession(exchange: Exchange, record: TransportSession, sessions: SessionStore): Promise<void> {
     const session = await this.#table.get(record.digest, () => this.#restore(record, sessions))
     session.record = record
@@ -215,7 +195,7 @@ export class LegacyEdge {
     })
     if (exchange.id === undefined) return this.#pass(request, session)
     if (session.running(exchange.id) !== undefined) return exchange.reply.send(duplicateId)
-    if (!(await this.#mayCall(request, exchange.id))) return
+    if (!(await this.#limits.mayCall(request, exchange.id))) return
     session.begin(exchange.id, exchange)
     try {
       if (!isListRequest(exchange)) await this.#announceChange(session, request.visitor)
@@ -224,22 +204,6 @@ export class LegacyEdge {
     } finally {
       session.finish(exchange.id, exchange)
     }
-  }
-
-  /** Every call is on record, and whoever nobody knows must not fill it. */
-  async #mayCall({ exchange, login }: LegacyRequest, id: RequestId): Promise<boolean> {
-    const { caller, message, reply, request } = exchange
-    if (caller !== undefined || login === undefined || !isCall(message)) return true
-    // Whoever has something to sign out of is somebody, though it cannot be told who.
-    if (login.signIn !== undefined && isSignOut(request.method, message)) return true
-    const admission = await this.#options.limiter.take([
-      { limit: callsOfSession, key: login.key },
-      { limit: callsOfAddress, key: networkOf(request.socket.remoteAddress) },
-    ])
-    if (admission.admitted) return true
-    const fault = { code: serverError, message: 'Too many calls before signing in; try again later' }
-    reply.finish(errorText(id, fault), 429, ['Retry-After', String(admission.secondsLeft)])
-    return false
   }
 
   async #restore(record: TransportSession, sessions: SessionStore): Promise<Session> {
@@ -342,10 +306,6 @@ export class LegacyEdge {
     const { application } = this.#options
     return { ...said, digest, application, endpoint: endpoint.path, principal, signIn: undefined, logLevel: undefined }
   }
-}
-
-function isCall(message: unknown): boolean {
-  return isObject(message) && message['method'] === 'tools/call'
 }
 
 function isListRequest({ message }: Exchange): boolean {

@@ -9,7 +9,15 @@ import { stands } from './session-term.js'
 
 type Condition = (row: ExpressionBuilder<MasterSchema, 'transport_session'>) => Expression<SqlBool>
 
-const columns = ['digest', 'application', 'client_name', 'owner', 'owner_tenant', 'sign_in_tenant'] as const
+const columns = [
+  'digest',
+  'application',
+  'client_name',
+  'owner',
+  'owner_tenant',
+  'sign_in_tenant',
+  'sign_in_key',
+] as const
 const times = [
   epochSeconds('created_at').as('started'),
   epochSeconds('used_at').as('used'),
@@ -23,6 +31,7 @@ interface TransportRow {
   readonly owner: string | null
   readonly owner_tenant: string | null
   readonly sign_in_tenant: string | null
+  readonly sign_in_key: string | null
   readonly started: number
   readonly used: number
   readonly expires: number
@@ -98,7 +107,11 @@ function toKnown(row: TransportRow): KnownSession {
       client: row.client_name,
       subject: undefined,
     },
-    ...{ tenantId: row.owner_tenant ?? row.sign_in_tenant ?? undefined, owner: row.owner ?? undefined },
+    ...{
+      tenantId: row.owner_tenant ?? row.sign_in_tenant ?? undefined,
+      owner: row.owner ?? undefined,
+      signIn: row.sign_in_key ?? undefined,
+    },
     ...{ startedAt: row.started, usedAt: row.used, expiresAt: row.expires },
   }
 }
