@@ -145,7 +145,7 @@ interface EdgeParts {
 function openEdge(options: ServerOptions, base: Foundations, { parts, endpoints }: EdgeParts): McpEdge {
   const { settings, log } = options
   const { publicUrl } = base
-  const { audit, changes, grants, rateLimiter, sessions, signIns } = base.data.postgres
+  const { audit, changes, grants, notices, rateLimiter, sessions, signIns } = base.data.postgres
   return createMcpEdge({
     guard: parts.guard,
     authenticator: parts.authenticator,
@@ -159,7 +159,7 @@ function openEdge(options: ServerOptions, base: Foundations, { parts, endpoints 
     allowedHosts: hostsOf(publicUrl),
     sessions: options.sessions === 'stateful' ? sessions : undefined,
     limiter: rateLimiter,
-    ...{ audit, changes, grants, log, signIns, tracer: base.tracer },
+    ...{ audit, changes, grants, log, notices, signIns, tracer: base.tracer },
     clock: systemClock,
   })
 }

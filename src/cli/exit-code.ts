@@ -21,11 +21,17 @@ export class CheckFailedError extends Error {
   override readonly name = 'CheckFailedError'
 }
 
+/** Whoever was asked broke off. */
+export class InterruptedError extends Error {
+  override readonly name = 'InterruptedError'
+}
+
 /** The exit code that an error stands for. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage
   if (error instanceof ConfigurationError) return exitCodes.configuration
   if (error instanceof UpstreamError) return exitCodes.dependency
+  if (error instanceof InterruptedError) return exitCodes.interrupted
   if (error instanceof RefusedError) return exitCodes.refused
   if (error instanceof AuthenticationError || error instanceof PermissionDeniedError) return exitCodes.refused
   return exitCodes.failed

@@ -16,6 +16,7 @@ import { whoCanCommand } from './permission/who-can-command.js'
 import { whyCommand } from './permission/why-command.js'
 import { printable } from './printable.js'
 import { tenantCommand } from './tenant/tenant-command.js'
+import { sessionCommand } from './session/session-command.js'
 import { tokenCommand } from './token-command.js'
 
 /** Runs one command line and answers with its exit code; results go to standard output, everything else to standard error. */
@@ -32,6 +33,7 @@ export async function run(argv: readonly string[], env: NodeJS.ProcessEnv): Prom
     .addCommand(grantCommand(env))
     .addCommand(accessRuleCommand(env))
     .addCommand(applicationCommand(env))
+    .addCommand(sessionCommand(env))
     .addCommand(migrateCommand(env))
     .addCommand(keysCommand(env))
     .addCommand(matrixCommand(env))

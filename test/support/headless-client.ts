@@ -5,7 +5,7 @@ import { BrowserJar, type Shown } from './browser-jar.js'
 /** An MCP client whose user is a scripted browser that signs in and allows what is asked. */
 export class HeadlessClient implements OAuthClientProvider {
   readonly redirectUrl = 'http://127.0.0.1:8976/callback'
-  readonly jar = new BrowserJar()
+  readonly jar: BrowserJar
   saved: OAuthTokens | undefined
   /** What the client was sent back with. */
   answer: URL | undefined
@@ -13,7 +13,8 @@ export class HeadlessClient implements OAuthClientProvider {
   #verifier = ''
   readonly #signIn: (jar: BrowserJar, url: URL) => Promise<Shown>
 
-  constructor(signIn: (jar: BrowserJar, url: URL) => Promise<Shown>) {
+  constructor(signIn: (jar: BrowserJar, url: URL) => Promise<Shown>, jar = new BrowserJar()) {
+    this.jar = jar
     this.#signIn = signIn
   }
 

@@ -61,7 +61,7 @@ export function newSession(changed: Partial<TransportSession> = {}): TransportSe
   return {
     ...{ digest: someDigest(), application: 'app', endpoint: '/mcp', principal: undefined },
     ...{ client: { name: 'Claude Desktop', version: '1.2' }, capabilities: { elicitation: { form: {} } } },
-    ...{ protocolVersion: '2025-11-25', signIn: undefined },
+    ...{ protocolVersion: '2025-11-25', signIn: undefined, logLevel: undefined },
     ...changed,
   }
 }

@@ -13,13 +13,16 @@ import {
   type McpEdgeOptions,
 } from '../../src/adapter/mcp/http/create-mcp-edge.js'
 import { CallCounter } from '../../src/core/operation/call-counter.js'
+import type { SessionStore } from '../../src/core/identity/session-store.js'
 import { Guard } from '../../src/core/operation/guard.js'
 import { OperationCatalogue } from '../../src/core/operation/operation-catalogue.js'
 import type { Operation } from '../../src/core/operation/operation.js'
+import type { SessionFeed } from '../../src/core/runtime/session-feed.js'
 import { systemClock, type Clock } from '../../src/core/runtime/clock.js'
 import { Diary, sampleOperations, signInOperations } from './mcp-operations.js'
 import { PeopleOfAcme, RecordedAudit } from './mcp-ports.js'
 import { MemoryRateLimiter } from './memory-ports.js'
+import { MemorySessionFeed } from './memory-session-feed.js'
 import { MemorySessionStore } from './memory-sessions.js'
 import { MemorySignInStore } from './memory-sign-in.js'
 import { QuietChanges } from './quiet-changes.js'
@@ -30,6 +33,8 @@ export interface HarnessOptions {
   readonly login?: 'oauth' | 'tools' | 'tools everywhere'
   /** Another edge over the same stores, limits and people: a replica, or the same server after a restart. */
   readonly beside?: McpHarness
+  /** Where sessions are, and how replicas hear of each other: a real database in place of memory. */
+  readonly database?: { readonly sessions: SessionStore; readonly notices: SessionFeed }
   /** Default: `app`. */
   readonly application?: string
   readonly hot?: McpEdgeOptions[typeof hotPath]
@@ -83,6 +88,7 @@ export class McpHarness {
   readonly signIns: MemorySignInStore
   readonly limiter: MemoryRateLimiter
   readonly changes = new QuietChanges()
+  readonly notices: MemorySessionFeed
   readonly diary = new Diary()
   readonly logged: { level: string; message: string; fields: unknown }[] = []
   readonly agent = new Agent({ keepAlive: true })
@@ -105,7 +111,8 @@ export class McpHarness {
     this.port = typeof address === 'object' && address !== null ? address.port : 0
     const { beside, clock = systemClock } = options
     this.people = beside?.people ?? peopleOfAcme()
-    this.sessions = beside?.sessions ?? new MemorySessionStore(clock)
+    this.notices = beside?.notices ?? new MemorySessionFeed()
+    this.sessions = beside?.sessions ?? new MemorySessionStore(clock, this.notices)
     this.signIns = beside?.signIns ?? new MemorySignInStore(clock, this.audit)
     this.limiter = beside?.limiter ?? new MemoryRateLimiter(clock)
     this.#edge = createMcpEdge(this.#edgeOptions(options))
@@ -239,10 +246,11 @@ export class McpHarness {
       publicUrl,
       allowedOrigins: options.allowedOrigins ?? [],
       allowedHosts: [],
-      sessions: options.sessions === 'stateless' ? undefined : this.sessions,
+      sessions: options.sessions === 'stateless' ? undefined : (options.database?.sessions ?? this.sessions),
       signIns: this.signIns,
       changes: this.changes,
       grants: this.changes,
+      notices: options.database?.notices ?? this.notices,
       limiter: this.limiter,
       application: options.application ?? 'app',
       ...(options.maxBodyBytes === undefined ? {} : { maxBodyBytes: options.maxBodyBytes }),

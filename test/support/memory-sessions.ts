@@ -1,5 +1,7 @@
 import { UpstreamError } from '../../src/core/error/upstream-error.js'
-import type { SessionStore, TransportSession } from '../../src/core/identity/session-store.js'
+import type { SessionState, SessionStore, TransportSession } from '../../src/core/identity/session-store.js'
+import type { CallLogLevel } from '../../src/core/operation/call-channel.js'
+import type { SessionFeed } from '../../src/core/runtime/session-feed.js'
 import type { Clock } from '../../src/core/runtime/clock.js'
 import type { SignInReference } from '../../src/core/sign-in/sign-in-store.js'
 
@@ -19,14 +21,16 @@ const mostPerPrincipal = 20
  */
 export class MemorySessionStore implements SessionStore {
   readonly #clock: Clock
+  readonly #feed: Pick<SessionFeed, 'publish'> | undefined
   readonly #refused = new Set<keyof SessionStore>()
   /** How often sessions were kept alive without a request. */
   touched = 0
   /** The least recently used first. */
   #rows: readonly Row[] = []
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, feed?: Pick<SessionFeed, 'publish'>) {
     this.#clock = clock
+    this.#feed = feed
   }
 
   /** Those that stand, the least recently used first. */
@@ -65,10 +69,11 @@ export class MemorySessionStore implements SessionStore {
     return structuredClone(this.#use(digest)?.session)
   }
 
-  async touch(digests: readonly string[]): Promise<ReadonlySet<string>> {
+  async touch(digests: readonly string[]): Promise<ReadonlyMap<string, SessionState>> {
     await this.#reach('touch')
     this.touched += 1
-    return new Set(digests.filter((digest) => this.#use(digest) !== undefined))
+    const used = digests.flatMap((digest) => this.#use(digest)?.session ?? [])
+    return new Map(used.map(({ digest, logLevel, signIn }) => [digest, { logLevel, signIn: structuredClone(signIn) }]))
   }
 
   async bind(digest: string, signIn: SignInReference | undefined): Promise<boolean> {
@@ -76,12 +81,22 @@ export class MemorySessionStore implements SessionStore {
     const row = this.#row(digest)
     if (row === undefined) return false
     row.session = { ...row.session, signIn }
+    await this.#feed?.publish({ about: 'session', digest })
     return true
+  }
+
+  async setLogLevel(digest: string, logLevel: CallLogLevel): Promise<void> {
+    await this.#reach('setLogLevel')
+    const row = this.#row(digest)
+    if (row === undefined) return
+    row.session = { ...row.session, logLevel }
+    await this.#feed?.publish({ about: 'session', digest })
   }
 
   async end(digest: string): Promise<void> {
     await this.#reach('end')
     this.#rows = this.#rows.filter(({ session }) => session.digest !== digest)
+    await this.#feed?.publish({ about: 'session', digest })
   }
 
   async #reach(method: keyof SessionStore): Promise<void> {

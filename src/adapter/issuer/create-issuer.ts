@@ -69,7 +69,7 @@ export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
   const relyingParty = options.relyingParty && checkRelyingParty(options.relyingParty, url)
   const { application, accounts, audit, clock, limiter, log, masterKey, tenants } = options
   const module = await loadOidcProvider(log)
-  const records = new SealedRecords(options.storage, masterKey)
+  const records = new SealedRecords(options.storage, masterKey, application.clientId)
   const directory = new AccountDirectory({ application, tenants, accounts })
   const cookies = new IssuerCookies(url)
   const signInAudit = new SignInAudit(audit, masterKey, url.issuer)

@@ -10,6 +10,8 @@ import type { TenantAdministration } from '../../core/administration/tenant-admi
 import type { AccountStore } from '../../core/identity/account-store.js'
 import type { ApplicationStore } from '../../core/identity/application.js'
 import type { IssuerStorage } from '../../core/identity/issuer-storage.js'
+import type { OwnedRecords } from '../../core/identity/issuer-storage.js'
+import type { SignInSource, TransportSource } from '../../core/identity/session-source.js'
 import type { SessionStore } from '../../core/identity/session-store.js'
 import type { SigningKeyStore } from '../../core/identity/signing-key-store.js'
 import type { TenantRegistry } from '../../core/identity/tenant.js'
@@ -18,10 +20,12 @@ import type { Log } from '../../core/runtime/log.js'
 import type { RateLimiter } from '../../core/runtime/rate-limiter.js'
 import type { Tracer } from '../../core/runtime/tracer.js'
 import type { DatabaseVitals } from '../../core/runtime/vitals.js'
+import type { SessionFeed } from '../../core/runtime/session-feed.js'
 import type { LoginStore } from '../../core/sign-in/login-store.js'
 import type { SignInStore } from '../../core/sign-in/sign-in-store.js'
 import { PolicyVersions } from './change/policy-versions.js'
 import { PostgresChangeFeed } from './change/postgres-change-feed.js'
+import { PostgresSessionFeed } from './change/postgres-session-feed.js'
 import type { ConnectionSettings } from './connection-settings.js'
 import { limitsFor } from './connection-budget.js'
 import { Databases, type DatabasesOptions } from './databases.js'
@@ -38,9 +42,12 @@ import { PostgresAuditLog } from './store/postgres-audit-log.js'
 import { PostgresGrantStore } from './store/postgres-grant-store.js'
 import { PostgresIssuerStorage } from './store/postgres-issuer-storage.js'
 import { PostgresLoginStore } from './store/postgres-login-store.js'
+import { PostgresOwnedRecords } from './store/postgres-owned-records.js'
 import { PostgresRateLimiter } from './store/postgres-rate-limiter.js'
 import { PostgresSessionStore } from './store/postgres-session-store.js'
 import { PostgresSignInStore } from './store/postgres-sign-in-store.js'
+import { PostgresSignInSource } from './store/postgres-sign-in-source.js'
+import { PostgresTransportSource } from './store/postgres-transport-source.js'
 import { PostgresSigningKeyStore } from './store/postgres-signing-key-store.js'
 import { PostgresTenantAdministration } from './store/postgres-tenant-administration.js'
 import { PostgresTenantRegistry } from './store/postgres-tenant-registry.js'
@@ -85,8 +92,12 @@ export interface Postgres {
   readonly signIns: SignInStore
   readonly sessions: SessionStore
   readonly rateLimiter: RateLimiter
+  /** What `SessionDirectory` looks into. */
+  readonly directory: DirectorySources
   /** Hears of the changes of other processes once it follows. */
   readonly changes: PostgresChangeFeed
+  /** What other processes do to sessions, heard once `changes` follows. */
+  readonly notices: SessionFeed
   readonly audit: PostgresAuditLog
   readonly provisioner: Provisioner
   readonly tenantDirectory: TenantDirectory
@@ -101,6 +112,13 @@ export interface Postgres {
   sweep(): Promise<number>
   /** Writes what audit has counted, then closes every connection. */
   close(): Promise<void>
+}
+
+/** Sessions of every kind by whose they are. */
+export interface DirectorySources {
+  readonly signIns: SignInSource
+  readonly transports: TransportSource
+  readonly records: OwnedRecords
 }
 
 const defaultMaster = 'authsec'
@@ -133,7 +151,12 @@ export async function openPostgres(options: PostgresOptions): Promise<Postgres> 
   const audit = new PostgresAuditLog(databases, log, options.onEvent)
   const tenants = new PostgresTenantRegistry(master, ownIssuer)
   const changes = new PostgresChangeFeed({ connection: options.direct ?? connection, masterDatabase, master, log })
-  const signIns = new PostgresSignInStore({ databases, ownIssuer, audit, log, onEvent: options.onEvent })
+  const notices = new PostgresSessionFeed({ carrier: changes, master, masterKey: keys, log })
+  const signIns = new PostgresSignInStore({
+    ...{ databases, ownIssuer, audit, log },
+    feed: notices,
+    onEvent: options.onEvent,
+  })
   const provisioner = new Provisioner(databases, keys)
   const sweeper = new Sweeper({ master, tenants, signIns, log })
   return {
@@ -147,9 +170,15 @@ export async function openPostgres(options: PostgresOptions): Promise<Postgres> 
     issuerStorage: new PostgresIssuerStorage(master),
     logins: new PostgresLoginStore(master, keys),
     signIns,
-    sessions: new PostgresSessionStore(master),
+    sessions: new PostgresSessionStore({ master, masterKey: keys, ownIssuer, feed: notices }),
     rateLimiter: new PostgresRateLimiter(master, keys),
+    directory: {
+      signIns: new PostgresSignInSource({ databases, masterKey: keys, ownIssuer }),
+      transports: new PostgresTransportSource(master, keys),
+      records: new PostgresOwnedRecords(master),
+    },
     changes,
+    notices,
     audit,
     provisioner,
     tenantDirectory: new TenantDirectory({ databases, provisioner, changes }),

@@ -1,3 +1,9 @@
+/** Whose record it is: a tenant's id and `ownerDigest`. */
+export interface RecordOwner {
+  readonly tenantId: string
+  readonly digest: string
+}
+
 /**
  * One record of the authorization server. `key` and the other references are keyed digests and `payload` is sealed:
  * the store never sees an id that could be used, nor a claim.
@@ -12,6 +18,10 @@ export interface IssuerRecord {
   readonly grant: string | undefined
   readonly uid: string | undefined
   readonly userCode: string | undefined
+  /** Absent where that was not looked at. */
+  readonly owner?: RecordOwner | 'nobody' | undefined
+  /** The application (client id) whose authorization server writes it. */
+  readonly application?: string | undefined
 }
 
 export interface StoredIssuerRecord {
@@ -33,4 +43,39 @@ export interface IssuerStorage {
   revokeGrant(grant: string): Promise<void>
   /** Removes what has expired; answers with the number of records. */
   purge(): Promise<number>
+}
+
+/** Which records are meant, of those that are somebody's. Each member narrows. */
+export interface RecordScope {
+  readonly tenantId: string | undefined
+  /** By `ownerDigest`. */
+  readonly owners: readonly string[] | undefined
+  /** Records that were written before that was kept may be of any application. */
+  readonly application: string | undefined
+}
+
+/** A record with whose it is. */
+export interface OwnedRecord {
+  readonly model: string
+  readonly key: string
+  readonly payload: Uint8Array
+  readonly grant: string | undefined
+  readonly owner: RecordOwner | undefined
+  readonly application: string | undefined
+  /** Seconds since the epoch, by the database's clock. */
+  readonly expiresAt: number | undefined
+}
+
+/** The same records by whose they are, for whoever looks after sessions. Each method throws `UpstreamError`. */
+export interface OwnedRecords {
+  /** At most so many records of which nobody has looked yet whose they are, as older versions wrote them. */
+  unowned(most: number): Promise<readonly OwnedRecord[]>
+  /** Writes down whose a record is, unless that is known by now. */
+  own(record: Pick<OwnedRecord, 'model' | 'key'>, owner: RecordOwner | 'nobody'): Promise<void>
+  /** Those of these models that stand. */
+  list(scope: RecordScope, models: readonly string[]): Promise<readonly OwnedRecord[]>
+  /** The one of this key that stands. */
+  find(model: string, key: string): Promise<OwnedRecord | undefined>
+  /** Removes whatever is of this scope, of every model, with all that belongs to a grant among it; answers with what was owned. */
+  remove(scope: RecordScope): Promise<readonly OwnedRecord[]>
 }

@@ -1,4 +1,7 @@
-export type CallLogLevel = 'debug' | 'info' | 'notice' | 'warning' | 'error' | 'critical' | 'alert' | 'emergency'
+/** From the most to the least talkative (RFC 5424 severities). */
+export const callLogLevels = ['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency'] as const
+
+export type CallLogLevel = (typeof callLogLevels)[number]
 
 /** What a form asked through the client came back with (Model Context Protocol, `client/elicitation`). */
 export type ElicitAnswer =

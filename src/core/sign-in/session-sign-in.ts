@@ -91,7 +91,8 @@ export class SessionSignIn {
     const secret = randomText()
     const reference = { tenant: identity.tenant, key: this.keyOf(secret) }
     const requestId = records.referenceOf(id)
-    await signIns.open({ key: reference.key, application: clientId, identity, requestId })
+    const { clientName } = session.requester
+    await signIns.open({ key: reference.key, application: clientId, clientName, identity, requestId })
     const bound = await this.#rebind(session, reference, secret).catch(async (error: unknown) => {
       await signIns.end(reference, 'terminated')
       throw error

@@ -37,6 +37,8 @@ export interface SignIn extends SignInIdentity {
 export interface NewSignIn {
   readonly key: string
   readonly application: string
+  /** What the client of the session calls itself. */
+  readonly clientName?: string | undefined
   readonly identity: SignInIdentity
   /** For the record: joins the rows of this sign-in. */
   readonly requestId: string

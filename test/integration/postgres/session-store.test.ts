@@ -169,10 +169,10 @@ describe('use', () => {
     await shift(over, `used_at = clock_timestamp() - interval '00:30:01'`)
     await test.postgres.sessions.end(ended)
     const touched = await test.postgres.sessions.touch([...digests, someDigest(), `${first}x`])
-    expect(touched).toEqual(new Set([first, second]))
+    expect(new Set(touched.keys())).toEqual(new Set([first, second]))
     expect(await row(first)).toMatchObject({ recent: true })
     expect(await row(over)).toMatchObject({ recent: false })
-    expect(await test.postgres.sessions.touch([])).toEqual(new Set())
+    expect(await test.postgres.sessions.touch([])).toEqual(new Map())
   })
 
   it('is noted of the same sessions by several processes at once, in whatever order they name them', async () => {
@@ -183,7 +183,9 @@ describe('use', () => {
       const calls = Array.from({ length: 12 }, (_, index) =>
         index % 2 === 0 ? other.touch(digests.toReversed()) : test.postgres.sessions.touch(digests),
       )
-      for (const touched of await Promise.all(calls)) expect(touched).toEqual(new Set(digests))
+      for (const touched of await Promise.all(calls)) {
+        expect(new Set(touched.keys())).toEqual(new Set(digests))
+      }
     }
     expect(await Promise.all(digests.map(row))).toEqual(digests.map(() => expect.objectContaining({ recent: true })))
   })
@@ -197,7 +199,7 @@ describe('touch', () => {
     const held = await holdRows(test.connection, test.masterDatabase, query)
     const touched = await test.postgres.sessions.touch([busy.digest, free.digest])
     await held.release()
-    expect(touched).toEqual(new Set([busy.digest, free.digest]))
+    expect(new Set(touched.keys())).toEqual(new Set([busy.digest, free.digest]))
     expect(await row(busy.digest)).toMatchObject({ recent: false })
     expect(await row(free.digest)).toMatchObject({ recent: true })
   })
@@ -222,6 +224,65 @@ describe('by the clock of the database a session', () => {
     const left = 'extract(epoch from expires_at - created_at)::float8 as left'
     const [found] = await test.sql(`select ${left} from transport_session where digest = $1`, [digest])
     expect(Number(found?.['left'])).toBeCloseTo(12 * 60 * 60, 0)
+  })
+})
+
+describe('the state of a session', () => {
+  it('is what was kept last, whoever asks, and is told with those that are kept alive', async () => {
+    const signIn = { tenant: acme, key: someDigest() }
+    const { digest } = await opened({ signIn })
+    const { digest: plain } = await opened()
+    const { sessions } = await test.reopen()
+    expect(await sessions.touch([digest])).toEqual(new Map([[digest, { signIn, logLevel: undefined }]]))
+    await test.postgres.sessions.setLogLevel(digest, 'error')
+    await test.postgres.sessions.bind(digest, undefined)
+    expect(await sessions.find(digest)).toMatchObject({ logLevel: 'error', signIn: undefined })
+    const quiet = { logLevel: undefined, signIn: undefined }
+    expect(await sessions.touch([digest, plain])).toEqual(
+      new Map<string, object>([
+        [digest, { ...quiet, logLevel: 'error' }],
+        [plain, quiet],
+      ]),
+    )
+  })
+
+  it('is of nobody while the tenant is suspended', async () => {
+    const signIn = { tenant: globex, key: someDigest() }
+    const { digest } = await opened({ signIn })
+    await test.sql('update tenant set suspended_at = now() where id = $1', [globex.id])
+    const suspended = await test.postgres.sessions.touch([digest])
+    await test.sql('update tenant set suspended_at = null where id = $1', [globex.id])
+    expect(suspended.get(digest)?.signIn).toBeUndefined()
+    expect((await test.postgres.sessions.touch([digest])).get(digest)).toMatchObject({ signIn })
+  })
+
+  it('is not written for a session that is open again and again within twenty seconds', async () => {
+    const { digest } = await opened()
+    const before = await row(digest)
+    await shift(digest, `used_at = clock_timestamp() - interval '15 seconds'`)
+    const shifted = await row(digest)
+    await test.postgres.sessions.touch([digest])
+    expect([before?.['xmin'] === shifted?.['xmin'], await row(digest)]).toEqual([false, shifted])
+  })
+})
+
+describe('what becomes of a session', () => {
+  it('is told to others once it has happened, and not where nothing has', async () => {
+    const heard: unknown[] = []
+    const stop = test.postgres.notices.subscribe((notice) => heard.push(notice))
+    const { digest } = await opened()
+    const { sessions } = test.postgres
+    await sessions.touch([digest])
+    await sessions.find(digest)
+    expect(heard).toEqual([])
+    await sessions.bind(digest, { tenant: acme, key: someDigest() })
+    await sessions.setLogLevel(digest, 'error')
+    await sessions.setLogLevel(digest, 'error')
+    await sessions.end(digest)
+    await sessions.end(digest)
+    await sessions.bind(digest, undefined)
+    stop()
+    expect(heard).toEqual([1, 2, 3].map(() => ({ about: 'session', digest })))
   })
 })
 

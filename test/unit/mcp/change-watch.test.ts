@@ -19,7 +19,7 @@ interface Sketch {
 /** What a watch sees of a session. */
 function session({ digest, tenant, stream = true, busy = stream }: Sketch): Session {
   const signIn = tenant && { tenant, key: digest }
-  const seen = { record: { digest }, signIn, stream: stream ? {} : undefined, busy }
+  const seen = { record: { digest, signIn }, signIn, stream: stream ? {} : undefined, busy }
   return seen as unknown as Session
 }
 
@@ -27,25 +27,33 @@ function session({ digest, tenant, stream = true, busy = stream }: Sketch): Sess
 class WatchBench {
   readonly announced: string[] = []
   readonly ended: string[] = []
+  /** Told that they were signed in or out. */
+  readonly signedIn: string[] = []
   readonly lines: string[] = []
   readonly store = new MemorySessionStore(new ManualClock())
   readonly down = new Set<string>()
   readonly hanging = new Set<string>()
   #sessions: readonly Session[] = []
   readonly watch = new ChangeWatch({
-    table: { all: () => [...this.#sessions], end: async (digest) => void this.ended.push(digest) },
+    table: {
+      all: () => [...this.#sessions],
+      peek: (digest) => this.#sessions.find(({ record }) => record.digest === digest),
+      end: async (digest) => void this.ended.push(digest),
+    },
     sessions: this.store,
     changes: new QuietChanges(),
     grants: { policyVersion: () => Promise.reject(new UpstreamError('TENANT_UNAVAILABLE', 'down')) },
     announce: (announced) => this.#announce(announced),
+    announceSignIn: async ({ record }) => void this.signedIn.push(record.digest),
     log: { write: (_level, message) => void this.lines.push(message) },
   })
 
   async keep(...sketches: readonly Sketch[]): Promise<void> {
     this.#sessions = sketches.map(session)
-    for (const { digest } of sketches) {
+    for (const { digest, tenant } of sketches) {
+      const signIn = tenant && { tenant, key: digest }
       await this.store.open({
-        ...{ digest, application: 'app', endpoint: '/mcp', principal: undefined, signIn: undefined },
+        ...{ digest, application: 'app', endpoint: '/mcp', principal: undefined, signIn, logLevel: undefined },
         ...{ client: { name: 'test', version: '1' }, capabilities: {}, protocolVersion: '2025-11-25' },
       })
     }
@@ -87,7 +95,7 @@ describe('a session that is behind the policy version', () => {
     const waiting = { record: { digest: 'one' }, signIn, stream: {}, busy: true, isBehind: () => behind.value }
     const lines: string[] = []
     const watch = new ChangeWatch({
-      table: { all: () => [waiting as unknown as Session], end: async () => undefined },
+      table: { all: () => [waiting as unknown as Session], peek: () => undefined, end: async () => undefined },
       sessions: undefined,
       changes: new QuietChanges(),
       grants: { policyVersion: async () => version.current },
@@ -96,6 +104,7 @@ describe('a session that is behind the policy version', () => {
         if (down) throw new UpstreamError('TENANT_UNAVAILABLE', 'down')
         behind.value = false
       },
+      announceSignIn: async () => undefined,
       log: { write: (_level, message) => void lines.push(message) },
     })
     await pass(900)
@@ -130,8 +139,18 @@ describe('every two seconds', () => {
     expect(bench.announced.length).toBeLessThanOrEqual(13)
     expect(bench.lines.length).toBeLessThanOrEqual(4)
     bench.down.clear()
+    await pass(6_000)
+    expect(new Set(bench.announced).size).toBe(101)
+  })
+
+  it('looks at fifty at most, and at each of them in its turn', async () => {
+    const many = Array.from({ length: 120 }, (_, index) => ({ digest: String(index), tenant: acme }))
+    await bench.keep(...many)
     await pass(2_000)
-    expect(bench.announced.length).toBeGreaterThan(100)
+    expect(bench.announced).toHaveLength(50)
+    await pass(4_000)
+    expect(bench.announced).toHaveLength(150)
+    expect(new Set(bench.announced).size).toBe(120)
   })
 
   it('does not look again while it still looks', async () => {
@@ -143,7 +162,7 @@ describe('every two seconds', () => {
   })
 })
 
-describe('every twenty seconds', () => {
+describe('every two seconds', () => {
   it('keeps sessions alive in which something is open or runs, and ends those that were ended elsewhere', async () => {
     await bench.keep(
       { digest: 'listens' },
@@ -153,7 +172,7 @@ describe('every twenty seconds', () => {
     )
     await bench.store.end('gone')
     await bench.store.end('idle')
-    await pass(20_000)
+    await pass(2_000)
     expect([bench.store.touched, bench.ended]).toEqual([1, ['gone']])
     expect(bench.store.standing.map(({ digest }) => digest)).toEqual(['listens', 'runs'])
   })
@@ -162,10 +181,10 @@ describe('every twenty seconds', () => {
     await bench.keep({ digest: 'listens' })
     await bench.store.end('listens')
     bench.store.refuse('touch')
-    await pass(20_000)
+    await pass(2_000)
     expect([bench.ended, bench.lines]).toEqual([[], ['open sessions could not be kept alive']])
     bench.store.recover()
-    await pass(20_000)
+    await pass(2_000)
     expect(bench.ended).toEqual(['listens'])
   })
 
@@ -180,5 +199,44 @@ describe('every twenty seconds', () => {
     bench.watch.close()
     await pass(60_000)
     expect([bench.announced, bench.store.touched]).toEqual([[], 0])
+  })
+})
+
+describe('a notice', () => {
+  const signedIn = { digest: 'one', tenant: acme }
+
+  it('of a session that has ended ends it here at once, and one of a session that stands does not', async () => {
+    await bench.keep({ digest: 'one' }, { digest: 'other' })
+    await bench.store.end('one')
+    for (const digest of ['one', 'other', 'unknown']) bench.watch.hear({ about: 'session', digest })
+    await pass(0)
+    expect([bench.ended, bench.store.touched]).toEqual([['one'], 2])
+  })
+
+  it('of a session that was signed in or out elsewhere is told to its client', async () => {
+    await bench.keep(signedIn, { digest: 'other' })
+    await bench.store.bind('one', undefined)
+    await bench.store.bind('other', { tenant: globex, key: 'new' })
+    for (const digest of ['one', 'other']) bench.watch.hear({ about: 'session', digest })
+    await pass(0)
+    expect([bench.signedIn.toSorted(), bench.ended]).toEqual([['one', 'other'], []])
+    bench.watch.hear({ about: 'session', digest: 'one' })
+    await pass(0)
+    expect(bench.signedIn).toHaveLength(2)
+  })
+
+  it('of a sign-in is followed for whoever goes by it', async () => {
+    await bench.keep(signedIn, { digest: 'other', tenant: acme })
+    bench.watch.hear({ about: 'sign-in', key: 'one' })
+    await pass(0)
+    expect(bench.announced).toEqual(['one'])
+  })
+
+  it('that any may have ended is followed for every session, whether or not something is open in it', async () => {
+    await bench.keep({ digest: 'one' }, { digest: 'idle', stream: false }, { digest: 'stands', stream: false })
+    for (const digest of ['one', 'idle']) await bench.store.end(digest)
+    bench.watch.hear({ about: 'everything' })
+    await pass(0)
+    expect(bench.ended.toSorted()).toEqual(['idle', 'one'])
   })
 })

@@ -17,6 +17,8 @@ class Bench {
   tenants: readonly Tenant[] = [acme, globex]
   readonly #seen = new Map<string, string>()
   #hear: (tenantId: string | undefined) => void = () => undefined
+  #held: Promise<void> | undefined
+  #release: () => void = () => undefined
   subscribed = 0
   readonly watch = new PolicyWatch({
     changes: {
@@ -31,6 +33,7 @@ class Bench {
     grants: {
       policyVersion: async ({ id, slug }) => {
         this.compared.push(slug)
+        await this.#held
         if (this.hanging.has(id)) return new Promise(() => undefined)
         if (this.down.has(id)) throw new UpstreamError('TENANT_UNAVAILABLE', 'down')
         return this.versions.get(id) ?? ''
@@ -44,9 +47,19 @@ class Bench {
     },
   })
 
-  async hint(): Promise<void> {
-    this.#hear(undefined)
-    await jest.advanceTimersByTimeAsync(1)
+  hint(tenantId?: string): void {
+    this.#hear(tenantId)
+  }
+
+  /** Nobody is answered until they are let go. */
+  hold(): void {
+    this.#held = new Promise((resolve) => {
+      this.#release = resolve
+    })
+  }
+
+  letGo(): void {
+    this.#release()
   }
 
   /** Lets the first round pass, in which every tenant is new. */
@@ -78,12 +91,14 @@ describe('a policy watch', () => {
 
   it('looks at once where there is a hint', async () => {
     bench.versions.set(globex.id, '2')
-    await bench.hint()
+    bench.hint()
+    await jest.advanceTimersByTimeAsync(1)
     expect(bench.changed).toEqual(['globex'])
   })
 
   it('does not take a hint for a change', async () => {
-    await bench.hint()
+    bench.hint()
+    await jest.advanceTimersByTimeAsync(1)
     expect(bench.changed).toEqual([])
   })
 
@@ -104,7 +119,8 @@ describe('a policy watch', () => {
     await jest.advanceTimersByTimeAsync(250)
     expect(bench.changed).toEqual(['globex'])
     bench.versions.set(globex.id, '3')
-    await bench.hint()
+    bench.hint()
+    await jest.advanceTimersByTimeAsync(1)
     expect(bench.changed).toEqual(['globex', 'globex'])
   })
 
@@ -114,5 +130,51 @@ describe('a policy watch', () => {
     await jest.advanceTimersByTimeAsync(1_000)
     expect(bench.compared).toEqual([])
     expect(bench.subscribed).toBe(0)
+  })
+})
+
+describe('with 200 tenants, a policy watch', () => {
+  const many = Array.from({ length: 200 }, (_, index) => ({ id: `id-${index}`, slug: `t${index}`, name: 'T' }))
+
+  beforeEach(() => {
+    bench.tenants = many
+    bench.compared.length = 0
+  })
+
+  it('compares 25 in a second and no more, and each of them in its turn', async () => {
+    await jest.advanceTimersByTimeAsync(1_000)
+    expect(bench.compared).toHaveLength(25)
+    // Whoever was used last stands last.
+    bench.tenants = many.toReversed()
+    await jest.advanceTimersByTimeAsync(7_000)
+    expect(bench.compared).toHaveLength(200)
+    expect(new Set(bench.compared).size).toBe(200)
+  })
+
+  it('compares the one of a hint at once, and no other', async () => {
+    bench.hint('id-150')
+    await jest.advanceTimersByTimeAsync(1)
+    expect(bench.compared).toEqual(['t150'])
+    bench.hint('of nobody who waits')
+    await jest.advanceTimersByTimeAsync(1)
+    expect(bench.compared).toHaveLength(1)
+  })
+
+  it('compares every one where any may have changed, eight at once', async () => {
+    bench.hold()
+    bench.hint()
+    await jest.advanceTimersByTimeAsync(1)
+    expect(bench.compared).toHaveLength(8)
+    bench.letGo()
+    await jest.advanceTimersByTimeAsync(1)
+    expect(new Set(bench.compared).size).toBe(200)
+  })
+
+  it('does not spend the turns of others on those whose databases hang', async () => {
+    for (const { id } of many.slice(0, 100)) bench.hanging.add(id)
+    await jest.advanceTimersByTimeAsync(8_000)
+    bench.compared.length = 0
+    await jest.advanceTimersByTimeAsync(4_000)
+    expect(new Set(bench.compared)).toEqual(new Set(many.slice(100).map(({ slug }) => slug)))
   })
 })

@@ -5,6 +5,7 @@ import { openSdkPair, type SdkPair } from '../../../src/adapter/mcp/legacy/sdk-p
 import { SessionTable } from '../../../src/adapter/mcp/legacy/session-table.js'
 import { Session } from '../../../src/adapter/mcp/legacy/session.js'
 import { ManualClock } from '../../support/manual-clock.js'
+import { MemorySessionStore } from '../../support/memory-sessions.js'
 
 let clock: ManualClock
 let table: SessionTable
@@ -28,10 +29,10 @@ function openPair(): Promise<SdkPair> {
 
 function sessionOf(digest: string, pair: SdkPair): Session {
   const record: TransportSession = {
-    ...{ digest, application: 'app', endpoint: '/mcp', principal: undefined, signIn: undefined },
+    ...{ digest, application: 'app', endpoint: '/mcp', principal: undefined, signIn: undefined, logLevel: undefined },
     ...{ client: { name: 'test', version: '1' }, capabilities: {}, protocolVersion: '2025-11-25' },
   }
-  return new Session(record, pair, clock.now())
+  return new Session(record, { pair, sessions: new MemorySessionStore(clock) }, clock.now())
 }
 
 async function add(digest: string): Promise<{ closed(): boolean; readonly session: Session }> {

@@ -1,4 +1,11 @@
-import type { IssuerStorage, StoredIssuerRecord } from '../../../core/identity/issuer-storage.js'
+import type {
+  IssuerStorage,
+  OwnedRecord,
+  RecordOwner,
+  StoredIssuerRecord,
+} from '../../../core/identity/issuer-storage.js'
+import { ownerDigest } from '../../../core/identity/session-owner.js'
+import { subjectIn } from './subject-in.js'
 import type { Keyring } from '../../../core/credential/keyring.js'
 
 const keyBytes = 32
@@ -27,10 +34,13 @@ export interface OpenedRecord {
 export class SealedRecords {
   readonly #storage: IssuerStorage
   readonly #masterKey: Keyring
+  readonly #application: string | undefined
 
-  constructor(storage: IssuerStorage, masterKey: Keyring) {
+  /** `application` is the client id of the one whose authorization server writes them. */
+  constructor(storage: IssuerStorage, masterKey: Keyring, application?: string) {
     this.#storage = storage
     this.#masterKey = masterKey
+    this.#application = application
   }
 
   /** The keyed digest under which a record is stored. */
@@ -54,6 +64,8 @@ export class SealedRecords {
       grant: grantId === undefined ? undefined : this.grantDigest(grantId),
       uid: record.uid === undefined ? undefined : this.#uidDigest(record.uid),
       userCode: undefined,
+      owner: this.ownerOf(record.payload),
+      application: this.#application,
     })
   }
 
@@ -90,6 +102,19 @@ export class SealedRecords {
   /** Whether the grant record behind a token's digest still exists. */
   async hasGrant(grantDigest: string): Promise<boolean> {
     return (await this.#storage.find('Grant', grantDigest)) !== undefined
+  }
+
+  /** Whose a record is, by what is in it. */
+  ownerOf(payload: RecordPayload): RecordOwner | 'nobody' {
+    const subject = subjectIn(payload)
+    if (subject === undefined) return 'nobody'
+    const { accountId, tenantId } = subject
+    return { tenantId, digest: ownerDigest(this.#masterKey, { tenantId, issuer: undefined, subject: accountId }) }
+  }
+
+  /** What is in a row of the store. Throws when it was altered, moved, or sealed with another key. */
+  open({ model, key, payload }: Pick<OwnedRecord, 'model' | 'key' | 'payload'>): RecordPayload {
+    return this.#open(model, key, { payload, consumedAt: undefined }).payload
   }
 
   #uidDigest(uid: string): string {

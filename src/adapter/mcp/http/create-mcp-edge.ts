@@ -10,6 +10,7 @@ import type { GrantStore } from '../../../core/permission/grant-store.js'
 import type { ChangeFeed } from '../../../core/runtime/change-feed.js'
 import type { Clock } from '../../../core/runtime/clock.js'
 import type { Log } from '../../../core/runtime/log.js'
+import type { SessionFeed } from '../../../core/runtime/session-feed.js'
 import type { RateLimiter } from '../../../core/runtime/rate-limiter.js'
 import { silentTracer, type Tracer } from '../../../core/runtime/tracer.js'
 import type { SignInStore } from '../../../core/sign-in/sign-in-store.js'
@@ -57,6 +58,8 @@ export interface McpEdgeOptions {
   /** Hints that what a tenant grants has changed, and the way to tell whether it has. */
   readonly changes: Pick<ChangeFeed, 'subscribe'>
   readonly grants: Pick<GrantStore, 'policyVersion'>
+  /** What other processes do to sessions that are in use here, too. */
+  readonly notices: SessionFeed
   readonly limiter: RateLimiter
   /** The application (client id) that this server is. */
   readonly application: string
@@ -135,6 +138,7 @@ class Edge {
   readonly #exchanges: ExchangeTable
   readonly #legacy: LegacyEdge
   readonly #methods: string
+  readonly #unsubscribe: () => void
 
   constructor(options: McpEdgeOptions) {
     this.#options = options
@@ -144,6 +148,10 @@ class Edge {
     this.#doors = new Map(options.endpoints.map((endpoint) => [endpoint.path, this.#doorOf(endpoint)]))
     this.#exchanges = new ExchangeTable(options.clock, new StandingCheck(options.authenticator, options.log))
     this.#methods = this.#legacy.methods.join(', ')
+    this.#unsubscribe = options.notices.subscribe((notice) => {
+      this.#exchanges.hear(notice)
+      this.#legacy.hear(notice)
+    })
   }
 
   get sessionCount(): number {
@@ -156,6 +164,7 @@ class Edge {
 
   async close(drainMilliseconds: number): Promise<void> {
     await this.#exchanges.close(drainMilliseconds)
+    this.#unsubscribe()
     await this.#legacy.close()
   }
 

@@ -1,4 +1,5 @@
 import type { Clock } from '../../../core/runtime/clock.js'
+import type { SessionNotice } from '../../../core/runtime/session-feed.js'
 import type { Exchange } from './exchange.js'
 import type { StandingCheck } from './standing-check.js'
 
@@ -9,6 +10,7 @@ const silentMilliseconds = 15_000
 /** The exchanges that are being answered. Those whose token has expired end within a second, those whose caller may no longer enter soon after. */
 export class ExchangeTable {
   readonly #clock: Clock
+  readonly #standing: StandingCheck
   readonly #running = new Set<Exchange>()
   readonly #timers: readonly NodeJS.Timeout[]
   #onIdle: (() => void) | undefined
@@ -16,6 +18,7 @@ export class ExchangeTable {
 
   constructor(clock: Clock, standing: StandingCheck) {
     this.#clock = clock
+    this.#standing = standing
     this.#timers = [
       setInterval(() => this.#tick(), tickMilliseconds).unref(),
       setInterval(() => void standing.check([...this.#running]), standingMilliseconds).unref(),
@@ -38,6 +41,14 @@ export class ExchangeTable {
   delete(exchange: Exchange): void {
     this.#running.delete(exchange)
     if (this.#running.size === 0) this.#onIdle?.()
+  }
+
+  /** Where somebody may have lost their standing, nobody waits for the next round. */
+  hear(notice: SessionNotice): void {
+    if (notice.about === 'everything') void this.#standing.checkAtOnce([...this.#running])
+    else if (notice.about === 'sign-in' || notice.about === 'grant') {
+      void this.#standing.checkAtOnce([...this.#running].filter((exchange) => isOf(exchange, notice.key)))
+    }
   }
 
   /** Ends streams at once and everything else when it is answered, or after `drainMilliseconds`. */
@@ -68,4 +79,10 @@ export class ExchangeTable {
       else exchange.reply.keepAlive(silentMilliseconds)
     }
   }
+}
+
+/** Whether it goes by the sign-in or the grant of this key. */
+function isOf({ bound }: Exchange, key: string): boolean {
+  if (bound === undefined) return false
+  return bound.grantDigest === key || (bound.credential.kind === 'sign-in' && bound.credential.signIn.key === key)
 }

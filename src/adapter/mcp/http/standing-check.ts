@@ -29,6 +29,11 @@ export class StandingCheck {
     }
   }
 
+  /** The same now, for all of these, whatever else goes on. */
+  async checkAtOnce(exchanges: readonly Exchange[]): Promise<void> {
+    await this.#checkAll(byCaller(exchanges))
+  }
+
   async #checkAll(open: Exchange[][]): Promise<void> {
     // The callers of a tenant whose database is slow to fail must not keep those of others from being asked for.
     const outOfReach = new Set<string>()

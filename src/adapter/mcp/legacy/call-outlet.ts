@@ -1,4 +1,10 @@
-import type { CallChannel, CallLogLevel, ElicitAnswer, ElicitRequest } from '../../../core/operation/call-channel.js'
+import {
+  callLogLevels,
+  type CallChannel,
+  type CallLogLevel,
+  type ElicitAnswer,
+  type ElicitRequest,
+} from '../../../core/operation/call-channel.js'
 import type { RequestId } from '../http/json-rpc.js'
 import type { InboundCall } from './inbound-call.js'
 
@@ -11,18 +17,6 @@ export interface CallOutlet {
   /** Absent where the client cannot be asked. */
   readonly elicit?: ((request: ElicitRequest) => Promise<ElicitAnswer>) | undefined
 }
-
-/** From the most to the least talkative (RFC 5424 severities). */
-export const logLevels: readonly CallLogLevel[] = [
-  'debug',
-  'info',
-  'notice',
-  'warning',
-  'error',
-  'critical',
-  'alert',
-  'emergency',
-]
 
 /** The channel that the guard hands to an operation. */
 export function openChannel(request: InboundCall, outlet: CallOutlet): CallChannel {
@@ -52,7 +46,7 @@ export function openChannel(request: InboundCall, outlet: CallOutlet): CallChann
 }
 
 function isHeard(level: CallLogLevel, asked: CallLogLevel | undefined): boolean {
-  return asked === undefined || logLevels.indexOf(level) >= logLevels.indexOf(asked)
+  return asked === undefined || callLogLevels.indexOf(level) >= callLogLevels.indexOf(asked)
 }
 
 function defined(values: Readonly<Record<string, unknown>>): Record<string, unknown> {

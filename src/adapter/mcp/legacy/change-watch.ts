@@ -1,36 +1,44 @@
-import type { SessionStore } from '../../../core/identity/session-store.js'
+import type { SessionState, SessionStore } from '../../../core/identity/session-store.js'
 import type { Tenant } from '../../../core/identity/tenant.js'
 import type { GrantStore } from '../../../core/permission/grant-store.js'
 import type { ChangeFeed } from '../../../core/runtime/change-feed.js'
 import type { Log } from '../../../core/runtime/log.js'
+import type { SessionNotice } from '../../../core/runtime/session-feed.js'
+import { LookRound } from './look-round.js'
 import { PolicyWatch } from './policy-watch.js'
 import type { SessionTable } from './session-table.js'
 import type { Session } from './session.js'
 
 const watchMilliseconds = 2_000
-const touchMilliseconds = 20_000
 const looksAtOnce = 12
+/** Each look takes several statements: 25 sessions a second, however many there are, those first that have waited longest. */
+const looksInRound = 50
+/** In one statement. */
+const touchedAtOnce = 2_000
 
 export interface ChangeWatchOptions {
-  readonly table: Pick<SessionTable, 'all' | 'end'>
-  readonly sessions: SessionStore | undefined
+  readonly table: Pick<SessionTable, 'all' | 'end' | 'peek'>
+  readonly sessions: Pick<SessionStore, 'touch'> | undefined
   readonly changes: Pick<ChangeFeed, 'subscribe'>
   readonly grants: Pick<GrantStore, 'policyVersion'>
   /** Tells the client of a session what has changed for it, if anything, under this policy version at least. */
   readonly announce: (session: Session, policyVersion: string | undefined) => Promise<void>
+  /** Tells the client of a session that was signed in or out elsewhere, and is as its record says now. */
+  readonly announceSignIn: (session: Session) => Promise<void>
   readonly log: Log
 }
 
 /**
- * Looks after sessions whose client waits on an open stream: a sign-in that ends elsewhere or expires changes the list of tools
- * without any request, and so does whatever changes what the tenant grants. Also keeps sessions alive while something is open
- * or running in them.
+ * Looks after sessions in which something is open or runs: one that was ended elsewhere ends here, and a client that listens is told
+ * of what becomes of its list without any request: a sign-in that ends or comes by another process, and whatever changes what the
+ * tenant grants. All of it at once where there is a notice, and else within seconds. Also keeps these sessions alive.
  */
 export class ChangeWatch {
   readonly #options: ChangeWatchOptions
-  readonly #timers: readonly NodeJS.Timeout[]
+  readonly #timer: NodeJS.Timeout
   readonly #policies: PolicyWatch
   readonly #outages = new Set<string>()
+  readonly #round = new LookRound<Session>(looksInRound, ({ record }) => record.digest)
   #looking = false
   #touching = false
 
@@ -41,15 +49,29 @@ export class ChangeWatch {
       tenants: () => this.#tenants(),
       onVersion: (tenant, version) => this.#lookAtAll(this.#behind(tenant, version), version),
     })
-    this.#timers = [
-      setInterval(() => void this.#look(), watchMilliseconds).unref(),
-      setInterval(() => void this.#touch(), touchMilliseconds).unref(),
-    ]
+    this.#timer = setInterval(() => {
+      void this.#look()
+      void this.#touchAll()
+    }, watchMilliseconds).unref()
   }
 
   close(): void {
     this.#policies.close()
-    for (const timer of this.#timers) clearInterval(timer)
+    clearInterval(this.#timer)
+  }
+
+  /** What another process, or another part of this one, says of sessions. */
+  hear(notice: SessionNotice): void {
+    const { table } = this.#options
+    if (notice.about === 'session') {
+      const session = table.peek(notice.digest)
+      if (session !== undefined) void this.#touch([session])
+    } else if (notice.about === 'sign-in') {
+      void this.#lookAtAll(this.#waiting().filter(({ signIn }) => signIn?.key === notice.key))
+    } else if (notice.about === 'everything') {
+      void this.#touch(table.all())
+      void this.#look()
+    }
   }
 
   #tenants(): readonly Tenant[] {
@@ -70,7 +92,7 @@ export class ChangeWatch {
     if (this.#looking) return
     this.#looking = true
     try {
-      await this.#lookAtAll(this.#waiting().filter(({ signIn }) => signIn !== undefined))
+      await this.#lookAtAll(this.#round.next(this.#waiting().filter(({ signIn }) => signIn !== undefined)))
     } finally {
       this.#looking = false
     }
@@ -103,26 +125,49 @@ export class ChangeWatch {
     }
   }
 
-  /** Sessions that were ended elsewhere end here, too. */
-  async #touch(): Promise<void> {
-    const { log, sessions, table } = this.#options
-    const digests = table.all().flatMap(({ busy, record }) => (busy ? [record.digest] : []))
-    if (this.#touching || sessions === undefined || digests.length === 0) return
+  async #touchAll(): Promise<void> {
+    if (this.#touching) return
     this.#touching = true
     try {
-      const standing = await sessions.touch(digests)
-      for (const digest of digests) if (!standing.has(digest)) await table.end(digest)
-    } catch (error) {
-      log.write('warn', 'open sessions could not be kept alive', { error })
+      await this.#touch(this.#options.table.all().filter(({ busy }) => busy))
     } finally {
       this.#touching = false
     }
+  }
+
+  async #touch(touched: readonly Session[]): Promise<void> {
+    const { log, sessions } = this.#options
+    try {
+      for (let from = 0; sessions !== undefined && from < touched.length; from += touchedAtOnce) {
+        const some = touched.slice(from, from + touchedAtOnce).map((session) => ({ session, was: session.record }))
+        const standing = await sessions.touch(some.map(({ was }) => was.digest))
+        await Promise.all(some.map((known) => this.#follow(known, standing.get(known.was.digest))))
+      }
+    } catch (error) {
+      log.write('warn', 'open sessions could not be kept alive', { error })
+    }
+  }
+
+  /** What a request has learned meanwhile is newer. */
+  async #follow({ session, was }: Touched, state: SessionState | undefined): Promise<void> {
+    if (state === undefined) return this.#options.table.end(was.digest)
+    if (session.record !== was) return
+    const { logLevel, signIn } = state
+    if (was.signIn?.key === signIn?.key && was.logLevel === logLevel) return
+    session.record = { ...was, logLevel, signIn }
+    if (was.signIn?.key !== signIn?.key && session.stream !== undefined) await this.#options.announceSignIn(session)
   }
 }
 
 interface Look {
   readonly outOfReach: Set<string>
   readonly version: string | undefined
+}
+
+interface Touched {
+  readonly session: Session
+  /** Its record when the store was asked. */
+  readonly was: Session['record']
 }
 
 /** Whose grants decide what the client of a session sees. */

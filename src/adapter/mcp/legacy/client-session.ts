@@ -1,8 +1,10 @@
+import type { ElicitRequestFormParams, ElicitResult } from '@modelcontextprotocol/sdk/types.js'
 import type { Server } from '@modelcontextprotocol/sdk/server/index.js'
 import type { Visitor } from '../../../core/operation/access.js'
 import type { CallLogLevel } from '../../../core/operation/call-channel.js'
 import type { Guard } from '../../../core/operation/guard.js'
 import type { Operation } from '../../../core/operation/operation.js'
+import type { Asking } from './questions.js'
 
 /** What was listed last. */
 interface ServedList {
@@ -18,8 +20,6 @@ const listChanged = 'notifications/tools/list_changed'
 
 /** What is kept for one client between its requests: what it wants to hear, and what it was shown last. */
 export abstract class ClientSession {
-  /** What the client asked for with `logging/setLevel`. */
-  logLevel: CallLogLevel | undefined
   readonly #server: Server
   #served: ServedList | 'unknown' | undefined
   #policyVersion: string | undefined
@@ -34,6 +34,15 @@ export abstract class ClientSession {
 
   /** Whether the client hears what is said between its requests. */
   protected abstract readonly listens: boolean
+
+  /** What the client asked for with `logging/setLevel`. */
+  abstract readonly logLevel: CallLogLevel | undefined
+
+  /** Keeps what the client wants to hear of. Throws `UpstreamError` where that is not kept. */
+  abstract setLogLevel(level: CallLogLevel): Promise<void>
+
+  /** Asks the user by a form that the client shows. Throws where there is no answer that fits. */
+  abstract ask(form: ElicitRequestFormParams, asking: Asking): Promise<ElicitResult>
 
   /** Whether the client shows forms. */
   get asksForms(): boolean {

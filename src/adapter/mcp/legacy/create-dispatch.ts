@@ -1,9 +1,14 @@
 import { ElicitRequestFormParamsSchema, type Result } from '@modelcontextprotocol/sdk/types.js'
-import type { CallLogLevel, ElicitAnswer, ElicitRequest } from '../../../core/operation/call-channel.js'
+import {
+  callLogLevels,
+  type CallLogLevel,
+  type ElicitAnswer,
+  type ElicitRequest,
+} from '../../../core/operation/call-channel.js'
 import type { Log } from '../../../core/runtime/log.js'
 import { internalError, invalidParams, isObject, methodNotFound, RpcError, type RequestId } from '../http/json-rpc.js'
 import { faultOf } from '../http/outage.js'
-import { logLevels, openChannel } from './call-outlet.js'
+import { openChannel } from './call-outlet.js'
 import { InboundCall } from './inbound-call.js'
 import type { Dispatch, SdkExtra } from './sdk-pair.js'
 import type { ClientSession } from './client-session.js'
@@ -27,7 +32,7 @@ export function createDispatch({ tools, log }: DispatchOptions): Dispatch {
         return { tools: tools.list(request) }
       }
       if (method === 'tools/call') return await call({ tools, request, extra, params, id })
-      if (method === 'logging/setLevel') return setLevel(request.session, params)
+      if (method === 'logging/setLevel') return await setLevel(request.session, params)
     } catch (error) {
       request.fault = faultOf(error, log)
       throw request.fault
@@ -75,19 +80,15 @@ async function elicit(
   const form = ElicitRequestFormParamsSchema.safeParse({ mode: 'form', message, requestedSchema })
   if (!form.success)
     throw new TypeError('the form is not flat: its properties must be strings, numbers, booleans or enums')
-  const answer = await session.server.elicitInput(form.data, {
-    relatedRequestId: id,
-    signal,
-    timeout: formMilliseconds,
-  })
+  const answer = await session.ask(form.data, { requestId: id, signal, timeout: formMilliseconds })
   if (answer.action !== 'accept') return { action: answer.action }
   return { action: 'accept', content: answer.content ?? {} }
 }
 
-function setLevel(session: ClientSession | undefined, params: unknown): Result {
-  const level: CallLogLevel | undefined = logLevels.find((known) => isObject(params) && params['level'] === known)
+async function setLevel(session: ClientSession | undefined, params: unknown): Promise<Result> {
+  const level: CallLogLevel | undefined = callLogLevels.find((known) => isObject(params) && params['level'] === known)
   if (level === undefined) throw new RpcError({ code: invalidParams, message: 'Invalid params: unknown level' })
-  if (session !== undefined) session.logLevel = level
+  await session?.setLogLevel(level)
   return {}
 }
 

@@ -1,6 +1,11 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { principalDigest } from '../../../core/identity/caller.js'
-import type { SessionStore, TransportSession } from '../../../core/identity/session-store.js'
+import {
+  openerOf,
+  type SessionOpener,
+  type SessionStore,
+  type TransportSession,
+} from '../../../core/identity/session-store.js'
 import type { Visitor } from '../../../core/operation/access.js'
 import type { Authenticator } from '../../../core/operation/authenticator.js'
 import type { Guard } from '../../../core/operation/guard.js'
@@ -10,40 +15,35 @@ import type { Clock } from '../../../core/runtime/clock.js'
 import type { Log } from '../../../core/runtime/log.js'
 import { networkOf } from '../../../core/runtime/network-address.js'
 import type { RateLimiter } from '../../../core/runtime/rate-limiter.js'
+import type { SessionFeed, SessionNotice } from '../../../core/runtime/session-feed.js'
 import type { SignInReference, SignInStore } from '../../../core/sign-in/sign-in-store.js'
 import { refusal } from '../http/answer.js'
 import type { Exchange } from '../http/exchange.js'
-import { errorText, invalidRequest, isObject, type RequestId, serverError } from '../http/json-rpc.js'
-import { isSignOut } from '../http/sign-out-request.js'
+import { invalidRequest, isObject } from '../http/json-rpc.js'
 import { faultOf } from '../http/outage.js'
-import { describeSelf, saysTooMuch, type SelfDescription } from '../http/self-description.js'
+import { describeSelf, type SelfDescription } from '../http/self-description.js'
 import { digestOf } from '../http/session-gate.js'
+import { AnonymousLimits } from './anonymous-limits.js'
 import { ChangeWatch } from './change-watch.js'
+import type { Say } from './client-session.js'
 import { createDispatch } from './create-dispatch.js'
 import { HotPath, type FastPath } from './hot-path.js'
 import { HttpLoginSession } from './http-login-session.js'
 import { LegacyRequest } from './legacy-request.js'
-import { recognizeCancelled } from './recognize.js'
+import { recognizeAnswer, recognizeCancelled } from './recognize.js'
 import { restorePair } from './restore-pair.js'
 import { forward, type Opening } from './sdk-bridge.js'
 import { openSdkPair, type SdkPair, type SdkPairOptions, type ServerInfo } from './sdk-pair.js'
+import { SessionRelay } from './session-relay.js'
 import { SessionTable } from './session-table.js'
 import { Session } from './session.js'
 import { progressTokenOf } from './tool-request.js'
 import { Tools } from './tools.js'
 
-const tooMuch = refusal(413, { code: serverError, message: 'Payload Too Large: initialize has too long parameters' })
 const duplicateId = refusal(400, {
   code: invalidRequest,
   message: 'Invalid Request: a request with this id is running',
 })
-
-/** Sessions that anybody may open, by network address. */
-const anonymousSessions = { name: 'anonymous-session', limit: 600, seconds: 60 }
-
-/** Calls of sessions that nobody is signed in to. */
-const callsOfSession = { name: 'anonymous-call', limit: 120, seconds: 60 }
-const callsOfAddress = { name: 'anonymous-calls', limit: 600, seconds: 60 }
 
 /** `off` lets the SDK answer everything; a function may replace the hot path. */
 export type HotPathSwitch = 'on' | 'off' | ((hotPath: FastPath) => FastPath)
@@ -56,6 +56,7 @@ export interface LegacyEdgeOptions {
   readonly sessions: SessionStore | undefined
   readonly signIns: Pick<SignInStore, 'end'>
   readonly changes: Pick<ChangeFeed, 'subscribe'>
+  readonly notices: Pick<SessionFeed, 'alive' | 'publish'>
   readonly grants: Pick<GrantStore, 'policyVersion'>
   readonly limiter: RateLimiter
   readonly application: string
@@ -70,6 +71,8 @@ export class LegacyEdge {
   readonly #hotPath: FastPath | undefined
   readonly #pairs: SdkPairOptions
   readonly #table: SessionTable
+  readonly #limits: AnonymousLimits
+  readonly #relay: SessionRelay
   readonly #watch: ChangeWatch
 
   constructor(options: LegacyEdgeOptions) {
@@ -79,11 +82,14 @@ export class LegacyEdge {
     this.#options = options
     this.#hotPath = hotPath === 'off' ? undefined : hotPath === 'on' ? own : hotPath(own)
     this.#pairs = { serverInfo, dispatch: createDispatch({ tools, log }), log }
+    this.#limits = new AnonymousLimits(options.limiter)
     this.#table = new SessionTable(clock)
+    this.#relay = new SessionRelay(this.#table, options.notices)
     this.#watch = new ChangeWatch({
       ...options,
       table: this.#table,
       announce: (session, policyVersion) => this.#announceTo(session, policyVersion),
+      announceSignIn: (session) => this.#announceSignIn(session, session.signIn, undefined),
     })
   }
 
@@ -107,6 +113,12 @@ export class LegacyEdge {
   /** Stops what runs here in a session that does not stand any more. */
   async forget(digest: string): Promise<void> {
     await this.#table.end(digest)
+  }
+
+  /** What another process says of a session that may be in use here, too. */
+  hear(notice: SessionNotice): void {
+    this.#relay.hear(notice)
+    this.#watch.hear(notice)
   }
 
   async close(): Promise<void> {
@@ -138,23 +150,28 @@ export class LegacyEdge {
   async #openSession(exchange: Exchange, sessions: SessionStore): Promise<void> {
     const said = describeSelf(exchange.message)
     if (said === undefined) return this.#refuseAlone(exchange)
-    if (!(await this.#mayOpen(exchange))) return
+    if (!(await this.#limits.mayOpen(exchange))) return
     const id = randomBytes(32).toString('base64url')
     const opening: Opening = { opened: false, fault: undefined }
-    const pair = await this.#openPair(this.#recordOf(exchange, digestOf(id), said), sessions, opening)
+    const record = this.#recordOf(exchange, digestOf(id), said)
+    const pair = await this.#openPair(record, sessions, { opening, opener: openerOf(exchange.caller) })
     const request = new LegacyRequest({ exchange })
     await forward({ request, pair, opening, sessionDigest: undefined, sessionId: id })
     if (!opening.opened) await pair.server.close()
   }
 
   /** Not with the request at hand: what the session's callbacks see lives as long as the session. */
-  async #openPair(record: TransportSession, sessions: SessionStore, opening: Opening): Promise<SdkPair> {
+  async #openPair(
+    record: TransportSession,
+    sessions: SessionStore,
+    { opening, opener }: { readonly opening: Opening; readonly opener: SessionOpener | undefined },
+  ): Promise<SdkPair> {
     const pair = await openSdkPair(this.#pairs, {
       sessionIdGenerator: () => record.digest,
       onsessioninitialized: async () => {
         try {
-          const ended = await sessions.open(record)
-          this.#table.add(new Session(record, pair, this.#options.clock.now()))
+          const ended = await sessions.open(record, opener)
+          this.#table.add(new Session(record, { pair, sessions }, this.#options.clock.now()))
           opening.opened = true
           await Promise.all(ended.map((digest) => this.#table.end(digest)))
         } catch (error) {
@@ -166,31 +183,19 @@ export class LegacyEdge {
     return pair
   }
 
-  async #mayOpen({ caller, message, reply, request }: Exchange): Promise<boolean> {
-    if (saysTooMuch(message, caller === undefined ? 'anonymous' : 'known')) {
-      reply.send(tooMuch)
-      return false
-    }
-    if (caller !== undefined) return true
-    const key = networkOf(request.socket.remoteAddress)
-    const admission = await this.#options.limiter.take([{ limit: anonymousSessions, key }])
-    if (admission.admitted) return true
-    const fault = { code: serverError, message: 'Too many sessions were opened from here; try again later' }
-    reply.send(refusal(429, fault, ['Retry-After', String(admission.secondsLeft)]))
-    return false
-  }
-
   async #answerInSession(exchange: Exchange, record: TransportSession, sessions: SessionStore): Promise<void> {
     const session = await this.#table.get(record.digest, () => this.#restore(record, sessions))
     session.record = record
     const sessionId = String(exchange.request.headers['mcp-session-id'])
     const request: LegacyRequest = new LegacyRequest({
       ...{ exchange, session, sessionId },
-      login: this.#loginOf(exchange, session, sessions, (signIn) => this.#announceSignIn(request, session, signIn)),
+      login: this.#loginOf(exchange, session, sessions, (signIn) =>
+        this.#announceSignIn(session, signIn, request.ended ? undefined : request.say),
+      ),
     })
     if (exchange.id === undefined) return this.#pass(request, session)
     if (session.running(exchange.id) !== undefined) return exchange.reply.send(duplicateId)
-    if (!(await this.#mayCall(request, exchange.id))) return
+    if (!(await this.#limits.mayCall(request, exchange.id))) return
     session.begin(exchange.id, exchange)
     try {
       if (!isListRequest(exchange)) await this.#announceChange(session, request.visitor)
@@ -201,25 +206,9 @@ export class LegacyEdge {
     }
   }
 
-  /** Every call is on record, and whoever nobody knows must not fill it. */
-  async #mayCall({ exchange, login }: LegacyRequest, id: RequestId): Promise<boolean> {
-    const { caller, message, reply, request } = exchange
-    if (caller !== undefined || login === undefined || !isCall(message)) return true
-    // Whoever has something to sign out of is somebody, though it cannot be told who.
-    if (login.signIn !== undefined && isSignOut(request.method, message)) return true
-    const admission = await this.#options.limiter.take([
-      { limit: callsOfSession, key: login.key },
-      { limit: callsOfAddress, key: networkOf(request.socket.remoteAddress) },
-    ])
-    if (admission.admitted) return true
-    const fault = { code: serverError, message: 'Too many calls before signing in; try again later' }
-    reply.finish(errorText(id, fault), 429, ['Retry-After', String(admission.secondsLeft)])
-    return false
-  }
-
   async #restore(record: TransportSession, sessions: SessionStore): Promise<Session> {
     const pair = await restorePair(this.#pairs, record, () => this.#closeSession(record.digest, sessions))
-    const session = new Session(record, pair, this.#options.clock.now())
+    const session = new Session(record, { pair, sessions }, this.#options.clock.now())
     session.listedElsewhere()
     return session
   }
@@ -238,9 +227,12 @@ export class LegacyEdge {
 
   /** Notifications, answers to our own requests, streams and DELETE. */
   async #pass(request: LegacyRequest, session: Session): Promise<void> {
-    const cancelled = recognizeCancelled(request.exchange.message)
-    if (cancelled !== undefined) session.running(cancelled)?.stop('cancelled')
-    await this.#forward(request, session)
+    const { exchange } = request
+    const cancelled = recognizeCancelled(exchange.message)
+    const answer = recognizeAnswer(exchange.request.headers, exchange.message)
+    if (cancelled !== undefined) await this.#relay.cancel(session, cancelled)
+    if (answer === undefined) await this.#forward(request, session)
+    else await this.#relay.answer(exchange, session, answer)
   }
 
   async #forward(request: LegacyRequest, session: Session): Promise<void> {
@@ -267,11 +259,12 @@ export class LegacyEdge {
     }
   }
 
-  async #announceSignIn(request: LegacyRequest, session: Session, signIn: SignInReference | undefined): Promise<void> {
+  /** On the open stream, or else by `say`. */
+  async #announceSignIn(session: Session, signIn: SignInReference | undefined, say: Say | undefined): Promise<void> {
     session.record = { ...session.record, signIn }
     try {
       const visitor = await this.#visitorOf(session, signIn)
-      await session.announceSignIn(this.#options.guard, visitor, request.ended ? undefined : request.say)
+      await session.announceSignIn(this.#options.guard, visitor, say)
     } catch (error) {
       this.#options.log.write('warn', 'a changed tool list could not be announced', { error })
     }
@@ -311,12 +304,8 @@ export class LegacyEdge {
   #recordOf({ caller, endpoint }: Exchange, digest: string, said: SelfDescription): TransportSession {
     const principal = caller === undefined ? undefined : principalDigest(caller)
     const { application } = this.#options
-    return { ...said, digest, application, endpoint: endpoint.path, principal, signIn: undefined }
+    return { ...said, digest, application, endpoint: endpoint.path, principal, signIn: undefined, logLevel: undefined }
   }
-}
-
-function isCall(message: unknown): boolean {
-  return isObject(message) && message['method'] === 'tools/call'
 }
 
 function isListRequest({ message }: Exchange): boolean {

@@ -1,8 +1,13 @@
 import type { Tenant } from '../../../core/identity/tenant.js'
 import type { GrantStore } from '../../../core/permission/grant-store.js'
 import type { ChangeFeed } from '../../../core/runtime/change-feed.js'
+import { LookRound } from './look-round.js'
 
-const compareMilliseconds = 200
+const roundMilliseconds = 200
+/** 25 a second, however many tenants there are: with five of them each is compared in every round, with 200 every eight seconds. */
+const comparedInRound = 5
+/** Where any tenant may have changed, every one is compared, and so many at once. */
+const comparedAtOnce = 8
 
 export interface PolicyWatchOptions {
   readonly changes: Pick<ChangeFeed, 'subscribe'>
@@ -14,8 +19,9 @@ export interface PolicyWatchOptions {
 }
 
 /**
- * Tells several times a second, without any request, under which policy version tenants are; at once where there is a hint. It
- * remembers nothing: whoever has missed a version, or could not be looked at, is behind and comes next time.
+ * Tells without any request under which policy version tenants are: of a few several times a second, in turn, and at once where
+ * there is a hint. Of a tenant it remembers only whose turn it is: whoever has missed a version, or could not be looked at, is
+ * behind and comes next time.
  */
 export class PolicyWatch {
   readonly #options: PolicyWatchOptions
@@ -25,31 +31,43 @@ export class PolicyWatch {
   /** Tenants that a hint came for while they were compared. */
   readonly #again = new Set<string>()
   /** Hints that have not been followed yet, however many there are. */
-  #hinted: NodeJS.Immediate | undefined
+  readonly #hinted = new Set<string | undefined>()
+  #following: NodeJS.Immediate | undefined
+  readonly #round = new LookRound<Tenant>(comparedInRound, ({ id }) => id)
 
   constructor(options: PolicyWatchOptions) {
     this.#options = options
-    this.#timer = setInterval(() => this.#compareAll('in turn'), compareMilliseconds).unref()
-    this.#unsubscribe = options.changes.subscribe(() => {
-      this.#hinted ??= setImmediate(() => {
-        this.#hinted = undefined
-        this.#compareAll('hinted')
-      }).unref()
+    this.#timer = setInterval(() => this.#compareNext(), roundMilliseconds).unref()
+    this.#unsubscribe = options.changes.subscribe((tenantId) => {
+      this.#hinted.add(tenantId)
+      this.#following ??= setImmediate(() => this.#follow()).unref()
     })
   }
 
   close(): void {
     clearInterval(this.#timer)
-    clearImmediate(this.#hinted)
+    clearImmediate(this.#following)
     this.#unsubscribe()
   }
 
-  /** Each tenant by itself: one whose database hangs must not keep the others from being told. */
-  #compareAll(why: 'in turn' | 'hinted'): void {
-    for (const tenant of this.#options.tenants()) {
-      if (!this.#comparing.has(tenant.id)) void this.#compare(tenant)
-      else if (why === 'hinted') this.#again.add(tenant.id)
+  /** Each tenant by itself: one whose database hangs must not keep the others from being told, nor take their turn. */
+  #compareNext(): void {
+    const tenants = this.#options.tenants().filter(({ id }) => !this.#comparing.has(id))
+    for (const tenant of this.#round.next(tenants)) void this.#compare(tenant)
+  }
+
+  #follow(): void {
+    this.#following = undefined
+    const hinted = new Set(this.#hinted)
+    this.#hinted.clear()
+    const tenants = this.#options.tenants().filter(({ id }) => hinted.has(undefined) || hinted.has(id))
+    const compare = async (): Promise<void> => {
+      for (let tenant = tenants.pop(); tenant !== undefined; tenant = tenants.pop()) {
+        if (this.#comparing.has(tenant.id)) this.#again.add(tenant.id)
+        else await this.#compare(tenant)
+      }
     }
+    for (let one = 0; one < comparedAtOnce; one += 1) void compare()
   }
 
   async #compare(tenant: Tenant): Promise<void> {

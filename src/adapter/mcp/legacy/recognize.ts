@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { SUPPORTED_PROTOCOL_VERSIONS } from '@modelcontextprotocol/sdk/types.js'
 import { isObject, isRequestId, type RequestId } from '../http/json-rpc.js'
+import { isQuestion, type ClientAnswer } from './questions.js'
 import { parseToolCall, progressTokenOf, type ToolCall } from './tool-request.js'
 
 /** A message that is understood completely. */
@@ -16,6 +17,7 @@ export type Recognized =
 const versions: ReadonlySet<string> = new Set(SUPPORTED_PROTOCOL_VERSIONS)
 const jsonUtf8 = /^application\/json(?:; ?charset=utf-8)?$/i
 const envelopeMembers: ReadonlySet<string> = new Set(['jsonrpc', 'id', 'method', 'params'])
+const answerMembers: ReadonlySet<string> = new Set(['jsonrpc', 'id', 'result', 'error'])
 const metaMembers: ReadonlySet<string> = new Set(['progressToken', 'traceparent', 'tracestate', 'baggage'])
 const plainParams: ReadonlySet<string> = new Set(['_meta'])
 const callParams: ReadonlySet<string> = new Set(['_meta', 'name', 'arguments'])
@@ -41,6 +43,20 @@ export function recognizeCancelled(message: unknown): RequestId | undefined {
     return undefined
   const { requestId } = message['params']
   return isRequestId(requestId) ? requestId : undefined
+}
+
+/** What the client says to a question of ours. */
+export interface RecognizedAnswer {
+  readonly question: string
+  readonly answer: ClientAnswer
+}
+
+/** What the client says to which question of ours, if the message is exactly that. */
+export function recognizeAnswer(headers: IncomingHttpHeaders, message: unknown): RecognizedAnswer | undefined {
+  if (!knowsHeaders(headers) || !isObject(message) || !hasOnly(message, answerMembers)) return undefined
+  const { jsonrpc, id, result, error } = message
+  if (jsonrpc !== '2.0' || !isQuestion(id) || (result === undefined) === (error === undefined)) return undefined
+  return { question: id, answer: result === undefined ? { error } : { result } }
 }
 
 function recognizeCall(id: RequestId, params: unknown): Recognized | undefined {

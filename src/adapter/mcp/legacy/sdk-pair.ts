@@ -35,7 +35,7 @@ export interface SdkPair {
 }
 
 /** A compiled validator costs more than a session, and only forms need one. A shared one would keep every schema for ever. */
-const validatorOnDemand = {
+export const validatorOnDemand = {
   getValidator: <Value>(schema: Parameters<AjvJsonSchemaValidator['getValidator']>[0]) =>
     new AjvJsonSchemaValidator().getValidator<Value>(schema),
 }

@@ -30,6 +30,11 @@ export class SessionTable {
     return [...this.#sessions.values()]
   }
 
+  /** The session of this digest if this process has it; that does not count as use. */
+  peek(digest: string): Session | undefined {
+    return this.#sessions.get(digest)
+  }
+
   add(session: Session): void {
     this.#sessions.set(session.record.digest, session)
     if (this.#sessions.size > mostSessions) void this.#dropOne()

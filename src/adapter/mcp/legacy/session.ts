@@ -1,9 +1,17 @@
-import type { TransportSession } from '../../../core/identity/session-store.js'
+import type { ElicitRequestFormParams, ElicitResult } from '@modelcontextprotocol/sdk/types.js'
+import type { SessionStore, TransportSession } from '../../../core/identity/session-store.js'
+import type { CallLogLevel } from '../../../core/operation/call-channel.js'
 import type { SignInReference } from '../../../core/sign-in/sign-in-store.js'
 import type { Exchange } from '../http/exchange.js'
 import type { RequestId } from '../http/json-rpc.js'
 import { ClientSession } from './client-session.js'
+import { Questions, type Asking, type ClientAnswer } from './questions.js'
 import type { SdkPair } from './sdk-pair.js'
+
+export interface SessionParts {
+  readonly pair: SdkPair
+  readonly sessions: Pick<SessionStore, 'setLogLevel'>
+}
 
 /**
  * What this process holds for one transport session while it is used here: the protocol's objects and what is running. Never who
@@ -15,18 +23,38 @@ export class Session extends ClientSession {
   usedAt: number
   /** The open GET stream. */
   stream: Exchange | undefined
-  readonly #pair: SdkPair
+  readonly #parts: SessionParts
+  #questions: Questions | undefined
   #running: Map<RequestId, Exchange> | undefined
 
-  constructor(record: TransportSession, pair: SdkPair, usedAt: number) {
-    super(pair.server)
+  constructor(record: TransportSession, parts: SessionParts, usedAt: number) {
+    super(parts.pair.server)
     this.record = record
     this.usedAt = usedAt
-    this.#pair = pair
+    this.#parts = parts
   }
 
   get pair(): SdkPair {
-    return this.#pair
+    return this.#parts.pair
+  }
+
+  override get logLevel(): CallLogLevel | undefined {
+    return this.record.logLevel
+  }
+
+  override async setLogLevel(level: CallLogLevel): Promise<void> {
+    await this.#parts.sessions.setLogLevel(this.record.digest, level)
+    this.record = { ...this.record, logLevel: level }
+  }
+
+  override ask(form: ElicitRequestFormParams, asking: Asking): Promise<ElicitResult> {
+    this.#questions ??= new Questions()
+    return this.#questions.ask(this.pair, form, asking)
+  }
+
+  /** Hands what the client said to whoever asked here; `false` where nobody did. */
+  answer(question: string, answer: ClientAnswer): boolean {
+    return this.#questions?.answer(question, answer) === true
   }
 
   /** The sign-in that the client's list depends on. */
@@ -59,6 +87,6 @@ export class Session extends ClientSession {
   async close(): Promise<void> {
     for (const exchange of [...(this.#running?.values() ?? [])]) exchange.stop('session-ended')
     this.stream?.stop('session-ended')
-    await this.#pair.server.close()
+    await this.pair.server.close()
   }
 }

@@ -1,13 +1,16 @@
 import { randomBytes } from 'node:crypto'
+import type { ElicitRequestFormParams, ElicitResult } from '@modelcontextprotocol/sdk/types.js'
 import type { Server } from '@modelcontextprotocol/sdk/server/index.js'
 import type { Caller } from '../../../core/identity/caller.js'
 import type { Tenant } from '../../../core/identity/tenant.js'
 import type { Visitor } from '../../../core/operation/access.js'
+import type { CallLogLevel } from '../../../core/operation/call-channel.js'
 import type { Authenticator } from '../../../core/operation/authenticator.js'
 import type { Log } from '../../../core/runtime/log.js'
 import type { LoginSession } from '../../../core/sign-in/login-session.js'
 import type { SignInReference } from '../../../core/sign-in/sign-in-store.js'
 import { ClientSession } from '../legacy/client-session.js'
+import type { Asking } from '../legacy/questions.js'
 
 /** Where the sign-in of an application is kept between processes. */
 export interface SignInKeeper {
@@ -35,10 +38,24 @@ export class StdioSession extends ClientSession {
   /** Who was recognized last: this client never becomes somebody else by what another process does. */
   #was: Caller | undefined
   #isSignedOut = false
+  #logLevel: CallLogLevel | undefined
 
   constructor(parts: StdioSessionParts) {
     super(parts.server)
     this.#parts = parts
+  }
+
+  override get logLevel(): CallLogLevel | undefined {
+    return this.#logLevel
+  }
+
+  /** For as long as the process lives, as the session does. */
+  override async setLogLevel(level: CallLogLevel): Promise<void> {
+    this.#logLevel = level
+  }
+
+  override ask(form: ElicitRequestFormParams, { requestId, signal, timeout }: Asking): Promise<ElicitResult> {
+    return this.server.elicitInput(form, { relatedRequestId: requestId, signal, timeout })
   }
 
   protected override get listens(): boolean {

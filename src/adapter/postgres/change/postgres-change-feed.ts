@@ -30,6 +30,8 @@ export class PostgresChangeFeed implements ChangeFeed {
   /** Its own, so that nobody hears the beats of others. */
   readonly #beat = `authsec_beat_${randomBytes(8).toString('hex')}`
   readonly #subscribers = new Set<(tenantId: string | undefined) => void>()
+  /** Who else is told of by the same connection. */
+  readonly #carried = new Map<string, (payload: string | undefined) => void>()
   #connection: Connection | undefined
   /** When the last beat that came back was sent, by `performance.now()`. */
   #heardAt = -Infinity
@@ -55,6 +57,14 @@ export class PostgresChangeFeed implements ChangeFeed {
   subscribe(hear: (tenantId: string | undefined) => void): () => void {
     this.#subscribers.add(hear)
     return () => this.#subscribers.delete(hear)
+  }
+
+  /**
+   * Listens on another channel, too; before `follow`. `hear` is called with `undefined` where something may have been missed. The
+   * name is a constant, as it stands in SQL.
+   */
+  carry(name: string, hear: (payload: string | undefined) => void): void {
+    this.#carried.set(name, hear)
   }
 
   async publish(tenant: Tenant): Promise<void> {
@@ -94,9 +104,10 @@ export class PostgresChangeFeed implements ChangeFeed {
         onNotification: (from, payload) => this.#hear(from, payload),
       })
       this.#connection = connection
-      for (const name of [channel, this.#beat]) await connection.query(`listen ${name}`, [])
+      for (const name of [channel, ...this.#carried.keys(), this.#beat]) await connection.query(`listen ${name}`, [])
       // Whatever was said meanwhile was missed.
       this.#tell(undefined)
+      for (const hear of this.#carried.values()) hear(undefined)
       await this.#sendBeat(connection)
       if (this.#connection === connection) this.#failures = 0
     } catch (error) {
@@ -120,6 +131,7 @@ export class PostgresChangeFeed implements ChangeFeed {
   #hear(from: string, payload: string): void {
     if (from === this.#beat) this.#heardAt = this.#sentAt
     else if (from === channel && isUuid(payload)) this.#tell(payload)
+    else this.#carried.get(from)?.(payload)
   }
 
   #tell(tenantId: string | undefined): void {

@@ -29,6 +29,7 @@ export const masterMigrations: readonly Migration[] = [
       await addTenantLogins(db)
     },
   },
+  { name: '0004-session-owner', up: nameOwners },
 ]
 
 async function createTenants(db: Kysely<MigrationSchema>): Promise<void> {
@@ -132,6 +133,29 @@ async function createTransportSessions(db: Kysely<MigrationSchema>): Promise<voi
     .addCheckConstraint('transport_session_sign_in', sql`(sign_in_tenant is null) = (sign_in_key is null)`)
     .execute()
   await createIndexes(db, 'transport_session', ['principal', 'used_at', 'expires_at'])
+}
+
+/** Whose sessions and authorization records are: by digests, so that whoever reads master does not learn who is signed in. */
+async function nameOwners(db: Kysely<MigrationSchema>): Promise<void> {
+  await db.schema
+    .alterTable('transport_session')
+    .addColumn('owner_tenant', 'uuid')
+    .addColumn('owner', 'text')
+    .addColumn('log_level', 'text')
+    .execute()
+  await createIndexes(db, 'transport_session', ['owner_tenant', 'owner', 'sign_in_tenant', 'application'])
+  await db.schema
+    .alterTable('issuer_record')
+    .addColumn('owner_tenant', 'uuid')
+    // Empty for a record that is nobody's; absent where that has not been looked at, as for what older versions wrote.
+    .addColumn('owner', 'text')
+    .addColumn('application', 'text')
+    .execute()
+  await sql`create index issuer_record_owner on issuer_record (owner) where owner <> ''`.execute(db)
+  await sql`create index issuer_record_owner_tenant on issuer_record (owner_tenant) where owner_tenant is not null`.execute(
+    db,
+  )
+  await sql`create index issuer_record_unowned on issuer_record (model) where owner is null`.execute(db)
 }
 
 async function createRateLimits(db: Kysely<MigrationSchema>): Promise<void> {

@@ -76,6 +76,11 @@ interface IssuerRecordTable {
   readonly user_code: string | null
   readonly consumed_at: Date | null
   readonly expires_at: Date | null
+  readonly owner_tenant: string | null
+  /** Keyed digest; empty for a record of nobody, `null` where nobody has looked. */
+  readonly owner: string | null
+  /** The application (client id) whose authorization server wrote it; `null` where that is not known. */
+  readonly application: string | null
 }
 
 interface LoginTransactionTable {
@@ -101,6 +106,11 @@ interface TransportSessionTable {
   readonly protocol_version: string
   readonly sign_in_tenant: string | null
   readonly sign_in_key: string | null
+  /** Where whoever opened it with a bearer has their account. */
+  readonly owner_tenant: string | null
+  /** Keyed digest of whoever opened it with a bearer. */
+  readonly owner: string | null
+  readonly log_level: string | null
   readonly created_at: Generated<Date>
   readonly used_at: Generated<Date>
   readonly expires_at: Date

@@ -19,6 +19,7 @@ export const tenantMigrations: readonly Migration[] = [
   },
   { name: '0002-sign-in', up: createSessions },
   { name: '0003-policy-version', up: createPolicyVersion },
+  { name: '0005-session-client', up: nameClients },
 ]
 
 async function createAccounts(db: Kysely<MigrationSchema>): Promise<void> {
@@ -88,6 +89,11 @@ async function createSessions(db: Kysely<MigrationSchema>): Promise<void> {
   for (const column of ['subject', 'used_at', 'expires_at']) {
     await db.schema.createIndex(`session_${column}`).on('session').column(column).execute()
   }
+}
+
+/** What an administrator is shown of a sign-in. */
+async function nameClients(db: Kysely<MigrationSchema>): Promise<void> {
+  await db.schema.alterTable('session').addColumn('client_name', 'text').execute()
 }
 
 /** `group` is a reserved word of SQL. */

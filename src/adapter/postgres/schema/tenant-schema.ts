@@ -61,6 +61,8 @@ interface SessionTable {
   /** Names by category, as the provider vouched for them. */
   readonly asserted: unknown
   readonly grant_digest: string | null
+  /** What the client of the session calls itself; `null` where nobody knows. */
+  readonly client_name: string | null
   /** Joins the rows that are on record of it. */
   readonly request_id: string
   /** Seconds since the epoch, as the token said. */

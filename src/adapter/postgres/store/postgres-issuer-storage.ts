@@ -21,6 +21,8 @@ export class PostgresIssuerStorage implements IssuerStorage {
       uid: record.uid ?? null,
       user_code: record.userCode ?? null,
       expires_at: expiry(record.expiresIn),
+      ...ownerColumns(record.owner),
+      application: record.application ?? null,
     }
     await this.#master
       .insertInto('issuer_record')
@@ -95,6 +97,15 @@ export class PostgresIssuerStorage implements IssuerStorage {
       .executeTakeFirst()
     return row && { payload: row.payload, consumedAt: row.consumed_at ?? undefined }
   }
+}
+
+/** An empty text is nobody. */
+export function ownerColumns(owner: IssuerRecord['owner']): {
+  readonly owner_tenant: string | null
+  readonly owner: string | null
+} {
+  if (owner === undefined) return { owner_tenant: null, owner: null }
+  return owner === 'nobody' ? { owner_tenant: null, owner: '' } : { owner_tenant: owner.tenantId, owner: owner.digest }
 }
 
 function expiry(seconds: number | undefined) {

@@ -1,38 +1,59 @@
 import { sql, type Kysely } from 'kysely'
-import type { SessionStore, TransportSession } from '../../../core/identity/session-store.js'
+import type { Keyring } from '../../../core/credential/keyring.js'
+import { ownerDigest } from '../../../core/identity/session-owner.js'
+import type {
+  SessionOpener,
+  SessionState,
+  SessionStore,
+  TransportSession,
+} from '../../../core/identity/session-store.js'
+import { callLogLevels, type CallLogLevel } from '../../../core/operation/call-channel.js'
+import type { SessionFeed } from '../../../core/runtime/session-feed.js'
 import type { SignInReference } from '../../../core/sign-in/sign-in-store.js'
 import type { MasterSchema } from '../schema/master-schema.js'
 import { isStorable, toStorable } from '../storable-text.js'
-import { isStale, longestTerm, stands } from './session-term.js'
+import { isLongUnused, isStale, longestTerm, stands } from './session-term.js'
 import { storableCapabilities, toCapabilities } from './storable-capabilities.js'
 
 const mostPerPrincipal = 20
 const longestName = 200
 const columns = [
   ...(['digest', 'application', 'endpoint', 'principal', 'client_name', 'client_version'] as const),
-  ...(['capabilities', 'protocol_version', 'sign_in_tenant', 'sign_in_key'] as const),
+  ...(['capabilities', 'protocol_version', 'sign_in_tenant', 'sign_in_key', 'log_level'] as const),
 ] as const
+
+export interface SessionStoreParts {
+  readonly master: Kysely<MasterSchema>
+  readonly masterKey: Keyring
+  readonly ownIssuer: string
+  readonly feed: Pick<SessionFeed, 'publish'>
+}
 
 /** The transport sessions in the master database. */
 export class PostgresSessionStore implements SessionStore {
   readonly #master: Kysely<MasterSchema>
+  readonly #parts: SessionStoreParts
 
-  constructor(master: Kysely<MasterSchema>) {
-    this.#master = master
+  constructor(parts: SessionStoreParts) {
+    this.#master = parts.master
+    this.#parts = parts
   }
 
-  async open(session: TransportSession): Promise<readonly string[]> {
+  async open(session: TransportSession, opener?: SessionOpener): Promise<readonly string[]> {
     const { principal } = session
+    const owner = this.#ownerOf(opener)
     if (principal === undefined) {
-      await insert(this.#master, session)
+      await insert(this.#master, session, owner)
       return []
     }
-    return this.#master.transaction().execute(async (step) => {
+    const ended = await this.#master.transaction().execute(async (step) => {
       await sql`select pg_advisory_xact_lock(hashtextextended(${`authsec sessions ${principal}`}, 0))`.execute(step)
       const evicted = await evictLeastUsed(step, principal)
-      await insert(step, session)
+      await insert(step, session, owner)
       return evicted
     })
+    for (const digest of ended) await this.#changed(digest)
+    return ended
   }
 
   async find(digest: string): Promise<TransportSession | undefined> {
@@ -61,13 +82,13 @@ export class PostgresSessionStore implements SessionStore {
         client: { name: row.client_name, version: row.client_version },
         capabilities: toCapabilities(row.capabilities),
         protocolVersion: row.protocol_version,
-        signIn: toReference(row),
+        ...toState(row),
       }
     )
   }
 
-  async touch(digests: readonly string[]): Promise<ReadonlySet<string>> {
-    if (digests.length === 0) return new Set()
+  async touch(digests: readonly string[]): Promise<ReadonlyMap<string, SessionState>> {
+    if (digests.length === 0) return new Map()
     const asked = sql<boolean>`digest = any(${[...digests]}::text[])`
     const rows = await this.#master
       .with('stale', (step) =>
@@ -76,7 +97,7 @@ export class PostgresSessionStore implements SessionStore {
           .select('digest')
           .where(asked)
           .where(stands)
-          .where(isStale)
+          .where(isLongUnused)
           // Whoever holds a row is using it this moment; to wait for it could be to wait for each other.
           .forUpdate()
           .skipLocked(),
@@ -88,12 +109,21 @@ export class PostgresSessionStore implements SessionStore {
           .from('stale')
           .whereRef('transport_session.digest', '=', 'stale.digest'),
       )
-      .selectFrom('transport_session')
-      .select('digest')
-      .where(asked)
-      .where(stands)
+      .with('standing', (step) =>
+        step
+          .selectFrom('transport_session')
+          .select(['digest', 'log_level', 'sign_in_tenant', 'sign_in_key'])
+          .where(asked)
+          .where(stands),
+      )
+      .selectFrom('standing')
+      .leftJoin('tenant', (join) =>
+        join.onRef('tenant.id', '=', 'standing.sign_in_tenant').on('tenant.suspended_at', 'is', null),
+      )
+      .select(['digest', 'log_level', 'sign_in_key'])
+      .select(['tenant.id as tenant_id', 'tenant.slug as tenant_slug', 'tenant.name as tenant_name'])
       .execute()
-    return new Set(rows.map(({ digest }) => digest))
+    return new Map(rows.map((row) => [row.digest, toState(row)]))
   }
 
   async bind(digest: string, signIn: SignInReference | undefined): Promise<boolean> {
@@ -104,19 +134,51 @@ export class PostgresSessionStore implements SessionStore {
       .where('digest', '=', digest)
       .where(stands)
       .executeTakeFirst()
-    return result.numUpdatedRows === 1n
+    if (result.numUpdatedRows !== 1n) return false
+    await this.#changed(digest)
+    return true
+  }
+
+  async setLogLevel(digest: string, level: CallLogLevel): Promise<void> {
+    if (!isStorable(digest)) return
+    const result = await this.#master
+      .updateTable('transport_session')
+      .set({ log_level: level })
+      .where('digest', '=', digest)
+      .where(stands)
+      .where('log_level', 'is distinct from', level)
+      .executeTakeFirst()
+    if (result.numUpdatedRows === 1n) await this.#changed(digest)
   }
 
   async end(digest: string): Promise<void> {
     if (!isStorable(digest)) return
-    await this.#master.deleteFrom('transport_session').where('digest', '=', digest).execute()
+    const result = await this.#master.deleteFrom('transport_session').where('digest', '=', digest).executeTakeFirst()
+    if (result.numDeletedRows === 1n) await this.#changed(digest)
   }
+
+  async #changed(digest: string): Promise<void> {
+    await this.#parts.feed.publish({ about: 'session', digest })
+  }
+
+  #ownerOf(opener: SessionOpener | undefined): OwnerColumns {
+    if (opener === undefined) return { owner_tenant: null, owner: null }
+    const { masterKey, ownIssuer } = this.#parts
+    const issuer = opener.issuer === ownIssuer ? undefined : opener.issuer
+    const tenantId = opener.tenant.id
+    return { owner_tenant: tenantId, owner: ownerDigest(masterKey, { tenantId, issuer, subject: opener.subject }) }
+  }
+}
+
+interface OwnerColumns {
+  readonly owner_tenant: string | null
+  readonly owner: string | null
 }
 
 const usedNow = { used_at: sql<Date>`clock_timestamp()` }
 
-async function insert(db: Kysely<MasterSchema>, session: TransportSession): Promise<void> {
-  const { digest, application, endpoint, principal, client, capabilities, protocolVersion, signIn } = session
+async function insert(db: Kysely<MasterSchema>, session: TransportSession, owner: OwnerColumns): Promise<void> {
+  const { digest, application, endpoint, principal, client, capabilities, protocolVersion, signIn, logLevel } = session
   await db
     .insertInto('transport_session')
     .values({
@@ -125,6 +187,8 @@ async function insert(db: Kysely<MasterSchema>, session: TransportSession): Prom
       client_version: toStorable(client.version, longestName),
       capabilities: storableCapabilities(capabilities),
       ...toColumns(signIn),
+      ...owner,
+      log_level: logLevel ?? null,
       expires_at: longestTerm(undefined),
     })
     .execute()
@@ -145,6 +209,14 @@ async function evictLeastUsed(db: Kysely<MasterSchema>, principal: string): Prom
 
 function toColumns(signIn: SignInReference | undefined) {
   return { sign_in_tenant: signIn?.tenant.id ?? null, sign_in_key: signIn?.key ?? null }
+}
+
+interface StateColumns extends SignInColumns {
+  readonly log_level: string | null
+}
+
+function toState(row: StateColumns): SessionState {
+  return { signIn: toReference(row), logLevel: callLogLevels.find((level) => level === row.log_level) }
 }
 
 interface SignInColumns {

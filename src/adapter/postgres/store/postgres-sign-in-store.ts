@@ -3,29 +3,20 @@ import type { AuditEvent } from '../../../core/audit/audit-event.js'
 import type { AuditLog } from '../../../core/audit/audit-log.js'
 import { UpstreamError } from '../../../core/error/upstream-error.js'
 import type { Tenant } from '../../../core/identity/tenant.js'
+import type { SessionFeed } from '../../../core/runtime/session-feed.js'
 import type { Log } from '../../../core/runtime/log.js'
 import type { NewSignIn, SignIn, SignInEnd, SignInReference, SignInStore } from '../../../core/sign-in/sign-in-store.js'
 import type { Databases } from '../databases.js'
 import type { TenantSchema } from '../schema/tenant-schema.js'
-import { isStorable } from '../storable-text.js'
-import { insertAuditRows } from './audit-row.js'
+import { isStorable, toStorable } from '../storable-text.js'
 import { JsonMembers } from './json-members.js'
 import { OwedEnds } from './owed-ends.js'
 import { readAsserted } from './read-asserted.js'
+import { endedColumns, recordRows, SignInRows, type EndedRow } from './sign-in-rows.js'
 import { hasEnded, isStale, longestTerm, stands } from './session-term.js'
 
 const mostPerAccount = 20
-const endedColumns = ['issuer', 'subject', 'client_id', 'application', 'request_id'] as const
-
-/** What goes on record of a sign-in that has ended. */
-interface EndedRow {
-  readonly issuer: string | null
-  readonly subject: string
-  readonly client_id: string
-  readonly application: string
-  readonly request_id: string
-}
-
+const longestName = 200
 export interface SignInStoreParts {
   readonly databases: Databases
   readonly ownIssuer: string
@@ -33,6 +24,8 @@ export interface SignInStoreParts {
   readonly audit: Pick<AuditLog, 'retain'>
   /** Hears of what is on record with its sign-in, and so not through `audit`. */
   readonly onEvent?: ((event: AuditEvent) => void) | undefined
+  /** Is told of sign-ins that have ended. */
+  readonly feed: Pick<SessionFeed, 'publish'>
   readonly log: Log
 }
 
@@ -43,16 +36,20 @@ export interface SignInStoreParts {
 export class PostgresSignInStore implements SignInStore {
   readonly #databases: Databases
   readonly #ownIssuer: string
+  readonly #rows: SignInRows
   readonly #audit: Pick<AuditLog, 'retain'>
   readonly #onEvent: SignInStoreParts['onEvent']
+  readonly #feed: Pick<SessionFeed, 'publish'>
   readonly #owed: OwedEnds
 
-  constructor({ databases, ownIssuer, audit, log, onEvent }: SignInStoreParts) {
+  constructor({ databases, ownIssuer, audit, feed, log, onEvent }: SignInStoreParts) {
     this.#onEvent = onEvent
     this.#databases = databases
     this.#ownIssuer = ownIssuer
+    this.#rows = new SignInRows(ownIssuer)
     this.#audit = audit
-    this.#owed = new OwedEnds((reference, how) => this.#end(reference, how), log)
+    this.#feed = feed
+    this.#owed = new OwedEnds((reference, how) => this.#endAndTell(reference, how), log)
   }
 
   /** Throws `TypeError` for an identity that cannot be stored as it is. */
@@ -61,14 +58,17 @@ export class PostgresSignInStore implements SignInStore {
     const { tenant } = signIn.identity
     const row = this.#toRow(signIn)
     const db = await this.#databases.tenant(tenant)
-    const completed = this.#completed(row, tenant)
-    await db.transaction().execute(async (step) => {
+    const completed = this.#rows.completed(row, tenant)
+    const evicted = await db.transaction().execute(async (step) => {
       await lockAccount(step, row)
-      const evicted = await evictOldest(step, row)
+      const oldest = await evictOldest(step, row)
       await step.insertInto('session').values(row).execute()
-      await record(step, [completed, ...evicted.map((ended) => this.#ended(ended, tenant, 'evicted'))])
+      const ended = oldest.map((one) => this.#rows.ended(one, tenant, 'evicted'))
+      await recordRows(step, [completed, ...ended])
+      return oldest
     })
     this.#onEvent?.(completed)
+    for (const { key } of evicted) await this.#feed.publish({ about: 'sign-in', key })
   }
 
   async find({ tenant, key }: SignInReference, used: 'used' | 'unused'): Promise<SignIn | undefined> {
@@ -95,7 +95,7 @@ export class PostgresSignInStore implements SignInStore {
   /** `true` also for one that is to end as soon as its database answers. */
   async end(reference: SignInReference, how: SignInEnd): Promise<boolean> {
     try {
-      return await this.#end(reference, how)
+      return await this.#endAndTell(reference, how)
     } catch (error) {
       if (!(error instanceof UpstreamError)) throw error
       this.#owed.add(reference, how)
@@ -108,19 +108,25 @@ export class PostgresSignInStore implements SignInStore {
     await this.#owed.close()
   }
 
+  async #endAndTell(reference: SignInReference, how: SignInEnd): Promise<boolean> {
+    const ended = await this.#end(reference, how)
+    if (ended) await this.#feed.publish({ about: 'sign-in', key: reference.key })
+    return ended
+  }
+
   async #end({ tenant, key }: SignInReference, how: SignInEnd): Promise<boolean> {
     if (!isStorable(key)) return false
     const db = await this.#databases.tenant(tenant)
     try {
       return await db.transaction().execute(async (step) => {
         const ended = await deleteStanding(step, key)
-        if (ended !== undefined) await record(step, [this.#ended(ended, tenant, how)])
+        if (ended !== undefined) await recordRows(step, [this.#rows.ended(ended, tenant, how)])
         return ended !== undefined
       })
     } catch {
       // Whatever failed, it may have been the row alone. In a transaction: one that hangs must not end it later, unheard of.
       const ended = await db.transaction().execute((step) => deleteStanding(step, key))
-      if (ended !== undefined) this.#audit.retain(this.#ended(ended, tenant, how))
+      if (ended !== undefined) this.#audit.retain(this.#rows.ended(ended, tenant, how))
       return ended !== undefined
     }
   }
@@ -138,17 +144,18 @@ export class PostgresSignInStore implements SignInStore {
         .whereRef('session.key', '=', 'expired.key')
         .returning(endedColumns)
         .execute()
-      await record(
+      await recordRows(
         step,
-        expired.map((ended) => this.#ended(ended, tenant, 'expired')),
+        expired.map((ended) => this.#rows.ended(ended, tenant, 'expired')),
       )
       return expired.length
     })
   }
 
-  #toRow({ key, application, identity, requestId }: NewSignIn) {
+  #toRow({ key, application, clientName, identity, requestId }: NewSignIn) {
     const { issuer, subject, clientId, asserted, grantDigest, endsAt } = identity
     return {
+      client_name: clientName === undefined ? null : toStorable(clientName, longestName),
       ...{ key, application, subject, asserted: JSON.stringify(asserted) },
       // The address of our own issuer changes with the port; whoever signed in there stays the same.
       issuer: issuer === this.#ownIssuer ? null : issuer,
@@ -157,25 +164,6 @@ export class PostgresSignInStore implements SignInStore {
       request_id: requestId,
       ends_at: endsAt ?? null,
       expires_at: longestTerm(endsAt),
-    }
-  }
-
-  #completed(row: EndedRow, tenant: Tenant): AuditEvent {
-    return { type: 'signin.completed', ...this.#facts(row, tenant) }
-  }
-
-  #ended(row: EndedRow, tenant: Tenant, reason: SignInEnd): AuditEvent {
-    return { type: 'session.ended', reason, ...this.#facts(row, tenant) }
-  }
-
-  #facts(row: EndedRow, tenant: Tenant): Omit<AuditEvent, 'type'> {
-    return {
-      tenant,
-      issuer: row.issuer ?? this.#ownIssuer,
-      subject: row.subject,
-      clientId: row.client_id,
-      requestId: row.request_id,
-      detail: { application: row.application },
     }
   }
 }
@@ -203,14 +191,6 @@ async function evictOldest(db: Kysely<TenantSchema>, { issuer, subject }: Accoun
 
 async function deleteStanding(db: Kysely<TenantSchema>, key: string): Promise<EndedRow | undefined> {
   return db.deleteFrom('session').where('key', '=', key).where(stands).returning(endedColumns).executeTakeFirst()
-}
-
-async function record(db: Kysely<TenantSchema>, events: readonly AuditEvent[]): Promise<void> {
-  if (events.length === 0) return
-  await insertAuditRows(
-    db,
-    events.map((event) => ({ event, count: 1 })),
-  )
 }
 
 /** Part of the statement that reads the row, so that a request costs one round trip. */

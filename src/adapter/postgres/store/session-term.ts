@@ -10,6 +10,9 @@ export const stands = sql<boolean>`(
 /** Whether a use is worth noting: a row that is used a hundred times a second need not be written as often. */
 export const isStale = sql<boolean>`used_at <= clock_timestamp() - interval '1 second'`
 
+/** The same for rows that are looked at again and again: what is open for hours must not be written all the time. */
+export const isLongUnused = sql<boolean>`used_at <= clock_timestamp() - interval '20 seconds'`
+
 /** The opposite of `stands` with one instant for the whole statement, so that indexes lead to the rows. */
 export const hasEnded = sql<boolean>`(
   expires_at <= statement_timestamp() or used_at <= statement_timestamp() - interval '30 minutes'

@@ -1,0 +1,26 @@
+import type { SessionNotice } from '../../../core/runtime/session-feed.js'
+
+/** Reads a notice; `undefined` for one of a version that knows more kinds, and for anything else. */
+export function parseNotice(value: unknown): SessionNotice | undefined {
+  if (typeof value !== 'object' || value === null || !('about' in value)) return undefined
+  const { about } = value
+  if (about === 'everything') return { about }
+  if (about === 'sign-in' || about === 'grant') {
+    return 'key' in value && isText(value.key) ? { about, key: value.key } : undefined
+  }
+  if (!('digest' in value) || !isText(value.digest)) return undefined
+  const { digest } = value
+  if (about === 'session') return { about, digest }
+  if (about === 'cancelled' && 'request' in value) {
+    const { request } = value
+    return isText(request) || typeof request === 'number' ? { about, digest, request } : undefined
+  }
+  if (about === 'answer' && 'question' in value && isText(value.question) && 'answer' in value) {
+    return { about, digest, question: value.question, answer: value.answer }
+  }
+  return undefined
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string'
+}

@@ -1,0 +1,16 @@
+import { IssuerSessions } from '../../adapter/issuer/record/issuer-sessions.js'
+import { SessionDirectory } from '../../core/identity/session-directory.js'
+import type { Data } from '../open-data.js'
+
+/** Whatever lets anybody in to this installation, whichever server let them in. */
+export function openSessionDirectory(
+  { masterKey, postgres }: Pick<Data, 'masterKey' | 'postgres'>,
+  issuer: string,
+): SessionDirectory {
+  const { accounts, audit, directory, issuerStorage, notices } = postgres
+  const { records, signIns, transports } = directory
+  return new SessionDirectory({
+    ...{ signIns, transports, accounts, audit, masterKey, feed: notices, ownIssuer: issuer },
+    grants: new IssuerSessions({ storage: issuerStorage, owned: records, masterKey }),
+  })
+}
