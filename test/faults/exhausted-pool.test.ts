@@ -75,7 +75,7 @@ describe('a process with a single connection for each pool', () => {
         postgres.accounts.create(acme, { email: `${index}@acme.example`, grants }),
         postgres.grants.findStanding(acme, ownIssuer, id),
         postgres.grants.readCatalogue(acme),
-        postgres.signIns.open(signIn).then(() => postgres.signIns.end({ tenant: acme, key: signIn.key }, 'signed-out')),
+        postgres.signIns.open(signIn).then(() => postgres.signIns.end({ tenant: acme, key: signIn.key }, 'logged_out')),
         postgres.sessions.open(newSession()),
         postgres.rateLimiter.take([{ limit, key: 'nested' }]),
         postgres.audit.record({ type: 'operation.allowed', tenant: acme, requestId: `${index}` }),
