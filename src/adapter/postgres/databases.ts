@@ -24,7 +24,7 @@ export interface DatabasesOptions {
 const masterLimits: PoolLimits = { connections: 8, perDatabase: 8, waiting: 512 }
 const tenantLimits: PoolLimits = { connections: 40, perDatabase: 6, waiting: 512 }
 /** Whoever has to wait for a connection and then for a lock knows within three seconds that it is in vain. */
-const times: PoolTimes = { connect: 2000, wait: 800, statement: 2000, query: 2500, idle: 30_000 }
+const times: PoolTimes = { connect: 2000, wait: 1000, statement: 1800, query: 2300, idle: 30_000 }
 const rememberedTenants = 1000
 const databaseMissing = '3D000'
 
