@@ -99,14 +99,15 @@ export class FaultProxy {
   #accept(client: Socket): void {
     this.#accepted += 1
     const { host, port } = this.#target
-    const target = host.startsWith('/') ? connect(`${host}/.s.PGSQL.${port}`) : connect(port, host)
+    const place = host.startsWith('/') ? { path: `${host}/.s.PGSQL.${port}` } : { port, host }
+    const target = connect({ ...place, allowHalfOpen: true })
     const link: Link = { client, target, passed: 0 }
     this.#links.add(link)
     for (const socket of [client, target]) {
       socket.on('error', () => endLink(link))
+      // One that has said everything may be done before what it said has been passed on.
       socket.on('close', () => {
-        this.#links.delete(link)
-        endLink(link)
+        if (client.destroyed && target.destroyed) this.#links.delete(link)
       })
     }
     if (this.#fault === 'reset') resetLink(link)
@@ -116,7 +117,8 @@ export class FaultProxy {
 
   async #pump(link: Link, from: Socket, to: Socket): Promise<void> {
     try {
-      for await (const piece of from) await this.#forward(link, piece as Buffer, to)
+      for await (const piece of from.iterator({ destroyOnReturn: false }))
+        await this.#forward(link, piece as Buffer, to)
       if (this.#fault !== 'blackhole') to.end()
     } catch {
       endLink(link)

@@ -29,7 +29,7 @@ export interface DatabasesOptions {
 }
 
 /** Whoever has to wait for a connection and then for a lock knows within three seconds that it is in vain. */
-const times: PoolTimes = { connect: 2000, wait: 800, statement: 2000, query: 2500, idle: 30_000 }
+const times: PoolTimes = { connect: 2000, wait: 1000, statement: 1800, query: 2300, idle: 30_000 }
 const rememberedTenants = 1000
 /** The database, or the role that may enter it, is not what it was. */
 const outdated = new Set(['3D000', '28000', '28P01', '42501'])

@@ -152,6 +152,22 @@ describe('a server that no longer answers', () => {
     expect(performance.now() - started).toBeLessThan(1500)
   })
 
+  it('lets go of the locks of a transaction that it hears nothing more of', async () => {
+    const pool = openPool({ settings: proxy.before(test.connection) })
+    const lock = `select pg_advisory_xact_lock(4711)`
+    const cut = openKysely(pool, test.masterDatabase)
+      .transaction()
+      .execute(async (step) => {
+        await sql.raw(lock).execute(step)
+        await proxy.set('blackhole')
+        await sql`select 1`.execute(step)
+      })
+    await expect(cut).rejects.toMatchObject({ code: 'ERR_TENANT_UNAVAILABLE' })
+    const startedAt = performance.now()
+    await test.sql(lock)
+    expect(performance.now() - startedAt).toBeLessThan(3_000)
+  })
+
   it('is told from a port where nobody listens, at once', async () => {
     const server = createServer().listen(0, '127.0.0.1')
     await once(server, 'listening')
@@ -162,6 +178,25 @@ describe('a server that no longer answers', () => {
     const started = performance.now()
     await expect(pool.acquire('x')).rejects.toMatchObject({ code: 'ERR_TENANT_UNAVAILABLE' })
     expect(performance.now() - started).toBeLessThan(400)
+    expect(pool.open).toBe(0)
+  })
+})
+
+describe('a server that is no PostgreSQL', () => {
+  it.each([
+    ['an authentication of no kind', Buffer.from([0x52, 0, 0, 0, 8, 0, 0, 0, 138])],
+    ['a row of more columns than it has', Buffer.from([0x44, 0, 0, 0, 6, 0, 9])],
+    ['text', Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n')],
+  ])('is an outage within the bound, whatever it says: %s', async (_what, bytes) => {
+    const server = createServer((socket) => socket.on('error', () => {}).once('data', () => socket.write(bytes)))
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const address = server.address()
+    const port = typeof address === 'object' && address !== null ? address.port : 0
+    const pool = openPool({ settings: { ...test.connection, host: '127.0.0.1', port } })
+    const failure = await pool.acquire('x').catch((error: unknown) => error)
+    server.close()
+    expect(failure).toMatchObject({ code: 'ERR_TENANT_UNAVAILABLE' })
     expect(pool.open).toBe(0)
   })
 })

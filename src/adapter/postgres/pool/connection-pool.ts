@@ -16,7 +16,7 @@ export interface PoolLimits {
 }
 
 export interface PoolTimes extends ConnectionTimes {
-  /** How long a caller waits for a connection to become free. */
+  /** How long a caller waits for a connection to become free; twice as long where others get theirs meanwhile. */
   readonly wait: number
   /** How long an unused connection is kept. */
   readonly idle: number
@@ -199,14 +199,20 @@ export class ConnectionPool {
     this.#crowding.refused()
   }
 
-  /** A waiter who is refused when the time is up, counted from when they came. */
+  /** A waiter who is refused when the time is up, counted from when they came: twice as long where others get their turn meanwhile. */
   #patient(lane: Lane, { since, resolve, reject }: Omit<Waiter, 'timer'>): Waiter {
-    const left = since + this.#options.times.wait - performance.now()
-    const timer = setTimeout(() => {
+    const { wait } = this.#options.times
+    const end = (): void => {
+      const now = performance.now()
+      const moves = now - lane.movedAt < wait / 2 && now - since < 2 * wait
+      if (moves) {
+        waiter.timer = setTimeout(end, wait / 4)
+        return
+      }
       lane.leave(waiter)
       reject(this.#overloaded())
-    }, left)
-    const waiter: Waiter = { since, timer, resolve, reject }
+    }
+    const waiter: Waiter = { since, timer: setTimeout(end, since + wait - performance.now()), resolve, reject }
     return waiter
   }
 
@@ -216,6 +222,8 @@ export class ConnectionPool {
   }
 
   #release(lane: Lane, connection: Connection): void {
+    if (!connection.failed) lane.movedAt = performance.now()
+    connection.renew()
     if (connection.reusable && this.#closing === undefined) lane.idle.push(connection)
     else this.#discard(lane, connection)
     this.#serve()

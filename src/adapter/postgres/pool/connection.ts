@@ -36,6 +36,7 @@ export class Connection implements PostgresPoolClient {
   readonly #options: ConnectionOptions
   readonly #socket = new DatabaseSocket()
   #lost = false
+  #failed = false
   #unused = performance.now()
 
   private constructor(options: ConnectionOptions) {
@@ -64,6 +65,11 @@ export class Connection implements PostgresPoolClient {
     return !this.#lost && this.#client.getTransactionStatus() === 'I'
   }
 
+  /** Whether a statement has failed since it was handed out. */
+  get failed(): boolean {
+    return this.#failed
+  }
+
   get idleMilliseconds(): number {
     return performance.now() - this.#unused
   }
@@ -76,6 +82,11 @@ export class Connection implements PostgresPoolClient {
   ): Promise<PostgresQueryResult<R>> | PostgresCursor<R> {
     if (typeof sql !== 'string') throw new TypeError('cursors are not supported')
     return this.#run(sql, parameters)
+  }
+
+  /** Begins anew for the next caller. */
+  renew(): void {
+    this.#failed = false
   }
 
   /** Gives the connection back to its pool. */
@@ -105,6 +116,7 @@ export class Connection implements PostgresPoolClient {
       const { command, rowCount, rows } = await this.#client.query({ text: sql, values: [...parameters], name })
       return { command: command as PostgresQueryResult<R>['command'], rowCount: rowCount ?? 0, rows }
     } catch (error) {
+      this.#failed = true
       if (losesConnection(error)) this.#lose()
       throw databaseFailure(error, this.#options.outage)
     }
@@ -130,7 +142,8 @@ function clientConfig({ settings, database, times }: ConnectionOptions, socket: 
     // Whatever is left out or empty, the driver reads from PG* variables of the environment.
     ssl: settings.ssl ?? false,
     sslnegotiation: 'postgres' as const,
-    options: '-c search_path=public,pg_temp',
+    // Where the network swallows what we say, our transaction and its locks would outlive us for hours.
+    options: `-c search_path=public,pg_temp -c idle_in_transaction_session_timeout=${2 * times.query}`,
     application_name: 'authsec',
     client_encoding: 'UTF8',
     statement_timeout: times.statement,

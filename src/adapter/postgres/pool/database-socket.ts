@@ -3,8 +3,17 @@ import { Socket, type LookupFunction, type SocketConnectOpts } from 'node:net'
 
 type Answer = Parameters<LookupFunction>[2]
 
-/** Who waits for the addresses of a host, by how they asked. */
-const asking = new Map<string, Answer[]>()
+interface Question {
+  /** By `performance.now()`. */
+  readonly since: number
+  readonly answers: Answer[]
+}
+
+/** After this a question is given up for lost, and whoever comes asks again. */
+const patienceMilliseconds = 10_000
+
+/** What is being asked of name servers, by host and how it was asked. */
+const asking = new Map<string, Question>()
 
 /**
  * The socket of one connection. Bytes that the driver chokes on, because they are no answer of PostgreSQL, break the connection
@@ -35,15 +44,15 @@ export class DatabaseSocket extends Socket {
 
 const lookUpOnce: LookupFunction = (hostname, options, answer) => {
   const key = JSON.stringify([hostname, options])
-  const others = asking.get(key)
-  if (others !== undefined) {
-    others.push(answer)
+  const open = asking.get(key)
+  if (open !== undefined && performance.now() - open.since < patienceMilliseconds) {
+    open.answers.push(answer)
     return
   }
-  const answers = [answer]
-  asking.set(key, answers)
+  const question: Question = { since: performance.now(), answers: [answer] }
+  asking.set(key, question)
   dns.lookup(hostname, options, (...result) => {
-    asking.delete(key)
-    for (const tell of answers) tell(...result)
+    if (asking.get(key) === question) asking.delete(key)
+    for (const tell of question.answers) tell(...result)
   })
 }

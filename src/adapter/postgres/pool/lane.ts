@@ -11,7 +11,7 @@ export interface Waiter {
   /** When they came, by `performance.now()`. */
   readonly since: number
   /** Ends the waiting. */
-  readonly timer: NodeJS.Timeout
+  timer: NodeJS.Timeout
   readonly resolve: (connection: Connection) => void
   readonly reject: (error: unknown) => void
 }
@@ -27,6 +27,8 @@ export class Lane {
   readonly waiters: Waiter[] = []
   /** Connections that are open or being opened, idle ones included. */
   open = 0
+  /** When somebody was last done with a connection and nothing had failed, by `performance.now()`. */
+  movedAt = -Infinity
   /** The last connection could not be opened: until one can, one at a time is tried, for everybody who waits. */
   troubled = false
   /** Runs while no connection is to be tried. */
