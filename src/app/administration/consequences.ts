@@ -2,6 +2,7 @@ import type { TenantAdministration } from '../../core/administration/tenant-admi
 import type { AccessRuleWish, AccountWish, NameWish, Wish } from '../../core/administration/wish.js'
 import type { Tenant } from '../../core/identity/tenant.js'
 import { nounOf } from '../../core/permission/grants.js'
+import { shortList } from './short-list.js'
 
 /** What is about to be done, and where. */
 export interface Intent {
@@ -9,8 +10,6 @@ export interface Intent {
   readonly tenant: Tenant
   readonly wishes: readonly Wish[]
 }
-
-const mostNamed = 20
 
 /** What others would feel of it, a sentence each; nothing that is seen at a glance or undone as easily. */
 export async function consequencesOf(intent: Intent): Promise<readonly string[]> {
@@ -32,10 +31,10 @@ async function ofName({ administration, tenant }: Intent, { category, name }: Na
   const what = `the ${nounOf(category)} ${name}`
   return [
     ...(accounts.length > 0
-      ? [`${countOf(accounts.length, 'account loses', 'accounts lose')} ${what}: ${list(accounts)}`]
+      ? [`${countOf(accounts.length, 'account loses', 'accounts lose')} ${what}: ${shortList(accounts)}`]
       : []),
-    ...(carriedBy.roles.length > 0 ? [`${what} is brought along by roles: ${list(carriedBy.roles)}`] : []),
-    ...(carriedBy.groups.length > 0 ? [`${what} is brought along by groups: ${list(carriedBy.groups)}`] : []),
+    ...(carriedBy.roles.length > 0 ? [`${what} is brought along by roles: ${shortList(carriedBy.roles)}`] : []),
+    ...(carriedBy.groups.length > 0 ? [`${what} is brought along by groups: ${shortList(carriedBy.groups)}`] : []),
     ...(signUp === 'given' ? [`${what} is given to whoever signs up`] : []),
   ]
 }
@@ -58,11 +57,6 @@ async function ofRule({ administration, tenant }: Intent, { rule }: AccessRuleWi
       ? ['every user whom another issuer vouches for enters without an account']
       : []),
   ]
-}
-
-function list(names: readonly string[]): string {
-  const shown = names.slice(0, mostNamed).join(', ')
-  return names.length > mostNamed ? `${shown} and ${names.length - mostNamed} more` : shown
 }
 
 function countOf(count: number, one: string, several: string): string {

@@ -1,3 +1,4 @@
+import { shortList } from '../../app/administration/short-list.js'
 import type { Change } from '../../core/administration/change.js'
 import { formatTable } from '../format-table.js'
 import { printResult } from '../print-result.js'
@@ -26,11 +27,11 @@ export async function printChanges(printed: ChangesToPrint, { json }: { readonly
   await printResult(json === true ? printableJson(printed) : formatChanges(printed))
 }
 
-/** The changes as a table, and how many there are of each kind. */
+/** The changes as a table, long lists cut short, and how many there are of each kind. */
 export function formatChanges({ changes, password, rehearsal, tenant }: ChangesToPrint): string {
   const tense = rehearsal === true ? 'planned' : 'done'
   const rows = changes.map(({ action, after, before, name, noun }) => {
-    return [words[action][tense], noun, name, before.join(', ') || '-', after.join(', ') || '-']
+    return [words[action][tense], noun, name, shortList(before) || '-', shortList(after) || '-']
   })
   const place = tenant === undefined ? '' : ` in ${tenant}`
   const counted = (['added', 'changed', 'removed', 'kept'] as const)

@@ -1,6 +1,6 @@
 import { CsvError, parse, type CsvErrorCode } from 'csv-parse/sync'
 import { quoted } from '../../core/administration/known-names.js'
-import type { ImportRecord, LineFault, Parsed } from './record.js'
+import { firstTwice, type ImportRecord, type LineFault, type Parsed } from './record.js'
 
 interface Row {
   readonly line: number
@@ -23,7 +23,7 @@ export function parseCsv(text: string): Parsed {
   if (failure !== undefined) return { records: [], faults: [failure] }
   const [header, ...body] = rows
   if (header === undefined) return fault(1, 'the file is empty: its first line names the columns')
-  const twice = header.cells.find((name, at) => header.cells.indexOf(name) !== at)
+  const twice = firstTwice(header.cells)
   if (twice !== undefined) return fault(header.line, `the column ${quoted(twice)} is there twice`)
   const records: ImportRecord[] = []
   const faults: LineFault[] = []

@@ -1,7 +1,7 @@
 import { quoted } from '../../core/administration/known-names.js'
-import { eachCategory } from '../../core/permission/grants.js'
+import { categories, eachCategory } from '../../core/permission/grants.js'
 import type { ImportRow, ImportShape } from './import-shape.js'
-import type { ImportRecord, LineFault, Parsed } from './record.js'
+import { firstTwice, type ImportRecord, type LineFault, type Parsed } from './record.js'
 
 /** What a file can be written in. */
 export type ImportFormat = 'csv' | 'json'
@@ -12,6 +12,8 @@ export interface ReadRows {
 }
 
 const mostRows = 10_000
+/** All of it is one transaction, and requests go on meanwhile. */
+const mostNames = 50_000
 const statuses: ReadonlySet<unknown> = new Set(['active', 'disabled'])
 
 /** The lines of a file in that shape, and everything that is wrong with them, by line. */
@@ -36,9 +38,19 @@ export function readRows(
       reader.problems.push(`${quoted(row.key)} is on line ${before} already`)
     } else seen.set(fold(row.key), record.line)
     faults.push(...reader.problems.map((problem) => ({ line: record.line, problem })))
-    rows.push(row)
+    // Whatever else is wrong with a line, the database is asked about it all the same.
+    if (row.key !== '') rows.push(row)
+  }
+  if (namesIn(rows) > mostNames) {
+    faults.push({ line: 1, problem: `there are more than ${mostNames} names to grant; divide the file` })
   }
   return { rows, faults: faults.toSorted((one, other) => one.line - other.line) }
+}
+
+function namesIn(rows: readonly ImportRow[]): number {
+  return rows
+    .flatMap(({ lists }) => categories.map((category) => lists[category].length))
+    .reduce((sum, of) => sum + of, 0)
 }
 
 /** Addresses that differ in capitals only are one for people. */
@@ -112,7 +124,7 @@ class RecordReader {
       this.problems.push(`${name} is no list of names`)
       return []
     }
-    const twice = list.find((item, at) => list.indexOf(item) !== at)
+    const twice = firstTwice(list)
     if (twice !== undefined) this.problems.push(`${name} has ${quoted(twice)} twice`)
     return list
   }

@@ -20,3 +20,13 @@ export interface Parsed {
   /** Of a table: they are there though no line may be. */
   readonly columns?: { readonly line: number; readonly names: readonly string[] }
 }
+
+/** The first of them that has been there before. */
+export function firstTwice(texts: readonly string[]): string | undefined {
+  const seen = new Set<string>()
+  for (const text of texts) {
+    if (seen.has(text)) return text
+    seen.add(text)
+  }
+  return undefined
+}

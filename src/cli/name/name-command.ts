@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { changeTenant } from '../../app/administration/change-tenant.js'
+import { shortList } from '../../app/administration/short-list.js'
 import { listNames, showName, type ListedName } from '../../app/administration/show-tenant.js'
 import { wordsOf } from '../../core/administration/plan-links.js'
 import type { NameUsage } from '../../core/administration/tenant-administration.js'
@@ -62,7 +63,7 @@ function formatUsage(name: string, { accounts, carriedBy, carries, signUp }: Nam
     ['BRINGS ALONG', wordsOf(carries).join(', ') || '-'],
     ['COMES WITH', [...carriedBy.roles, ...carriedBy.groups].join(', ') || '-'],
     ['SIGN-UP', signUp],
-    ['ACCOUNTS', accounts.join(', ') || '-'],
+    ['ACCOUNTS', shortList(accounts) || '-'],
   ]
   return formatTable(['WHAT', 'VALUE'], rows)
 }

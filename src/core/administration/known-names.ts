@@ -1,4 +1,4 @@
-import { looksOf, similarName } from '../permission/lint/similar-name.js'
+import { looksOf, similarName, type SimilarName } from '../permission/lint/similar-name.js'
 import { categories, nounOf, type Category, type Grants } from '../permission/grants.js'
 
 /** So many that comparing a name with each of them takes no time worth mentioning. */
@@ -50,8 +50,7 @@ export class KnownNames {
     if (known !== undefined) return known
     const names = this.#names[category]
     const similar = names.size > mostCompared ? undefined : similarName(name, [...names])
-    const hint = similar === undefined ? '' : `; did you mean ${quoted(similar.name)}?`
-    const fault = `there is no ${nounOf(category)} ${quoted(name)}${hint}`
+    const fault = `there is no ${nounOf(category)} ${quoted(name)}${hintOf(similar)}`
     this.#unknown.set(key, fault)
     return fault
   }
@@ -59,6 +58,12 @@ export class KnownNames {
   #notice(category: Category, name: string): void {
     for (const look of looksOf(name)) this.#looks.set(`${category} ${look}`, name)
   }
+}
+
+function hintOf(similar: SimilarName | undefined): string {
+  if (similar === undefined) return ''
+  const { difference, name } = similar
+  return difference === 'look-alike' ? `; it only looks like ${quoted(name)}` : `; did you mean ${quoted(name)}?`
 }
 
 /** A name as it stands in a sentence: plainly, or as a JSON string where its end could not be seen. */

@@ -28,14 +28,17 @@ export function planLinks(
   const after: string[] = []
   const steps: Pick<LinkStep, 'step' | 'category' | 'name'>[] = []
   for (const category of categories) {
-    for (const name of new Set([...(give?.[category] ?? []), ...(take?.[category] ?? [])])) {
+    const given = new Set(give?.[category])
+    const taken = new Set(take?.[category])
+    const has = new Set(held[category])
+    for (const name of new Set([...given, ...taken])) {
       const fault = known.faultOf(category, name)
-      const given = give?.[category].includes(name) === true
+      const gives = given.has(name)
       if (fault !== undefined) faults.push(fault)
-      else if (given && take?.[category].includes(name) === true) faults.push(`${quoted(name)} is both given and taken`)
-      else if (given !== held[category].includes(name)) {
-        steps.push({ step: given ? 'link' : 'unlink', category, name })
-        const words = given ? after : before
+      else if (gives && taken.has(name)) faults.push(`${quoted(name)} is both given and taken`)
+      else if (gives !== has.has(name)) {
+        steps.push({ step: gives ? 'link' : 'unlink', category, name })
+        const words = gives ? after : before
         words.push(holderKey(category, name))
       }
     }

@@ -7,7 +7,7 @@ export interface TenantFacts {
   readonly catalogue: GrantCatalogue
   /** By address: those that are spoken of. */
   readonly accounts: ReadonlyMap<string, AccountFacts>
-  /** The addresses that differ from those that are spoken of in capitals only, by the address in small letters. */
+  /** The addresses that are the same as those that are spoken of but for capitals, by the address in small letters. */
   readonly alike: ReadonlyMap<string, string>
   readonly rule: AccessRule
   /** The addresses of the accounts that are assigned a name that is to go, by `holderKey`. */

@@ -93,7 +93,6 @@ async function readAlike(db: Kysely<TenantSchema>, emails: readonly string[]): P
   const { rows } = await sql<{ email: string }>`
     select email from account
     where lower(email) = any(array(select lower(wanted) from unnest(${[...emails]}::text[]) wanted))
-      and email <> all(${[...emails]}::text[])
   `.execute(db)
   return rows.map(({ email }) => email)
 }
