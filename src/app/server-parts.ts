@@ -43,7 +43,6 @@ export async function openParts(options: ServerOptions, base: Foundations, wante
   const hasher = new PasswordHasher()
   const { application, created } = await prepareApplication({ ...options, postgres: data.postgres, hasher })
   const issuer = await openIssuer(options, base, { application, hasher, wanted })
-  stack.add(() => issuer.close())
   await assembly.start()
   stack.add(() => assembly.close())
   const { authenticator, tokens } = openAuthenticator(options, base, { application, issuer })

@@ -115,7 +115,8 @@ export async function openPostgres(options: PostgresOptions): Promise<Postgres> 
   const changes = new PostgresChangeFeed({ connection: options.direct ?? connection, masterDatabase, master, log })
   const notices = new PostgresSessionFeed({ carrier: changes, master, masterKey, log })
   const signIns = new PostgresSignInStore({ databases, ownIssuer, audit, feed: notices, log })
-  const sweeper = new Sweeper({ master, tenants, signIns, log })
+  const rateLimiter = new PostgresRateLimiter(master, masterKey)
+  const sweeper = new Sweeper({ master, tenants, signIns, turns: rateLimiter, log })
   return {
     tenants,
     accounts: new PostgresAccountStore(databases, changes),
@@ -126,7 +127,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Postgres> 
     logins: new PostgresLoginStore(master, masterKey),
     signIns,
     sessions: new PostgresSessionStore({ master, masterKey, ownIssuer, feed: notices }),
-    rateLimiter: new PostgresRateLimiter(master, masterKey),
+    rateLimiter,
     directory: {
       signIns: new PostgresSignInSource({ databases, masterKey, ownIssuer }),
       transports: new PostgresTransportSource(master, masterKey),
