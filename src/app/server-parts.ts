@@ -48,7 +48,6 @@ export async function openParts(options: ServerOptions, base: Foundations, wante
     prepareApplication({ ...options, postgres: data.postgres, hasher }),
   )
   const issuer = await patience.untilAnswered(() => openIssuer(options, base, { application, hasher, wanted }))
-  stack.add(() => issuer.close())
   await assembly.start()
   stack.add(() => assembly.close())
   const { authenticator, tokens } = openAuthenticator(options, base, { application, issuer })

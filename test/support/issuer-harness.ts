@@ -133,13 +133,11 @@ export class IssuerHarness {
 
   /** A new authorization server over the same databases, as after a restart. */
   async restart(): Promise<void> {
-    await this.#issuer?.close()
     const application = (await this.applications.find('app')) ?? this.options.application
     this.#issuer = await createIssuer({ issuer: this.issuer, ...this.options, application })
   }
 
   async close(): Promise<void> {
-    await this.#issuer?.close()
     this.#server.closeAllConnections()
     await new Promise((resolve) => this.#server.close(resolve))
   }

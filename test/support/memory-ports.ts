@@ -70,12 +70,6 @@ export class MemoryIssuerStorage implements IssuerStorage {
     }
   }
 
-  async purge(): Promise<number> {
-    const expired = [...this.rows].filter(([, row]) => row.expiresAt <= this.#clock.now())
-    for (const [id] of expired) this.rows.delete(id)
-    return expired.length
-  }
-
   /** Everything that a thief of the database would have, as text. */
   dump(): string {
     return [...this.rows.values()]

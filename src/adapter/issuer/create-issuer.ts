@@ -23,7 +23,6 @@ import type { PasswordHasher } from './password-hasher.js'
 import type { IssuerResource } from './provider/issuer-resource.js'
 import { checkRelyingParty, type RelyingParty } from './provider/relying-party.js'
 import { parsePublicUrl } from './http/public-url.js'
-import { startPurging } from './record/purge-storage.js'
 import { SealedRecords } from './record/sealed-records.js'
 import { SignInAudit } from './sign-in/sign-in-audit.js'
 import { SignInLimits } from './sign-in/sign-in-limits.js'
@@ -56,7 +55,6 @@ export interface Issuer {
   /** Answers a request, or `false` where its path is none of the issuer's. */
   handle(request: IncomingMessage, response: ServerResponse): Promise<boolean>
   readonly registry: GrantRegistry
-  close(): Promise<void>
 }
 
 /**
@@ -93,11 +91,9 @@ export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
   const handler = new IssuerHandler({
     ...{ url, provider, interactions, cookies, resources, application, relyingParty, limiter, log },
   })
-  const purging = startPurging(options.storage, log)
   return {
     handle: (request, response) => handler.handle(request, response),
     registry: { isActive: (grantDigest) => records.hasGrant(grantDigest) },
-    close: () => purging.stop(),
   }
 }
 

@@ -158,7 +158,8 @@ export async function openPostgres(options: PostgresOptions): Promise<Postgres> 
     onEvent: options.onEvent,
   })
   const provisioner = new Provisioner(databases, keys)
-  const sweeper = new Sweeper({ master, tenants, signIns, log })
+  const rateLimiter = new PostgresRateLimiter(master, keys)
+  const sweeper = new Sweeper({ master, tenants, signIns, turns: rateLimiter, log })
   return {
     keys,
     keyAdministration: new KeyAdministration({ master, keys, masterKeys }),
@@ -171,7 +172,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Postgres> 
     logins: new PostgresLoginStore(master, keys),
     signIns,
     sessions: new PostgresSessionStore({ master, masterKey: keys, ownIssuer, feed: notices }),
-    rateLimiter: new PostgresRateLimiter(master, keys),
+    rateLimiter,
     directory: {
       signIns: new PostgresSignInSource({ databases, masterKey: keys, ownIssuer }),
       transports: new PostgresTransportSource(master, keys),

@@ -1,6 +1,8 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { sql, type Kysely } from 'kysely'
 import type { Tenant, TenantRegistry } from '../../core/identity/tenant.js'
 import type { Log } from '../../core/runtime/log.js'
+import type { RateLimiter } from '../../core/runtime/rate-limiter.js'
 import type { MasterSchema } from './schema/master-schema.js'
 import type { PostgresSignInStore } from './store/postgres-sign-in-store.js'
 import { hasEnded } from './store/session-term.js'
@@ -8,10 +10,16 @@ import { hasEnded } from './store/session-term.js'
 const everyMilliseconds = 5 * 60 * 1000
 /** Small enough for one statement to end in time, however much has expired. */
 const batch = 1000
+/** After a full batch those go first who wait for the database. */
+const breathMilliseconds = 20
+/** One process sweeps for all of them. One that was killed over it leaves its turn to whoever comes next. */
+const turn = { name: 'sweep', limit: 1, seconds: 4 * 60 }
 
 const masterTables = [
   { table: 'login_transaction', key: 'key', ended: sql<boolean>`expires_at <= statement_timestamp()` },
   { table: 'transport_session', key: 'digest', ended: hasEnded },
+  // Its key has two columns; nobody else moves a row that is locked.
+  { table: 'issuer_record', key: 'ctid', ended: sql<boolean>`expires_at <= statement_timestamp()` },
   { table: 'rate_limit', key: 'key', ended: sql<boolean>`ends_at <= statement_timestamp()` },
 ]
 
@@ -21,10 +29,12 @@ export interface SweeperOptions {
   readonly master: Kysely<MasterSchema>
   readonly tenants: Pick<TenantRegistry, 'list'>
   readonly signIns: Pick<PostgresSignInStore, 'removeExpired'>
+  /** Whose turn it is. */
+  readonly turns: Pick<RateLimiter, 'take'>
   readonly log: Log
 }
 
-/** Removes what has expired by the databases' clocks, now and then; never keeps the process alive. Several may sweep at once. */
+/** Removes what has expired by the databases' clocks, now and then; never keeps the process alive. Several may sweep at once, but take turns. */
 export class Sweeper {
   readonly #options: SweeperOptions
   readonly #timer: NodeJS.Timeout
@@ -33,7 +43,7 @@ export class Sweeper {
 
   constructor(options: SweeperOptions) {
     this.#options = options
-    this.#timer = setInterval(() => void this.sweep(), everyMilliseconds).unref()
+    this.#timer = setInterval(() => void this.#sweepInTurn(), everyMilliseconds).unref()
   }
 
   /** Answers with the number of rows removed, once those of every table that answers are. What does not is in the log. */
@@ -48,6 +58,15 @@ export class Sweeper {
     this.#stopped = true
     clearInterval(this.#timer)
     await this.#running
+  }
+
+  async #sweepInTurn(): Promise<void> {
+    try {
+      const { admitted } = await this.#options.turns.take([{ limit: turn, key: 'all' }])
+      if (admitted) await this.sweep()
+    } catch (error) {
+      this.#fail({ table: 'rate_limit' }, error)
+    }
   }
 
   async #sweep(): Promise<number> {
@@ -82,6 +101,7 @@ export class Sweeper {
         const rows = await removeBatch()
         removed += rows
         if (rows < batch) break
+        await pause(breathMilliseconds)
       }
     } catch (error) {
       this.#fail(place, error)
@@ -99,7 +119,7 @@ async function removeEnded(master: Kysely<MasterSchema>, { table, key, ended }: 
     with ended as materialized (
       select ${sql.ref(key)} as found from ${sql.table(table)} where ${ended} limit ${batch} for update skip locked
     )
-    delete from ${sql.table(table)} using ended where ${sql.ref(key)} = ended.found
+    delete from ${sql.table(table)} using ended where ${sql.table(table)}.${sql.ref(key)} = ended.found
   `.execute(master)
   return Number(result.numAffectedRows ?? 0)
 }

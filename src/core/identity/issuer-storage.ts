@@ -41,8 +41,6 @@ export interface IssuerStorage {
   destroy(model: string, key: string): Promise<void>
   /** Removes the grant and every record that belongs to it. */
   revokeGrant(grant: string): Promise<void>
-  /** Removes what has expired; answers with the number of records. */
-  purge(): Promise<number>
 }
 
 /** Which records are meant, of those that are somebody's. Each member narrows. */

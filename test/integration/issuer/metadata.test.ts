@@ -162,7 +162,6 @@ describe('an issuer with a public https URL behind a proxy', () => {
   })
 
   afterAll(async () => {
-    await proxied.close()
     server.closeAllConnections()
     await new Promise((resolve) => server.close(resolve))
   })

@@ -1,7 +1,7 @@
 import { createServer, request as send, type Server } from 'node:http'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { decodeJwt } from 'jose'
-import { createIssuer, type Issuer, type IssuerOptions } from '../../../src/adapter/issuer/create-issuer.js'
+import { createIssuer, type IssuerOptions } from '../../../src/adapter/issuer/create-issuer.js'
 import { SealedRecords } from '../../../src/adapter/issuer/record/sealed-records.js'
 import type { Account } from '../../../src/core/identity/account-store.js'
 import { BrowserJar, type Shown } from '../../support/browser-jar.js'
@@ -324,11 +324,9 @@ describe('a code of this server', () => {
 
 /** Another authorization server over the same databases, asked under its public name. */
 class OtherIssuer {
-  readonly #issuer: Issuer
   readonly #server: Server
 
-  private constructor(issuer: Issuer, server: Server) {
-    this.#issuer = issuer
+  private constructor(server: Server) {
     this.#server = server
   }
 
@@ -336,7 +334,7 @@ class OtherIssuer {
     const issuer = await createIssuer({ ...harness.options, ...changes })
     const server = createServer((request, response) => void issuer.handle(request, response))
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    return new OtherIssuer(issuer, server)
+    return new OtherIssuer(server)
   }
 
   /** Status and location of the answer to an authorization request. */
@@ -353,7 +351,6 @@ class OtherIssuer {
   }
 
   async close(): Promise<void> {
-    await this.#issuer.close()
     await new Promise((resolve) => this.#server.close(resolve))
   }
 }

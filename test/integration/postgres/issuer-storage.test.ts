@@ -85,16 +85,4 @@ describe('a record', () => {
     expect(await issuerStorage.find('RefreshToken', 'k5')).toBeUndefined()
     expect(await issuerStorage.find('RefreshToken', 'k6')).toBeDefined()
   })
-
-  it('is purged when expired, and only then', async () => {
-    const { issuerStorage } = test.postgres
-    await issuerStorage.purge()
-    await issuerStorage.upsert({ ...code, key: 'old 1', expiresIn: 0 })
-    await issuerStorage.upsert({ ...code, key: 'old 2', expiresIn: -5 })
-    await issuerStorage.upsert({ ...code, key: 'young' })
-    await issuerStorage.upsert({ ...code, key: 'ageless', expiresIn: undefined })
-    expect(await issuerStorage.purge()).toBe(2)
-    expect(await issuerStorage.find(code.model, 'young')).toBeDefined()
-    expect(await issuerStorage.find(code.model, 'ageless')).toBeDefined()
-  })
 })

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals'
 import { sql } from 'kysely'
 import { limitsFor } from '../../../src/adapter/postgres/connection-budget.js'
 import { Databases } from '../../../src/adapter/postgres/databases.js'
@@ -74,7 +74,7 @@ describe('the sweep of master', () => {
     const [used, idle, over] = [newSession(), newSession(), newSession()]
     for (const login of [young, old]) await logins.create(login)
     for (const session of [used, idle, over]) await sessions.open(session)
-    const limit = { name: 'sweep', limit: 5, seconds: 600 }
+    const limit = { name: 'some', limit: 5, seconds: 600 }
     await rateLimiter.take([{ limit, key: 'old' }])
     await test.sql(`update rate_limit set ends_at = clock_timestamp() - interval '1 second'`)
     await rateLimiter.take([{ limit, key: 'young' }])
@@ -89,6 +89,26 @@ describe('the sweep of master', () => {
     expect(await test.sql('select used from rate_limit')).toEqual([{ used: 1 }])
     expect(await test.postgres.sweep()).toBe(0)
     expect(warnings).toEqual([])
+  })
+
+  it('removes the records of the authorization server that have expired, and no other', async () => {
+    const { issuerStorage } = test.postgres
+    const record = { payload: Buffer.from('sealed'), grant: undefined, uid: undefined, userCode: undefined }
+    for (const [key, expiresIn] of [
+      ['old', 600],
+      ['young', 600],
+      ['for ever', undefined],
+    ] as const) {
+      await issuerStorage.upsert({ ...record, model: 'Grant', key, expiresIn })
+      await issuerStorage.upsert({ ...record, model: 'Session', key, expiresIn })
+    }
+    await test.sql(`update issuer_record set expires_at = clock_timestamp() - interval '1 second' where key = 'old'`)
+    expect(await test.postgres.sweep()).toBe(2)
+    const kept = await test.sql('select model, key from issuer_record order by model, key')
+    expect(kept.map(({ key, model }) => `${model} ${key}`)).toEqual([
+      ...['Grant for ever', 'Grant young', 'Session for ever', 'Session young'],
+    ])
+    await test.sql('delete from issuer_record')
   })
 
   it('removes more than fits in one batch', async () => {
@@ -116,6 +136,7 @@ describe('the sweep of master', () => {
       login_transaction: 'expires_at <= statement_timestamp()',
       transport_session: ended,
       rate_limit: 'ends_at <= statement_timestamp()',
+      issuer_record: 'expires_at <= statement_timestamp()',
     }
     const plans = await databases
       .master()
@@ -237,6 +258,46 @@ describe("the sweep of tenants' databases", () => {
   })
 })
 
+describe('every five minutes', () => {
+  it('one process sweeps for all of them, and another one the next time', async () => {
+    jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask', 'performance'] })
+    const swept: string[] = []
+    const taken = new Set<number>()
+    let round = 0
+    const turns = {
+      take: async () => {
+        if (taken.has(round)) return { admitted: false, secondsLeft: 1 } as const
+        taken.add(round)
+        return { admitted: true } as const
+      },
+    }
+    const sweepers = ['one', 'other', 'third'].map((name) => {
+      const tenants = { list: async () => (swept.push(name), []) }
+      return new Sweeper({ master: databases.master(), tenants, signIns: { removeExpired: async () => 0 }, turns, log })
+    })
+    const five = 5 * 60_000
+    for (round = 1; round <= 2; round += 1) {
+      await jest.advanceTimersByTimeAsync(five)
+      while (swept.length < round) await new Promise(setImmediate)
+    }
+    jest.useRealTimers()
+    for (const sweeper of sweepers) await sweeper.stop()
+    expect(swept).toHaveLength(2)
+  })
+
+  it('nobody sweeps while it cannot be told whose turn it is, and that is in the log', async () => {
+    jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask', 'performance'] })
+    const turns = { take: () => Promise.reject(new UpstreamError('AUTH_UNAVAILABLE', 'no answer')) }
+    const tenants = { list: async () => [acme] }
+    const signIns = { removeExpired: () => Promise.reject(new TypeError('nobody sweeps')) }
+    const sweeper = new Sweeper({ master: databases.master(), tenants, signIns, turns, log })
+    await jest.advanceTimersByTimeAsync(5 * 60_000)
+    jest.useRealTimers()
+    await sweeper.stop()
+    expect(warnings).toMatchObject([{ fields: { table: 'rate_limit' } }])
+  })
+})
+
 describe('stopping', () => {
   it('waits for the batch that is being removed and begins no other', async () => {
     let batches = 0
@@ -248,7 +309,7 @@ describe('stopping', () => {
       },
     }
     const tenants = { list: async () => [acme, globex] }
-    const sweeper = new Sweeper({ master: databases.master(), tenants, signIns, log })
+    const sweeper = new Sweeper({ master: databases.master(), tenants, signIns, turns: test.postgres.rateLimiter, log })
     const swept = sweeper.sweep()
     while (finish.length === 0) await new Promise(setImmediate)
     let stopped = false
@@ -268,7 +329,7 @@ describe('stopping', () => {
       },
     }
     const signIns = { removeExpired: async () => 0 }
-    const sweeper = new Sweeper({ master: databases.master(), tenants, signIns, log })
+    const sweeper = new Sweeper({ master: databases.master(), tenants, signIns, turns: test.postgres.rateLimiter, log })
     expect(await sweeper.sweep()).toBe(0)
     await sweeper.stop()
     expect(warnings).toMatchObject([{ fields: { table: 'tenant' } }])

@@ -74,14 +74,6 @@ export class PostgresIssuerStorage implements IssuerStorage {
       .execute()
   }
 
-  async purge(): Promise<number> {
-    const result = await this.#master
-      .deleteFrom('issuer_record')
-      .where('expires_at', '<=', sql<Date>`clock_timestamp()`)
-      .executeTakeFirst()
-    return Number(result.numDeletedRows)
-  }
-
   async #find(
     model: string,
     column: 'key' | 'uid' | 'user_code',

@@ -137,11 +137,11 @@ export class PostgresSignInStore implements SignInStore {
     return db.transaction().execute(async (step) => {
       const expired = await step
         .with('expired', (some) =>
-          some.selectFrom('session').select('key').where(hasEnded).limit(most).forUpdate().skipLocked(),
+          some.selectFrom('session').select('key as found').where(hasEnded).limit(most).forUpdate().skipLocked(),
         )
         .deleteFrom('session')
         .using('expired')
-        .whereRef('session.key', '=', 'expired.key')
+        .whereRef('session.key', '=', 'expired.found')
         .returning(endedColumns)
         .execute()
       await recordRows(
