@@ -1,11 +1,13 @@
 import type { Kysely } from 'kysely'
 import type { Keyring } from '../../core/credential/keyring.js'
+import { UpstreamError } from '../../core/error/upstream-error.js'
 import type { Tenant } from '../../core/identity/tenant.js'
 import type { Tracer } from '../../core/runtime/tracer.js'
 import type { ConnectionSettings } from './connection-settings.js'
 import type { PoolState } from '../../core/runtime/vitals.js'
 import { ConnectionPool, type PoolLimits, type PoolTimes } from './pool/connection-pool.js'
 import { sqlState } from './pool/database-failure.js'
+import { inTime } from './pool/in-time.js'
 import { openKysely } from './pool/open-kysely.js'
 import { withDatabase } from './pool/with-database.js'
 import { masterMigrations } from './schema/master-migrations.js'
@@ -31,6 +33,7 @@ export interface DatabasesOptions {
 /** Whoever has to wait for a connection and then for a lock knows within three seconds that it is in vain. */
 const times: PoolTimes = { connect: 2000, wait: 1000, statement: 1800, query: 2300, idle: 30_000 }
 const rememberedTenants = 1000
+const migrationMilliseconds = 2_500
 /** The database, or the role that may enter it, is not what it was. */
 const outdated = new Set(['3D000', '28000', '28P01', '42501'])
 
@@ -45,6 +48,7 @@ export class Databases {
   readonly #master: Kysely<MasterSchema>
   /** By tenant id, least recently used first. */
   readonly #tenants = new Map<string, Promise<Kysely<TenantSchema>>>()
+  readonly #migrating = new Map<string, Promise<void>>()
 
   constructor(options: DatabasesOptions) {
     const shared = { settings: options.connection, times: options.times ?? times }
@@ -107,13 +111,24 @@ export class Databases {
     const place = await this.#enterable(tenant)
     const { database, login } = place
     if (!(await isMigrated(openKysely<MigrationSchema>(this.#tenantPool, database, { login }), tenantMigrations))) {
-      await migrateTenant(this.connection, place)
+      await this.#migrate(place)
     }
     // A database that is gone may come back under another name, and a role with another password: look them up again.
     const onFailure = (error: unknown): void => {
       if (outdated.has(sqlState(error) ?? '')) this.#tenants.delete(tenant.id)
     }
     return openKysely<TenantSchema>(this.#tenantPool, database, { login, onFailure, tracer: this.#tracer })
+  }
+
+  /** Once for all who wait for it, and no request waits as long as it may take. */
+  #migrate(place: EnterableTenant): Promise<void> {
+    const running =
+      this.#migrating.get(place.id) ??
+      migrateTenant(this.connection, place).finally(() => this.#migrating.delete(place.id))
+    this.#migrating.set(place.id, running)
+    return inTime(running, migrationMilliseconds, () => {
+      return new UpstreamError('TENANT_UNAVAILABLE', "the tenant's database is being brought up to date")
+    })
   }
 
   /** A tenant of an older version gets its login now. */

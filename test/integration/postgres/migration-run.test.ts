@@ -3,6 +3,7 @@ import { readSchemaStatus } from '../../../src/adapter/postgres/tenant/read-sche
 import { masterMigrations } from '../../../src/adapter/postgres/schema/master-migrations.js'
 import type { MigrationProgress } from '../../../src/core/administration/schema-status.js'
 import type { Tenant } from '../../../src/core/identity/tenant.js'
+import { until } from '../../support/until.js'
 import { openTestPostgres, type TestPostgres } from '../../support/postgres.js'
 
 let test: TestPostgres
@@ -142,3 +143,36 @@ describe('a run of migrations', () => {
     expect(await process.accounts.list(acme)).toEqual([])
   })
 })
+
+describe('a request to a tenant that is behind', () => {
+  it('is refused in time while somebody is in the way of the migration, and served once they are gone', async () => {
+    const [acme] = tenants
+    if (acme === undefined) return
+    await setBack(acme)
+    const process = await test.reopen()
+    const [row] = await test.sql('select database_name as database from tenant where id = $1', [acme.id])
+    // As another migrator would that is slow.
+    const hold = test.databaseSql(
+      String(row?.['database']),
+      'select pg_sleep(6) from (select pg_advisory_xact_lock(7164392085)) as held',
+    )
+    await until(async () => (await waiting(acme)) > 0)
+    const begun = performance.now()
+    await expect(process.accounts.list(acme)).rejects.toMatchObject({ code: 'ERR_TENANT_UNAVAILABLE', retryable: true })
+    expect(performance.now() - begun).toBeLessThan(5_500)
+    await hold
+    await until(
+      () =>
+        process.accounts.list(acme).then(
+          () => true,
+          () => false,
+        ),
+      20_000,
+    )
+  })
+})
+
+async function waiting(tenant: Tenant): Promise<number> {
+  const rows = await test.tenantSql(tenant, `select 1 from pg_locks where locktype = 'advisory'`)
+  return rows.length
+}
