@@ -26,6 +26,7 @@ export function meterEvent(meter: Meter, { type, operation = 'unknown', reason =
     case 'signin.failed':
       meter.signIn('failed', reason)
       break
+    case 'admin.changed':
     case 'list.served':
     case 'session.ended':
       break
