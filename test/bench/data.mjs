@@ -6,7 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import pg from 'pg'
 import { Databases } from '../../dist/adapter/postgres/databases.js'
-import { countMigrated, masterDatabase, openCluster, prepareOldTemplate, tokensOf } from './data/cluster.mjs'
+import { ageTenants, countMigrated, masterDatabase, openCluster, tokensOf } from './data/cluster.mjs'
 import { killServers, startServer } from './data/server.mjs'
 import { median, percentile, seconds, timeDuring, timeEach } from './data/timing.mjs'
 
@@ -91,7 +91,6 @@ async function repeat(action) {
 
 /** Tenants with the schema of before an upgrade, and the upgrade: each is brought up to date by its first use, some at a time. */
 async function measureMigration({ provisioner }) {
-  await prepareOldTemplate(cluster)
   const { value: tenants, seconds: createSeconds } = await seconds(async () => {
     const made = []
     for (let n = 0; n < tenantCount; n += 1) {
@@ -99,6 +98,7 @@ async function measureMigration({ provisioner }) {
     }
     return made
   })
+  await ageTenants(cluster)
   if ((await countMigrated(cluster)) > 0) throw new Error('there is nothing to migrate')
   const databases = new Databases({ connection: cluster.connection, masterDatabase })
   const { seconds: migrateSeconds } = await seconds(() =>

@@ -7,9 +7,8 @@ import { Client } from 'pg'
 import { mintDevelopmentToken } from '../../../dist/adapter/issuer/mint-development-token.js'
 import { attachEmbeddedPostgres } from '../../../dist/adapter/postgres/embedded/embedded-postgres.js'
 import { openPostgres } from '../../../dist/adapter/postgres/open-postgres.js'
-import { createDatabase, openDatabase, shutDatabase } from '../../../dist/adapter/postgres/provision/create-database.js'
+import { createDatabase, openDatabase } from '../../../dist/adapter/postgres/provision/create-database.js'
 import { maintenanceOf } from '../../../dist/adapter/postgres/provision/maintenance.js'
-import { tenantTemplate } from '../../../dist/adapter/postgres/provision/tenant-template.js'
 import { withDatabase } from '../../../dist/adapter/postgres/pool/with-database.js'
 import { migrate } from '../../../dist/adapter/postgres/schema/migrate.js'
 import { tenantMigrations } from '../../../dist/adapter/postgres/schema/tenant-migrations.js'
@@ -18,6 +17,7 @@ import { grantsOf } from '../../../dist/core/permission/grants.js'
 
 const silent = { write() {} }
 export const masterDatabase = 'bench_master'
+const oldDatabase = 'bench_old_tenant'
 
 /** A PostgreSQL of its own below `folder`, removed with `close`. */
 export async function openCluster(folder) {
@@ -52,20 +52,20 @@ export async function openCluster(folder) {
   }
 }
 
-/** Makes the database that tenants are copied from one that lacks the last step, as it was before an upgrade. */
-export async function prepareOldTemplate({ connection }) {
+/** Puts an empty database without the last step in place of each tenant's, as it was before an upgrade. */
+export async function ageTenants({ connection, sql }) {
+  const names = (await sql('select database_name from tenant')).map((row) => row.database_name)
   await withDatabase(maintenanceOf(connection), async (db) => {
-    await createDatabase(db, { name: tenantTemplate })
-    await openDatabase(db, tenantTemplate)
-    const target = { settings: connection, database: tenantTemplate, outage: 'AUTH_UNAVAILABLE' }
-    await withDatabase(target, (template) => migrate(template, tenantMigrations.slice(0, -1)))
-    await shutDatabase(db, tenantTemplate)
+    await createDatabase(db, { name: oldDatabase })
+    await openDatabase(db, oldDatabase)
+    const target = { settings: connection, database: oldDatabase, outage: 'AUTH_UNAVAILABLE' }
+    await withDatabase(target, (old) => migrate(old, tenantMigrations.slice(0, -1)))
+    for (const name of names) {
+      await sql(`drop database "${name}" with (force)`, [], 'postgres')
+      await createDatabase(db, { name, template: oldDatabase })
+      await openDatabase(db, name)
+    }
   })
-  const client = new Client({ ...connection, database: 'postgres' })
-  await client.connect()
-  const note = `authsec tenant schema, steps: ${tenantMigrations.length}`
-  await client.query(`comment on database ${tenantTemplate} is '${note}'`)
-  await client.end()
 }
 
 /** How many of the tenants' databases have every step. */
