@@ -33,10 +33,14 @@ export async function openLedgerDatabase(origin: string, count: number): Promise
     await database.postgres.applications.register({
       ...{ clientId: 'replicas', name: 'Ledger', tenant: acme, admits: ['acme'] },
     })
-    const tokens = await mintTokens(database, {
-      ...{ audience: `${origin}/mcp/oauth`, tenant: 'acme', methods: ['pwd'] },
-      emails: people.map(({ email }) => email),
-    })
+    const { postgres } = database
+    const tokens = await mintTokens(
+      { postgres, masterKey: postgres.keys },
+      {
+        ...{ audience: `${origin}/mcp/oauth`, tenant: 'acme', methods: ['pwd'] },
+        emails: people.map(({ email }) => email),
+      },
+    )
     const sql = (query: string, parameters: readonly unknown[] = []) => database.tenantSql(acme, query, parameters)
     return {
       ...{ env: environmentOf(database), people, tokens },

@@ -16,7 +16,7 @@ import { MasterKey } from '../../../dist/core/credential/master-key.js'
 import { grantsOf } from '../../../dist/core/permission/grants.js'
 
 const silent = { write() {} }
-export const masterDatabase = 'bench_master'
+const masterDatabase = 'bench_master'
 const oldDatabase = 'bench_old_tenant'
 
 /** A PostgreSQL of its own below `folder`, removed with `close`. */
@@ -80,11 +80,11 @@ export async function countMigrated({ sql }) {
 }
 
 /** A bearer token of one account in each tenant, as a sign-in at `issuer` would have made it. */
-export async function tokensOf({ masterKey }, postgres, { tenants, issuer, audience }) {
+export async function tokensOf(postgres, { tenants, issuer, audience }) {
   const tokens = []
   for (const tenant of tenants) {
     const account = await postgres.accounts.create(tenant, { email: 'john@company.com', grants: grantsOf({}) })
-    const { issuerStorage: storage, signingKeys: keys, audit } = postgres
+    const { issuerStorage: storage, signingKeys: keys, keys: masterKey, audit } = postgres
     const shared = { issuer, storage, keys, masterKey, audit, clock: { now: () => Date.now() } }
     const minted = await mintDevelopmentToken({ ...shared, tenant, account, audience, lifetimeSeconds: 3_600 })
     tokens.push(await signedIn(minted, keys))
