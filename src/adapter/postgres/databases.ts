@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely'
 import type { Keyring } from '../../core/credential/keyring.js'
 import { UpstreamError } from '../../core/error/upstream-error.js'
 import type { Tenant } from '../../core/identity/tenant.js'
+import { Turns } from '../../core/runtime/turns.js'
 import type { Tracer } from '../../core/runtime/tracer.js'
 import type { ConnectionSettings } from './connection-settings.js'
 import type { PoolState } from '../../core/runtime/vitals.js'
@@ -34,6 +35,8 @@ export interface DatabasesOptions {
 const times: PoolTimes = { connect: 2000, wait: 1000, statement: 1800, query: 2300, idle: 30_000 }
 const rememberedTenants = 1000
 const migrationMilliseconds = 2_500
+/** Each on a connection of its own. */
+const migrationsAtOnce = 2
 /** The database, or the role that may enter it, is not what it was. */
 const outdated = new Set(['3D000', '28000', '28P01', '42501'])
 
@@ -49,6 +52,7 @@ export class Databases {
   /** By tenant id, least recently used first. */
   readonly #tenants = new Map<string, Promise<Kysely<TenantSchema>>>()
   readonly #migrating = new Map<string, Promise<void>>()
+  readonly #turns = new Turns()
 
   constructor(options: DatabasesOptions) {
     const shared = { settings: options.connection, times: options.times ?? times }
@@ -124,7 +128,9 @@ export class Databases {
   #migrate(place: EnterableTenant): Promise<void> {
     const running =
       this.#migrating.get(place.id) ??
-      migrateTenant(this.connection, place).finally(() => this.#migrating.delete(place.id))
+      this.#turns
+        .take(`lane ${this.#migrating.size % migrationsAtOnce}`, () => migrateTenant(this.connection, place))
+        .finally(() => this.#migrating.delete(place.id))
     this.#migrating.set(place.id, running)
     return inTime(running, migrationMilliseconds, () => {
       return new UpstreamError('TENANT_UNAVAILABLE', "the tenant's database is being brought up to date")

@@ -15,7 +15,7 @@ export class Turns {
   async take<Result>(key: string, action: () => Promise<Result>): Promise<Result> {
     const queue = this.#queues.get(key)
     if (queue !== undefined && queue.length >= longest) {
-      throw new UpstreamError('OVERLOADED', 'too many calls wait to be counted')
+      throw new UpstreamError('OVERLOADED', 'too many wait for their turn')
     }
     const done = queue === undefined ? action() : queue.last.then(action)
     const joined = queue ?? { last: done, length: 0 }

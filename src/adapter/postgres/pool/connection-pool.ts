@@ -33,6 +33,8 @@ export interface ConnectionPoolOptions {
 
 const tooManyConnections = '53300'
 const troubledPause = 50
+/** A call comes back for its next statement within this time: until then its connection is not given to another database. */
+const lingerMilliseconds = 20
 
 /**
  * Connections to many databases of one cluster under one budget. A connection never passes from one database to another; when the
@@ -51,6 +53,7 @@ export class ConnectionPool {
   #opening = 0
   #waits = 0
   #refusals = 0
+  #later: NodeJS.Timeout | undefined
   #closing: Promise<void> | undefined
   #emptied: () => void = () => {}
 
@@ -99,13 +102,14 @@ export class ConnectionPool {
 
   /** Closes the longest idle connection of the least recently used database that has one; answers whether there was one. */
   giveUpIdle(): boolean {
-    for (const lane of this.#lanes.values()) {
-      const idle = lane.idle.shift()
-      if (idle === undefined) continue
-      this.#discard(lane, idle)
-      return true
-    }
-    return false
+    return this.#giveUp(this.#laneToGive(0))
+  }
+
+  #giveUp(lane: Lane | undefined): boolean {
+    const idle = lane?.idle.shift()
+    if (lane === undefined || idle === undefined) return false
+    this.#discard(lane, idle)
+    return true
   }
 
   /** Refuses new callers, lets running statements end within their bound, and closes every connection. */
@@ -139,9 +143,25 @@ export class ConnectionPool {
   /** Whether the budget has a connection left, or one that is idle. */
   #hasRoom(): boolean {
     if (!this.#crowding.mayTry(this.#opening)) return false
-    return (
-      this.#open < this.#options.limits.connections || [...this.#lanes.values()].some(({ idle }) => idle.length > 0)
-    )
+    if (this.#open < this.#options.limits.connections || this.#laneToGive(lingerMilliseconds) !== undefined) return true
+    if (this.#laneToGive(0) !== undefined) this.#serveLater()
+    return false
+  }
+
+  /** The least recently used database whose longest idle connection has been so for a while. */
+  #laneToGive(idleMilliseconds: number): Lane | undefined {
+    for (const lane of this.#lanes.values()) {
+      const [idle] = lane.idle
+      if (idle !== undefined && idle.idleMilliseconds >= idleMilliseconds) return lane
+    }
+    return undefined
+  }
+
+  #serveLater(): void {
+    this.#later ??= setTimeout(() => {
+      this.#later = undefined
+      this.#serve()
+    }, lingerMilliseconds).unref()
   }
 
   #mayOpen(lane: Lane): boolean {
@@ -149,7 +169,7 @@ export class ConnectionPool {
   }
 
   async #connect(lane: Lane, waiter: Waiter): Promise<void> {
-    if (this.#open >= this.#options.limits.connections) this.giveUpIdle()
+    if (this.#open >= this.#options.limits.connections) this.#giveUp(this.#laneToGive(lingerMilliseconds))
     lane.open += 1
     this.#open += 1
     this.#opening += 1
@@ -265,6 +285,7 @@ export class ConnectionPool {
 
   async #drain(): Promise<void> {
     clearInterval(this.#sweeper)
+    clearTimeout(this.#later)
     this.#crowding.stop()
     for (const lane of this.#lanes.values()) {
       clearTimeout(lane.pause)

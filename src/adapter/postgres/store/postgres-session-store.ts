@@ -12,7 +12,7 @@ import type { SessionFeed } from '../../../core/runtime/session-feed.js'
 import type { SignInReference } from '../../../core/sign-in/sign-in-store.js'
 import type { MasterSchema } from '../schema/master-schema.js'
 import { isStorable, toStorable } from '../storable-text.js'
-import { isLongUnused, isStale, longestTerm, stands } from './session-term.js'
+import { isLongUnused, isStale, longestTerm, stands, thisMoment } from './session-term.js'
 import { storableCapabilities, toCapabilities } from './storable-capabilities.js'
 
 const mostPerPrincipal = 20
@@ -175,7 +175,7 @@ interface OwnerColumns {
   readonly owner: string | null
 }
 
-const usedNow = { used_at: sql<Date>`clock_timestamp()` }
+const usedNow = { used_at: thisMoment }
 
 async function insert(db: Kysely<MasterSchema>, session: TransportSession, owner: OwnerColumns): Promise<void> {
   const { digest, application, endpoint, principal, client, capabilities, protocolVersion, signIn, logLevel } = session

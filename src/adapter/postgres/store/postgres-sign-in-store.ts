@@ -13,7 +13,7 @@ import { JsonMembers } from './json-members.js'
 import { OwedEnds } from './owed-ends.js'
 import { readAsserted } from './read-asserted.js'
 import { endedColumns, recordRows, SignInRows, type EndedRow } from './sign-in-rows.js'
-import { hasEnded, isStale, longestTerm, stands } from './session-term.js'
+import { hasEnded, isStale, longestTerm, stands, thisMoment } from './session-term.js'
 
 const mostPerAccount = 20
 const longestName = 200
@@ -196,12 +196,7 @@ async function deleteStanding(db: Kysely<TenantSchema>, key: string): Promise<En
 /** Part of the statement that reads the row, so that a request costs one round trip. */
 function noteUse(db: QueryCreator<TenantSchema>, key: string) {
   return db.with('used', (step) =>
-    step
-      .updateTable('session')
-      .set({ used_at: sql<Date>`clock_timestamp()` })
-      .where('key', '=', key)
-      .where(stands)
-      .where(isStale),
+    step.updateTable('session').set({ used_at: thisMoment }).where('key', '=', key).where(stands).where(isStale),
   )
 }
 

@@ -18,6 +18,14 @@ export const hasEnded = sql<boolean>`(
   expires_at <= statement_timestamp() or used_at <= statement_timestamp() - interval '30 minutes'
 )`
 
+/**
+ * When a use is noted. Nobody waits for the disk then: a crash may lose the last moments of it, and harms nobody by that. Not for
+ * transactions that write anything else.
+ */
+export const thisMoment = sql<Date>`(
+  case when set_config('synchronous_commit', 'off', true) is not null then clock_timestamp() end
+)`
+
 /** Twelve hours from now, or at `endsAt` (seconds since the epoch) where that comes first. */
 export function longestTerm(endsAt: number | undefined) {
   if (endsAt === undefined) return sql<Date>`clock_timestamp() + interval '12 hours'`
