@@ -118,7 +118,7 @@ describe('the sessions of a user', () => {
       expect({ args, code: (await set.cli('session', 'end', ...args)).code }).toEqual({ args, code })
     }
     expect(await statuses(john)).toEqual(everywhere(200, 200))
-  }, 60_000)
+  }, 120_000)
 
   it('end all at once at every replica, for good, and nobody else is touched', async () => {
     const streams = [await streamOf(set.at(2), john.bearer), await streamOf(set.at(0), john.signedIn)]

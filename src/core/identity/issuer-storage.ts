@@ -1,6 +1,6 @@
-/** Whose record it is: a tenant's id and `ownerDigest`. */
+/** Whose record it is: `tenantDigest` and `ownerDigest`. */
 export interface RecordOwner {
-  readonly tenantId: string
+  readonly tenant: string
   readonly digest: string
 }
 
@@ -45,7 +45,8 @@ export interface IssuerStorage {
 
 /** Which records are meant, of those that are somebody's. Each member narrows. */
 export interface RecordScope {
-  readonly tenantId: string | undefined
+  /** By `tenantDigest`. */
+  readonly tenant: string | undefined
   /** By `ownerDigest`. */
   readonly owners: readonly string[] | undefined
   /** Records that were written before that was kept may be of any application. */

@@ -13,3 +13,8 @@ export interface SessionOwner {
 export function ownerDigest(masterKey: Keyring, { tenantId, issuer, subject }: SessionOwner): string {
   return masterKey.digest('session-owner', JSON.stringify([tenantId, issuer ?? null, subject]))
 }
+
+/** The same for a tenant. */
+export function tenantDigest(masterKey: MasterKey, tenantId: string): string {
+  return masterKey.digest('session-tenant', tenantId)
+}

@@ -101,9 +101,12 @@ describe('migrate', () => {
   it('adds the sign-ins to databases that have everything before them, and keeps their rows', async () => {
     const tenant = await test.postgres.provisioner.createTenant({ slug: 'older', name: 'Older' })
     const { id } = await test.postgres.accounts.create(tenant, { email: 'ann@older.example', grants: noGrants })
-    const forget = `delete from schema_migration where name = '0002-sign-in'`
+    const later = `('0002-sign-in', '0004-session-owner', '0005-session-client')`
+    const forget = `delete from schema_migration where name in ${later}`
+    const owners = 'drop column owner, drop column owner_tenant, drop column application'
     await test.tenantSql(tenant, `drop table session; ${forget}`)
-    await test.sql(`drop table login_transaction, transport_session, rate_limit; ${forget}`)
+    await test.sql(`drop table login_transaction, transport_session, rate_limit`)
+    await test.sql(`alter table issuer_record ${owners}; ${forget}`)
     const next = await test.reopen()
     expect(await next.accounts.find(tenant, id)).toMatchObject({ id })
     const signIn = newSignIn(identityIn(tenant))

@@ -1,6 +1,6 @@
 import type { Keyring } from '../../../core/credential/keyring.js'
 import type { IssuerStorage, OwnedRecord, OwnedRecords, RecordScope } from '../../../core/identity/issuer-storage.js'
-import { ownerDigest } from '../../../core/identity/session-owner.js'
+import { ownerDigest, tenantDigest } from '../../../core/identity/session-owner.js'
 import type { GrantSource, KnownSession, SessionScope } from '../../../core/identity/session-source.js'
 import { SealedRecords, type RecordPayload } from './sealed-records.js'
 import { subjectIn } from './subject-in.js'
@@ -79,7 +79,7 @@ export class IssuerSessions implements GrantSource {
       const clientId = textIn(payload, 'clientId')
       if (clientId !== undefined && !names.has(clientId)) names.set(clientId, await this.#nameOf(clientId))
       sessions.push({
-        ...{ kind, key: record.key, tenantId: record.owner?.tenantId, owner: record.owner?.digest },
+        ...{ kind, key: record.key, tenantId: subjectIn(payload)?.tenantId, owner: record.owner?.digest },
         ...{ subject: subjectIn(payload)?.accountId, application: record.application },
         client: clientId === undefined ? undefined : (names.get(clientId) ?? clientId),
         startedAt: numberIn(payload, 'loginTs') ?? numberIn(payload, 'iat'),
@@ -106,7 +106,7 @@ export class IssuerSessions implements GrantSource {
   #scopeOf({ application, owners, tenant }: SessionScope): RecordScope {
     const { masterKey } = this.#ports
     return {
-      tenantId: tenant?.id,
+      tenant: tenant && tenantDigest(masterKey, tenant.id),
       owners: owners?.map((owner) => ownerDigest(masterKey, owner)),
       application,
     }

@@ -4,7 +4,7 @@ import type {
   RecordOwner,
   StoredIssuerRecord,
 } from '../../../core/identity/issuer-storage.js'
-import { ownerDigest } from '../../../core/identity/session-owner.js'
+import { ownerDigest, tenantDigest } from '../../../core/identity/session-owner.js'
 import { subjectIn } from './subject-in.js'
 import type { Keyring } from '../../../core/credential/keyring.js'
 
@@ -109,7 +109,8 @@ export class SealedRecords {
     const subject = subjectIn(payload)
     if (subject === undefined) return 'nobody'
     const { accountId, tenantId } = subject
-    return { tenantId, digest: ownerDigest(this.#masterKey, { tenantId, issuer: undefined, subject: accountId }) }
+    const digest = ownerDigest(this.#masterKey, { tenantId, issuer: undefined, subject: accountId })
+    return { tenant: tenantDigest(this.#masterKey, tenantId), digest }
   }
 
   /** What is in a row of the store. Throws when it was altered, moved, or sealed with another key. */

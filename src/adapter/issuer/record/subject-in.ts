@@ -1,8 +1,7 @@
 import { parseSubject, type IssuerSubject } from '../sign-in/issuer-subject.js'
-import type { RecordPayload } from './sealed-records.js'
 
 /** Whose a record is: by its own account, by that of the browser's sign-in that it goes on from, or by that which has just signed in. */
-export function subjectIn(payload: RecordPayload): IssuerSubject | undefined {
+export function subjectIn(payload: Readonly<Record<string, unknown>>): IssuerSubject | undefined {
   const result = memberOf(payload, 'result')
   for (const holder of [payload, memberOf(result, 'login'), memberOf(payload, 'session')]) {
     const accountId = memberOf(holder, 'accountId')

@@ -146,7 +146,7 @@ async function nameOwners(db: Kysely<MigrationSchema>): Promise<void> {
   await createIndexes(db, 'transport_session', ['owner_tenant', 'owner', 'sign_in_tenant', 'application'])
   await db.schema
     .alterTable('issuer_record')
-    .addColumn('owner_tenant', 'uuid')
+    .addColumn('owner_tenant', 'text')
     // Empty for a record that is nobody's; absent where that has not been looked at, as for what older versions wrote.
     .addColumn('owner', 'text')
     .addColumn('application', 'text')

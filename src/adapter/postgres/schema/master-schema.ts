@@ -76,6 +76,7 @@ interface IssuerRecordTable {
   readonly user_code: string | null
   readonly consumed_at: Date | null
   readonly expires_at: Date | null
+  /** Keyed digest. */
   readonly owner_tenant: string | null
   /** Keyed digest; empty for a record of nobody, `null` where nobody has looked. */
   readonly owner: string | null

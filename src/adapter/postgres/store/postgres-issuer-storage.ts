@@ -97,7 +97,7 @@ export function ownerColumns(owner: IssuerRecord['owner']): {
   readonly owner: string | null
 } {
   if (owner === undefined) return { owner_tenant: null, owner: null }
-  return owner === 'nobody' ? { owner_tenant: null, owner: '' } : { owner_tenant: owner.tenantId, owner: owner.digest }
+  return owner === 'nobody' ? { owner_tenant: null, owner: '' } : { owner_tenant: owner.tenant, owner: owner.digest }
 }
 
 function expiry(seconds: number | undefined) {

@@ -80,11 +80,11 @@ export class PostgresOwnedRecords implements OwnedRecords {
   }
 }
 
-function conditionOf({ application, owners, tenantId }: RecordScope): Condition {
+function conditionOf({ application, owners, tenant }: RecordScope): Condition {
   return (row) =>
     row.and([
       isOwned,
-      ...(tenantId === undefined ? [] : [row('owner_tenant', '=', tenantId)]),
+      ...(tenant === undefined ? [] : [row('owner_tenant', '=', tenant)]),
       ...(owners === undefined ? [] : [sql<boolean>`owner = any(${[...owners]}::text[])`]),
       ...(application === undefined
         ? []
@@ -104,10 +104,10 @@ interface RecordRow {
 }
 
 function toRecord(row: RecordRow): OwnedRecord {
-  const { owner: digest, owner_tenant: tenantId } = row
+  const { owner: digest, owner_tenant: tenant } = row
   return {
     ...{ model: row.model, key: row.key, payload: row.payload, grant: row.grant_digest ?? undefined },
-    owner: digest === null || tenantId === null ? undefined : { tenantId, digest },
+    owner: digest === null || tenant === null ? undefined : { tenant, digest },
     application: row.application ?? undefined,
     expiresAt: row.expires ?? undefined,
   }
