@@ -15,6 +15,6 @@ export function ownerDigest(masterKey: Keyring, { tenantId, issuer, subject }: S
 }
 
 /** The same for a tenant. */
-export function tenantDigest(masterKey: MasterKey, tenantId: string): string {
+export function tenantDigest(masterKey: Keyring, tenantId: string): string {
   return masterKey.digest('session-tenant', tenantId)
 }
