@@ -38,7 +38,8 @@ async function createMaster({ connection, masterDatabase }: Databases): Promise<
 async function closeMaintenance(db: Kysely<unknown>): Promise<void> {
   const { rows } = await sql<{ name: string }>`
     select datname as name from pg_database
-    where datname in ('postgres', 'template1') and current_setting('cluster_name') = ${embeddedClusterName}
+    where datname in ('postgres', 'template1') and pg_has_role(datdba, 'member')
+      and current_setting('cluster_name') = ${embeddedClusterName}
   `.execute(db)
   for (const { name } of rows) await sql`revoke connect, temporary on database ${sql.id(name)} from public`.execute(db)
 }

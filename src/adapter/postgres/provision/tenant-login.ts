@@ -40,13 +40,15 @@ export async function setTenantLogin(
 ): Promise<void> {
   const state = await stateOf(db, role, place)
   if (state === 'foreign') throw fault(`the role ${role} belongs to something else`)
+  // Only superusers may say again what a role is not.
   const verb = state === 'absent' ? sql`create` : sql`alter`
+  const limits = state === 'absent' ? sql`nosuperuser nocreatedb nocreaterole noinherit noreplication` : sql``
   // What is sent is a verifier: statements may be logged.
   const verifier = sql.lit(scramVerifier(password))
   try {
     await db.transaction().execute(async (step) => {
       await sql`
-        ${verb} role ${sql.id(role)} with login nosuperuser nocreatedb nocreaterole noinherit noreplication password ${verifier}
+        ${verb} role ${sql.id(role)} with login ${limits} password ${verifier}
       `.execute(step)
       await sql`comment on role ${sql.id(role)} is ${sql.lit(noteOf(place))}`.execute(step)
       await sql`grant connect on database ${sql.id(place.database)} to ${sql.id(role)}`.execute(step)
