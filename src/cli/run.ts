@@ -7,6 +7,7 @@ import { applicationCommand } from './application-command.js'
 import { exitCodeOf, exitCodes } from './exit-code.js'
 import { grantCommand } from './grant-command.js'
 import { keysCommand } from './key/keys-command.js'
+import { leakTestCommand } from './leak-test-command.js'
 import { migrateCommand } from './migrate/migrate-command.js'
 import { nameCommand } from './name/name-command.js'
 import { graphCommand } from './permission/graph-command.js'
@@ -39,6 +40,7 @@ export async function run(argv: readonly string[], env: NodeJS.ProcessEnv): Prom
     .addCommand(whoCanCommand(env))
     .addCommand(graphCommand())
     .addCommand(lintCommand(env))
+    .addCommand(leakTestCommand())
   for (const category of categories) program.addCommand(nameCommand(env, category))
   for (const command of program.commands) inherit(command, program)
   try {
