@@ -35,11 +35,13 @@ export class Turnstile {
     const line = this.#lineOf(key)
     if (line.inside < this.#limits.atOnce) line.inside += 1
     else await this.#wait(line)
+    const startedAt = performance.now()
     try {
       return await work()
     } catch (error) {
-      // Whoever waits for what is down would only find the same, and later.
-      if (error instanceof UpstreamError && error.outage !== 'OVERLOADED') refuseAll(line, error)
+      // Whoever waits for what hangs would hang as well, and be told too late. What fails at once they find out by themselves.
+      const hung = performance.now() - startedAt > this.#limits.milliseconds / 2
+      if (hung && error instanceof UpstreamError && error.outage !== 'OVERLOADED') refuseAll(line, error)
       throw error
     } finally {
       this.#leave(key, line)

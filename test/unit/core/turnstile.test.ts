@@ -65,10 +65,12 @@ describe('a turnstile', () => {
     expect(work.started).toEqual(['1', '3'])
   })
 
-  it('tells all who wait when what they wait for is down, and lets the next in again', async () => {
-    const [turnstile, work] = [new Turnstile({ ...limits, atOnce: 1 }), new Work()]
+  it('tells all who wait when what they wait for hangs, and lets the next in again', async () => {
+    const [turnstile, work] = [new Turnstile({ ...limits, atOnce: 1, milliseconds: 400 }), new Work()]
     const outage = new UpstreamError('TENANT_UNAVAILABLE', 'down')
+    const begun = performance.now()
     const refused = ['1', '2', '3'].map((name) => expect(turnstile.pass('a', work.do(name))).rejects.toBe(outage))
+    await until(() => performance.now() - begun > 210)
     work.fail('1', outage)
     await Promise.all(refused)
     expect(work.started).toEqual(['1'])
@@ -79,6 +81,7 @@ describe('a turnstile', () => {
 
   it.each([
     ['is refused by itself', new TypeError('no')],
+    ['failed at once', new UpstreamError('TENANT_UNAVAILABLE', 'reset')],
     ['found no time', new UpstreamError('OVERLOADED', 'no time')],
   ])('lets the next in after one that %s', async (_what, error) => {
     const [turnstile, work] = [new Turnstile({ ...limits, atOnce: 1 }), new Work()]
