@@ -14,6 +14,7 @@ const commands: Readonly<Record<string, MakeCommand>> = {
   session: async (env) => (await import('./session/session-command.js')).sessionCommand(env),
   migrate: async (env) => (await import('./migrate/migrate-command.js')).migrateCommand(env),
   keys: async (env) => (await import('./key/keys-command.js')).keysCommand(env),
+  'leak-test': async () => (await import('./leak-test-command.js')).leakTestCommand(),
   matrix: async (env) => (await import('./permission/matrix-command.js')).matrixCommand(env),
   why: async (env) => (await import('./permission/why-command.js')).whyCommand(env),
   'who-can': async (env) => (await import('./permission/who-can-command.js')).whoCanCommand(env),

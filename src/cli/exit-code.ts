@@ -1,4 +1,5 @@
 import { CommanderError } from 'commander'
+import { ServerSilentError } from '../app/leak-test/tested-server.js'
 import { RefusedError } from '../app/refused-error.js'
 import { AuthenticationError } from '../core/error/authentication-error.js'
 import { ConfigurationError } from '../core/error/configuration-error.js'
@@ -30,7 +31,7 @@ export class InterruptedError extends Error {
 export function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage
   if (error instanceof ConfigurationError) return exitCodes.configuration
-  if (error instanceof UpstreamError) return exitCodes.dependency
+  if (error instanceof UpstreamError || error instanceof ServerSilentError) return exitCodes.dependency
   if (error instanceof InterruptedError) return exitCodes.interrupted
   if (error instanceof RefusedError) return exitCodes.refused
   if (error instanceof AuthenticationError || error instanceof PermissionDeniedError) return exitCodes.refused

@@ -1,1 +1,5 @@
 export { createTestApp, type TestAnswer, type TestApp, type TestCaller, type TestClient } from './create-test-app.js'
+export { findLeaks } from '../app/leak-test/find-leaks.js'
+export type { CheckResult, Leak, LeakCheck, LeakReport } from '../app/leak-test/leak-report.js'
+export type { LeakTestCall, LeakTestCaller, LeakTestOptions } from '../app/leak-test/leak-test-options.js'
+export { ServerSilentError } from '../app/leak-test/tested-server.js'

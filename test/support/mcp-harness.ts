@@ -98,7 +98,8 @@ export class McpHarness {
   readonly port: number
 
   static async start(options: HarnessOptions = {}): Promise<McpHarness> {
-    const server = createServer({ maxHeaderSize: 65_536 })
+    // As long as the product's own: a slow machine must not lose the race between an idle connection's end and the next request.
+    const server = createServer({ maxHeaderSize: 65_536, keepAliveTimeout: 65_000 })
     await new Promise<void>((resolve) => {
       server.listen(0, '127.0.0.1', resolve)
     })

@@ -8,6 +8,7 @@ import type { GrantRegistry, TokenVerifier, VerifiedToken } from '../identity/ve
 import type { GrantStore } from '../permission/grant-store.js'
 import { accountState, holdingOf, type AccountState } from '../permission/holding.js'
 import type { StoredStanding } from '../permission/standing.js'
+import { Turnstile } from '../runtime/turnstile.js'
 import type { SignInReference, SignInStore } from '../sign-in/sign-in-store.js'
 
 export interface AuthenticatorPorts {
@@ -38,12 +39,16 @@ export interface Entered {
   readonly readAt: number
 }
 
+/** What one tenant may ask of the databases at the same time, so that its rush is not everybody's. */
+const perTenant = { atOnce: 24, waiting: 2_000, milliseconds: 2_000 }
+
 /**
  * From a bearer, or a sign-in with the five tools, to a caller: validity, tenant, admission, revocation, account, effective
  * grants. Nothing is remembered between requests.
  */
 export class Authenticator {
   readonly #ports: AuthenticatorPorts
+  readonly #turnstile = new Turnstile(perTenant)
 
   constructor(ports: AuthenticatorPorts) {
     this.#ports = ports
@@ -103,7 +108,12 @@ export class Authenticator {
     })
   }
 
-  async #enter(credentials: Credentials): Promise<Entered> {
+  #enter(credentials: Credentials): Promise<Entered> {
+    const { issuer, tenantClaim } = credentials
+    return this.#turnstile.pass(`${issuer}\n${tenantClaim}`, () => this.#readEntered(credentials))
+  }
+
+  async #readEntered(credentials: Credentials): Promise<Entered> {
     const readAt = performance.now()
     const tenant = await this.#admittedTenant(credentials)
     const { grantDigest } = credentials

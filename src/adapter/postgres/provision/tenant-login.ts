@@ -59,15 +59,21 @@ export async function setTenantLogin(
   }
 }
 
+/** Lets us end the connections of a tenant's roles, which without being superuser takes what they may do. */
+export async function joinTenantLogins(db: Kysely<unknown>, tenant: Pick<TenantPlace, 'tenantId'>): Promise<void> {
+  for (const role of await rolesOf(db, tenant)) await sql`grant ${sql.id(role)} to current_user`.execute(db)
+}
+
 /** Removes the roles of a tenant whose database is gone. */
-export async function dropTenantLogins(
-  db: Kysely<unknown>,
-  { tenantId }: Pick<TenantPlace, 'tenantId'>,
-): Promise<void> {
+export async function dropTenantLogins(db: Kysely<unknown>, tenant: Pick<TenantPlace, 'tenantId'>): Promise<void> {
+  for (const role of await rolesOf(db, tenant)) await sql`drop role ${sql.id(role)}`.execute(db)
+}
+
+async function rolesOf(db: Kysely<unknown>, tenant: Pick<TenantPlace, 'tenantId'>): Promise<readonly string[]> {
   const { rows } = await sql<{ readonly role: string }>`
-    select rolname as role from pg_roles where shobj_description(oid, 'pg_authid') = ${noteOf({ tenantId })}
+    select rolname as role from pg_roles where shobj_description(oid, 'pg_authid') = ${noteOf(tenant)}
   `.execute(db)
-  for (const { role } of rows) await sql`drop role ${sql.id(role)}`.execute(db)
+  return rows.map(({ role }) => role)
 }
 
 /** What the role may do, after a migration: no DDL, and of audit only to add to it. `db` is connected to the tenant's database, as its owner. */

@@ -9,7 +9,7 @@ import { dropDatabase } from '../provision/create-database.js'
 import { lockTenant } from '../provision/lock-tenant.js'
 import { maintenanceOf } from '../provision/maintenance.js'
 import type { NewTenant, Provisioner } from '../provision/provisioner.js'
-import { dropTenantLogins } from '../provision/tenant-login.js'
+import { dropTenantLogins, joinTenantLogins } from '../provision/tenant-login.js'
 import type { MasterSchema } from '../schema/master-schema.js'
 import { isStorable } from '../storable-text.js'
 import { recordChanges } from '../store/admin-audit.js'
@@ -160,6 +160,7 @@ export class TenantDirectory {
     const { connection, masterDatabase } = this.#databases
     await withDatabase<unknown, void>(maintenanceOf(connection), async (db) => {
       await lockTenant(db, masterDatabase, tenant.slug)
+      await joinTenantLogins(db, { tenantId: tenant.id })
       await dropDatabase(db, tenant.database)
       await dropTenantLogins(db, { tenantId: tenant.id })
       await this.#change({ tenant, by, change: { action: 'removed' } }, async (step) => {
