@@ -2,8 +2,10 @@ import {
   authorizationCodeGrant,
   buildAuthorizationUrl,
   calculatePKCECodeChallenge,
+  getJwksCache,
   refreshTokenGrant,
   type Configuration,
+  type CustomFetch,
 } from 'openid-client'
 import { ConfigurationError } from '../../core/error/configuration-error.js'
 import { UpstreamError } from '../../core/error/upstream-error.js'
@@ -65,6 +67,9 @@ export function createOidcProvider(options: OidcProviderOptions): RefreshingProv
   return new OidcProvider(options)
 }
 
+/** As long as the library goes by keys that it has read, and the time of one refresh less. */
+const keysKnownSeconds = 300 - 30
+
 interface Exchanged {
   readonly answer: TokenAnswer
   readonly upstream: UpstreamGrant | undefined
@@ -74,14 +79,15 @@ class OidcProvider implements RefreshingProvider {
   readonly issuer: string
   readonly clientId: string
   readonly #options: OidcProviderOptions
+  readonly #fetch: CustomFetch
   readonly #discovery: OidcDiscovery
 
   constructor(options: OidcProviderOptions) {
     this.#options = options
     this.issuer = options.issuer
     this.clientId = options.clientId
-    const fetch = tracedFetch(boundedFetch(options.fetch), options.tracer ?? silentTracer)
-    this.#discovery = new OidcDiscovery({ ...options, fetch })
+    this.#fetch = tracedFetch(boundedFetch(options.fetch), options.tracer ?? silentTracer)
+    this.#discovery = new OidcDiscovery({ ...options, fetch: this.#fetch })
   }
 
   async authorizationUrl({ secrets, otherAccount }: AuthorizationStart): Promise<URL> {
@@ -169,7 +175,9 @@ class OidcProvider implements RefreshingProvider {
   async #refresh({ refreshToken, subject }: Pick<DueRefresh, 'refreshToken' | 'subject'>): Promise<RefreshAnswer> {
     const { clientId, clock, resource, tokens } = this.#options
     const now = clock.now() / 1000
-    const answer = await refreshTokenGrant(await this.#discovery.find(), refreshToken, { resource })
+    const configuration = await this.#discovery.find()
+    await this.#requireKeys(configuration)
+    const answer = await refreshTokenGrant(configuration, refreshToken, { resource })
     if (answer.token_type !== 'bearer') throw refusal('the access token is not a bearer token')
     const { access_token: accessToken, id_token: idToken } = answer
     const claims = answer.claims()
@@ -181,6 +189,15 @@ class OidcProvider implements RefreshingProvider {
     if (verified.subject !== subject || verified.clientId !== clientId) return { outcome: 'changed_upstream' }
     const { expires_in: seconds, refresh_token: rotated = refreshToken } = answer
     return { outcome: 'refreshed', grant: upstreamGrant(rotated, seconds, now) }
+  }
+
+  /** An answer that cannot be checked would be lost, and the new refresh token with it: the old one is used up by then. */
+  async #requireKeys(configuration: Configuration): Promise<void> {
+    const known = getJwksCache(configuration)
+    if (known !== undefined && this.#options.clock.now() / 1000 - known.uat < keysKnownSeconds) return
+    const { jwks_uri: url = '' } = configuration.serverMetadata()
+    const { status } = await this.#fetch(url, { method: 'GET', headers: {}, body: null, redirect: 'manual' })
+    if (status !== 200) throw refusal('the keys of the issuer cannot be had')
   }
 
   async #identityIn(answer: TokenAnswer): Promise<ProviderIdentity> {

@@ -138,10 +138,19 @@ describe('an answer that leaves open what became of the sign-in', () => {
     expect(bench.log.lines.at(-1)).toMatchObject({ level: 'warn', message: 'a sign-in could not be refreshed' })
   })
 
-  it('as the keys cannot be had is no end either', async () => {
-    const reference = await runOut()
-    replica = await bench.replica()
-    hostile.instead.set(jwksPath, (response) => response.writeHead(503).end())
-    expect(await refreshed(reference)).toBe('put off 1')
-  })
+  it.each([503, 404])(
+    'as its keys are answered with %d is not asked for: the refresh token is good later',
+    async (status) => {
+      const reference = await runOut()
+      replica = await bench.replica()
+      const asked = hostile.askedFor(tokenPath)
+      hostile.instead.set(jwksPath, (response) => response.writeHead(status).end())
+      expect(await refreshed(reference)).toBe('put off 1')
+      expect(hostile.askedFor(tokenPath)).toBe(asked)
+      hostile.instead.clear()
+      replica = await bench.replica()
+      await bench.becomesDue(reference)
+      expect(await refreshed(reference)).toBe('refreshed')
+    },
+  )
 })
