@@ -9,12 +9,14 @@ import { Guard } from '../core/operation/guard.js'
 import { OperationCatalogue } from '../core/operation/operation-catalogue.js'
 import { systemClock } from '../core/runtime/clock.js'
 import type { Browser } from '../core/sign-in/browser.js'
+import type { RefreshingProvider } from '../core/sign-in/identity-provider.js'
+import { UpstreamRefresh } from '../core/sign-in/upstream-refresh.js'
 import type { LocalAccount } from './development/local-accounts.js'
 import { issuerOf } from './issuer-of.js'
 import { offeredScopes } from './offered-scopes.js'
 import { prepareApplication } from './prepare-application.js'
 import type { Foundations, ServerOptions } from './server-options.js'
-import { openSignIn, relyingPartyOf, type SignInParts } from './sign-in-parts.js'
+import { openProvider, openSignIn, relyingPartyOf, type SignInParts } from './sign-in-parts.js'
 
 export interface PartsWanted {
   /** The paths of the protected resources (RFC 9728); the last one is meant where a client names none. */
@@ -50,11 +52,14 @@ export async function openParts(options: ServerOptions, base: Foundations, wante
   const issuer = await patience.untilAnswered(() => openIssuer(options, base, { application, hasher, wanted }))
   await assembly.start()
   stack.add(() => assembly.close())
-  const { authenticator, tokens } = openAuthenticator(options, base, { application, issuer })
+  const tokens = openTokens(options, base)
+  const provider = wanted.tools === 'absent' ? undefined : openProvider(options, base, { application, tokens })
+  const authenticator = openAuthenticator(options, base, { application, issuer, provider, tokens })
+  const { browser } = wanted
   const signIn =
-    wanted.tools === 'absent'
+    provider === undefined
       ? undefined
-      : openSignIn(options, base, { application, authenticator, tokens, browser: wanted.browser })
+      : openSignIn(options, base, { application, authenticator, browser, provider, tokens })
   const operations =
     signIn === undefined ? catalogue : new OperationCatalogue([...signIn.operations, ...catalogue.all()])
   const { audit, rateLimiter } = data.postgres
@@ -91,18 +96,30 @@ function openIssuer(options: ServerOptions, base: Foundations, parts: IssuerPart
   })
 }
 
+function openTokens({ log }: ServerOptions, { data, publicUrl }: Foundations): TokenVerifier {
+  const keys = data.postgres.signingKeys
+  return createTokenVerifier({ issuer: issuerOf(publicUrl), keys, clock: systemClock, log })
+}
+
+interface AuthenticatorParts {
+  readonly application: Application
+  readonly issuer: Issuer
+  readonly provider: RefreshingProvider | undefined
+  readonly tokens: TokenVerifier
+}
+
 function openAuthenticator(
   { settings, log }: ServerOptions,
-  { data, publicUrl }: Foundations,
-  { application, issuer }: { readonly application: Application; readonly issuer: Issuer },
-): { readonly authenticator: Authenticator; readonly tokens: TokenVerifier } {
-  const { applications, grants, signIns, signingKeys, tenants } = data.postgres
-  const tokens = createTokenVerifier({ issuer: issuerOf(publicUrl), keys: signingKeys, clock: systemClock, log })
-  const authenticator = new Authenticator({
+  { data, stack }: Foundations,
+  { application, issuer, provider, tokens }: AuthenticatorParts,
+): Authenticator {
+  const { applications, grants, signIns, tenants, upstreamTokens } = data.postgres
+  const upstream = provider && new UpstreamRefresh({ provider, tokens: upstreamTokens, signIns, log })
+  if (upstream !== undefined) stack.add(() => upstream.close())
+  return new Authenticator({
     clientId: application.clientId,
-    ...{ applications, tokens, tenants, grants, signIns },
+    ...{ applications, tokens, tenants, grants, signIns, upstream },
     registry: issuer.registry,
     developmentTokens: settings.mode === 'development' ? 'accept' : 'refuse',
   })
-  return { authenticator, tokens }
 }

@@ -9,7 +9,7 @@ import type { Authenticator } from '../core/operation/authenticator.js'
 import type { Operation } from '../core/operation/operation.js'
 import { systemClock } from '../core/runtime/clock.js'
 import type { Browser } from '../core/sign-in/browser.js'
-import type { IdentityProvider } from '../core/sign-in/identity-provider.js'
+import type { IdentityProvider, RefreshingProvider } from '../core/sign-in/identity-provider.js'
 import { AwaitedLogins } from '../core/sign-in/awaited-logins.js'
 import { LoginFlow } from '../core/sign-in/login-flow.js'
 import { LoginKeys } from '../core/sign-in/login-keys.js'
@@ -34,6 +34,7 @@ export interface SignInNeeds {
   readonly application: Application
   readonly authenticator: Authenticator
   readonly tokens: TokenVerifier
+  readonly provider: IdentityProvider
   readonly browser: Browser | undefined
 }
 
@@ -60,15 +61,14 @@ export function relyingPartyOf(
 export function openSignIn(options: ServerOptions, base: Foundations, needs: SignInNeeds): SignInParts {
   const { appName, catalogue, log } = options
   const { data, publicUrl } = base
-  const { application, authenticator, browser, tokens } = needs
+  const { application, authenticator, browser, provider, tokens } = needs
   const { masterKey, postgres } = data
   const { clientId } = application
   const shared = {
-    ...{ authenticator, masterKey, clientId },
+    ...{ authenticator, masterKey, clientId, provider },
     keys: new LoginKeys(masterKey, clientId),
     logins: postgres.logins,
     limiter: postgres.rateLimiter,
-    provider: openProvider(options, base, needs),
     records: new LoginRecords(postgres.audit, masterKey, clientId),
   }
   const sessionSignIn = new SessionSignIn({
@@ -87,7 +87,12 @@ export function openSignIn(options: ServerOptions, base: Foundations, needs: Sig
   return { operations, pages: (request, response) => pages.handle(request, response), sessionSignIn }
 }
 
-function openProvider(options: ServerOptions, base: Foundations, needs: SignInNeeds): IdentityProvider {
+/** Where users of the five tools prove who they are. */
+export function openProvider(
+  options: ServerOptions,
+  base: Foundations,
+  needs: Pick<SignInNeeds, 'application' | 'tokens'>,
+): RefreshingProvider {
   const { log, settings, catalogue } = options
   const { data, listener, publicUrl, tracer } = base
   const { application, tokens } = needs

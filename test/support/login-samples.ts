@@ -10,7 +10,7 @@ import {
   type LoginRequester,
   type Phase,
 } from '../../src/core/sign-in/login-transaction.js'
-import type { NewSignIn, SignInIdentity } from '../../src/core/sign-in/sign-in-store.js'
+import type { NewIdentity, NewSignIn, SignInIdentity } from '../../src/core/sign-in/sign-in-store.js'
 
 const requester: LoginRequester = {
   clientName: 'Claude Desktop',
@@ -37,7 +37,7 @@ export function newLogin(changed: Partial<NewLogin> & { readonly starter?: strin
 }
 
 /** The same once the provider has vouched for `identity`. */
-export function authenticated(login: Phase<'started'>, identity: SignInIdentity): Phase<'authenticated'> {
+export function authenticated(login: Phase<'started'>, identity: NewIdentity): Phase<'authenticated'> {
   const exchanging = beginExchange(confirmLogin(login, someDigest(), 'link'))
   return authenticateLogin(exchanging, { identity, email: 'ann@acme.example', code: 'ABCD1234' })
 }
@@ -52,7 +52,7 @@ export function identityIn(tenant: Tenant, changed: Partial<SignInIdentity> = {}
 }
 
 /** A sign-in of `identity` to the application `app`. */
-export function newSignIn(identity: SignInIdentity, changed: Partial<NewSignIn> = {}): NewSignIn {
+export function newSignIn(identity: NewIdentity, changed: Partial<NewSignIn> = {}): NewSignIn {
   return { key: someDigest(), application: 'app', identity, requestId: someDigest().slice(0, 22), ...changed }
 }
 

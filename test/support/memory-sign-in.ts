@@ -23,6 +23,7 @@ import type {
   SignInReference,
   SignInStore,
 } from '../../src/core/sign-in/sign-in-store.js'
+import type { UpstreamGrant } from '../../src/core/sign-in/upstream-grant.js'
 
 interface LoginRow {
   readonly login: NewLogin
@@ -145,6 +146,8 @@ const mostPerAccount = 20
 export class MemorySignInStore extends Failing<keyof SignInStore> implements SignInStore {
   readonly #clock: Clock
   readonly #audit: AuditLog
+  /** What providers gave to be asked again with, by the key of the sign-in. */
+  readonly upstream = new Map<string, UpstreamGrant>()
   #rows: readonly SignInRow[] = []
 
   constructor(clock: Clock, audit: AuditLog) {
@@ -158,13 +161,14 @@ export class MemorySignInStore extends Failing<keyof SignInStore> implements Sig
     return this.#live().map(({ signIn }) => signIn)
   }
 
-  async open({ key, application, identity, requestId }: NewSignIn): Promise<void> {
+  async open({ key, application, identity: { upstream, ...identity }, requestId }: NewSignIn): Promise<void> {
     await this.reach('open')
     const { tenant, issuer, subject, clientId } = identity
+    if (upstream !== undefined) this.upstream.set(key, upstream)
     const now = this.#seconds()
     await this.#audit.record({ type: 'signin.completed', tenant, issuer, subject, clientId, requestId })
     const expiresAt = Math.min(now + absoluteSeconds, identity.endsAt ?? Number.POSITIVE_INFINITY)
-    const signIn: SignIn = { ...identity, key, application, startedAt: now, expiresAt }
+    const signIn: SignIn = { ...identity, key, application, startedAt: now, expiresAt, refreshDue: false }
     this.#rows = [...this.#rows, { signIn, usedAt: now }]
     const ofAccount = this.standing.filter((one) => one.issuer === issuer && one.subject === subject)
     for (const oldest of ofAccount.slice(0, -mostPerAccount)) await this.#remove(oldest, 'evicted')

@@ -3,7 +3,7 @@ import { createIdTokenVerifier } from '../../src/adapter/token/create-id-token-v
 import { createTokenVerifier } from '../../src/adapter/token/create-token-verifier.js'
 import type { SigningKeyStore } from '../../src/core/identity/signing-key-store.js'
 import { systemClock } from '../../src/core/runtime/clock.js'
-import type { IdentityProvider } from '../../src/core/sign-in/identity-provider.js'
+import type { RefreshingProvider } from '../../src/core/sign-in/identity-provider.js'
 import { randomText, type AuthorizationSecrets } from '../../src/core/sign-in/login-transaction.js'
 import { relyingPartySecret } from './issuer-harness.js'
 
@@ -18,7 +18,7 @@ export interface TestProvider {
 export function relyingPartyOf(
   { issuer, origin, loginCallback, keys }: TestProvider,
   changes: Partial<OidcProviderOptions> = {},
-): IdentityProvider {
+): RefreshingProvider {
   const clock = systemClock
   return createOidcProvider({
     ...{ issuer, clientId: 'app', clientSecret: relyingPartySecret, redirectUri: loginCallback },

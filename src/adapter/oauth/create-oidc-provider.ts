@@ -2,7 +2,10 @@ import {
   authorizationCodeGrant,
   buildAuthorizationUrl,
   calculatePKCECodeChallenge,
+  getJwksCache,
+  refreshTokenGrant,
   type Configuration,
+  type CustomFetch,
 } from 'openid-client'
 import { ConfigurationError } from '../../core/error/configuration-error.js'
 import { UpstreamError } from '../../core/error/upstream-error.js'
@@ -10,14 +13,22 @@ import type { IdTokenVerifier, TokenVerifier } from '../../core/identity/verifie
 import type { Clock } from '../../core/runtime/clock.js'
 import type { Log } from '../../core/runtime/log.js'
 import { silentTracer, type Tracer } from '../../core/runtime/tracer.js'
-import type { AuthorizationStart, IdentityProvider, ProviderIdentity } from '../../core/sign-in/identity-provider.js'
+import type {
+  AuthorizationStart,
+  ProviderIdentity,
+  RefreshAnswer,
+  RefreshingProvider,
+} from '../../core/sign-in/identity-provider.js'
 import type { AuthorizationSecrets } from '../../core/sign-in/login-transaction.js'
+import type { UpstreamGrant } from '../../core/sign-in/upstream-grant.js'
+import type { DueRefresh } from '../../core/sign-in/upstream-tokens.js'
 import { boundedFetch, type Fetch } from './bounded-fetch.js'
-import { requireSameIdentity, requireSoundIdToken, type TokenAnswer } from './id-token-checks.js'
+import { isForAlone, requireSameIdentity, requireSoundIdToken, type TokenAnswer } from './id-token-checks.js'
 import { OidcDiscovery } from './oidc-discovery.js'
 import { failureOf, reasonOf, refusal } from './provider-failure.js'
 import { requireConfiguredUrl } from './provider-url.js'
 import { tracedFetch } from './traced-fetch.js'
+import { isOfAnother, isRevoked, upstreamGrant } from './upstream-answer.js'
 
 export interface OidcProviderOptions {
   /** Compared byte by byte with what the provider calls itself. */
@@ -45,7 +56,7 @@ export interface OidcProviderOptions {
  * The relying party of an OpenID Connect provider that issues access tokens our verifier reads: authorization code with PKCE
  * S256, nonce, state and `iss` (RFC 9207), client_secret_basic. Throws `ConfigurationError` for options that cannot be right.
  */
-export function createOidcProvider(options: OidcProviderOptions): IdentityProvider {
+export function createOidcProvider(options: OidcProviderOptions): RefreshingProvider {
   requireConfiguredUrl('the issuer', options.issuer)
   if (requireConfiguredUrl('the redirect URI', options.redirectUri).href !== options.redirectUri) {
     throw new ConfigurationError('ERR_CONFIG_URL', 'the redirect URI needs a path')
@@ -56,14 +67,27 @@ export function createOidcProvider(options: OidcProviderOptions): IdentityProvid
   return new OidcProvider(options)
 }
 
-class OidcProvider implements IdentityProvider {
+/** As long as the library goes by keys that it has read, and the time of one refresh less. */
+const keysKnownSeconds = 300 - 30
+
+interface Exchanged {
+  readonly answer: TokenAnswer
+  readonly upstream: UpstreamGrant | undefined
+}
+
+class OidcProvider implements RefreshingProvider {
+  readonly issuer: string
+  readonly clientId: string
   readonly #options: OidcProviderOptions
+  readonly #fetch: CustomFetch
   readonly #discovery: OidcDiscovery
 
   constructor(options: OidcProviderOptions) {
     this.#options = options
-    const fetch = tracedFetch(boundedFetch(options.fetch), options.tracer ?? silentTracer)
-    this.#discovery = new OidcDiscovery({ ...options, fetch })
+    this.issuer = options.issuer
+    this.clientId = options.clientId
+    this.#fetch = tracedFetch(boundedFetch(options.fetch), options.tracer ?? silentTracer)
+    this.#discovery = new OidcDiscovery({ ...options, fetch: this.#fetch })
   }
 
   async authorizationUrl({ secrets, otherAccount }: AuthorizationStart): Promise<URL> {
@@ -82,8 +106,8 @@ class OidcProvider implements IdentityProvider {
 
   async exchange(parameters: URLSearchParams, secrets: AuthorizationSecrets): Promise<ProviderIdentity> {
     try {
-      const answer = await this.#redeem(await this.#discovery.find(), parameters, secrets)
-      return await this.#identityIn(answer)
+      const { answer, upstream } = await this.#redeem(await this.#discovery.find(), parameters, secrets)
+      return { ...(await this.#identityIn(answer)), upstream }
     } catch (error) {
       const failure = failureOf(error)
       if (failure.code === 'ERR_LOGIN_DENIED') this.#options.log.write('info', 'a user cancelled a sign-in')
@@ -99,6 +123,17 @@ class OidcProvider implements IdentityProvider {
       return { issuer, subject, clientId, tenantClaim, scopes: [], grantDigest: undefined, expiresAt }
     } catch (error) {
       throw failureOf(error)
+    }
+  }
+
+  async refresh(due: Pick<DueRefresh, 'refreshToken' | 'subject'>): Promise<RefreshAnswer> {
+    try {
+      return await this.#refresh(due)
+    } catch (error) {
+      if (isRevoked(error)) return { outcome: 'revoked_upstream' }
+      if (isOfAnother(error)) return { outcome: 'changed_upstream' }
+      const message = `the identity provider did not refresh a sign-in: ${reasonOf(error)}`
+      throw new UpstreamError('IDP_UNAVAILABLE', message)
     }
   }
 
@@ -118,8 +153,8 @@ class OidcProvider implements IdentityProvider {
     configuration: Configuration,
     parameters: URLSearchParams,
     { state, nonce, codeVerifier }: AuthorizationSecrets,
-  ): Promise<TokenAnswer> {
-    const { issuer, redirectUri, resource } = this.#options
+  ): Promise<Exchanged> {
+    const { clock, issuer, redirectUri, resource } = this.#options
     // The library does not look at an empty one.
     if ((parameters.get('iss') ?? issuer) !== issuer) throw refusal('the callback is from another issuer')
     const callback = new URL(redirectUri)
@@ -129,7 +164,40 @@ class OidcProvider implements IdentityProvider {
     const claims = answer.claims()
     if (answer.token_type !== 'bearer') throw refusal('the access token is not a bearer token')
     if (answer.id_token === undefined || claims === undefined) throw refusal('there is no ID token')
-    return { accessToken: answer.access_token, idToken: answer.id_token, claims }
+    const { expires_in: seconds, refresh_token: token } = answer
+    return {
+      answer: { accessToken: answer.access_token, idToken: answer.id_token, claims },
+      upstream: token === undefined ? undefined : upstreamGrant(token, seconds, clock.now() / 1000),
+    }
+  }
+
+  /** The sign-in stays whose it was, so the new tokens have to be theirs. An ID token need not be among them (OpenID Connect Core §12.2). */
+  async #refresh({ refreshToken, subject }: Pick<DueRefresh, 'refreshToken' | 'subject'>): Promise<RefreshAnswer> {
+    const { clientId, clock, resource, tokens } = this.#options
+    const now = clock.now() / 1000
+    const configuration = await this.#discovery.find()
+    await this.#requireKeys(configuration)
+    const answer = await refreshTokenGrant(configuration, refreshToken, { resource })
+    if (answer.token_type !== 'bearer') throw refusal('the access token is not a bearer token')
+    const { access_token: accessToken, id_token: idToken } = answer
+    const claims = answer.claims()
+    if (idToken !== undefined && claims !== undefined) {
+      if (claims.sub !== subject || !isForAlone(clientId, claims)) return { outcome: 'changed_upstream' }
+      requireSoundIdToken({ accessToken, idToken, claims }, { clientId, now })
+    }
+    const verified = await tokens.verify(accessToken, resource)
+    if (verified.subject !== subject || verified.clientId !== clientId) return { outcome: 'changed_upstream' }
+    const { expires_in: seconds, refresh_token: rotated = refreshToken } = answer
+    return { outcome: 'refreshed', grant: upstreamGrant(rotated, seconds, now) }
+  }
+
+  /** An answer that cannot be checked would be lost, and the new refresh token with it: the old one is used up by then. */
+  async #requireKeys(configuration: Configuration): Promise<void> {
+    const known = getJwksCache(configuration)
+    if (known !== undefined && this.#options.clock.now() / 1000 - known.uat < keysKnownSeconds) return
+    const { jwks_uri: url = '' } = configuration.serverMetadata()
+    const { status } = await this.#fetch(url, { method: 'GET', headers: {}, body: null, redirect: 'manual' })
+    if (status !== 200) throw refusal('the keys of the issuer cannot be had')
   }
 
   async #identityIn(answer: TokenAnswer): Promise<ProviderIdentity> {

@@ -25,17 +25,20 @@ export interface AnswerRules {
  * ahead of us, `at_hash` where there is one. Throws `AuthenticationError`.
  */
 export function requireSoundIdToken({ accessToken, idToken, claims }: TokenAnswer, rules: AnswerRules): void {
-  const { aud, azp, iat, at_hash: hash } = claims
-  const audience = Array.isArray(aud) && aud.length === 1 ? aud[0] : aud
-  if (audience !== rules.clientId || (azp !== undefined && azp !== rules.clientId)) {
-    throw refusal('the ID token is not for this client alone')
-  }
+  const { iat, at_hash: hash } = claims
+  if (!isForAlone(rules.clientId, claims)) throw refusal('the ID token is not for this client alone')
   if (!Number.isSafeInteger(iat) || iat > rules.now + skewSeconds) {
     throw refusal('the ID token has no usable iat')
   }
   if (hash !== undefined && !isHashOf(hash, accessToken, idToken)) {
     throw refusal('the ID token belongs to another access token')
   }
+}
+
+/** Whether an ID token is for this client, and for no other one besides. */
+export function isForAlone(clientId: string, { aud, azp }: IDToken): boolean {
+  const audience = Array.isArray(aud) && aud.length === 1 ? aud[0] : aud
+  return audience === clientId && (azp === undefined || azp === clientId)
 }
 
 /** That both tokens are of one user of one tenant, and both ours. Throws `AuthenticationError`. */

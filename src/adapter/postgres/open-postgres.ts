@@ -23,6 +23,7 @@ import type { DatabaseVitals } from '../../core/runtime/vitals.js'
 import type { SessionFeed } from '../../core/runtime/session-feed.js'
 import type { LoginStore } from '../../core/sign-in/login-store.js'
 import type { SignInStore } from '../../core/sign-in/sign-in-store.js'
+import type { UpstreamTokenStore } from '../../core/sign-in/upstream-tokens.js'
 import { PolicyVersions } from './change/policy-versions.js'
 import { PostgresChangeFeed } from './change/postgres-change-feed.js'
 import { PostgresSessionFeed } from './change/postgres-session-feed.js'
@@ -51,6 +52,7 @@ import { PostgresTransportSource } from './store/postgres-transport-source.js'
 import { PostgresSigningKeyStore } from './store/postgres-signing-key-store.js'
 import { PostgresTenantAdministration } from './store/postgres-tenant-administration.js'
 import { PostgresTenantRegistry } from './store/postgres-tenant-registry.js'
+import { PostgresUpstreamTokenStore } from './store/postgres-upstream-token-store.js'
 import { Sweeper } from './sweeper.js'
 import { MigrationRun } from './tenant/migration-run.js'
 import { TenantDirectory } from './tenant/tenant-directory.js'
@@ -90,6 +92,7 @@ export interface Postgres {
   readonly issuerStorage: IssuerStorage
   readonly logins: LoginStore
   readonly signIns: SignInStore
+  readonly upstreamTokens: UpstreamTokenStore
   readonly sessions: SessionStore
   readonly rateLimiter: RateLimiter
   /** What `SessionDirectory` looks into. */
@@ -153,7 +156,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Postgres> 
   const changes = new PostgresChangeFeed({ connection: options.direct ?? connection, masterDatabase, master, log })
   const notices = new PostgresSessionFeed({ carrier: changes, master, masterKey: keys, log })
   const signIns = new PostgresSignInStore({
-    ...{ databases, ownIssuer, audit, log },
+    ...{ databases, masterKey: keys, ownIssuer, audit, log },
     feed: notices,
     onEvent: options.onEvent,
   })
@@ -171,6 +174,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Postgres> 
     issuerStorage: new PostgresIssuerStorage(master),
     logins: new PostgresLoginStore(master, keys),
     signIns,
+    upstreamTokens: new PostgresUpstreamTokenStore(databases, keys),
     sessions: new PostgresSessionStore({ master, masterKey: keys, ownIssuer, feed: notices }),
     rateLimiter,
     directory: {

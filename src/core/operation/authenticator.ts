@@ -10,6 +10,7 @@ import { accountState, holdingOf, type AccountState } from '../permission/holdin
 import type { StoredStanding } from '../permission/standing.js'
 import { Turnstile } from '../runtime/turnstile.js'
 import type { SignInReference, SignInStore } from '../sign-in/sign-in-store.js'
+import type { UpstreamRefresh } from '../sign-in/upstream-refresh.js'
 
 export interface AuthenticatorPorts {
   /** The application that callers enter. It is looked up each time: whom it admits may change while the server runs. */
@@ -20,6 +21,8 @@ export interface AuthenticatorPorts {
   readonly grants: Pick<GrantStore, 'findStanding'>
   readonly registry: GrantRegistry
   readonly signIns: Pick<SignInStore, 'find' | 'end'>
+  /** Is told of sign-ins that are used; absent where no provider is asked about them. */
+  readonly upstream?: Pick<UpstreamRefresh, 'attend'> | undefined
   /** What becomes of tokens that were minted without a sign-in. */
   readonly developmentTokens: 'accept' | 'refuse'
 }
@@ -86,6 +89,7 @@ export class Authenticator {
       return callerOf({ ...identity, credential: { kind: 'sign-in', signIn: { tenant, key: signIn.key } } }, entered)
     })
     if (caller === undefined) await this.#ports.signIns.end(reference, 'refused')
+    else if (used === 'used') this.#ports.upstream?.attend(signIn)
     return caller
   }
 

@@ -1,6 +1,8 @@
 import type { Tenant } from '../identity/tenant.js'
 import type { AuthorizationSecrets } from './login-transaction.js'
-import type { SignInIdentity } from './sign-in-store.js'
+import type { NewIdentity } from './sign-in-store.js'
+import type { UpstreamGrant } from './upstream-grant.js'
+import type { DueRefresh } from './upstream-tokens.js'
 
 /** Who the provider says signed in, verified, with what the provider vouches for. */
 export interface ProviderIdentity {
@@ -15,12 +17,14 @@ export interface ProviderIdentity {
   readonly grantDigest: string | undefined
   /** Seconds since the epoch at which it must end, whatever else allows; `undefined` where the provider sets no end. */
   readonly expiresAt: number | undefined
+  /** What the provider can be asked again with, where it gave anything for that. */
+  readonly upstream?: UpstreamGrant | undefined
 }
 
 /** What a sign-in of this identity keeps: of what the account holds, scopes are capped by what was granted. */
-export function signInIdentityOf(identity: ProviderIdentity, tenant: Tenant): SignInIdentity {
-  const { issuer, subject, clientId, scopes, grantDigest, expiresAt: endsAt } = identity
-  return { issuer, subject, tenant, clientId, asserted: { scopes }, grantDigest, endsAt }
+export function signInIdentityOf(identity: ProviderIdentity, tenant: Tenant): NewIdentity {
+  const { issuer, subject, clientId, scopes, grantDigest, expiresAt: endsAt, upstream } = identity
+  return { issuer, subject, tenant, clientId, asserted: { scopes }, grantDigest, endsAt, upstream }
 }
 
 export interface AuthorizationStart {
@@ -40,4 +44,21 @@ export interface IdentityProvider {
   exchange(parameters: URLSearchParams, secrets: AuthorizationSecrets): Promise<ProviderIdentity>
   /** The identity in a pasted ID token that was issued to us for this nonce. Throws like `exchange`. */
   verifyIdToken(token: string, nonce: string): Promise<ProviderIdentity>
+}
+
+/** What a provider says of a sign-in when it is asked again: here are new tokens, it is over, or it is somebody else's. */
+export type RefreshAnswer =
+  | { readonly outcome: 'refreshed'; readonly grant: UpstreamGrant }
+  | { readonly outcome: 'revoked_upstream' | 'changed_upstream' }
+
+/** A provider that can be asked again about those who signed in there. */
+export interface RefreshingProvider extends IdentityProvider {
+  readonly issuer: string
+  /** This server, as the provider knows it. */
+  readonly clientId: string
+  /**
+   * Uses a refresh token up, and compares who the new ones are of. Throws `UpstreamError` where it cannot be told what became of the
+   * sign-in: only then may it be tried again.
+   */
+  refresh(due: Pick<DueRefresh, 'refreshToken' | 'subject'>): Promise<RefreshAnswer>
 }

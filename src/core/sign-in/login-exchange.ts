@@ -8,7 +8,7 @@ import type { LoginStore, StoredLogin } from './login-store.js'
 import { authenticateLogin, codeSeconds, endLogin, type Phase } from './login-transaction.js'
 import { createOneTimeCode } from './one-time-code.js'
 import type { SessionSignIn } from './session-sign-in.js'
-import type { SignInIdentity } from './sign-in-store.js'
+import type { NewIdentity } from './sign-in-store.js'
 
 export interface LoginExchangePorts {
   readonly logins: LoginStore
@@ -20,7 +20,7 @@ export interface LoginExchangePorts {
 type Exchanging = StoredLogin & { readonly transaction: Phase<'exchanging'> }
 
 type Identified =
-  | { readonly reason?: undefined; readonly identity: SignInIdentity; readonly email: string }
+  | { readonly reason?: undefined; readonly identity: NewIdentity; readonly email: string }
   | { readonly reason: LoginFailure }
 
 /** What happens once the provider has sent the browser back: the code is exchanged, and what comes of it is made usable once. */

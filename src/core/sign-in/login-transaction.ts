@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { SignInIdentity } from './sign-in-store.js'
+import type { NewIdentity } from './sign-in-store.js'
 
 /** What one authorization request is recognized by (OAuth 2.1 §4.1.1, OpenID Connect Core §3.1.2.1). Single use. */
 export interface AuthorizationSecrets {
@@ -52,7 +52,7 @@ export type LoginTransaction =
   | (Confirmed & { readonly phase: 'exchanging' })
   | (Confirmed & {
       readonly phase: 'authenticated'
-      readonly identity: SignInIdentity
+      readonly identity: NewIdentity
       /** Whom the page says is signed in. */
       readonly email: string
       readonly code: string

@@ -12,7 +12,7 @@ import type { LoginSession } from './login-session.js'
 import type { LoginStore, StoredLogin } from './login-store.js'
 import { countAttempt, endLogin, isExhausted, randomText, type LoginEnd, type Phase } from './login-transaction.js'
 import { parseOneTimeCode } from './one-time-code.js'
-import type { SignInEnd, SignInIdentity, SignInReference, SignInStore } from './sign-in-store.js'
+import type { NewIdentity, SignInEnd, SignInIdentity, SignInReference, SignInStore } from './sign-in-store.js'
 
 export interface SessionSignInPorts {
   /** The application that sessions sign in to. */
@@ -86,7 +86,7 @@ export class SessionSignIn {
   }
 
   /** Makes this session signed in as `identity`, in place of whoever was. `id` joins the rows on record. */
-  async signIn(session: LoginSession, identity: SignInIdentity, id: string): Promise<SignInReference | undefined> {
+  async signIn(session: LoginSession, identity: NewIdentity, id: string): Promise<SignInReference | undefined> {
     const { clientId, records, signIns } = this.#ports
     const secret = randomText()
     const reference = { tenant: identity.tenant, key: this.keyOf(secret) }
@@ -186,7 +186,7 @@ export class SessionSignIn {
     return this.#refuse(session, transaction.id, 'ERR_LOGIN_REPLAYED')
   }
 
-  async #bound(session: LoginSession, identity: SignInIdentity, id: string): Promise<SignInOutcome> {
+  async #bound(session: LoginSession, identity: NewIdentity, id: string): Promise<SignInOutcome> {
     const reference = await this.signIn(session, identity, id)
     return reference === undefined
       ? this.#refuse(session, id, 'ERR_LOGIN_UNKNOWN')

@@ -1,5 +1,6 @@
 import type { Tenant } from '../identity/tenant.js'
 import type { AssertedGrants } from '../permission/grants.js'
+import type { UpstreamGrant } from './upstream-grant.js'
 
 /** Who signed in, where, and how far: what the account holds is read on each request, capped by what is asserted here. */
 export interface SignInIdentity {
@@ -14,6 +15,12 @@ export interface SignInIdentity {
   readonly grantDigest: string | undefined
   /** Seconds since the epoch at which the sign-in must end at the latest, where its token sets an end. */
   readonly endsAt: number | undefined
+}
+
+/** Somebody who is about to be signed in. */
+export interface NewIdentity extends SignInIdentity {
+  /** What the provider can be asked again with, where it gave anything for that. */
+  readonly upstream?: UpstreamGrant | undefined
 }
 
 /** What a session keeps of its sign-in: where it is, not what it is. */
@@ -32,6 +39,8 @@ export interface SignIn extends SignInIdentity {
   readonly startedAt: number
   /** When it ends at the latest, in seconds since the epoch. */
   readonly expiresAt: number
+  /** Whether the provider is to be asked again, by now. */
+  readonly refreshDue: boolean
 }
 
 export interface NewSignIn {
@@ -39,13 +48,22 @@ export interface NewSignIn {
   readonly application: string
   /** What the client of the session calls itself. */
   readonly clientName?: string | undefined
-  readonly identity: SignInIdentity
+  readonly identity: NewIdentity
   /** For the record: joins the rows of this sign-in. */
   readonly requestId: string
 }
 
 /** Why a sign-in ended, as on record. */
-export type SignInEnd = 'logged_out' | 'replaced' | 'evicted' | 'terminated' | 'mismatch' | 'refused' | 'expired'
+export type SignInEnd =
+  | 'logged_out'
+  | 'replaced'
+  | 'evicted'
+  | 'terminated'
+  | 'mismatch'
+  | 'refused'
+  | 'expired'
+  | 'revoked_upstream'
+  | 'changed_upstream'
 
 /**
  * The sign-ins of each tenant, in its database, under idle (30 min) and absolute (12 h) expiry by that database's clock.

@@ -101,7 +101,7 @@ describe('migrate', () => {
   it('adds the sign-ins to databases that have everything before them, and keeps their rows', async () => {
     const tenant = await test.postgres.provisioner.createTenant({ slug: 'older', name: 'Older' })
     const { id } = await test.postgres.accounts.create(tenant, { email: 'ann@older.example', grants: noGrants })
-    const later = `('0002-sign-in', '0004-session-owner', '0005-session-client')`
+    const later = `('0002-sign-in', '0004-session-owner', '0005-session-client', '0006-upstream-token')`
     const forget = `delete from schema_migration where name in ${later}`
     const owners = 'drop column owner, drop column owner_tenant, drop column application'
     await test.tenantSql(tenant, `drop table session; ${forget}`)

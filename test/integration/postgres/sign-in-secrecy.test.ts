@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import type { Tenant } from '../../../src/core/identity/tenant.js'
 import { endLogin } from '../../../src/core/sign-in/login-transaction.js'
+import { dumpOf, formsOf } from '../../support/database-dump.js'
 import { authenticated, identityIn, newLogin, newSession, newSignIn, someDigest } from '../../support/login-samples.js'
-import { openTestPostgres, ownIssuer, type Row, type TestPostgres } from '../../support/postgres.js'
+import { openTestPostgres, ownIssuer, type TestPostgres } from '../../support/postgres.js'
 
 let test: TestPostgres
 let acme: Tenant
@@ -12,25 +13,6 @@ beforeAll(async () => {
   acme = await test.postgres.provisioner.createTenant({ slug: 'acme', name: 'Acme' })
 })
 afterAll(() => test?.close())
-
-type Query = (query: string) => Promise<readonly Row[]>
-
-/** Every row of every table of a database as text, bytes in hexadecimal. */
-async function dumpOf(query: Query): Promise<ReadonlyMap<string, string>> {
-  const tables = await query(`select tablename from pg_tables where schemaname = 'public'`)
-  const dump = new Map<string, string>()
-  for (const { tablename } of tables) {
-    const rows = await query(`select t::text as row from "${String(tablename)}" t`)
-    dump.set(String(tablename), rows.map(({ row }) => String(row)).join('\n'))
-  }
-  return dump
-}
-
-/** The forms in which a text would be in a dump. */
-function formsOf(text: string): readonly string[] {
-  const bytes = [Buffer.from(text), Buffer.from(text, 'base64url')]
-  return [text, ...bytes.filter(({ length }) => length >= 6).map((form) => form.toString('hex'))]
-}
 
 describe('after sign-ins in every state', () => {
   it('a dump of master and tenant holds nothing that signs anybody in, and names nobody in master', async () => {

@@ -51,6 +51,7 @@ describe('a sign-in', () => {
     expect(found).toEqual({
       ...identity,
       ...{ key, application, startedAt: expect.any(Number), expiresAt: expect.any(Number) },
+      refreshDue: false,
     })
     expect(Math.abs((found?.startedAt ?? 0) - (await test.postgres.logins.now()))).toBeLessThan(5)
     expect((found?.expiresAt ?? 0) - (found?.startedAt ?? 0)).toBeCloseTo(12 * 60 * 60, -1)

@@ -48,6 +48,7 @@ const signedIn: SignIn = {
   endsAt: undefined,
   startedAt: 1_900_000_000,
   expiresAt: 1_900_043_200,
+  refreshDue: false,
 }
 
 /** Everything behind an authenticator, in memory, noting which stores were asked. */

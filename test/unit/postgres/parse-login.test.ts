@@ -13,7 +13,8 @@ const acme: Tenant = { id: '00000000-0000-4000-8000-000000000001', slug: 'acme',
 
 const started = newLogin().transaction
 const confirmed = confirmLogin(started, 'browser', 'ticket')
-const full = authenticated(started, identityIn(acme, { endsAt: 1_900_000_000 }))
+const upstream = { refreshToken: 'marker-refresh', expiresAt: 1_900_000_000.5 }
+const full = authenticated(started, { ...identityIn(acme, { endsAt: 1_900_000_000 }), upstream })
 const bare = authenticated(started, identityIn(acme, { grantDigest: undefined, asserted: {} }))
 const local: LoginTransaction = {
   ...started,
@@ -62,6 +63,7 @@ const optional = new Set([
   'address',
   'grantDigest',
   'endsAt',
+  'upstream',
   'browser',
   'roles',
   'scopes',
@@ -83,7 +85,7 @@ describe('parseLogin', () => {
     const all = [...incomplete(plain)]
     const taken = all.filter((login) => isTaken(login))
     expect(all.length - taken.length).toBeGreaterThan(20)
-    // Of an authenticated login: the names and the address of the client, what was asserted, the grant and the end.
+    // Of an authenticated login: the names and the address of the client, what was asserted, the grant, the end and the provider's tokens.
     expect(taken).toHaveLength(optional.size - 1)
   })
 

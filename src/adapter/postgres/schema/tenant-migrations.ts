@@ -20,6 +20,7 @@ export const tenantMigrations: readonly Migration[] = [
   { name: '0002-sign-in', up: createSessions },
   { name: '0003-policy-version', up: createPolicyVersion },
   { name: '0005-session-client', up: nameClients },
+  { name: '0006-upstream-token', up: addUpstreamTokens },
 ]
 
 async function createAccounts(db: Kysely<MigrationSchema>): Promise<void> {
@@ -94,6 +95,17 @@ async function createSessions(db: Kysely<MigrationSchema>): Promise<void> {
 /** What an administrator is shown of a sign-in. */
 async function nameClients(db: Kysely<MigrationSchema>): Promise<void> {
   await db.schema.alterTable('session').addColumn('client_name', 'text').execute()
+}
+
+/** What a provider gave to be asked again with, beside the sign-in. */
+async function addUpstreamTokens(db: Kysely<MigrationSchema>): Promise<void> {
+  await db.schema
+    .alterTable('session')
+    .addColumn('upstream_sealed', 'bytea')
+    .addColumn('upstream_version', 'integer', (column) => column.notNull().defaultTo(0))
+    .addColumn('refresh_at', 'timestamptz')
+    .addColumn('refresh_failures', 'integer', (column) => column.notNull().defaultTo(0))
+    .execute()
 }
 
 /** `group` is a reserved word of SQL. */

@@ -70,4 +70,12 @@ interface SessionTable {
   readonly created_at: Generated<Date>
   readonly used_at: Generated<Date>
   readonly expires_at: Date
+  /** What the provider can be asked again with; `null` where it gave nothing for that. */
+  readonly upstream_sealed: Uint8Array | null
+  /** Counts the tokens that were there before. */
+  readonly upstream_version: Generated<number>
+  /** When the provider is to be asked again; while somebody does, when others may. */
+  readonly refresh_at: Date | null
+  /** How often it was asked in vain for the token that is there. */
+  readonly refresh_failures: Generated<number>
 }

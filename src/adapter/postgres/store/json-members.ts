@@ -52,6 +52,10 @@ export class JsonMembers {
     return new JsonMembers(this.#take(name))
   }
 
+  optionalObject(name: string): JsonMembers | undefined {
+    return this.#members.has(name) ? this.object(name) : undefined
+  }
+
   /** Throws `TypeError` where a member was not read. */
   end(): void {
     if (this.#members.size > 0) throw unreadable()

@@ -1,6 +1,7 @@
 import type { Tenant } from '../../../core/identity/tenant.js'
 import type { AuthorizationSecrets, LoginRequester, LoginTransaction } from '../../../core/sign-in/login-transaction.js'
-import type { SignInIdentity } from '../../../core/sign-in/sign-in-store.js'
+import type { NewIdentity } from '../../../core/sign-in/sign-in-store.js'
+import type { UpstreamGrant } from '../../../core/sign-in/upstream-grant.js'
 import { JsonMembers } from './json-members.js'
 import { readAsserted } from './read-asserted.js'
 
@@ -62,7 +63,7 @@ function toSecrets(members: JsonMembers): AuthorizationSecrets {
   return secrets
 }
 
-function toIdentity(members: JsonMembers): SignInIdentity {
+function toIdentity(members: JsonMembers): NewIdentity {
   const identity = {
     issuer: members.text('issuer'),
     subject: members.text('subject'),
@@ -71,9 +72,17 @@ function toIdentity(members: JsonMembers): SignInIdentity {
     asserted: readAsserted(members.object('asserted')),
     grantDigest: members.optionalText('grantDigest'),
     endsAt: members.optionalNumber('endsAt'),
+    upstream: toUpstream(members.optionalObject('upstream')),
   }
   members.end()
   return identity
+}
+
+function toUpstream(members: JsonMembers | undefined): UpstreamGrant | undefined {
+  if (members === undefined) return undefined
+  const grant = { refreshToken: members.text('refreshToken'), expiresAt: members.number('expiresAt') }
+  members.end()
+  return grant
 }
 
 function toTenant(members: JsonMembers): Tenant {

@@ -1,6 +1,7 @@
 import { sql, type Kysely, type QueryCreator } from 'kysely'
 import type { AuditEvent } from '../../../core/audit/audit-event.js'
 import type { AuditLog } from '../../../core/audit/audit-log.js'
+import type { Keyring } from '../../../core/credential/keyring.js'
 import { UpstreamError } from '../../../core/error/upstream-error.js'
 import type { Tenant } from '../../../core/identity/tenant.js'
 import type { SessionFeed } from '../../../core/runtime/session-feed.js'
@@ -14,11 +15,13 @@ import { OwedEnds } from './owed-ends.js'
 import { readAsserted } from './read-asserted.js'
 import { endedColumns, recordRows, SignInRows, type EndedRow } from './sign-in-rows.js'
 import { hasEnded, isStale, longestTerm, stands, thisMoment } from './session-term.js'
+import { isDue, upstreamColumns } from './upstream-columns.js'
 
 const mostPerAccount = 20
 const longestName = 200
 export interface SignInStoreParts {
   readonly databases: Databases
+  readonly masterKey: Keyring
   readonly ownIssuer: string
   /** Takes the row of an end that could not be recorded with it. */
   readonly audit: Pick<AuditLog, 'retain'>
@@ -35,6 +38,7 @@ export interface SignInStoreParts {
  */
 export class PostgresSignInStore implements SignInStore {
   readonly #databases: Databases
+  readonly #masterKey: Keyring
   readonly #ownIssuer: string
   readonly #rows: SignInRows
   readonly #audit: Pick<AuditLog, 'retain'>
@@ -42,9 +46,10 @@ export class PostgresSignInStore implements SignInStore {
   readonly #feed: Pick<SessionFeed, 'publish'>
   readonly #owed: OwedEnds
 
-  constructor({ databases, ownIssuer, audit, feed, log, onEvent }: SignInStoreParts) {
+  constructor({ databases, masterKey, ownIssuer, audit, feed, log, onEvent }: SignInStoreParts) {
     this.#onEvent = onEvent
     this.#databases = databases
+    this.#masterKey = masterKey
     this.#ownIssuer = ownIssuer
     this.#rows = new SignInRows(ownIssuer)
     this.#audit = audit
@@ -88,6 +93,7 @@ export class PostgresSignInStore implements SignInStore {
         endsAt: row.ends_at ?? undefined,
         startedAt: row.started,
         expiresAt: row.expires,
+        refreshDue: row.due,
       }
     )
   }
@@ -153,7 +159,7 @@ export class PostgresSignInStore implements SignInStore {
   }
 
   #toRow({ key, application, clientName, identity, requestId }: NewSignIn) {
-    const { issuer, subject, clientId, asserted, grantDigest, endsAt } = identity
+    const { issuer, subject, clientId, asserted, grantDigest, endsAt, upstream } = identity
     return {
       client_name: clientName === undefined ? null : toStorable(clientName, longestName),
       ...{ key, application, subject, asserted: JSON.stringify(asserted) },
@@ -164,6 +170,7 @@ export class PostgresSignInStore implements SignInStore {
       request_id: requestId,
       ends_at: endsAt ?? null,
       expires_at: longestTerm(endsAt),
+      ...(upstream === undefined ? {} : upstreamColumns(this.#masterKey, { key, version: 0 }, upstream)),
     }
   }
 }
@@ -207,6 +214,7 @@ function selectStanding(db: QueryCreator<TenantSchema>, key: string) {
     .select([
       sql<number>`floor(extract(epoch from created_at))::float8`.as('started'),
       sql<number>`floor(extract(epoch from expires_at))::float8`.as('expires'),
+      isDue.as('due'),
     ])
     .where('key', '=', key)
     .where(stands)

@@ -152,6 +152,15 @@ describe('the address that the server opened itself', () => {
     expect(session.caller?.user).toMatchObject({ subject: 'ada', scopes: ['read'] })
   })
 
+  it('leaves what the provider gave to be asked again with beside the sign-in', async () => {
+    const bench = new LoginBench()
+    const session = bench.session('session-a', 'stdio')
+    const { ticket } = await bench.start(session, 'direct')
+    const upstream = { refreshToken: 'marker-refresh', expiresAt: 2_000_000_000 }
+    await bench.follow(await bench.signInAt(ticket ?? '', 'ada', { upstream }))
+    expect([...bench.signIns.upstream]).toEqual([[session.signIn?.key, upstream]])
+  })
+
   it('does so once', async () => {
     const bench = new LoginBench()
     const session = bench.session('session-a', 'stdio')

@@ -33,6 +33,18 @@ describe('a code', () => {
     expect(bench.failures).toEqual([])
   })
 
+  it('leaves what the provider gave to be asked again with beside the sign-in, and nowhere else', async () => {
+    const bench = new LoginBench()
+    const session = bench.session()
+    const upstream = { refreshToken: 'marker-refresh', expiresAt: 2_000_000_000 }
+    await bench.sessions.useCode(session, await bench.codeFor(session, 'ada', { upstream }))
+    await bench.recognize(session)
+    expect([...bench.signIns.upstream]).toEqual([[session.signIn?.key, upstream]])
+    const { caller, bindings } = session
+    const elsewhere = [caller, bindings, bench.audit.rows, bench.audit.counted, bench.logins.transactions]
+    expect(JSON.stringify(elsewhere)).not.toContain('marker')
+  })
+
   it('joins its row on record with those of its beginning', async () => {
     const bench = new LoginBench()
     const session = bench.session()
