@@ -148,11 +148,12 @@ export class ConnectionPool {
     return false
   }
 
-  /** The least recently used database whose longest idle connection has been so for a while. */
+  /** The least recently used database whose longest idle connection has been so for a while, or is wanted by others of its own already. */
   #laneToGive(idleMilliseconds: number): Lane | undefined {
     for (const lane of this.#lanes.values()) {
       const [idle] = lane.idle
-      if (idle !== undefined && idle.idleMilliseconds >= idleMilliseconds) return lane
+      if (idle === undefined) continue
+      if (idle.idleMilliseconds >= idleMilliseconds || lane.waiters.length > 0) return lane
     }
     return undefined
   }
