@@ -102,7 +102,10 @@ export class FaultBench {
     const attempt = await this.#post(tenant).catch((error: unknown) => ({
       ...{ status: 0, retryAfter: null, body: String(error) },
     }))
-    if (attempt.status === 200) this.#acknowledged.push(referenceIn(attempt.body))
+    // A refusal acknowledges nothing: bits that flip may take a grant away.
+    if (attempt.status === 200 && !attempt.body.includes('"error":{"code":-32602')) {
+      this.#acknowledged.push(referenceIn(attempt.body))
+    }
     return { ...attempt, milliseconds: performance.now() - startedAt }
   }
 

@@ -41,7 +41,7 @@ export class Turnstile {
     } catch (error) {
       // Whoever waits for what hangs would hang as well, and be told too late. What fails at once they find out by themselves.
       const hung = performance.now() - startedAt > this.#limits.milliseconds / 2
-      if (hung && error instanceof UpstreamError && error.outage !== 'OVERLOADED') refuseAll(line, error)
+      if (hung && error instanceof UpstreamError) refuseAll(line, error)
       throw error
     } finally {
       this.#leave(key, line)
