@@ -38,7 +38,9 @@ export async function prepareApplication(options: PreparationOptions): Promise<P
 async function registered({ settings, postgres, admits }: PreparationOptions): Promise<Application> {
   const application = await postgres.applications.find(settings.clientId)
   if (application === undefined) {
-    throw fault(`the client id "${settings.clientId}" is not registered; production starts only as a known application`)
+    throw fault(
+      `the client id "${settings.clientId}" is not registered: authsec application add ${settings.clientId} --tenant SLUG, or name another with AUTHSEC_CLIENT_ID`,
+    )
   }
   if (admits !== undefined && !isDeepStrictEqual(admits, application.admits)) {
     const stored = JSON.stringify(application.admits)

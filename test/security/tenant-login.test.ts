@@ -62,6 +62,12 @@ describe('the login of a tenant', () => {
     await expect(attempt(login, 'authsec_template_tenant', 'select 1')).rejects.toMatchObject({ code: '55000' })
   })
 
+  it('does not enter a master database that somebody else has made, once a server has used it', async () => {
+    await test.databaseSql('postgres', `grant connect, temporary on database ${test.masterDatabase} to public`)
+    await test.reopen()
+    await expect(attempt(await loginOf(acme), test.masterDatabase, 'select 1')).rejects.toMatchObject({ code: '42501' })
+  })
+
   it('is what serves requests, and not the role of the installation', async () => {
     await test.postgres.accounts.list(acme)
     const { database, role } = await loginOf(acme)

@@ -186,7 +186,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Postgres> 
     notices,
     audit,
     provisioner,
-    tenantDirectory: new TenantDirectory({ databases, provisioner, changes }),
+    tenantDirectory: new TenantDirectory({ databases, provisioner, changes, keys }),
     migrations: new MigrationRun(databases, keys),
     tenantAdministration: new PostgresTenantAdministration(databases, changes),
     applicationAdministration: new PostgresApplicationAdministration(master),

@@ -4,7 +4,8 @@ import { withInstallation, type Installation } from './with-tenant.js'
 
 export interface NewTenantOptions {
   readonly slug: string
-  readonly name: string
+  /** Unless told, that of the export, or the slug. */
+  readonly name?: string | undefined
   /** The lines of an export. */
   readonly from?: AsyncIterable<string> | undefined
 }

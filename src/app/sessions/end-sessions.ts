@@ -29,8 +29,9 @@ export async function endSessions(
 ): Promise<readonly ShownSession[]> {
   return withDirectory(env, async ({ directory, scopeOf }) => {
     const scope = await scopeOf(choice)
-    const standing = await directory.list(scope)
-    if (standing.length > 1 && !(await confirm(standing.length))) throw new RefusedError('nothing was ended')
+    const { sessions, silent } = await directory.list(scope)
+    const some = sessions.length + silent.length > 1
+    if (some && !(await confirm(sessions.length))) throw new RefusedError('nothing was ended')
     const ended = await directory.end(scope)
     return ended.map(showSession)
   })

@@ -21,7 +21,8 @@ export function listCommand(env: NodeJS.ProcessEnv): Command {
     .option('--application <id>', 'of one server only, by its client id')
     .option('--json', 'print JSON')
     .action(async (flags: ListFlags) => {
-      const sessions = await listSessions(env, flags)
+      const { failure, sessions } = await listSessions(env, flags)
       await printResult(flags.json === true ? printableJson(sessions) : formatTable(header, sessions.map(row)))
+      if (failure !== undefined) throw failure
     })
 }

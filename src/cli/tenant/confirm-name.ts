@@ -8,7 +8,7 @@ export function confirmName(said: string | undefined): (tenant: RegisteredTenant
   return async ({ applications, slug }) => {
     const others = applications.length === 0 ? '' : ` and its applications (${applications.join(', ')})`
     const consequence = `the tenant ${slug}${others} will be gone: its accounts, what they are granted, and its audit`
-    if (said === slug) return
+    if (said === slug) return console.error(printable(consequence))
     if (said !== undefined) throw new RefusedError(`--confirm says ${said}: nothing was deleted`)
     if (!process.stdin.isTTY || !process.stderr.isTTY) {
       throw new RefusedError(`${consequence}\nNothing was deleted; say --confirm ${slug} to do it`)

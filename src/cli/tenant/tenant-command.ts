@@ -67,12 +67,12 @@ function createCommand(env: NodeJS.ProcessEnv): Command {
   return new Command('create')
     .description('Creates a tenant with a database and a PostgreSQL role of its own')
     .argument('<slug>', '1 to 41 characters a-z, 0-9 and -, as in tokens and commands')
-    .option('--name <name>', 'what people see (default: the slug)')
+    .option('--name <name>', 'what people see (default: as in the export, or the slug)')
     .option('--from <file>', 'with all that an export has (see authsec tenant export)')
     .option('--json', 'print JSON')
     .action(async (slug: string, { from, json, name }: CreateFlags) => {
       const lines = from === undefined ? undefined : readExportFile(from)
-      const tenant = await createTenant(env, { slug, name: name ?? slug, from: lines })
+      const tenant = await createTenant(env, { slug, name, from: lines })
       await printResult(json === true ? printableJson(tenant) : `created ${tenant.slug}: database ${tenant.database}`)
     })
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { AuditEvent } from '../audit/audit-event.js'
+import { UpstreamError } from '../error/upstream-error.js'
 import type { AuditLog } from '../audit/audit-log.js'
 import type { Keyring } from '../credential/keyring.js'
 import type { SessionFeed, SessionNotice } from '../runtime/session-feed.js'
@@ -14,6 +15,12 @@ export interface ListedSession extends KnownSession {
   readonly tenant: Tenant | undefined
   /** The address of the account, where there is one. */
   readonly email: string | undefined
+}
+
+export interface SessionListing {
+  readonly sessions: readonly ListedSession[]
+  /** Tenants whose sign-ins are not among them: their database does not answer. */
+  readonly silent: readonly Tenant[]
 }
 
 export interface SessionDirectoryPorts {
@@ -44,15 +51,17 @@ export class SessionDirectory {
     return this.#ports.signIns.ownersOf(tenant, accountId)
   }
 
-  /** What stands, by tenant and beginning. Throws `UpstreamError` where one of the databases does not answer. */
-  async list(scope: SessionScope): Promise<readonly ListedSession[]> {
+  /** What stands, by tenant and beginning, as far as the tenants' databases answer. Throws `UpstreamError` where master does not. */
+  async list(scope: SessionScope): Promise<SessionListing> {
     const { grants, signIns, transports } = this.#ports
     const tenants = await signIns.tenants()
     const meant = tenants.filter(({ id }) => scope.tenant === undefined || scope.tenant.id === id)
-    const signedIn = await inTurn(meant, (tenant) => signIns.list(tenant, scope))
+    const found = new Ends()
+    for (const tenant of meant) await found.take(() => signIns.list(tenant, scope), tenant)
+    const signedIn = found.ended
     const others = [await transports.list(scope, keysOf(signedIn)), await grants.list(scope)]
     const named = await this.#named([...signedIn, ...others.flat()], tenants)
-    return named.toSorted(byTenantAndBeginning)
+    return { sessions: named.toSorted(byTenantAndBeginning), silent: found.silent }
   }
 
   /**
@@ -66,7 +75,7 @@ export class SessionDirectory {
     // Whoever could make new sign-ins and sessions first, then these.
     const ends = new Ends()
     await ends.take(() => grants.end(scope))
-    for (const tenant of meant) await ends.take(() => signIns.end(tenant, scope))
+    for (const tenant of meant) await ends.take(() => signIns.end(tenant, scope), tenant)
     await ends.take(() => transports.end(scope))
     await ends.take(() => transports.endBound(keysOf(ends.ended)))
     return this.#settle(ends, tenants, scope)
@@ -86,7 +95,7 @@ export class SessionDirectory {
       }
     } else if (kind === 'sign-in') {
       for (const one of tenants) {
-        if (tenant === undefined || tenant.id === one.id) await ends.take(() => signIns.endOne(one, key))
+        if (tenant === undefined || tenant.id === one.id) await ends.take(() => signIns.endOne(one, key), one)
       }
       await ends.take(() => transports.endBound(keysOf(ends.ended)))
     } else await ends.take(() => grants.endOne(kind, key))
@@ -96,10 +105,7 @@ export class SessionDirectory {
   async #settle(ends: Ends, tenants: readonly Tenant[], scope: SessionScope): Promise<readonly ListedSession[]> {
     for (const notice of noticesOf(ends.ended)) await this.#ports.feed.publish(notice)
     const requestId = randomUUID()
-    // Who it was must not keep the end of it from being on record.
-    const named = await this.#named(ends.ended, tenants).catch(() =>
-      ends.ended.map((session) => ({ ...session, tenant: tenantOf(session, tenants), email: undefined })),
-    )
+    const named = await this.#named(ends.ended, tenants)
     const { ownIssuer } = this.#ports
     const rows = named
       .filter(({ kind }) => kind !== 'sign-in')
@@ -117,7 +123,8 @@ export class SessionDirectory {
 
   async #named(sessions: readonly KnownSession[], tenants: readonly Tenant[]): Promise<readonly ListedSession[]> {
     const concerned = tenants.filter(({ id }) => sessions.some(({ tenantId }) => tenantId === id))
-    const people = new Map(await inTurn(concerned, (tenant) => this.#people(tenant)))
+    // Whose it is must not keep anybody from seeing that it is there, or from ending it.
+    const people = new Map(await inTurn(concerned, (tenant) => this.#people(tenant).catch(() => [])))
     const signIns = new Map(sessions.filter(({ kind }) => kind === 'sign-in').map((one) => [one.key, one]))
     return sessions.map((session) => {
       const { owner, subject } = signIns.get(session.signIn ?? '') ?? session
@@ -142,21 +149,31 @@ interface Person {
   readonly email: string
 }
 
-/** What ended, whatever else failed. */
+/** Says whose databases do not answer. */
+export function silence(tenants: readonly Tenant[]): UpstreamError {
+  const slugs = tenants.map(({ slug }) => slug).join(', ')
+  return new UpstreamError('TENANT_UNAVAILABLE', `the databases of these tenants do not answer: ${slugs}`)
+}
+
+/** What there was, or ended, whatever else failed. */
 class Ends {
   readonly ended: KnownSession[] = []
+  /** Tenants whose database does not answer. */
+  readonly silent: Tenant[] = []
   #failure: { readonly reason: unknown } | undefined
 
-  async take(end: () => Promise<readonly KnownSession[]>): Promise<void> {
+  async take(end: () => Promise<readonly KnownSession[]>, tenant?: Tenant): Promise<void> {
     try {
       this.ended.push(...(await end()))
     } catch (reason) {
-      this.#failure ??= { reason }
+      if (tenant !== undefined && reason instanceof UpstreamError) this.silent.push(tenant)
+      else this.#failure ??= { reason }
     }
   }
 
   throwFailure(): void {
     if (this.#failure !== undefined) throw this.#failure.reason
+    if (this.silent.length > 0) throw silence(this.silent)
   }
 }
 

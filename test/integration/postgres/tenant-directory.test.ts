@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { grantsOf } from '../../../src/core/permission/grants.js'
 import type { RegisteredTenant } from '../../../src/core/administration/registered-tenant.js'
+import { ownerDigest, tenantDigest } from '../../../src/core/identity/session-owner.js'
+import { newSession } from '../../support/login-samples.js'
 import { openTestPostgres, ownIssuer, type TestPostgres } from '../../support/postgres.js'
 
 const by = 'cli:tester'
@@ -212,5 +214,74 @@ describe('an export', () => {
     await expect(
       test.postgres.tenantDirectory.create({ slug: `odd-${count}`, name: 'Odd' }, by, from(broken)),
     ).rejects.toThrow(`lines ${at + 1} to ${at + 1}: a row of role does not fit`)
+  })
+})
+
+describe('a tenant that was made again', () => {
+  it('has nothing that let anybody in before: no authorization, no session', async () => {
+    const { issuerStorage, keys, sessions, tenantDirectory } = test.postgres
+    const owner = { tenantId: tenant.id, issuer: undefined, subject: 'ada' }
+    const record = { model: 'Grant', key: `grant-${count}`, payload: Buffer.from('x'), expiresIn: 600 }
+    const rest = { grant: undefined, uid: undefined, userCode: undefined }
+    await issuerStorage.upsert({ ...record, ...rest })
+    await test.sql('update issuer_record set owner = $2, owner_tenant = $3 where key = $1', [
+      record.key,
+      ownerDigest(keys, owner),
+      tenantDigest(keys, tenant.id),
+    ])
+    const session = newSession()
+    await sessions.open(session)
+    await test.sql('update transport_session set owner_tenant = $2 where digest = $1', [session.digest, tenant.id])
+    const lines = await exported()
+    await tenantDirectory.delete(tenant, by)
+    await tenantDirectory.create({ slug: tenant.slug }, by, from(lines))
+    expect(await issuerStorage.find('Grant', record.key)).toBeUndefined()
+    expect(await sessions.find(session.digest)).toBeUndefined()
+  })
+
+  it('goes by its name, unless told another', async () => {
+    const lines = await exported()
+    await test.postgres.tenantDirectory.delete(tenant, by)
+    const again = await test.postgres.tenantDirectory.create({ slug: tenant.slug }, by, from(lines))
+    expect(again.name).toBe('Acme')
+    expect((await test.postgres.tenantDirectory.find(tenant.slug))?.name).toBe('Acme')
+  })
+
+  it.each([
+    ['without its end', (lines: readonly string[]) => lines.slice(0, -1)],
+    ['of the header alone', (lines: readonly string[]) => lines.slice(0, 1)],
+    ['without a line', (lines: readonly string[]) => lines.toSpliced(1, 1)],
+    ['with a line twice', (lines: readonly string[]) => lines.toSpliced(1, 0, lines[1] ?? '')],
+    ['with something behind its end', (lines: readonly string[]) => [...lines, lines[1] ?? '']],
+  ])('is not made of an export %s', async (_how, change) => {
+    await test.postgres.accounts.create(tenant, { email: 'ada@acme.test', grants: grantsOf({ roles: ['admin'] }) })
+    const lines = change(await exported())
+    await expect(test.postgres.tenantDirectory.create({ slug: `cut-${count}` }, by, from(lines))).rejects.toThrow(
+      TypeError,
+    )
+    expect(await test.postgres.tenantDirectory.find(`cut-${count}`)).toBeUndefined()
+  })
+})
+
+describe('what was left by somebody who was cut off while a tenant was made', () => {
+  it('is removed by the next one who makes or migrates tenants, and nothing else is', async () => {
+    const left = `tenant_left_${process.pid}_${count}`
+    const id = '00000000-0000-4000-8000-000000000000'
+    await test.databaseSql('postgres', `create database ${left}`)
+    await test.databaseSql(
+      'postgres',
+      `comment on database ${left} is 'authsec tenant of "${test.masterDatabase}" ${id} left-${count}'`,
+    )
+    await test.databaseSql('postgres', `create role ${left}; comment on role ${left} is 'authsec tenant ${id}'`)
+    const other = `tenant_others_${process.pid}_${count}`
+    await test.databaseSql('postgres', `create database ${other}`)
+    await test.databaseSql('postgres', `comment on database ${other} is 'authsec tenant of "another" ${id} left'`)
+    await test.postgres.migrations.migrate()
+    const names = await test.databaseSql('postgres', 'select datname from pg_database where datname in ($1, $2, $3)', [
+      ...[left, other, tenant.database],
+    ])
+    expect(names.map((row) => row['datname']).toSorted()).toEqual([other, tenant.database].toSorted())
+    expect(await test.databaseSql('postgres', 'select 1 from pg_roles where rolname = $1', [left])).toEqual([])
+    await test.databaseSql('postgres', `drop database ${other}`)
   })
 })

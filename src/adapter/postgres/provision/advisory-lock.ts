@@ -5,6 +5,12 @@ export async function lock<Schema>(db: Kysely<Schema>, name: string): Promise<vo
   await sql`select pg_advisory_lock(${keyOf(name)})`.execute(db)
 }
 
+/** The lock, if nobody else holds it; whoever holds it may have it again. */
+export async function tryLock<Schema>(db: Kysely<Schema>, name: string): Promise<boolean> {
+  const { rows } = await sql<{ readonly got: boolean }>`select pg_try_advisory_lock(${keyOf(name)}) as got`.execute(db)
+  return rows[0]?.got === true
+}
+
 export async function unlock<Schema>(db: Kysely<Schema>, name: string): Promise<void> {
   await sql`select pg_advisory_unlock(${keyOf(name)})`.execute(db)
 }

@@ -14,12 +14,26 @@ const connectionsShut = '55000'
 export async function ensureMaster(databases: Databases): Promise<void> {
   try {
     await databases.prepareMaster()
+    await closeMaster(databases)
   } catch (error) {
     const state = sqlState(error)
     if (state !== databaseMissing && state !== connectionsShut) throw error
     await createMaster(databases)
     await databases.prepareMaster()
   }
+}
+
+/** A master database that somebody else has made lets every role in, those of tenants included, until we take that away. */
+async function closeMaster(databases: Databases): Promise<void> {
+  const name = databases.masterDatabase
+  const { rows } = await sql<{ open: boolean }>`
+    select exists (
+      select from aclexplode(coalesce(datacl, acldefault('d', datdba))) where grantee = 0
+    ) and pg_has_role(datdba, 'member') as open
+    from pg_database where datname = ${name}
+  `.execute(databases.master())
+  if (rows[0]?.open !== true) return
+  await sql`revoke all on database ${sql.id(name)} from public`.execute(databases.master())
 }
 
 async function createMaster({ connection, masterDatabase }: Databases): Promise<void> {

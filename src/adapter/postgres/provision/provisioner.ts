@@ -11,6 +11,7 @@ import { createDatabase, dropDatabase, openDatabase } from './create-database.js
 import { lockTenant } from './lock-tenant.js'
 import { maintenanceOf } from './maintenance.js'
 import { migrateTenant } from './migrate-tenant.js'
+import { noteIntended, sweepOrphans, type Intended } from './sweep-orphans.js'
 import { createTenantLogin, dropTenantLogins, type TenantLogin, type TenantPlace } from './tenant-login.js'
 import { sealLogin } from './tenant-record.js'
 import { holdTemplate, tenantTemplate } from './tenant-template.js'
@@ -48,7 +49,10 @@ export class Provisioner {
       const created = await this.#find(tenant.slug)
       if (created !== undefined) return created
       await holdTemplate(db, connection)
-      const place = { tenantId: randomUUID(), database: await createTenantDatabase(db, tenant.slug) }
+      await sweepOrphans(db, this.#databases.master(), masterDatabase)
+      const tenantId = randomUUID()
+      const intended = { tenantId, slug: tenant.slug, masterDatabase }
+      const place = { tenantId, database: await createTenantDatabase(db, intended) }
       try {
         await this.#fill(place, fill)
         return await this.#finish(db, tenant, place)
@@ -97,12 +101,13 @@ export class Provisioner {
 }
 
 /** The name that the database got. One that exists is never adopted: it may be another installation's, or not ours at all. */
-async function createTenantDatabase(db: Kysely<unknown>, slug: string): Promise<string> {
-  const plain = `tenant_${slug.replaceAll('-', '_')}`
+async function createTenantDatabase(db: Kysely<unknown>, intended: Intended): Promise<string> {
+  const plain = `tenant_${intended.slug.replaceAll('-', '_')}`
   let name = plain
   while (!(await createDatabase(db, { name, template: tenantTemplate }))) {
     name = `${plain}_${randomBytes(4).toString('hex')}`
   }
+  await noteIntended(db, name, intended)
   await openDatabase(db, name)
   return name
 }

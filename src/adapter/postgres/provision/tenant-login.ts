@@ -50,6 +50,7 @@ export async function setTenantLogin(
       await sql`
         ${verb} role ${sql.id(role)} with login ${limits} password ${verifier}
       `.execute(step)
+      if (state !== 'absent') await sql`alter role ${sql.id(role)} reset all`.execute(step)
       await sql`comment on role ${sql.id(role)} is ${sql.lit(noteOf(place))}`.execute(step)
       await sql`grant connect on database ${sql.id(place.database)} to ${sql.id(role)}`.execute(step)
     })

@@ -21,7 +21,7 @@ export interface ExportHeader {
 const rowsPerFetch = 500
 
 /**
- * Writes a tenant's database as it is at one moment, one line of JSON each: a header, then `["table", row]`. Passwords are hashes in
+ * Writes a tenant's database as it is at one moment, one line of JSON each: a header, then `["table", row]`, and at the end how many there were. Passwords are hashes in
  * it; who is signed in is not. Answers with the number of rows.
  */
 export async function exportTenant(
@@ -42,6 +42,7 @@ export async function exportTenant(
         await write(JSON.stringify(header))
         let rows = 0
         for (const table of tables) rows += await writeTable(step, table, write)
+        await write(JSON.stringify({ rows }))
         return rows
       }),
   )

@@ -8,6 +8,7 @@ import { giveLogin } from '../provision/give-login.js'
 import { lockTenant } from '../provision/lock-tenant.js'
 import { maintenanceOf } from '../provision/maintenance.js'
 import { migrateTenant } from '../provision/migrate-tenant.js'
+import { sweepOrphans } from '../provision/sweep-orphans.js'
 import { setTenantLogin } from '../provision/tenant-login.js'
 import { readTenantRecord, type EnterableTenant } from '../provision/tenant-record.js'
 import { holdTemplate } from '../provision/tenant-template.js'
@@ -56,9 +57,7 @@ export class MigrationRun {
    */
   async migrate({ onProgress, tenant }: RunOptions = {}): Promise<readonly MigrationResult[]> {
     const tenants = await this.#tenants(tenant)
-    await withDatabase<unknown, void>(maintenanceOf(this.#databases.connection), (db) =>
-      holdTemplate(db, this.#databases.connection),
-    )
+    await withDatabase<unknown, void>(maintenanceOf(this.#databases.connection), (db) => this.#prepare(db))
     let done = 0
     return inTurn(tenants, async (place) => {
       const result = await this.#migrateOne(place)
@@ -66,6 +65,12 @@ export class MigrationRun {
       onProgress?.({ done, total: tenants.length, result })
       return result
     })
+  }
+
+  async #prepare(db: Kysely<unknown>): Promise<void> {
+    const { connection, masterDatabase } = this.#databases
+    await holdTemplate(db, connection)
+    await sweepOrphans(db, this.#databases.master(), masterDatabase)
   }
 
   async #tenants(slug: string | undefined): Promise<readonly RegisteredDatabase[]> {

@@ -8,15 +8,22 @@ const rowsPerStatement = 500
 /** `["table",` as an export writes it. */
 const linePattern = /^\["([a-z_]{1,63})",(\{.*\})\]$/
 
+/** What a tenant has come back with. */
+export interface Restored {
+  /** What people called it. */
+  readonly name: string
+  readonly rows: number
+}
+
 /**
- * Fills a new tenant's database from the lines of an export; `db` is connected to it, as its owner, in a transaction. Answers with the
- * number of rows. Throws `TypeError`, naming the line, for what is no export or does not fit: nothing may be kept then.
+ * Fills a new tenant's database from the lines of an export; `db` is connected to it, as its owner, in a transaction. Throws `TypeError`, naming the line, for what is no export or does not fit: nothing may be kept then.
  */
-export async function restoreTenant<Schema>(db: Kysely<Schema>, lines: AsyncIterable<string>): Promise<number> {
+export async function restoreTenant<Schema>(db: Kysely<Schema>, lines: AsyncIterable<string>): Promise<Restored> {
   let header: ExportHeader | undefined
   let batch: Batch = { table: undefined, rows: [], from: 2 }
   let number = 0
   let rows = 0
+  let said: number | undefined
   for await (const line of lines) {
     number += 1
     if (header === undefined) {
@@ -25,6 +32,9 @@ export async function restoreTenant<Schema>(db: Kysely<Schema>, lines: AsyncIter
       await empty(db, header)
       continue
     }
+    if (said !== undefined) throw fault(number, 'there is something behind the end')
+    said = rowsSaid(line)
+    if (said !== undefined) continue
     const { name, row } = parseLine(line, number)
     const table = header.tables.find((known) => known.name === name)
     if (table === undefined) throw fault(number, `its header has no table ${name}`)
@@ -36,9 +46,16 @@ export async function restoreTenant<Schema>(db: Kysely<Schema>, lines: AsyncIter
     rows += 1
   }
   if (header === undefined) throw fault(1, 'the file is empty')
+  if (said !== rows) throw fault(number + 1, 'the end is missing: the file was cut off, or lines were taken out')
   await insert(db, batch)
   await restartIdentities(db)
-  return rows
+  return { name: header.name, rows }
+}
+
+/** What an export says at its end. */
+function rowsSaid(line: string): number | undefined {
+  const said = /^\{"rows":(\d{1,15})\}$/.exec(line)?.[1]
+  return said === undefined ? undefined : Number(said)
 }
 
 interface Batch {
@@ -97,6 +114,7 @@ function parseHeader(line: string): ExportHeader {
 function isHeader(value: unknown): value is ExportHeader {
   if (typeof value !== 'object' || value === null || Reflect.get(value, 'format') !== exportFormat) return false
   const [steps, tables]: readonly unknown[] = [Reflect.get(value, 'steps'), Reflect.get(value, 'tables')]
+  if (typeof Reflect.get(value, 'name') !== 'string') return false
   return isTexts(steps) && Array.isArray(tables) && tables.every(isTable)
 }
 

@@ -2,20 +2,28 @@ import { sql, type Kysely } from 'kysely'
 import type { Change } from '../../../core/administration/change.js'
 import type { RegisteredTenant, TenantClaim } from '../../../core/administration/registered-tenant.js'
 import type { Administrator } from '../../../core/administration/tenant-administration.js'
+import type { Keyring } from '../../../core/credential/keyring.js'
+import { tenantDigest } from '../../../core/identity/session-owner.js'
 import type { ChangeFeed } from '../../../core/runtime/change-feed.js'
 import type { Databases } from '../databases.js'
 import { withDatabase } from '../pool/with-database.js'
 import { dropDatabase } from '../provision/create-database.js'
 import { lockTenant } from '../provision/lock-tenant.js'
 import { maintenanceOf } from '../provision/maintenance.js'
-import type { NewTenant, Provisioner } from '../provision/provisioner.js'
+import type { Provisioner } from '../provision/provisioner.js'
 import { dropTenantLogins, joinTenantLogins } from '../provision/tenant-login.js'
 import type { MasterSchema } from '../schema/master-schema.js'
 import { isStorable } from '../storable-text.js'
 import { recordChanges } from '../store/admin-audit.js'
 import { exportTenant } from './export-tenant.js'
 import { listTenants } from './list-tenants.js'
-import { restoreTenant } from './restore-tenant.js'
+import { restoreTenant, type Restored } from './restore-tenant.js'
+
+export interface TenantWish {
+  readonly slug: string
+  /** Unless told, that of the export, or the slug. */
+  readonly name?: string | undefined
+}
 
 interface TenantChange {
   readonly tenant: RegisteredTenant
@@ -29,6 +37,7 @@ export interface TenantDirectoryParts {
   readonly databases: Databases
   readonly provisioner: Provisioner
   readonly changes: Pick<ChangeFeed, 'publish'>
+  readonly keys: Keyring
 }
 
 /** The tenants of the registry, for administrators. What it changes is on record in master, by the same transaction. */
@@ -36,8 +45,10 @@ export class TenantDirectory {
   readonly #databases: Databases
   readonly #provisioner: Provisioner
   readonly #changes: Pick<ChangeFeed, 'publish'>
+  readonly #keys: Keyring
 
-  constructor({ changes, databases, provisioner }: TenantDirectoryParts) {
+  constructor({ changes, databases, keys, provisioner }: TenantDirectoryParts) {
+    this.#keys = keys
     this.#databases = databases
     this.#provisioner = provisioner
     this.#changes = changes
@@ -58,15 +69,21 @@ export class TenantDirectory {
    * A new tenant, empty or with what an export has; nothing is left of one that could not be filled. Throws `TypeError` for a slug or
    * name that cannot be or is taken, and for an export that does not fit.
    */
-  async create(tenant: NewTenant, by: Administrator, lines?: AsyncIterable<string>): Promise<RegisteredTenant> {
-    if ((await this.find(tenant.slug)) !== undefined) throw new TypeError(`there is a tenant ${tenant.slug} already`)
-    await this.#provisioner.createTenant(tenant, async (step) => {
-      if (lines !== undefined) await restoreTenant(step, lines)
+  async create(wish: TenantWish, by: Administrator, lines?: AsyncIterable<string>): Promise<RegisteredTenant> {
+    const { slug } = wish
+    if ((await this.find(slug)) !== undefined) throw new TypeError(`there is a tenant ${slug} already`)
+    let restored: Restored | undefined
+    await this.#provisioner.createTenant({ slug, name: wish.name ?? slug }, async (step) => {
+      if (lines !== undefined) restored = await restoreTenant(step, lines)
     })
-    const created = await this.find(tenant.slug)
-    if (created === undefined) throw new TypeError(`the tenant ${tenant.slug} was removed at once`)
-    await this.#change({ tenant: created, by, change: { action: 'added' } }, () => Promise.resolve(true))
-    return created
+    const created = await this.find(slug)
+    if (created === undefined) throw new TypeError(`the tenant ${slug} was removed at once`)
+    const name = wish.name ?? nameIn(restored) ?? slug
+    await this.#change({ tenant: created, by, change: { action: 'added' } }, async (step) => {
+      await step.updateTable('tenant').set({ name }).where('id', '=', created.id).execute()
+      return true
+    })
+    return { ...created, name }
   }
 
   /** Writes all that the tenant's database holds, line by line; answers with the number of rows. */
@@ -164,10 +181,20 @@ export class TenantDirectory {
       await dropDatabase(db, tenant.database)
       await dropTenantLogins(db, { tenantId: tenant.id })
       await this.#change({ tenant, by, change: { action: 'removed' } }, async (step) => {
+        await this.#endEverything(step, tenant)
         const result = await step.deleteFrom('tenant').where('id', '=', tenant.id).executeTakeFirst()
         return result.numDeletedRows === 1n
       })
     })
+  }
+
+  /** A tenant that is made again from its export has the same accounts: nothing that was theirs before may count for them. */
+  async #endEverything(step: Kysely<MasterSchema>, { id }: RegisteredTenant): Promise<void> {
+    await step.deleteFrom('issuer_record').where('owner_tenant', '=', tenantDigest(this.#keys, id)).execute()
+    await step
+      .deleteFrom('transport_session')
+      .where((session) => session.or([session('owner_tenant', '=', id), session('sign_in_tenant', '=', id)]))
+      .execute()
   }
 
   async #change(
@@ -184,6 +211,10 @@ export class TenantDirectory {
     if (changed) await this.#changes.publish(tenant)
     return changed
   }
+}
+
+function nameIn(restored: Restored | undefined): string | undefined {
+  return restored?.name
 }
 
 function becomes(before: string, after: string): TenantChange['change'] {
