@@ -81,6 +81,7 @@ function openIssuer(options: ServerOptions, base: Foundations, parts: IssuerPart
   return createIssuer({
     issuer: issuerOf(base.publicUrl),
     application,
+    applications: postgres.applications,
     resources: wanted.paths.map((path) => ({ resource: base.publicUrl + path, name: options.appName, scopes })),
     relyingParty: wanted.tools === 'absent' ? undefined : relyingPartyOf(base, application),
     storage: postgres.issuerStorage,

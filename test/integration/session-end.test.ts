@@ -198,6 +198,22 @@ describe('all sessions', () => {
     expect((await records('globex')).filter(({ type }) => type === 'session.ended').length).toBeGreaterThanOrEqual(5)
   }, 60_000)
 
+  it('end of all tenants that answer, where one does not, and that one is named', async () => {
+    const jane = await presence('jane@company.com')
+    const [row] = await set.database.sql(`select database_name from tenant where slug = 'globex'`)
+    const globex = String(row?.['database_name'])
+    await set.database.databaseSql('postgres', `alter database ${globex} allow_connections false`)
+    const terminate = 'select pg_terminate_backend(pid) from pg_stat_activity where datname = $1'
+    await set.database.databaseSql('postgres', terminate, [globex])
+    const list = await set.cli('session', 'list')
+    expect(list).toMatchObject({ code: 4, stdout: expect.stringContaining('jane@company.com') })
+    const end = await set.cli('session', 'end', '--all', '--yes')
+    for (const { stderr } of [list, end]) expect(stderr).toMatch(/do not answer: globex/)
+    expect(end.code).toBe(4)
+    expect(await statuses(jane)).toEqual(everywhere(401, 404))
+    await set.database.databaseSql('postgres', `alter database ${globex} allow_connections true`)
+  }, 60_000)
+
   it('there are end, those of nobody included', async () => {
     const jane = await presence('jane@company.com')
     const nobody = await openSession(set.at(1), '/mcp')

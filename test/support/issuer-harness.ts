@@ -134,7 +134,10 @@ export class IssuerHarness {
   /** A new authorization server over the same databases, as after a restart. */
   async restart(): Promise<void> {
     const application = (await this.applications.find('app')) ?? this.options.application
-    this.#issuer = await createIssuer({ issuer: this.issuer, ...this.options, application })
+    this.#issuer = await createIssuer({
+      ...{ issuer: this.issuer, ...this.options, application },
+      applications: this.applications,
+    })
   }
 
   async close(): Promise<void> {

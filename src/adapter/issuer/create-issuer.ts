@@ -3,7 +3,7 @@ import type { AuditLog } from '../../core/audit/audit-log.js'
 import type { Keyring } from '../../core/credential/keyring.js'
 import { ConfigurationError } from '../../core/error/configuration-error.js'
 import type { AccountStore } from '../../core/identity/account-store.js'
-import type { Application } from '../../core/identity/application.js'
+import type { Application, ApplicationStore } from '../../core/identity/application.js'
 import type { IssuerStorage } from '../../core/identity/issuer-storage.js'
 import type { SigningKeyStore } from '../../core/identity/signing-key-store.js'
 import type { TenantRegistry } from '../../core/identity/tenant.js'
@@ -34,6 +34,8 @@ export interface IssuerOptions {
   readonly issuer: string
   /** Decides which tenants may sign in. */
   readonly application: Application
+  /** Where it is registered; as it is given, unless told. */
+  readonly applications?: Pick<ApplicationStore, 'find'> | undefined
   /** The last one is meant where a request names none. */
   readonly resources: readonly IssuerResource[]
   readonly storage: IssuerStorage
@@ -68,7 +70,9 @@ export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
   const { application, accounts, audit, clock, limiter, log, masterKey, tenants } = options
   const module = await loadOidcProvider(log)
   const records = new SealedRecords(options.storage, masterKey, application.clientId)
-  const directory = new AccountDirectory({ application, tenants, accounts })
+  const findApplication = async (): Promise<Application | undefined> =>
+    options.applications === undefined ? application : options.applications.find(application.clientId)
+  const directory = new AccountDirectory({ findApplication, tenants, accounts })
   const cookies = new IssuerCookies(url)
   const signInAudit = new SignInAudit(audit, masterKey, url.issuer)
   const provider = createProvider({

@@ -10,7 +10,8 @@ export interface Principal {
 }
 
 export interface AccountDirectoryPorts {
-  readonly application: Application
+  /** The application as it is registered now: whom it admits may change while the server runs. */
+  readonly findApplication: () => Promise<Application | undefined>
   readonly tenants: TenantRegistry
   readonly accounts: AccountStore
 }
@@ -25,14 +26,17 @@ export class AccountDirectory {
 
   /** The active tenants whose users the application admits. */
   async admittedTenants(): Promise<readonly Tenant[]> {
-    const tenants = await this.#ports.tenants.list()
-    return tenants.filter((tenant) => admits(this.#ports.application, tenant))
+    const [application, tenants] = await Promise.all([this.#ports.findApplication(), this.#ports.tenants.list()])
+    return application === undefined ? [] : tenants.filter((tenant) => admits(application, tenant))
   }
 
   /** The admitted active tenant of this slug, or `undefined`. */
   async findTenant(slug: string): Promise<Tenant | undefined> {
-    const tenant = await this.#ports.tenants.findBySlug(slug)
-    return tenant !== undefined && admits(this.#ports.application, tenant) ? tenant : undefined
+    const [application, tenant] = await Promise.all([
+      this.#ports.findApplication(),
+      this.#ports.tenants.findBySlug(slug),
+    ])
+    return application !== undefined && tenant !== undefined && admits(application, tenant) ? tenant : undefined
   }
 
   /** The principal behind an internal subject, or `undefined` when account or tenant no longer may sign in. */
