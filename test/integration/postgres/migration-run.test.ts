@@ -68,8 +68,11 @@ describe('the status of an installation', () => {
 
   it('is there before master has ever been prepared', async () => {
     const masterDatabase = `${test.masterDatabase}_bare`
-    await test.databaseSql('postgres', `create database ${masterDatabase}`)
     const { connection } = test
+    const all = masterMigrations.map(({ name }) => name)
+    const absent = await readSchemaStatus({ connection, masterDatabase, log: { write: () => {} } })
+    expect(absent).toMatchObject([{ tenant: undefined, state: 'behind', missing: all }])
+    await test.databaseSql('postgres', `create database ${masterDatabase}`)
     const found = await readSchemaStatus({ connection, masterDatabase, log: { write: () => {} } })
     expect(found).toMatchObject([
       { tenant: undefined, state: 'behind', missing: masterMigrations.map(({ name }) => name) },

@@ -1,6 +1,8 @@
 import type { Kysely } from 'kysely'
 import type { MigrationProgress, MigrationResult, SchemaStatus } from '../../../core/administration/schema-status.js'
 import type { Keyring } from '../../../core/credential/keyring.js'
+import { UpstreamError } from '../../../core/error/upstream-error.js'
+import type { ConnectionSettings } from '../connection-settings.js'
 import type { Databases } from '../databases.js'
 import { sqlState } from '../pool/database-failure.js'
 import { withDatabase } from '../pool/with-database.js'
@@ -18,6 +20,7 @@ import { tenantMigrations } from '../schema/tenant-migrations.js'
 
 /** Enough to keep a server busy, and few enough to leave it to those whom it serves. */
 const tenantsAtOnce = 4
+const databaseMissing = '3D000'
 
 interface RegisteredDatabase {
   readonly id: string
@@ -45,6 +48,7 @@ export class MigrationRun {
   async status({ tenant }: RunOptions = {}): Promise<readonly SchemaStatus[]> {
     const { masterDatabase } = this.#databases
     const master = await this.#look({ tenant: undefined, database: masterDatabase }, masterMigrations)
+    if (master.state === 'unreachable') throw silent(this.#databases.connection)
     // A master database that has never taken a step has no registry either.
     const tenants = master.missing.length === masterMigrations.length ? [] : await this.#tenants(tenant)
     const found = await inTurn(tenants, (place) => this.#look(place, tenantMigrations))
@@ -95,7 +99,10 @@ export class MigrationRun {
         const newer = (await takenSteps(db)).some((name) => !known.has(name))
         return { tenant, database, missing, state: newer ? 'newer' : 'current' }
       })
-    } catch {
+    } catch (error) {
+      if (tenant === undefined && sqlState(error) === databaseMissing) {
+        return { tenant, database, missing: migrations.map(({ name }) => name), state: 'behind' }
+      }
       return { tenant, database, missing: [], state: 'unreachable' }
     }
   }
@@ -130,6 +137,10 @@ export class MigrationRun {
     const settings = this.#databases.connection
     return withDatabase<MigrationSchema, Result>({ settings, database, outage: 'TENANT_UNAVAILABLE' }, action)
   }
+}
+
+function silent({ host, port }: ConnectionSettings): UpstreamError {
+  return new UpstreamError('AUTH_UNAVAILABLE', `PostgreSQL at ${host}:${port} does not answer, or does not let us in`)
 }
 
 /** In order, several at a time. */
