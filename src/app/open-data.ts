@@ -15,7 +15,7 @@ import type { Settings } from './settings/settings.js'
 
 export interface Data {
   readonly postgres: Postgres
-  readonly masterKey: Keyring
+  readonly keyring: Keyring
   close(): Promise<void>
 }
 
@@ -44,7 +44,7 @@ export async function openData({ settings, issuer, log, ...watching }: DataOptio
     const direct = directOf(settings)
     const keys = await readMasterKeys(settings)
     const postgres = await openPostgres({ ...named, direct, ...keys, ...shared })
-    return { postgres, masterKey: postgres.keys, close: () => postgres.close() }
+    return { postgres, keyring: postgres.keys, close: () => postgres.close() }
   }
   refuseEmbeddedInProduction(settings)
   await prepareHome(settings.home)
@@ -56,7 +56,7 @@ export async function openData({ settings, issuer, log, ...watching }: DataOptio
       await postgres.close()
       await embedded.close()
     }
-    return { postgres, masterKey: postgres.keys, close }
+    return { postgres, keyring: postgres.keys, close }
   } catch (error) {
     await embedded.close()
     throw error

@@ -75,7 +75,7 @@ interface IssuerParts {
 }
 
 function openIssuer(options: ServerOptions, base: Foundations, parts: IssuerParts): Promise<Issuer> {
-  const { masterKey, postgres } = base.data
+  const { keyring, postgres } = base.data
   const { application, hasher, wanted } = parts
   const scopes = offeredScopes(options.catalogue)
   return createIssuer({
@@ -91,7 +91,7 @@ function openIssuer(options: ServerOptions, base: Foundations, parts: IssuerPart
     audit: postgres.audit,
     limiter: postgres.rateLimiter,
     hasher,
-    masterKey,
+    keyring,
     log: options.log,
     clock: systemClock,
   })

@@ -45,13 +45,13 @@ export function relyingPartyOf(
   { data, publicUrl }: Foundations,
   { clientId }: Application,
 ): NonNullable<IssuerOptions['relyingParty']> {
-  const { masterKey, postgres } = data
-  const keys = new LoginKeys(masterKey, clientId)
-  const records = new LoginRecords(postgres.audit, masterKey, clientId)
+  const { keyring, postgres } = data
+  const keys = new LoginKeys(keyring, clientId)
+  const records = new LoginRecords(postgres.audit, keyring, clientId)
   const awaited = new AwaitedLogins({ keys, records, logins: postgres.logins })
   return {
     clientId,
-    clientSecret: masterKey.digest('relying-party', clientId),
+    clientSecret: keyring.digest('relying-party', clientId),
     redirectUri: publicUrl + callbackPath,
     isAwaited: (state, visit) => awaited.isAwaited(state, visit),
   }
@@ -62,14 +62,14 @@ export function openSignIn(options: ServerOptions, base: Foundations, needs: Sig
   const { appName, catalogue, log } = options
   const { data, publicUrl } = base
   const { application, authenticator, browser, provider, tokens } = needs
-  const { masterKey, postgres } = data
+  const { keyring, postgres } = data
   const { clientId } = application
   const shared = {
-    ...{ authenticator, masterKey, clientId, provider },
-    keys: new LoginKeys(masterKey, clientId),
+    ...{ authenticator, keyring, clientId, provider },
+    keys: new LoginKeys(keyring, clientId),
     logins: postgres.logins,
     limiter: postgres.rateLimiter,
-    records: new LoginRecords(postgres.audit, masterKey, clientId),
+    records: new LoginRecords(postgres.audit, keyring, clientId),
   }
   const sessionSignIn = new SessionSignIn({
     ...{ ...shared, tokens, signIns: postgres.signIns },
@@ -77,7 +77,7 @@ export function openSignIn(options: ServerOptions, base: Foundations, needs: Sig
   })
   const flow = new LoginFlow({ ...shared, sessions: sessionSignIn })
   const pages = createLoginPages({
-    ...{ flow, masterKey, log, serverName: application.name, clock: systemClock },
+    ...{ flow, keyring, log, serverName: application.name, clock: systemClock },
     publicUrl: parsePublicUrl(issuerOf(publicUrl)),
   })
   const operations = createSignInTools({

@@ -32,9 +32,9 @@ async function shift(server: ServerChild, seconds: number): Promise<void> {
 }
 
 async function tokenOfAge(seconds: number): Promise<string> {
-  const { masterKey, postgres } = site.database
+  const { postgres } = site.database
   const options = { audience: site.url, emails: [john], methods: ['pwd'], ageSeconds: seconds }
-  return (await mintTokens({ postgres, masterKey }, options)).get(john) ?? ''
+  return (await mintTokens({ postgres, keyring: postgres.keys }, options)).get(john) ?? ''
 }
 
 const statusWith = async (token: string): Promise<number> =>

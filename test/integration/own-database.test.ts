@@ -75,7 +75,7 @@ describe('a server on a database of its own', () => {
   const tokenOf = async (email: string, tenant: string, methods = ['pwd']): Promise<string | undefined> =>
     (
       await mintTokens(
-        { postgres: database.postgres, masterKey: database.postgres.keys },
+        { postgres: database.postgres, keyring: database.postgres.keys },
         { audience: server.url, tenant, emails: [email], methods },
       )
     ).get(email)

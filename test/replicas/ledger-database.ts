@@ -35,7 +35,7 @@ export async function openLedgerDatabase(origin: string, count: number): Promise
     })
     const { postgres } = database
     const tokens = await mintTokens(
-      { postgres, masterKey: postgres.keys },
+      { postgres, keyring: postgres.keys },
       {
         ...{ audience: `${origin}/mcp/oauth`, tenant: 'acme', methods: ['pwd'] },
         emails: people.map(({ email }) => email),

@@ -218,7 +218,7 @@ async function begin(cluster: OwnCluster, proxy: FaultProxy, host: string): Prom
     const tokens = new Map<string, string>()
     for (const slug of tenants.keys()) {
       const target = { audience: server.url, tenant: slug, emails: [email], methods: ['pwd'] }
-      tokens.set(slug, (await mintTokens({ postgres, masterKey }, target)).get(email) ?? '')
+      tokens.set(slug, (await mintTokens({ postgres, keyring: postgres.keys }, target)).get(email) ?? '')
     }
     return new FaultBench({ cluster, proxy, server, connection, masterKey, tenants, tokens })
   } finally {

@@ -58,7 +58,7 @@ export class IssuerHarness {
   readonly audit = new MemoryAuditLog()
   readonly log = new MemoryLog()
   readonly limiter: MemoryRateLimiter
-  readonly masterKey = MasterKey.generate()
+  readonly keyring = MasterKey.generate()
   readonly origin: string
   readonly tenants: MemoryTenantRegistry
   readonly acme: Tenant
@@ -87,7 +87,7 @@ export class IssuerHarness {
         scopes: ['read', 'write'],
       })),
       ...{ storage: this.storage, keys: this.keys, accounts: this.accounts, tenants: this.tenants },
-      ...{ masterKey: this.masterKey, audit: this.audit, log: this.log, limiter: this.limiter },
+      ...{ keyring: this.keyring, audit: this.audit, log: this.log, limiter: this.limiter },
       relyingParty: {
         ...{ clientId: 'app', clientSecret: relyingPartySecret, redirectUri: this.loginCallback },
         isAwaited: async (state, { browser }) => this.awaits(state, browser),

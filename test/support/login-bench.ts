@@ -58,13 +58,13 @@ export class LoginBench {
     this.account('ada', { roles: ['admin'], scopes: ['read', 'write'] })
     const { audit, limiter, logins, provider, signIns } = this
     const clientId = 'app'
-    const masterKey = MasterKey.generate()
-    const records = new LoginRecords(audit, masterKey, clientId)
+    const keyring = MasterKey.generate()
+    const records = new LoginRecords(audit, keyring, clientId)
     const tokens = { verify: async (token: string, aud: string) => this.#verify(token, aud) }
     const authenticator = this.#authenticate(clientId, tokens)
     const { tokenResource } = options
-    const keys = new LoginKeys(masterKey, clientId)
-    const common = { authenticator, keys, limiter, logins, masterKey, provider, records }
+    const keys = new LoginKeys(keyring, clientId)
+    const common = { authenticator, keys, limiter, logins, keyring, provider, records }
     this.authenticator = authenticator
     this.sessions = new SessionSignIn({ ...common, clientId, signIns, tokens, tokenResource })
     this.ports = { ...common, sessions: this.sessions }

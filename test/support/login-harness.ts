@@ -62,10 +62,10 @@ export class LoginHarness {
   readonly clock = new ManualClock()
   readonly audit = new MemoryAuditLog()
   readonly log = new MemoryLog()
-  readonly masterKey = MasterKey.generate()
+  readonly keyring = MasterKey.generate()
   readonly logins = new MemoryLoginStore(this.clock)
   readonly signIns = new MemorySignInStore(this.clock, this.audit)
-  readonly records = new LoginRecords(this.audit, this.masterKey, 'app')
+  readonly records = new LoginRecords(this.audit, this.keyring, 'app')
   readonly answers: SentAnswer[] = []
   readonly disabled = new Set<string>()
   readonly provider: MemoryIdentityProvider
@@ -86,11 +86,11 @@ export class LoginHarness {
     this.origin = `http://127.0.0.1:${port}`
     this.publicOrigin = options.publicOrigin ?? this.origin
     this.provider = new MemoryIdentityProvider(`${this.publicOrigin}/authsec/login/callback`)
-    const { logins, signIns, provider, records, masterKey } = this
+    const { logins, signIns, provider, records, keyring } = this
     const authenticator = this.#authenticator()
     const limiter = new MemoryRateLimiter(this.clock)
-    const keys = new LoginKeys(masterKey, 'app')
-    const common = { keys, logins, provider, authenticator, limiter, records, masterKey }
+    const keys = new LoginKeys(keyring, 'app')
+    const common = { keys, logins, provider, authenticator, limiter, records, keyring }
     this.sessions = new SessionSignIn({
       ...{ ...common, clientId: 'app', signIns, tokenResource: undefined },
       tokens: { verify: () => Promise.reject(new TypeError('no tokens here')) },
@@ -100,7 +100,7 @@ export class LoginHarness {
       publicUrl: parsePublicUrl(`${this.publicOrigin}/oauth`),
       flow: this.#breakable(),
       serverName: options.serverName ?? 'Invoices',
-      ...{ masterKey, clock: this.clock, log: this.log },
+      ...{ keyring, clock: this.clock, log: this.log },
     })
   }
 

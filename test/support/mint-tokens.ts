@@ -18,7 +18,7 @@ export interface MintOptions {
 
 /** Tokens by address, signed with the keys of a server that has this data. */
 export async function mintTokens(
-  { postgres, masterKey }: Pick<Data, 'postgres' | 'masterKey'>,
+  { postgres, keyring }: Pick<Data, 'postgres' | 'keyring'>,
   options: MintOptions,
 ): Promise<ReadonlyMap<string, string>> {
   const issuer = issuerOf(new URL(options.audience).origin)
@@ -31,7 +31,7 @@ export async function mintTokens(
     const account = await accounts.findByEmail(tenant, email)
     if (account === undefined) throw new Error(`there is no account ${email}`)
     const target = { tenant, account, audience: options.audience, lifetimeSeconds: 3_600 }
-    const minted = await mintDevelopmentToken({ issuer, storage, keys, masterKey, audit, clock, ...target })
+    const minted = await mintDevelopmentToken({ issuer, storage, keys, keyring, audit, clock, ...target })
     tokens.set(email, options.methods === undefined ? minted : await withMethods(minted, options.methods, keys))
   }
   return tokens

@@ -82,9 +82,9 @@ export class ObservedServer {
         ...env,
       },
     )
-    const { masterKey, postgres } = database
+    const { postgres } = database
     const asked = { audience: server.url, emails: ['ana@acme.test'], methods: ['pwd'] }
-    const token = (await mintTokens({ postgres, masterKey }, asked)).get('ana@acme.test') ?? ''
+    const token = (await mintTokens({ postgres, keyring: postgres.keys }, asked)).get('ana@acme.test') ?? ''
     return new ObservedServer(database, server, { tenant, token })
   }
 

@@ -103,9 +103,9 @@ export class ProductionSite {
 
   /** John's token for this server. */
   async token(): Promise<string> {
-    const { masterKey, postgres } = this.database
+    const { postgres } = this.database
     const options = { audience: this.url, emails: [john], methods: ['pwd'] }
-    return (await mintTokens({ postgres, masterKey }, options)).get(john) ?? ''
+    return (await mintTokens({ postgres, keyring: postgres.keys }, options)).get(john) ?? ''
   }
 
   /** Every nonce that was booked, as often as it was. */

@@ -43,7 +43,7 @@ export interface IssuerOptions {
   readonly accounts: AccountStore
   readonly tenants: TenantRegistry
   readonly hasher: PasswordHasher
-  readonly masterKey: Keyring
+  readonly keyring: Keyring
   /** This server as a client of its own, for the sign-in with the five tools; nobody else is answered at its redirect URI. */
   readonly relyingParty: RelyingParty | undefined
   /** Counts attempts, for all processes together. Where it does not answer, nobody signs in or registers. */
@@ -67,25 +67,25 @@ export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
   const url = parsePublicUrl(options.issuer)
   const resources = listed(options.resources)
   const relyingParty = options.relyingParty && checkRelyingParty(options.relyingParty, url)
-  const { application, accounts, audit, clock, limiter, log, masterKey, tenants } = options
+  const { application, accounts, audit, clock, limiter, log, keyring, tenants } = options
   const module = await loadOidcProvider(log)
-  const records = new SealedRecords(options.storage, masterKey, application.clientId)
+  const records = new SealedRecords(options.storage, keyring, application.clientId)
   const findApplication = async (): Promise<Application | undefined> =>
     options.applications === undefined ? application : options.applications.find(application.clientId)
   const directory = new AccountDirectory({ findApplication, tenants, accounts })
   const cookies = new IssuerCookies(url)
-  const signInAudit = new SignInAudit(audit, masterKey, url.issuer)
+  const signInAudit = new SignInAudit(audit, keyring, url.issuer)
   const provider = createProvider({
     url,
     serverName: application.name,
     signingKeys: await ensureSigningKeys(options.keys),
     audit: signInAudit,
     firstParty: new FirstPartyConsent({ relyingParty, resources, audit: signInAudit }),
-    ...{ module, records, directory, resources, relyingParty, cookies, masterKey, clock, log },
+    ...{ module, records, directory, resources, relyingParty, cookies, keyring, clock, log },
   })
   const limits = new SignInLimits(records, limiter)
   const interactions = new InteractionHandler({
-    ...{ provider, module, url, cookies, masterKey, audit: signInAudit, serverName: application.name },
+    ...{ provider, module, url, cookies, keyring, audit: signInAudit, serverName: application.name },
     signIn: new SignInStep({
       ...{ provider, application, directory, accounts, limits, relyingParty, hasher: options.hasher },
       audit: signInAudit,

@@ -17,7 +17,7 @@ export interface DevelopmentTokenOptions {
   readonly issuer: string
   readonly storage: IssuerStorage
   readonly keys: SigningKeyStore
-  readonly masterKey: Keyring
+  readonly keyring: Keyring
   readonly audit: AuditLog
   readonly clock: Clock
   readonly tenant: Tenant
@@ -44,7 +44,7 @@ export async function mintDevelopmentToken(options: DevelopmentTokenOptions): Pr
     throw new TypeError(`a development token lives 1 to ${longestLifetime} seconds`)
   }
   if (account.disabled) throw new AuthenticationError('ERR_ACCOUNT_DISABLED', 'the account is disabled')
-  const records = new SealedRecords(options.storage, options.masterKey)
+  const records = new SealedRecords(options.storage, options.keyring)
   const grantId = randomBytes(32).toString('base64url')
   const claims = claimsOf(options, records.grantDigest(grantId))
   const { keys, audit, issuer } = options

@@ -154,9 +154,9 @@ export async function openPostgres(options: PostgresOptions): Promise<Postgres> 
   const audit = new PostgresAuditLog(databases, log, options.onEvent)
   const tenants = new PostgresTenantRegistry(master, ownIssuer)
   const changes = new PostgresChangeFeed({ connection: options.direct ?? connection, masterDatabase, master, log })
-  const notices = new PostgresSessionFeed({ carrier: changes, master, masterKey: keys, log })
+  const notices = new PostgresSessionFeed({ carrier: changes, master, keyring: keys, log })
   const signIns = new PostgresSignInStore({
-    ...{ databases, masterKey: keys, ownIssuer, audit, log },
+    ...{ databases, keyring: keys, ownIssuer, audit, log },
     feed: notices,
     onEvent: options.onEvent,
   })
@@ -175,10 +175,10 @@ export async function openPostgres(options: PostgresOptions): Promise<Postgres> 
     logins: new PostgresLoginStore(master, keys),
     signIns,
     upstreamTokens: new PostgresUpstreamTokenStore(databases, keys),
-    sessions: new PostgresSessionStore({ master, masterKey: keys, ownIssuer, feed: notices }),
+    sessions: new PostgresSessionStore({ master, keyring: keys, ownIssuer, feed: notices }),
     rateLimiter,
     directory: {
-      signIns: new PostgresSignInSource({ databases, masterKey: keys, ownIssuer }),
+      signIns: new PostgresSignInSource({ databases, keyring: keys, ownIssuer }),
       transports: new PostgresTransportSource(master, keys),
       records: new PostgresOwnedRecords(master),
     },

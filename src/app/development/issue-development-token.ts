@@ -46,7 +46,7 @@ export async function issueDevelopmentToken(options: DevelopmentTokenOptions): P
       issuer,
       storage: data.postgres.issuerStorage,
       keys: data.postgres.signingKeys,
-      masterKey: data.masterKey,
+      keyring: data.keyring,
       audit: data.postgres.audit,
       clock: systemClock,
       tenant,

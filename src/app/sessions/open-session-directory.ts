@@ -4,13 +4,13 @@ import type { Data } from '../open-data.js'
 
 /** Whatever lets anybody in to this installation, whichever server let them in. */
 export function openSessionDirectory(
-  { masterKey, postgres }: Pick<Data, 'masterKey' | 'postgres'>,
+  { keyring, postgres }: Pick<Data, 'keyring' | 'postgres'>,
   issuer: string,
 ): SessionDirectory {
   const { accounts, audit, directory, issuerStorage, notices } = postgres
   const { records, signIns, transports } = directory
   return new SessionDirectory({
-    ...{ signIns, transports, accounts, audit, masterKey, feed: notices, ownIssuer: issuer },
-    grants: new IssuerSessions({ storage: issuerStorage, owned: records, masterKey }),
+    ...{ signIns, transports, accounts, audit, keyring, feed: notices, ownIssuer: issuer },
+    grants: new IssuerSessions({ storage: issuerStorage, owned: records, keyring }),
   })
 }

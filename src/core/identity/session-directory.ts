@@ -30,7 +30,7 @@ export interface SessionDirectoryPorts {
   readonly accounts: Pick<AccountStore, 'list'>
   readonly audit: Pick<AuditLog, 'record' | 'retain'>
   readonly feed: Pick<SessionFeed, 'publish'>
-  readonly masterKey: Keyring
+  readonly keyring: Keyring
   /** The installation's own issuer. */
   readonly ownIssuer: string
 }
@@ -135,11 +135,11 @@ export class SessionDirectory {
 
   /** The accounts of a tenant, by the digests that stand for them. */
   async #people(tenant: Tenant): Promise<readonly (readonly [string, Person])[]> {
-    const { accounts, masterKey } = this.#ports
+    const { accounts, keyring } = this.#ports
     const list = await accounts.list(tenant)
     return list.map(({ id, email }) => {
       const owner = { tenantId: tenant.id, issuer: undefined, subject: id }
-      return [ownerDigest(masterKey, owner), { id, email }] as const
+      return [ownerDigest(keyring, owner), { id, email }] as const
     })
   }
 }

@@ -10,11 +10,11 @@ export interface SessionOwner {
 }
 
 /** What stands for an owner where nobody is to read who it is: the same owner always has the same digest. */
-export function ownerDigest(masterKey: Keyring, { tenantId, issuer, subject }: SessionOwner): string {
-  return masterKey.digest('session-owner', JSON.stringify([tenantId, issuer ?? null, subject]))
+export function ownerDigest(keyring: Keyring, { tenantId, issuer, subject }: SessionOwner): string {
+  return keyring.digest('session-owner', JSON.stringify([tenantId, issuer ?? null, subject]))
 }
 
 /** The same for a tenant. */
-export function tenantDigest(masterKey: Keyring, tenantId: string): string {
-  return masterKey.digest('session-tenant', tenantId)
+export function tenantDigest(keyring: Keyring, tenantId: string): string {
+  return keyring.digest('session-tenant', tenantId)
 }

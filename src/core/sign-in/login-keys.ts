@@ -5,12 +5,12 @@ import type { Keyring } from '../credential/keyring.js'
  * that what was started at one server is unknown at another.
  */
 export class LoginKeys {
-  readonly #masterKey: Keyring
+  readonly #keyring: Keyring
   readonly #clientId: string
 
   /** `clientId` of the application that users sign in to. */
-  constructor(masterKey: Keyring, clientId: string) {
-    this.#masterKey = masterKey
+  constructor(keyring: Keyring, clientId: string) {
+    this.#keyring = keyring
     this.#clientId = clientId
   }
 
@@ -45,6 +45,6 @@ export class LoginKeys {
   }
 
   #digest(purpose: string, value: string): string {
-    return this.#masterKey.digest(purpose, JSON.stringify([this.#clientId, value]))
+    return this.#keyring.digest(purpose, JSON.stringify([this.#clientId, value]))
   }
 }

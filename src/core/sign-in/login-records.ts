@@ -12,18 +12,18 @@ const nobody: LoginFacts = { tenant: undefined }
 /** The rows of a sign-in with the five tools: all of one share a reference, which leads to none of its secrets. */
 export class LoginRecords {
   readonly #audit: AuditLog
-  readonly #masterKey: Keyring
+  readonly #keyring: Keyring
   readonly #clientId: string
 
-  constructor(audit: AuditLog, masterKey: Keyring, clientId: string) {
+  constructor(audit: AuditLog, keyring: Keyring, clientId: string) {
     this.#audit = audit
-    this.#masterKey = masterKey
+    this.#keyring = keyring
     this.#clientId = clientId
   }
 
   /** The reference of a transaction, by its id. */
   referenceOf(id: string): string {
-    return this.#masterKey.digest('login-audit', id).slice(0, 22)
+    return this.#keyring.digest('login-audit', id).slice(0, 22)
   }
 
   started(login: LoginTransaction): void {

@@ -26,7 +26,7 @@ export interface SessionSignInPorts {
   readonly authenticator: Authenticator
   readonly limiter: RateLimiter
   readonly records: LoginRecords
-  readonly masterKey: Keyring
+  readonly keyring: Keyring
 }
 
 /** What came of a code or token: who is signed in now, or why nobody is. */
@@ -132,7 +132,7 @@ export class SessionSignIn {
 
   /** The key of a sign-in, from its own id. */
   keyOf(secret: string): string {
-    return this.#ports.masterKey.digest('sign-in', secret)
+    return this.#ports.keyring.digest('sign-in', secret)
   }
 
   /** The sign-in before ends first: a session that is told of a failure is not bound to a new one all the same. */

@@ -84,8 +84,8 @@ export async function tokensOf(postgres, { tenants, issuer, audience }) {
   const tokens = []
   for (const tenant of tenants) {
     const account = await postgres.accounts.create(tenant, { email: 'john@company.com', grants: grantsOf({}) })
-    const { issuerStorage: storage, signingKeys: keys, keys: masterKey, audit } = postgres
-    const shared = { issuer, storage, keys, masterKey, audit, clock: { now: () => Date.now() } }
+    const { issuerStorage: storage, signingKeys: keys, keys: keyring, audit } = postgres
+    const shared = { issuer, storage, keys, keyring, audit, clock: { now: () => Date.now() } }
     const minted = await mintDevelopmentToken({ ...shared, tenant, account, audience, lifetimeSeconds: 3_600 })
     tokens.push(await signedIn(minted, keys))
   }

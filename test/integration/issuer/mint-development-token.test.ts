@@ -19,9 +19,9 @@ afterAll(() => harness.close())
 type Change = Partial<Parameters<typeof mintDevelopmentToken>[0]>
 
 function mint(change: Change = {}): Promise<string> {
-  const { storage, keys, masterKey, audit, issuer, acme: tenant, resource: audience } = harness
+  const { storage, keys, keyring, audit, issuer, acme: tenant, resource: audience } = harness
   return mintDevelopmentToken({
-    ...{ storage, keys, masterKey, audit, issuer, tenant, audience, clock: systemClock, account: ana },
+    ...{ storage, keys, keyring, audit, issuer, tenant, audience, clock: systemClock, account: ana },
     lifetimeSeconds: 3600,
     ...change,
   })
@@ -97,7 +97,7 @@ describe('a development token', () => {
   })
 
   it('shares the grant digest with what a sign-in leaves', () => {
-    const records = new SealedRecords(harness.storage, harness.masterKey)
+    const records = new SealedRecords(harness.storage, harness.keyring)
     expect(records.grantDigest('x')).toBe(records.keyOf('Grant', 'x'))
   })
 })

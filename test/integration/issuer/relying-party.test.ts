@@ -231,7 +231,7 @@ describe('the redirect URI of this server', () => {
   })
 
   it('is not taken over by a client of that id in the database', async () => {
-    const records = new SealedRecords(harness.storage, harness.masterKey)
+    const records = new SealedRecords(harness.storage, harness.keyring)
     const payload = { client_id: 'app', redirect_uris: [callbackUri], token_endpoint_auth_method: 'none' }
     await records.put({ model: 'Client', id: 'app', payload, expiresIn: 3600 })
     expect(await new BrowserJar().open(urlWith({ redirect_uri: callbackUri }))).toMatchObject({ status: 400 })

@@ -106,7 +106,7 @@ describe('a whole sign-in', () => {
 
 describe('a stored record', () => {
   it('opens only in its own row, for its own model, with its own key', async () => {
-    const records = new SealedRecords(harness.storage, harness.masterKey)
+    const records = new SealedRecords(harness.storage, harness.keyring)
     const put = (model: string, id: string) =>
       records.put({ model, id, payload: { id }, expiresIn: 60, uid: `uid-${id}` })
     await put('Session', 'one')

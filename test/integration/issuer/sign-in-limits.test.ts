@@ -66,7 +66,7 @@ describe('the limits of an account', () => {
   }
 
   const newLimits = (limiter = new MemoryRateLimiter(clock)) =>
-    new SignInLimits(new SealedRecords(harness.storage, harness.masterKey), limiter)
+    new SignInLimits(new SealedRecords(harness.storage, harness.keyring), limiter)
 
   it('let twenty guesses be looked at in a quarter of an hour, from however many addresses and in whatever spelling', async () => {
     const limits = newLimits()

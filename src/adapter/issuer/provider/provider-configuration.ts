@@ -39,7 +39,7 @@ export interface ProviderParts {
   readonly signingKeys: readonly [SigningKey, ...SigningKey[]]
   readonly resources: readonly [IssuerResource, ...IssuerResource[]]
   readonly cookies: IssuerCookies
-  readonly masterKey: Keyring
+  readonly keyring: Keyring
   readonly clock: Clock
   readonly audit: SignInAudit
   readonly relyingParty: RelyingParty | undefined
@@ -147,12 +147,12 @@ function lifetimes({ clock, relyingParty }: ProviderParts): NonNullable<Configur
   }
 }
 
-function cookieOptions({ cookies, masterKey }: ProviderParts): NonNullable<Configuration['cookies']> {
+function cookieOptions({ cookies, keyring }: ProviderParts): NonNullable<Configuration['cookies']> {
   const options = { httpOnly: true, sameSite: 'lax', signed: true, overwrite: true } as const
   return {
     names: cookies.names,
     long: { ...options, path: '/' },
     short: options,
-    keys: [masterKey.derive('issuer-cookie').toString('base64url')],
+    keys: [keyring.derive('issuer-cookie').toString('base64url')],
   }
 }

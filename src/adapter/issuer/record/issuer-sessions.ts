@@ -8,7 +8,7 @@ import { subjectIn } from './subject-in.js'
 export interface IssuerSessionsPorts {
   readonly storage: IssuerStorage
   readonly owned: OwnedRecords
-  readonly masterKey: Keyring
+  readonly keyring: Keyring
 }
 
 const kinds: Readonly<Record<string, 'grant' | 'browser'>> = { Grant: 'grant', Session: 'browser' }
@@ -22,7 +22,7 @@ export class IssuerSessions implements GrantSource {
 
   constructor(ports: IssuerSessionsPorts) {
     this.#ports = ports
-    this.#records = new SealedRecords(ports.storage, ports.masterKey)
+    this.#records = new SealedRecords(ports.storage, ports.keyring)
   }
 
   async list(scope: SessionScope): Promise<readonly KnownSession[]> {
@@ -104,10 +104,10 @@ export class IssuerSessions implements GrantSource {
   }
 
   #scopeOf({ application, owners, tenant }: SessionScope): RecordScope {
-    const { masterKey } = this.#ports
+    const { keyring } = this.#ports
     return {
-      tenant: tenant && tenantDigest(masterKey, tenant.id),
-      owners: owners?.map((owner) => ownerDigest(masterKey, owner)),
+      tenant: tenant && tenantDigest(keyring, tenant.id),
+      owners: owners?.map((owner) => ownerDigest(keyring, owner)),
       application,
     }
   }

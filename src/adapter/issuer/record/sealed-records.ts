@@ -33,19 +33,19 @@ export interface OpenedRecord {
  */
 export class SealedRecords {
   readonly #storage: IssuerStorage
-  readonly #masterKey: Keyring
+  readonly #keyring: Keyring
   readonly #application: string | undefined
 
   /** `application` is the client id of the one whose authorization server writes them. */
-  constructor(storage: IssuerStorage, masterKey: Keyring, application?: string) {
+  constructor(storage: IssuerStorage, keyring: Keyring, application?: string) {
     this.#storage = storage
-    this.#masterKey = masterKey
+    this.#keyring = keyring
     this.#application = application
   }
 
   /** The keyed digest under which a record is stored. */
   keyOf(model: string, id: string): string {
-    return this.#masterKey.digest(`issuer-record:${model}`, id)
+    return this.#keyring.digest(`issuer-record:${model}`, id)
   }
 
   /** The digest that goes into tokens and joins the records of one grant. */
@@ -109,8 +109,8 @@ export class SealedRecords {
     const subject = subjectIn(payload)
     if (subject === undefined) return 'nobody'
     const { accountId, tenantId } = subject
-    const digest = ownerDigest(this.#masterKey, { tenantId, issuer: undefined, subject: accountId })
-    return { tenant: tenantDigest(this.#masterKey, tenantId), digest }
+    const digest = ownerDigest(this.#keyring, { tenantId, issuer: undefined, subject: accountId })
+    return { tenant: tenantDigest(this.#keyring, tenantId), digest }
   }
 
   /** What is in a row of the store. Throws when it was altered, moved, or sealed with another key. */
@@ -119,18 +119,18 @@ export class SealedRecords {
   }
 
   #uidDigest(uid: string): string {
-    return this.#masterKey.digest('issuer-record:uid', uid)
+    return this.#keyring.digest('issuer-record:uid', uid)
   }
 
   /** The key stands in front, for a row that is found by another column. */
   #seal(model: string, key: string, payload: RecordPayload): Uint8Array {
-    const sealed = this.#masterKey.seal('issuer-record', Buffer.from(JSON.stringify(payload)), `${model}:${key}`)
+    const sealed = this.#keyring.seal('issuer-record', Buffer.from(JSON.stringify(payload)), `${model}:${key}`)
     return Buffer.concat([Buffer.from(key, 'base64url'), sealed])
   }
 
   #open(model: string, key: string, stored: StoredIssuerRecord): OpenedRecord {
     const sealed = Buffer.from(stored.payload).subarray(keyBytes)
-    const plain = this.#masterKey.open('issuer-record', sealed, `${model}:${key}`)
+    const plain = this.#keyring.open('issuer-record', sealed, `${model}:${key}`)
     return { payload: parsePayload(plain.toString()), consumedAt: stored.consumedAt }
   }
 }

@@ -21,7 +21,7 @@ export interface InteractionParts {
   readonly url: PublicUrl
   readonly serverName: string
   readonly cookies: IssuerCookies
-  readonly masterKey: Keyring
+  readonly keyring: Keyring
   readonly audit: SignInAudit
   readonly signIn: SignInStep
   readonly consent: ConsentStep
@@ -62,7 +62,7 @@ export class InteractionHandler {
   }
 
   #visit(request: IncomingMessage, interaction: Interaction, browser: string): Visit {
-    const csrf = this.#parts.masterKey.digest('issuer-csrf', `${interaction.uid} ${browser}`)
+    const csrf = this.#parts.keyring.digest('issuer-csrf', `${interaction.uid} ${browser}`)
     return { interaction, browser, csrf, caller: callerOf(request) }
   }
 

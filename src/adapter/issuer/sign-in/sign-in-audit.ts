@@ -37,12 +37,12 @@ export interface GrantFact extends Fact {
  */
 export class SignInAudit {
   readonly #audit: AuditLog
-  readonly #masterKey: Keyring
+  readonly #keyring: Keyring
   readonly #issuer: string
 
-  constructor(audit: AuditLog, masterKey: Keyring, issuer: string) {
+  constructor(audit: AuditLog, keyring: Keyring, issuer: string) {
     this.#audit = audit
-    this.#masterKey = masterKey
+    this.#keyring = keyring
     this.#issuer = issuer
   }
 
@@ -78,6 +78,6 @@ export class SignInAudit {
   }
 
   #referenceOf(id: string): string {
-    return this.#masterKey.digest('issuer-audit', id).slice(0, 22)
+    return this.#keyring.digest('issuer-audit', id).slice(0, 22)
   }
 }

@@ -11,7 +11,7 @@ export interface SessionFeedOptions {
   /** Whose connection notices arrive by. */
   readonly carrier: Pick<PostgresChangeFeed, 'alive' | 'carry'>
   readonly master: Kysely<MasterSchema>
-  readonly masterKey: Keyring
+  readonly keyring: Keyring
   readonly log: Log
 }
 
@@ -70,13 +70,13 @@ export class PostgresSessionFeed implements SessionFeed {
 
   #seal(notice: SessionNotice): string {
     const text = Buffer.from(JSON.stringify({ from: this.#self, notice }))
-    return Buffer.from(this.#options.masterKey.seal('session-notice', text, channel)).toString('base64url')
+    return Buffer.from(this.#options.keyring.seal('session-notice', text, channel)).toString('base64url')
   }
 
   /** `undefined` for what was not said by one of us. */
   #open(payload: string): { readonly from: unknown; readonly notice: unknown } | undefined {
     try {
-      const text = this.#options.masterKey.open('session-notice', Buffer.from(payload, 'base64url'), channel).toString()
+      const text = this.#options.keyring.open('session-notice', Buffer.from(payload, 'base64url'), channel).toString()
       const said: unknown = JSON.parse(text)
       return typeof said === 'object' && said !== null && 'from' in said && 'notice' in said ? said : undefined
     } catch {

@@ -22,11 +22,11 @@ interface LoginRow {
 /** Login transactions in the master database, each sealed with the master key. Its clock alone decides what has expired. */
 export class PostgresLoginStore implements LoginStore {
   readonly #master: Kysely<MasterSchema>
-  readonly #masterKey: Keyring
+  readonly #keyring: Keyring
 
-  constructor(master: Kysely<MasterSchema>, masterKey: Keyring) {
+  constructor(master: Kysely<MasterSchema>, keyring: Keyring) {
     this.#master = master
-    this.#masterKey = masterKey
+    this.#keyring = keyring
   }
 
   async now(): Promise<number> {
@@ -92,13 +92,13 @@ export class PostgresLoginStore implements LoginStore {
   }
 
   #seal(key: string, version: number, transaction: LoginTransaction): Uint8Array {
-    return this.#masterKey.seal(purpose, Buffer.from(JSON.stringify(transaction)), contextOf(key, version))
+    return this.#keyring.seal(purpose, Buffer.from(JSON.stringify(transaction)), contextOf(key, version))
   }
 
   /** A row that was altered or moved, or sealed with another master key, is none: nobody can go on with it. */
   #open({ key, starter, version, sealed }: LoginRow): StoredLogin | undefined {
     try {
-      const transaction = parseLogin(this.#masterKey.open(purpose, sealed, contextOf(key, version)).toString())
+      const transaction = parseLogin(this.#keyring.open(purpose, sealed, contextOf(key, version)).toString())
       return transaction.starter === starter ? { key, version, transaction } : undefined
     } catch {
       return undefined

@@ -13,11 +13,11 @@ interface Counter {
 /** The counts of all processes in the master database: one row per key, in force until its window ends by that database's clock. */
 export class PostgresRateLimiter implements RateLimiter {
   readonly #master: Kysely<MasterSchema>
-  readonly #masterKey: Keyring
+  readonly #keyring: Keyring
 
-  constructor(master: Kysely<MasterSchema>, masterKey: Keyring) {
+  constructor(master: Kysely<MasterSchema>, keyring: Keyring) {
     this.#master = master
-    this.#masterKey = masterKey
+    this.#keyring = keyring
   }
 
   async take(keys: readonly RateLimitKey[]): Promise<RateLimitAnswer> {
@@ -51,7 +51,7 @@ export class PostgresRateLimiter implements RateLimiter {
   /** Each once, also where it was named twice. */
   #countersOf(keys: readonly RateLimitKey[]): readonly Counter[] {
     const counters = keys.map(({ limit: { name, limit, seconds }, key }): [string, Counter] => {
-      const digest = this.#masterKey.digest('rate-limit', JSON.stringify([name, key]))
+      const digest = this.#keyring.digest('rate-limit', JSON.stringify([name, key]))
       return [digest, { key: digest, limit, seconds }]
     })
     return [...new Map(counters).values()]

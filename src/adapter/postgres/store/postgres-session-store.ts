@@ -24,7 +24,7 @@ const columns = [
 
 export interface SessionStoreParts {
   readonly master: Kysely<MasterSchema>
-  readonly masterKey: Keyring
+  readonly keyring: Keyring
   readonly ownIssuer: string
   readonly feed: Pick<SessionFeed, 'publish'>
 }
@@ -163,10 +163,10 @@ export class PostgresSessionStore implements SessionStore {
 
   #ownerOf(opener: SessionOpener | undefined): OwnerColumns {
     if (opener === undefined) return { owner_tenant: null, owner: null }
-    const { masterKey, ownIssuer } = this.#parts
+    const { keyring, ownIssuer } = this.#parts
     const issuer = opener.issuer === ownIssuer ? undefined : opener.issuer
     const tenantId = opener.tenant.id
-    return { owner_tenant: tenantId, owner: ownerDigest(masterKey, { tenantId, issuer, subject: opener.subject }) }
+    return { owner_tenant: tenantId, owner: ownerDigest(keyring, { tenantId, issuer, subject: opener.subject }) }
   }
 }
 

@@ -12,7 +12,7 @@ import { recordRows, SignInRows, type EndedRow } from './sign-in-rows.js'
 
 export interface SignInSourceParts {
   readonly databases: Databases
-  readonly masterKey: Keyring
+  readonly keyring: Keyring
   readonly ownIssuer: string
 }
 
@@ -88,7 +88,7 @@ export class PostgresSignInSource implements SignInSource {
 
   #known(row: SignInRow, { id: tenantId }: Tenant): KnownSession {
     const { key, subject, application } = row
-    const owner = ownerDigest(this.#parts.masterKey, { tenantId, issuer: row.issuer ?? undefined, subject })
+    const owner = ownerDigest(this.#parts.keyring, { tenantId, issuer: row.issuer ?? undefined, subject })
     return {
       ...{ kind: 'sign-in', key, tenantId, owner, subject, application, client: row.client_name ?? undefined },
       ...{ startedAt: row.started, usedAt: row.used, expiresAt: row.expires },

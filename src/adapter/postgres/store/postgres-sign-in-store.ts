@@ -21,7 +21,7 @@ const mostPerAccount = 20
 const longestName = 200
 export interface SignInStoreParts {
   readonly databases: Databases
-  readonly masterKey: Keyring
+  readonly keyring: Keyring
   readonly ownIssuer: string
   /** Takes the row of an end that could not be recorded with it. */
   readonly audit: Pick<AuditLog, 'retain'>
@@ -38,7 +38,7 @@ export interface SignInStoreParts {
  */
 export class PostgresSignInStore implements SignInStore {
   readonly #databases: Databases
-  readonly #masterKey: Keyring
+  readonly #keyring: Keyring
   readonly #ownIssuer: string
   readonly #rows: SignInRows
   readonly #audit: Pick<AuditLog, 'retain'>
@@ -46,10 +46,10 @@ export class PostgresSignInStore implements SignInStore {
   readonly #feed: Pick<SessionFeed, 'publish'>
   readonly #owed: OwedEnds
 
-  constructor({ databases, masterKey, ownIssuer, audit, feed, log, onEvent }: SignInStoreParts) {
+  constructor({ databases, keyring, ownIssuer, audit, feed, log, onEvent }: SignInStoreParts) {
     this.#onEvent = onEvent
     this.#databases = databases
-    this.#masterKey = masterKey
+    this.#keyring = keyring
     this.#ownIssuer = ownIssuer
     this.#rows = new SignInRows(ownIssuer)
     this.#audit = audit
@@ -170,7 +170,7 @@ export class PostgresSignInStore implements SignInStore {
       request_id: requestId,
       ends_at: endsAt ?? null,
       expires_at: longestTerm(endsAt),
-      ...(upstream === undefined ? {} : upstreamColumns(this.#masterKey, { key, version: 0 }, upstream)),
+      ...(upstream === undefined ? {} : upstreamColumns(this.#keyring, { key, version: 0 }, upstream)),
     }
   }
 }

@@ -9,11 +9,11 @@ const purpose = 'signing key'
 /** Signing keys in the master database, their private half sealed with the master key. */
 export class PostgresSigningKeyStore implements SigningKeyStore {
   readonly #master: Kysely<MasterSchema>
-  readonly #masterKey: Keyring
+  readonly #keyring: Keyring
 
-  constructor(master: Kysely<MasterSchema>, masterKey: Keyring) {
+  constructor(master: Kysely<MasterSchema>, keyring: Keyring) {
     this.#master = master
-    this.#masterKey = masterKey
+    this.#keyring = keyring
   }
 
   /** Throws `ConfigurationError` when the keys were sealed with another master key. */
@@ -53,13 +53,13 @@ export class PostgresSigningKeyStore implements SigningKeyStore {
       kid: key.kid,
       algorithm: key.algorithm,
       public_jwk: JSON.stringify(key.publicJwk),
-      sealed_private_jwk: this.#masterKey.seal(purpose, privateJwk, key.kid),
+      sealed_private_jwk: this.#keyring.seal(purpose, privateJwk, key.kid),
     }
   }
 
   #open(kid: string, sealed: Uint8Array): SigningKey['privateJwk'] {
     try {
-      return toJwk(JSON.parse(this.#masterKey.open(purpose, sealed, kid).toString()))
+      return toJwk(JSON.parse(this.#keyring.open(purpose, sealed, kid).toString()))
     } catch {
       throw new ConfigurationError(
         'ERR_CONFIG_DATABASE',

@@ -40,11 +40,11 @@ interface TransportRow {
 /** The transport sessions of the master database, for whoever looks after sessions. */
 export class PostgresTransportSource implements TransportSource {
   readonly #master: Kysely<MasterSchema>
-  readonly #masterKey: Keyring
+  readonly #keyring: Keyring
 
-  constructor(master: Kysely<MasterSchema>, masterKey: Keyring) {
+  constructor(master: Kysely<MasterSchema>, keyring: Keyring) {
     this.#master = master
-    this.#masterKey = masterKey
+    this.#keyring = keyring
   }
 
   async list(scope: SessionScope, signIns: readonly string[]): Promise<readonly KnownSession[]> {
@@ -82,7 +82,7 @@ export class PostgresTransportSource implements TransportSource {
   }
 
   #conditionOf({ application, owners, tenant }: SessionScope, signIns: readonly string[]): Condition {
-    const digests = owners?.map((owner) => ownerDigest(this.#masterKey, owner))
+    const digests = owners?.map((owner) => ownerDigest(this.#keyring, owner))
     return (row) =>
       row.and([
         ...(application === undefined ? [] : [row('application', '=', application)]),

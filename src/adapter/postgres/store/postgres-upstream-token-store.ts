@@ -25,11 +25,11 @@ const retryMilliseconds = 1_000
  */
 export class PostgresUpstreamTokenStore implements UpstreamTokenStore {
   readonly #databases: Databases
-  readonly #masterKey: Keyring
+  readonly #keyring: Keyring
 
-  constructor(databases: Databases, masterKey: Keyring) {
+  constructor(databases: Databases, keyring: Keyring) {
     this.#databases = databases
-    this.#masterKey = masterKey
+    this.#keyring = keyring
   }
 
   async claim(reference: SignInReference): Promise<DueRefresh | undefined> {
@@ -47,7 +47,7 @@ export class PostgresUpstreamTokenStore implements UpstreamTokenStore {
     const version = row.upstream_version
     return {
       ...{ reference, version, subject: row.subject },
-      refreshToken: openUpstream(this.#masterKey, { key, version }, row.upstream_sealed),
+      refreshToken: openUpstream(this.#keyring, { key, version }, row.upstream_sealed),
     }
   }
 
@@ -80,7 +80,7 @@ export class PostgresUpstreamTokenStore implements UpstreamTokenStore {
 
   #renew(due: DueRefresh, grant: UpstreamGrant): Promise<boolean> {
     const place = { key: due.reference.key, version: due.version + 1 }
-    return this.#update(due, upstreamColumns(this.#masterKey, place, grant))
+    return this.#update(due, upstreamColumns(this.#keyring, place, grant))
   }
 
   async #update({ reference: { tenant, key }, version }: DueRefresh, change: Change): Promise<boolean> {

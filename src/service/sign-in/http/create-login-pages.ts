@@ -26,7 +26,7 @@ export interface LoginPagesOptions {
   readonly flow: Pick<LoginFlow, 'view' | 'confirm' | 'deny' | 'comeBack' | 'forged' | 'strayed'>
   /** What the server is called on its pages. */
   readonly serverName: string
-  readonly masterKey: Keyring
+  readonly keyring: Keyring
   /** Tells the user how long ago somebody asked; nothing expires by it. */
   readonly clock: Clock
   readonly log: Log
@@ -180,7 +180,7 @@ class LoginPagesHandler {
   }
 
   #csrfOf(id: string, browser: string): string {
-    return this.#options.masterKey.digest('login-csrf', `${id} ${browser}`)
+    return this.#options.keyring.digest('login-csrf', `${id} ${browser}`)
   }
 
   #stop(response: ServerResponse, status: number, message: string): void {

@@ -44,11 +44,11 @@ describe('an authorization request of ours', () => {
 
 describe('the keys of a sign-in', () => {
   it('are other ones for another application, so that its pages do not know it', () => {
-    const masterKey = MasterKey.generate()
-    const [one, other] = [new LoginKeys(masterKey, 'app'), new LoginKeys(masterKey, 'other')]
+    const keyring = MasterKey.generate()
+    const [one, other] = [new LoginKeys(keyring, 'app'), new LoginKeys(keyring, 'other')]
     for (const name of ['ofAddress', 'ofState', 'ofBrowser', 'ofCount'] as const) {
       expect(one[name]('value')).not.toBe(other[name]('value'))
-      expect(one[name]('value')).toBe(new LoginKeys(masterKey, 'app')[name]('value'))
+      expect(one[name]('value')).toBe(new LoginKeys(keyring, 'app')[name]('value'))
     }
   })
 })
