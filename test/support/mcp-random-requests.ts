@@ -49,13 +49,21 @@ const oddArguments = [
   JSON.parse('{"__proto__":{"polluted":true},"x":1}'),
   JSON.parse('{"constructor":{"prototype":{"polluted":true}},"hasOwnProperty":1,"toString":"x"}'),
 ] as const
-const metas = [{ progressToken: 'p' }, { progressToken: 0 }, { progressToken: '' }, {}] as const
+const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
+const metas = [
+  { progressToken: 'p' },
+  { progressToken: 0 },
+  { progressToken: '' },
+  {},
+  { traceparent, tracestate: 'a=b', baggage: 'c=d' },
+] as const
 const oddMetas = [
   { progressToken: 1.5 },
   { progressToken: null },
   { progressToken: {} },
   { trace: 'x' },
   { progressToken: 1, trace: 'x' },
+  { progressToken: 1, traceparent: 7, tracestate: null, baggage: {} },
   { 'io.modelcontextprotocol/related-task': { taskId: 't' } },
   { 'io.modelcontextprotocol/related-task': 7 },
   null,
