@@ -108,7 +108,8 @@ export class Reply {
 
   /** A comment for intermediaries that close silent streams. */
   keepAlive(silentMilliseconds: number): void {
-    if (this.#phase === 'stream' && performance.now() - this.#wroteAt >= silentMilliseconds) this.chunk(': keepalive\n\n')
+    if (this.#phase === 'stream' && performance.now() - this.#wroteAt >= silentMilliseconds)
+      this.chunk(': keepalive\n\n')
   }
 
   /** Resolves when the client has read what was written, or is gone. */
