@@ -48,10 +48,13 @@ describe('a server that is asked to stop', () => {
   it('ends open streams and lets a running call end, and is gone as soon as that is done', async () => {
     const server = await started()
     const client = await connect()
+    const stream = await client.listen()
     const slow = client.call('book', { nonce: 'slow', ms: 2_500 })
     await until(async () => (await site.record()).orphans === 1)
     const asked = performance.now()
     server.signal('SIGTERM')
+    await stream.ended
+    expect(performance.now() - asked).toBeLessThan(2_400)
     const answer = await slow
     expect(answer).toMatchObject({ status: 200, text: expect.stringContaining('slow') })
     expect(answer.headers.get('connection')).toBe('close')

@@ -32,20 +32,30 @@ export class LoadClient {
   async send(method: string, params: object = {}, signal?: AbortSignal): Promise<Answered> {
     const response = await fetch(this.#url, {
       method: 'POST',
-      headers: {
-        ...{ 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
-        'mcp-protocol-version': '2025-11-25',
-        ...(this.#token === undefined ? {} : { authorization: `Bearer ${this.#token}` }),
-        ...(this.#session === undefined ? {} : { 'mcp-session-id': this.#session }),
-      },
+      headers: this.#headers({ accept: 'application/json, text/event-stream' }),
       body: JSON.stringify({ jsonrpc: '2.0', id: randomUUID(), method, params }),
       ...(signal === undefined ? {} : { signal }),
     })
     return { status: response.status, headers: response.headers, text: await response.text() }
   }
 
+  /** Opens the stream of the session; answers with a promise of its end. */
+  async listen(): Promise<{ readonly ended: Promise<void> }> {
+    const response = await fetch(this.#url, { headers: this.#headers({ accept: 'text/event-stream' }) })
+    if (response.status !== 200) throw new TypeError(`no stream: ${response.status}`)
+    return { ended: response.text().then(() => undefined) }
+  }
+
   call(name: string, args: object = {}): Promise<Answered> {
     return this.send('tools/call', { name, arguments: args })
+  }
+
+  #headers(more: Readonly<Record<string, string>>): Record<string, string> {
+    return {
+      ...{ 'content-type': 'application/json', 'mcp-protocol-version': '2025-11-25', ...more },
+      ...(this.#token === undefined ? {} : { authorization: `Bearer ${this.#token}` }),
+      ...(this.#session === undefined ? {} : { 'mcp-session-id': this.#session }),
+    }
   }
 }
 

@@ -37,7 +37,7 @@ const tools = [
 await createAuthSecApp({ tools, clientId: 'ledger', appName: 'Ledger', [allowInProcessManager]: true }).listen()
 `
 
-export interface StartOptions extends Pick<ServerChildOptions, 'node' | 'shell'> {
+export interface StartOptions extends Pick<ServerChildOptions, 'node' | 'redirect'> {
   readonly connection?: ConnectionSettings
   readonly env?: Readonly<Record<string, string>>
 }

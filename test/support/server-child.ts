@@ -10,8 +10,8 @@ export interface ServerChildOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Options of Node's, such as a script to load first. */
   readonly node?: readonly string[]
-  /** What a shell is told before it becomes the server, such as `ulimit -n 64`, and after: `2>/dev/full`. */
-  readonly shell?: { readonly before?: string; readonly after?: string }
+  /** Where a shell sends its output, such as `2>/dev/full`. */
+  readonly redirect?: string
 }
 
 export interface Ended {
@@ -30,12 +30,13 @@ export class ServerChild {
   readonly #ended: Promise<Ended>
   readonly #startedAt = performance.now()
 
-  constructor({ entry, port, env, node = [], shell }: ServerChildOptions) {
+  constructor({ entry, port, env, node = [], redirect }: ServerChildOptions) {
     this.origin = `http://127.0.0.1:${port}`
     const argv = [...node, '--enable-source-maps', entry]
-    const script = `${shell?.before ?? ':'}; exec "$0" "$@" ${shell?.after ?? ''}`
     const [command, options] =
-      shell === undefined ? [process.execPath, argv] : (['sh', ['-c', script, process.execPath, ...argv]] as const)
+      redirect === undefined
+        ? [process.execPath, argv]
+        : (['sh', ['-c', `exec "$0" "$@" ${redirect}`, process.execPath, ...argv]] as const)
     this.#child = spawn(command, options, {
       env: { ...cleanEnvironment(), PORT: String(port), AUTHSEC_LOG_LEVEL: 'warn', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
