@@ -43,7 +43,7 @@ export interface Entered {
 }
 
 /** What one tenant may ask of the databases at the same time, so that its rush is not everybody's. */
-const perTenant = { atOnce: 24, waiting: 2_000, milliseconds: 1_000 }
+const perTenant = { atOnce: 12, waiting: 2_000, milliseconds: 1_000 }
 
 /**
  * From a bearer, or a sign-in with the five tools, to a caller: validity, tenant, admission, revocation, account, effective
