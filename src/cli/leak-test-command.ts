@@ -1,5 +1,3 @@
-import { createReadStream } from 'node:fs'
-import type { Readable } from 'node:stream'
 import { Command, InvalidArgumentError } from 'commander'
 import { findLeaks } from '../app/leak-test/find-leaks.js'
 import type { LeakReport } from '../app/leak-test/leak-report.js'
@@ -8,6 +6,7 @@ import { RefusedError } from '../app/refused-error.js'
 import { CheckFailedError } from './exit-code.js'
 import { formatTable } from './format-table.js'
 import { printResult } from './print-result.js'
+import { readSecretText } from './read-secret-text.js'
 import { printable, printableJson, printableLine } from './printable.js'
 
 interface LeakTestFlags {
@@ -20,7 +19,7 @@ interface LeakTestFlags {
   readonly json?: true
 }
 
-const mostBytes = 256 * 1024
+const bound = { bytes: 256 * 1024, tooLong: 'tokens have at most 256 KB' }
 
 /** `authsec leak-test`: whether a running server gives one caller what is another's. */
 export function leakTestCommand(): Command {
@@ -94,33 +93,11 @@ function parseArguments(json: string): Readonly<Record<string, unknown>> | undef
 
 /** One token a line, so that other users of the machine do not read them in the list of processes. */
 async function readTokens(file: string): Promise<readonly string[]> {
-  const text = file === '-' ? await read(process.stdin) : await readFile(file)
+  const text = await readSecretText(file === '-' ? undefined : file, bound)
   const lines = text.split(/\r?\n/).map((line) => line.trim())
   const tokens = lines.filter((line) => line !== '')
   if (tokens.length > 0) return tokens
   throw new RefusedError(`there is no token ${file === '-' ? 'on standard input' : `in ${file}`}`)
-}
-
-async function readFile(file: string): Promise<string> {
-  try {
-    return await read(createReadStream(file))
-  } catch (error) {
-    if (error instanceof RefusedError) throw error
-    const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'unknown'
-    throw new RefusedError(`${file} cannot be read (${code})`, { cause: error })
-  }
-}
-
-async function read(stream: Readable): Promise<string> {
-  const parts: Buffer[] = []
-  let size = 0
-  for await (const part of stream) {
-    const bytes = Buffer.from(part)
-    size += bytes.length
-    if (size > mostBytes) throw new RefusedError('tokens have at most 256 KB')
-    parts.push(bytes)
-  }
-  return Buffer.concat(parts).toString('utf8')
 }
 
 const words = { passed: 'ok', leaking: 'LEAKS', skipped: 'skipped' } as const

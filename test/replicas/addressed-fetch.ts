@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { request as send, type IncomingMessage } from 'node:http'
+import { toResponse } from '../support/named-fetch.js'
 import { requestName, type RoundRobinProxy } from './round-robin-proxy.js'
 
 /** A request broke because the process that had it was killed: the one failure that is nobody's fault. */
@@ -79,15 +80,4 @@ async function open({ origin, port, address }: Way, request: Request, name: stri
     outgoing.on('error', reject)
     outgoing.end(body === '' ? undefined : body)
   })
-}
-
-async function toResponse(incoming: IncomingMessage): Promise<Response> {
-  const chunks: Buffer[] = []
-  for await (const chunk of incoming) chunks.push(Buffer.from(chunk as Uint8Array))
-  const headers = new Headers()
-  const { rawHeaders, statusCode: status = 502 } = incoming
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    headers.append(rawHeaders[index] ?? '', rawHeaders[index + 1] ?? '')
-  }
-  return new Response(status === 204 ? null : Buffer.concat(chunks), { status, headers })
 }

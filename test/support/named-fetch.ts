@@ -17,7 +17,8 @@ export function namedFetch(publicOrigin: string, port: number): typeof fetch {
   }
 }
 
-async function toResponse(incoming: IncomingMessage): Promise<Response> {
+/** The answer as `fetch` would give it, whole. */
+export async function toResponse(incoming: IncomingMessage): Promise<Response> {
   const chunks: Buffer[] = []
   for await (const chunk of incoming) chunks.push(Buffer.from(chunk as Uint8Array))
   const headers = new Headers()

@@ -1,8 +1,7 @@
-import { createReadStream } from 'node:fs'
-import type { Readable } from 'node:stream'
 import { Option, type Command } from 'commander'
 import { generatePassword, hashPassword } from '../../app/administration/hash-password.js'
 import { RefusedError } from '../../app/refused-error.js'
+import { readSecretText } from '../read-secret-text.js'
 
 export interface PasswordFlags {
   readonly passwordFile?: string
@@ -17,7 +16,7 @@ export interface ReadPassword {
   readonly generated: string | undefined
 }
 
-const mostBytes = 1024
+const bound = { bytes: 1024, tooLong: 'a password has at most 128 characters' }
 
 /** Adds the ways to give a password; never one by which other users of the machine could read it. */
 export function addPasswordOptions(command: Command): Command {
@@ -40,35 +39,15 @@ export async function readPassword(flags: PasswordFlags): Promise<ReadPassword> 
     const generated = generatePassword()
     return { hash: await hashPassword(generated), generated }
   }
-  const text = passwordFile === undefined ? await read(process.stdin) : await readFile(passwordFile)
+  const text = await readLine(passwordFile)
   if (text !== '') return { hash: await hashPassword(text), generated: undefined }
   const where = passwordFile === undefined ? 'there is no password on standard input' : `${passwordFile} is empty`
   throw new RefusedError(`${where}: write one there, or say --generate-password or --no-password`)
 }
 
-async function readFile(path: string): Promise<string> {
-  try {
-    return await read(createReadStream(path))
-  } catch (error) {
-    if (error instanceof RefusedError) throw error
-    const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'unknown'
-    throw new RefusedError(`${path} cannot be read (${code})`, { cause: error })
-  }
-}
-
-/** One line; the line end that editors and `echo` add is none of it. */
-async function read(stream: Readable): Promise<string> {
-  const parts: Buffer[] = []
-  let size = 0
-  for await (const part of stream) {
-    const bytes = Buffer.from(part)
-    size += bytes.length
-    if (size > mostBytes) throw new RefusedError('a password has at most 128 characters')
-    parts.push(bytes)
-  }
-  const text = Buffer.concat(parts)
-    .toString('utf8')
-    .replace(/\r?\n$/, '')
+/** The line end that editors and `echo` add is none of it. */
+async function readLine(file: string | undefined): Promise<string> {
+  const text = (await readSecretText(file, bound)).replace(/\r?\n$/, '')
   if (/[\r\n]/.test(text)) throw new RefusedError('a password is one line')
   return text
 }
