@@ -114,12 +114,12 @@ function openAuthenticator(
   { data, stack }: Foundations,
   { application, issuer, provider, tokens }: AuthenticatorParts,
 ): Authenticator {
-  const { applications, grants, signIns, tenants, upstreamTokens } = data.postgres
+  const { applications, grants, logouts, signIns, tenants, upstreamTokens } = data.postgres
   const upstream = provider && new UpstreamRefresh({ provider, tokens: upstreamTokens, signIns, log })
   if (upstream !== undefined) stack.add(() => upstream.close())
   return new Authenticator({
     clientId: application.clientId,
-    ...{ applications, tokens, tenants, grants, signIns, upstream },
+    ...{ applications, tokens, tenants, grants, logouts, signIns, upstream },
     registry: issuer.registry,
     developmentTokens: settings.mode === 'development' ? 'accept' : 'refuse',
   })

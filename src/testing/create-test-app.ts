@@ -163,7 +163,7 @@ function callerOf(caller: TestCaller): Caller {
   const expiresAt = Math.floor(Date.now() / 1000) + 600
   const clientId = caller.clientId ?? 'test-client'
   const issuer = 'https://issuer.example.test'
-  const credential = { kind: 'bearer' } as const
+  const credential = { kind: 'bearer', issuedAt: 0 } as const
   const grantDigest = `grant-${clientId}`
   return {
     ...{ user, tenant, issuer, tenantClaim: slug, clientId, grantDigest, expiresAt, credential },

@@ -33,7 +33,7 @@ export function sampleCaller(grants: Partial<Grants> = {}): Caller {
     clientId: 'client-1',
     grantDigest: 'grant-1',
     expiresAt: 2_000_000_000,
-    credential: { kind: 'bearer' },
+    credential: { kind: 'bearer', issuedAt: 0 },
     holding,
     policyVersion: '1',
     readAt: performance.now(),

@@ -155,6 +155,7 @@ export class LoginBench {
             standingOf(tenant.id === acme.id && by === issuer ? this.#accounts.get(subject) : undefined),
           ),
       },
+      logouts: { isOver: async () => false },
       registry: { isActive: async (digest) => this.#reach('grants', !this.revoked.has(digest)) },
     })
   }
@@ -183,6 +184,7 @@ export class LoginBench {
       asserted: kind === 'bare' ? {} : { roles: ['admin'], scopes: ['read'] },
       grantDigest: `token-grant-of-${subject}`,
       expiresAt: this.clock.seconds + 600,
+      issuedAt: this.clock.seconds,
       methods: [kind === 'dev' ? 'dev' : 'pwd'],
     }
   }

@@ -210,6 +210,7 @@ export class LoginHarness {
           return standingOf(grants && { id: subject, email: `${subject}@acme.test`, name: subject, disabled, grants })
         },
       },
+      logouts: { isOver: async () => false },
       registry: { isActive: async () => true },
       signIns: this.signIns,
     })

@@ -77,6 +77,7 @@ export class PeopleOfAcme {
           return standingOf(grants && { id: subject, email: `${subject}@acme.test`, name: subject, disabled, grants })
         },
       },
+      logouts: { isOver: async () => false },
       registry: { isActive: async (digest) => !this.#revoked.has(digest) },
       signIns,
     })
@@ -100,6 +101,7 @@ export class PeopleOfAcme {
       asserted: this.#grants.get(name) ?? {},
       grantDigest: name,
       expiresAt: this.#expiry.get(token) ?? 4_000_000_000,
+      issuedAt: 0,
       methods: ['pwd'],
     }
   }

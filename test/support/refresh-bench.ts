@@ -62,6 +62,7 @@ export class RefreshBench {
       ...{ clientId: 'app', grants, signIns, tenants, upstream: refresh, developmentTokens: 'refuse' },
       applications: { find: async (clientId) => ({ clientId, name: 'App', tenant: acme, admits: 'own' }) },
       tokens: { verify: () => Promise.reject(new TypeError('no tokens here')) },
+      logouts: { isOver: async () => false },
       registry: { isActive: async () => true },
     })
     const replica: Replica = {

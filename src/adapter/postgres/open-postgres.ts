@@ -11,6 +11,7 @@ import type { AccountStore } from '../../core/identity/account-store.js'
 import type { ApplicationStore } from '../../core/identity/application.js'
 import type { IssuerStorage } from '../../core/identity/issuer-storage.js'
 import type { OwnedRecords } from '../../core/identity/issuer-storage.js'
+import type { LogoutRegistry } from '../../core/identity/logout-registry.js'
 import type { SignInSource, TransportSource } from '../../core/identity/session-source.js'
 import type { SessionStore } from '../../core/identity/session-store.js'
 import type { SigningKeyStore } from '../../core/identity/signing-key-store.js'
@@ -42,6 +43,7 @@ import { PostgresApplicationStore } from './store/postgres-application-store.js'
 import { PostgresAuditLog } from './store/postgres-audit-log.js'
 import { PostgresGrantStore } from './store/postgres-grant-store.js'
 import { PostgresIssuerStorage } from './store/postgres-issuer-storage.js'
+import { PostgresLogoutRegistry } from './store/postgres-logout-registry.js'
 import { PostgresLoginStore } from './store/postgres-login-store.js'
 import { PostgresOwnedRecords } from './store/postgres-owned-records.js'
 import { PostgresRateLimiter } from './store/postgres-rate-limiter.js'
@@ -91,6 +93,8 @@ export interface Postgres {
   readonly signingKeys: SigningKeyStore
   readonly issuerStorage: IssuerStorage
   readonly logins: LoginStore
+  /** What issuers of others have told us to be over. */
+  readonly logouts: LogoutRegistry
   readonly signIns: SignInStore
   readonly upstreamTokens: UpstreamTokenStore
   readonly sessions: SessionStore
@@ -173,6 +177,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Postgres> 
     signingKeys: new PostgresSigningKeyStore(master, keys),
     issuerStorage: new PostgresIssuerStorage(master),
     logins: new PostgresLoginStore(master, keys),
+    logouts: new PostgresLogoutRegistry(master),
     signIns,
     upstreamTokens: new PostgresUpstreamTokenStore(databases, keys),
     sessions: new PostgresSessionStore({ master, keyring: keys, ownIssuer, feed: notices }),

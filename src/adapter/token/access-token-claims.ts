@@ -42,6 +42,7 @@ export function readAccessTokenClaims(claims: JsonObject, rules: ClaimRules): Ve
     },
     grantDigest: requiredText(claims, 'gid', maxText),
     expiresAt,
+    issuedAt: Number(claims['iat']),
     methods: names(claims, 'amr'),
   }
 }

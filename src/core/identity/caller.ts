@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto'
 import type { Holding } from '../permission/holding.js'
 import type { SignInReference } from '../sign-in/sign-in-store.js'
+import type { Actor } from './actor.js'
 import type { Tenant } from './tenant.js'
 import type { UserContext } from './user-context.js'
+import type { VerifiedToken } from './verified-token.js'
 
 /** An authenticated user of an admitted tenant, for one request. */
 export interface Caller {
@@ -12,7 +14,9 @@ export interface Caller {
   /** What the issuer calls the tenant. */
   readonly tenantClaim: string
   readonly clientId: string
-  /** Digest of the authorization grant behind the request; `undefined` for a sign-in by an ID token, which has none. */
+  /** Who acts for the user, where the token says that it is somebody else. */
+  readonly actor?: Actor | undefined
+  /** Digest of the authorization grant behind the request; `undefined` where the issuer keeps its grants to itself. */
   readonly grantDigest: string | undefined
   /** Seconds since the epoch; nothing may be served to this caller afterwards. */
   readonly expiresAt: number
@@ -26,7 +30,9 @@ export interface Caller {
 }
 
 /** How the caller proved who they are: a bearer on this very request, or a sign-in with the five tools that its session is bound to. */
-export type Credential = { readonly kind: 'bearer' } | { readonly kind: 'sign-in'; readonly signIn: SignInReference }
+export type Credential =
+  | ({ readonly kind: 'bearer' } & Pick<VerifiedToken, 'issuedAt' | 'sessionId'>)
+  | { readonly kind: 'sign-in'; readonly signIn: SignInReference }
 
 /** Who owns a session: issuer, tenant, subject and client, never the bytes of a token, so that a refresh keeps the session. */
 export function principalOf(caller: Caller): string {

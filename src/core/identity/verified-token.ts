@@ -1,4 +1,5 @@
 import type { AssertedGrants } from '../permission/grants.js'
+import type { Actor } from './actor.js'
 
 /** What an access token says after every check that needs no database. */
 export interface VerifiedToken {
@@ -12,8 +13,17 @@ export interface VerifiedToken {
   readonly email: string | undefined
   readonly name: string | undefined
   readonly asserted: AssertedGrants
-  /** Digest of the authorization grant behind the token; revoking the grant ends the token. */
-  readonly grantDigest: string
+  /**
+   * Digest of the authorization grant behind the token; revoking the grant ends the token. `undefined` where the issuer keeps its grants
+   * to itself: then its logouts end the token.
+   */
+  readonly grantDigest: string | undefined
+  /** Who acts for the subject, where that is somebody else (RFC 8693 §4.1). */
+  readonly actor?: Actor | undefined
+  /** The session at the issuer (`sid`), where it says one. */
+  readonly sessionId?: string | undefined
+  /** `iat`, in seconds since the epoch. */
+  readonly issuedAt: number
   /** Seconds since the epoch at which it is no longer honoured: `exp` and how far clocks may differ. */
   readonly expiresAt: number
   /** RFC 8176 authentication methods, such as `['pwd']` or `['dev']`. */

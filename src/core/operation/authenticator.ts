@@ -2,6 +2,7 @@ import { AuthenticationError } from '../error/authentication-error.js'
 import { PermissionDeniedError } from '../error/permission-denied-error.js'
 import { admits, type ApplicationStore } from '../identity/application.js'
 import type { Caller, Credential } from '../identity/caller.js'
+import type { LogoutRegistry } from '../identity/logout-registry.js'
 import type { Tenant, TenantRegistry } from '../identity/tenant.js'
 import { UserContext } from '../identity/user-context.js'
 import type { GrantRegistry, TokenVerifier, VerifiedToken } from '../identity/verified-token.js'
@@ -20,6 +21,8 @@ export interface AuthenticatorPorts {
   readonly tenants: TenantRegistry
   readonly grants: Pick<GrantStore, 'findStanding'>
   readonly registry: GrantRegistry
+  /** Is asked where no grant of our own is behind a token. */
+  readonly logouts: Pick<LogoutRegistry, 'isOver'>
   readonly signIns: Pick<SignInStore, 'find' | 'end'>
   /** Is told of sign-ins that are used; absent where no provider is asked about them. */
   readonly upstream?: Pick<UpstreamRefresh, 'attend'> | undefined
@@ -31,6 +34,8 @@ export interface AuthenticatorPorts {
 interface Credentials extends Pick<VerifiedToken, 'issuer' | 'subject' | 'clientId' | 'tenantClaim'> {
   /** `undefined` where no authorization grant is behind it. */
   readonly grantDigest: string | undefined
+  /** What showed it; an ID token where it is `undefined`. */
+  readonly credential?: Credential | undefined
 }
 
 /** An identity inside its tenant. */
@@ -64,7 +69,9 @@ export class Authenticator {
   async authenticate(token: string, resource: string): Promise<Caller> {
     const verified = await this.#ports.tokens.verify(token, resource)
     this.refuseDevelopmentToken(verified)
-    return callerOf({ ...verified, credential: { kind: 'bearer' } }, await this.#enter(verified))
+    const { issuedAt, sessionId } = verified
+    const identity = { ...verified, credential: { kind: 'bearer', issuedAt, sessionId } } as const
+    return callerOf(identity, await this.#enter(identity))
   }
 
   /** Throws `AuthenticationError` for a token that was minted without a sign-in, where those are not taken. */
@@ -120,14 +127,20 @@ export class Authenticator {
   async #readEntered(credentials: Credentials): Promise<Entered> {
     const readAt = performance.now()
     const tenant = await this.#admittedTenant(credentials)
-    const { grantDigest } = credentials
     const [active, standing] = await Promise.all([
-      grantDigest === undefined ? true : this.#ports.registry.isActive(grantDigest),
+      this.#isActive(credentials),
       this.#ports.grants.findStanding(tenant, credentials.issuer, credentials.subject),
     ])
     if (active !== true) throw new AuthenticationError('ERR_TOKEN_REVOKED', 'the grant behind this token has ended')
     refuseAccount(accountState(standing))
     return { tenant, standing, readAt }
+  }
+
+  #isActive({ credential, grantDigest, issuer, subject }: Credentials): Promise<boolean> | boolean {
+    if (grantDigest !== undefined) return this.#ports.registry.isActive(grantDigest)
+    if (credential?.kind !== 'bearer') return true
+    const { issuedAt, sessionId } = credential
+    return this.#ports.logouts.isOver({ issuer, subject, issuedAt, sessionId }).then((over) => over === false)
   }
 
   async #admittedTenant({ issuer, subject, clientId, tenantClaim }: Credentials): Promise<Tenant> {
@@ -157,7 +170,7 @@ function refuseAccount(account: AccountState): void {
 /** Who somebody is by what vouches for them. */
 interface Identity extends Pick<
   VerifiedToken,
-  'issuer' | 'subject' | 'clientId' | 'tenantClaim' | 'asserted' | 'email' | 'name' | 'expiresAt'
+  'issuer' | 'subject' | 'clientId' | 'tenantClaim' | 'asserted' | 'email' | 'name' | 'expiresAt' | 'actor'
 > {
   readonly grantDigest: string | undefined
   readonly credential: Credential
@@ -165,13 +178,13 @@ interface Identity extends Pick<
 
 /** The account's own address and name, where there is an account. */
 function callerOf(identity: Identity, { readAt, standing, tenant }: Entered): Caller {
-  const { issuer, subject, tenantClaim, clientId, grantDigest, expiresAt, credential } = identity
+  const { actor, issuer, subject, tenantClaim, clientId, grantDigest, expiresAt, credential } = identity
   const { email, name } = standing.account ?? identity
   const holding = holdingOf(identity.asserted, standing)
   const user = new UserContext({ subject, email, name, tenantId: tenant.slug, grants: holding.effective })
   const { policyVersion } = standing
   return {
-    ...{ user, tenant, issuer, tenantClaim, clientId, grantDigest, expiresAt, credential },
+    ...{ user, tenant, issuer, tenantClaim, clientId, actor, grantDigest, expiresAt, credential },
     ...{ holding, policyVersion, readAt },
   }
 }

@@ -46,10 +46,18 @@ class Caller {
     this.#authenticator = new Authenticator({
       clientId: 'app',
       applications: { find: async (clientId) => ({ clientId, name: 'App', tenant, admits: 'own' }) },
+      logouts: { isOver: async () => false },
       tokens: {
         verify: async (_token, resource) => ({
           ...{ issuer: ownIssuer, subject, clientId: 'client', resource, tenantClaim: tenant.slug },
-          ...{ email: undefined, name: undefined, grantDigest: 'grant', expiresAt: 4_000_000_000, methods: ['pwd'] },
+          ...{
+            email: undefined,
+            name: undefined,
+            grantDigest: 'grant',
+            expiresAt: 4_000_000_000,
+            issuedAt: 0,
+            methods: ['pwd'],
+          },
           asserted: { roles: ['admin'], scopes: [] },
         }),
       },

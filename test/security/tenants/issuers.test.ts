@@ -46,6 +46,7 @@ function authenticatorOf(name: IssuerName): Authenticator {
   return new Authenticator({
     ...{ clientId: 'app', applications, grants, signIns, tenants: registry },
     tokens: issuers[name].verifier,
+    logouts: { isOver: async () => false },
     registry: { isActive: async () => true },
     developmentTokens: 'refuse',
   })

@@ -21,6 +21,7 @@ describe('what a token of our issuer says', () => {
       name: 'Ada',
       asserted: { roles: ['admin'], groups: ['platform'], scopes: ['mcp', 'read'], resources: ['production'] },
       grantDigest: 'grant-digest-1',
+      issuedAt: now,
       expiresAt: now + 660,
       methods: ['pwd'],
     })

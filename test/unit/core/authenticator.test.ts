@@ -23,6 +23,7 @@ const verified: VerifiedToken = {
   asserted: { roles: ['admin', 'owner'], groups: [], scopes: ['read'], resources: [] },
   grantDigest: 'grant-1',
   expiresAt: 2_000_000_000,
+  issuedAt: 1_900_000_000,
   methods: ['pwd'],
 }
 
@@ -106,6 +107,7 @@ class Bench {
           return standingOf(known ? this.account : undefined)
         },
       },
+      logouts: { isOver: async () => false },
       registry: {
         isActive: async (digest) => {
           await note('registry')

@@ -30,6 +30,13 @@ export const masterMigrations: readonly Migration[] = [
     },
   },
   { name: '0004-session-owner', up: nameOwners },
+  {
+    name: '0005-trusted-issuer',
+    async up(db) {
+      await createTrustedIssuers(db)
+      await createIssuerLogouts(db)
+    },
+  },
 ]
 
 async function createTenants(db: Kysely<MigrationSchema>): Promise<void> {
@@ -192,6 +199,33 @@ async function addTenantLogins(db: Kysely<MigrationSchema>): Promise<void> {
     .alterTable('tenant')
     .addCheckConstraint('tenant_login', sql`(login_role is null) = (sealed_password is null)`)
     .execute()
+}
+
+async function createTrustedIssuers(db: Kysely<MigrationSchema>): Promise<void> {
+  await db.schema
+    .createTable('trusted_issuer')
+    .addColumn('issuer', 'text', (column) => column.primaryKey())
+    .addColumn('options', 'jsonb', (column) => column.notNull())
+    .addColumn('sealed_secret', 'bytea')
+    .addColumn('created_at', 'timestamptz', (column) => column.notNull().defaultTo(sql`clock_timestamp()`))
+    .addColumn('changed_at', 'timestamptz', (column) => column.notNull().defaultTo(sql`clock_timestamp()`))
+    .addCheckConstraint('trusted_issuer_options', sql`jsonb_typeof(options) = 'object'`)
+    .execute()
+}
+
+async function createIssuerLogouts(db: Kysely<MigrationSchema>): Promise<void> {
+  await db.schema
+    .createTable('issuer_logout')
+    .addColumn('issuer', 'text', (column) => column.notNull())
+    .addColumn('token_id', 'text', (column) => column.notNull())
+    .addColumn('subject', 'text')
+    .addColumn('session_id', 'text')
+    .addColumn('issued_at', 'timestamptz', (column) => column.notNull())
+    .addColumn('expires_at', 'timestamptz', (column) => column.notNull())
+    .addPrimaryKeyConstraint('issuer_logout_pkey', ['issuer', 'token_id'])
+    .addCheckConstraint('issuer_logout_about', sql`subject is not null or session_id is not null`)
+    .execute()
+  await createIndexes(db, 'issuer_logout', ['subject', 'session_id', 'expires_at'])
 }
 
 async function createIndexes(db: Kysely<MigrationSchema>, table: string, columns: readonly string[]): Promise<void> {

@@ -13,7 +13,30 @@ export interface MasterSchema extends MigrationSchema {
   readonly login_transaction: LoginTransactionTable
   readonly transport_session: TransportSessionTable
   readonly rate_limit: RateLimitTable
+  readonly trusted_issuer: TrustedIssuerTable
+  readonly issuer_logout: IssuerLogoutTable
   readonly audit_event: AuditEventTable
+}
+
+/** Issuers whose tokens are accepted, besides those of code and environment. */
+interface TrustedIssuerTable {
+  readonly issuer: string
+  /** As they were given, without the secret. */
+  readonly options: unknown
+  /** Of our client at the issuer; the context is `issuer`. */
+  readonly sealed_secret: Uint8Array | null
+  readonly created_at: Generated<Date>
+  readonly changed_at: Generated<Date>
+}
+
+/** What issuers said has ended: one session, or all of a subject until then. */
+interface IssuerLogoutTable {
+  readonly issuer: string
+  readonly token_id: string
+  readonly subject: string | null
+  readonly session_id: string | null
+  readonly issued_at: Date
+  readonly expires_at: Date
 }
 
 interface TenantTable {
