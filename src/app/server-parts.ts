@@ -99,7 +99,7 @@ function openIssuer(options: ServerOptions, base: Foundations, parts: IssuerPart
 
 function openTokens({ log }: ServerOptions, { data, publicUrl }: Foundations): TokenVerifier {
   const keys = data.postgres.signingKeys
-  return createTokenVerifier({ issuer: issuerOf(publicUrl), keys, clock: systemClock, log })
+  return createTokenVerifier({ own: { issuer: issuerOf(publicUrl), keys }, clock: systemClock, log })
 }
 
 interface AuthenticatorParts {

@@ -1,4 +1,4 @@
-import { UpstreamError } from '../../core/error/upstream-error.js'
+import { UpstreamError } from '../error/upstream-error.js'
 
 const failuresInARow = 3
 const openMilliseconds = 1_000

@@ -1,16 +1,18 @@
-import { ConfigurationError } from '../../core/error/configuration-error.js'
-import type { SigningKeyStore } from '../../core/identity/signing-key-store.js'
-import type { IdTokenVerifier } from '../../core/identity/verified-token.js'
-import type { Clock } from '../../core/runtime/clock.js'
-import type { Log } from '../../core/runtime/log.js'
-import { parseCompactJws } from './compact-jws.js'
+import { ConfigurationError } from '../../../core/error/configuration-error.js'
+import type { SigningKeyStore } from '../../../core/identity/signing-key-store.js'
+import type { IdTokenVerifier } from '../../../core/identity/verified-token.js'
+import type { Clock } from '../../../core/runtime/clock.js'
+import type { Log } from '../../../core/runtime/log.js'
+import { parseCompactJws } from '../jwt/compact-jws.js'
+import { readHeader, type HeaderRule } from '../jwt/token-header.js'
+import { verifySignature } from '../jwt/verify-signature.js'
 import { readIdTokenClaims } from './id-token-claims.js'
-import { KeySet } from './key-set.js'
-import { readIdTokenHeader } from './token-header.js'
-import { verifySignature } from './verify-signature.js'
+import { ownKeySet } from './own-engine.js'
 
 const skew = 60
 const maxLifetime = 60 * 60
+// `JWT` (RFC 7519 §5.1) or not said; an access token always says its own.
+const headerRule: HeaderRule = { algorithms: ['ES256'], types: ['jwt', 'absent'], members: 'own' }
 
 export interface IdTokenVerifierOptions {
   /** Compared with `iss` byte by byte. */
@@ -30,14 +32,14 @@ export function createIdTokenVerifier(options: IdTokenVerifierOptions): IdTokenV
   const { issuer, clientId, clock } = options
   if (!URL.canParse(issuer)) throw new ConfigurationError('ERR_CONFIG_URL', 'the issuer must be an absolute URL')
   if (clientId === '') throw new ConfigurationError('ERR_CONFIG_OPTION', 'clientId must not be empty')
-  const keys = new KeySet(options)
+  const keys = ownKeySet(options)
   return {
     async verify(token, nonce) {
       const { header, claims } = parseCompactJws(token)
-      const kid = readIdTokenHeader(header)
+      const reference = readHeader(header, headerRule)
       const now = clock.now() / 1000
       const verified = readIdTokenClaims(claims, { issuer, clientId, nonce, now, skew, maxLifetime })
-      await verifySignature(token, await keys.find(kid))
+      await verifySignature(token, reference, await keys.find(reference, issuer))
       return verified
     },
   }

@@ -1,4 +1,4 @@
-import { AuthenticationError } from '../../core/error/authentication-error.js'
+import { AuthenticationError } from '../../../core/error/authentication-error.js'
 import { parseStrictObject, type JsonObject } from './strict-json.js'
 
 const maxLength = 16 * 1024

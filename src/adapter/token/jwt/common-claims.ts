@@ -1,4 +1,4 @@
-import { AuthenticationError } from '../../core/error/authentication-error.js'
+import { AuthenticationError } from '../../../core/error/authentication-error.js'
 import type { JsonObject, JsonValue } from './strict-json.js'
 
 /** Length in bytes of any identifier that a token carries. */

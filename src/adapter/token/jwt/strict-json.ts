@@ -1,4 +1,4 @@
-import { AuthenticationError } from '../../core/error/authentication-error.js'
+import { AuthenticationError } from '../../../core/error/authentication-error.js'
 
 export type JsonValue = null | boolean | number | string | readonly JsonValue[] | JsonObject
 

@@ -1,7 +1,8 @@
-import { AuthenticationError } from '../../core/error/authentication-error.js'
-import type { VerifiedToken } from '../../core/identity/verified-token.js'
-import { maxText, requiredText, requireIssuer, requireTime, unusable, type TimeRules } from './common-claims.js'
-import type { JsonObject, JsonValue } from './strict-json.js'
+import { AuthenticationError } from '../../../core/error/authentication-error.js'
+import type { VerifiedToken } from '../../../core/identity/verified-token.js'
+import { maxText, requiredText, requireIssuer, requireTime, unusable, type TimeRules } from '../jwt/common-claims.js'
+import { readNames, readScopes } from '../jwt/grant-claims.js'
+import type { JsonObject, JsonValue } from '../jwt/strict-json.js'
 
 /** What the claims of an access token are held against. */
 export interface ClaimRules extends TimeRules {
@@ -10,9 +11,7 @@ export interface ClaimRules extends TimeRules {
 }
 
 const maxClientId = 2048
-const maxScopes = 500
 // RFC 6749 §3.3: tokens of printable ASCII without `"` and `\`, joined by single spaces.
-const scopePattern = /^[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*$/
 // ID tokens, logout tokens, and tokens bound to a key that a bearer request does not prove (RFC 7800).
 const foreignClaims = ['nonce', 'at_hash', 'c_hash', 's_hash', 'events', 'token_use', 'cnf']
 
@@ -35,15 +34,15 @@ export function readAccessTokenClaims(claims: JsonObject, rules: ClaimRules): Ve
     email: optionalText(claims, 'email'),
     name: optionalText(claims, 'name'),
     asserted: {
-      roles: names(claims, 'roles'),
-      groups: names(claims, 'groups'),
-      scopes: scopes(claims['scope']),
-      resources: names(claims, 'resources'),
+      roles: readNames(claims['roles'], 'roles'),
+      groups: readNames(claims['groups'], 'groups'),
+      scopes: readScopes(claims['scope'], 'scope'),
+      resources: readNames(claims['resources'], 'resources'),
     },
     grantDigest: requiredText(claims, 'gid', maxText),
     expiresAt,
     issuedAt: Number(claims['iat']),
-    methods: names(claims, 'amr'),
+    methods: readNames(claims['amr'], 'amr'),
   }
 }
 
@@ -65,24 +64,4 @@ function optionalText(claims: JsonObject, claim: string): string | undefined {
   const value = claims[claim]
   if (value !== undefined && typeof value !== 'string') throw unusable(`the token has no usable ${claim}`)
   return value
-}
-
-function names(claims: JsonObject, claim: string): readonly string[] {
-  const value = claims[claim]
-  if (value === undefined) return []
-  if (!Array.isArray(value) || !value.every(isName)) throw unusable(`the token has no usable ${claim}`)
-  return [...new Set(value)]
-}
-
-function isName(value: JsonValue): value is string {
-  return typeof value === 'string' && value !== ''
-}
-
-function scopes(value: JsonValue | undefined): readonly string[] {
-  // An empty text is what remains of scopes that were all taken away: a sound token that can do little.
-  if (value === undefined || value === '') return []
-  if (typeof value !== 'string' || !scopePattern.test(value)) throw unusable('the token has no usable scope')
-  const listed = value.split(' ')
-  if (listed.length > maxScopes) throw unusable('the token has no usable scope')
-  return [...new Set(listed)]
 }
