@@ -10,6 +10,7 @@ import { accountsFile, type LocalAccount } from './development/local-accounts.js
 import { announceServer, withdrawServer } from './development/running-server.js'
 import { createHealthHandler } from './health.js'
 import { issuerOf } from './issuer-of.js'
+import { advertisedIssuers } from './issuers/advertised-issuers.js'
 import { openListener, type HttpHandler, type Listener } from './listener.js'
 import { meterEvent } from './observe/meter-event.js'
 import { observeRequests } from './observe/observe-requests.js'
@@ -105,11 +106,13 @@ async function serve(
     tools: settings.login === 'oauth' ? 'absent' : 'served',
     browser: undefined,
   })
+  await options.patience.untilAnswered(() => parts.tokens.warmUp())
   const edge = openEdge(options, base, { parts, endpoints })
+  const { issuer } = parts
   const handlers: readonly HttpHandler[] = [
     (request, response) => edge.handle(request, response),
     ...(parts.signIn === undefined ? [] : [parts.signIn.pages]),
-    (request, response) => parts.issuer.handle(request, response),
+    ...(issuer === undefined ? [] : [issuer.handle]),
     createHealthHandler(readiness),
   ]
   listener.serve([observeRequests(handlers, { tracer: base.tracer, meter: metrics?.meter })])
@@ -152,7 +155,7 @@ function openEdge(options: ServerOptions, base: Foundations, { parts, endpoints 
     application: parts.application.clientId,
     endpoints,
     rootEndpoint: endpoints.at(-1)?.path ?? '/mcp',
-    authorizationServers: [issuerOf(publicUrl)],
+    authorizationServers: () => advertisedIssuers(parts.book, parts.issuer && issuerOf(publicUrl)),
     serverInfo: options.assembly.serverInfo ?? { name: options.appName, version: '0.0.0' },
     publicUrl,
     allowedOrigins: settings.allowedOrigins,

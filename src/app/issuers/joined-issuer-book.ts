@@ -47,6 +47,11 @@ export class JoinedIssuerBook implements IssuerBook {
     return new JoinedIssuerBook(options, editionOf(issuers, reading.revisions), reading)
   }
 
+  /** As it was when it could last be told. */
+  get latest(): IssuerEdition {
+    return this.#edition
+  }
+
   async read(): Promise<IssuerEdition> {
     if (performance.now() - this.#readAt < freshMilliseconds) return this.#edition
     this.#reading ??= this.#readAnew().finally(() => (this.#reading = undefined))
