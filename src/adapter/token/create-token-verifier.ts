@@ -1,6 +1,8 @@
 import { AuthenticationError } from '../../core/error/authentication-error.js'
 import { ConfigurationError } from '../../core/error/configuration-error.js'
 import { UpstreamError } from '../../core/error/upstream-error.js'
+import type { IssuerLogout } from '../../core/identity/logout-registry.js'
+import type { LogoutTokenVerifier } from '../../core/identity/logout-token-verifier.js'
 import type { SigningKeyStore } from '../../core/identity/signing-key-store.js'
 import type { TokenVerifier, VerifiedToken } from '../../core/identity/verified-token.js'
 import type { Clock } from '../../core/runtime/clock.js'
@@ -46,6 +48,8 @@ export interface TokenVerifierOptions {
 }
 
 export interface IssuersVerifier extends TokenVerifier {
+  /** Of the issuers of others; our own ends what it granted by itself. */
+  readonly logouts: LogoutTokenVerifier
   /**
    * Looks at every issuer's keys. Throws one `ConfigurationError` that says what is wrong with those that were reached; one that is not
    * there at the moment is in the log, and tried again when a token of it comes.
@@ -62,6 +66,7 @@ export function createTokenVerifier(options: TokenVerifierOptions): IssuersVerif
 }
 
 class Verifier implements IssuersVerifier {
+  readonly logouts: LogoutTokenVerifier = { verify: (token) => this.#verifyLogout(token) }
   readonly #own: { readonly issuer: string; readonly engine: OwnEngine } | undefined
   readonly #others: EngineTable | undefined
   readonly #cache: VerifiedTokenCache
@@ -97,6 +102,14 @@ class Verifier implements IssuersVerifier {
     this.#cache.forget(keyOf(token, resource))
   }
 
+  async #verifyLogout(token: string): Promise<IssuerLogout> {
+    const jws = parseCompactJws(token)
+    await this.#others?.refresh()
+    const engine = this.#others?.find(jws.claims)
+    if (engine === undefined) throw otherIssuer()
+    return engine.verifyLogout(token, jws)
+  }
+
   async warmUp(): Promise<void> {
     const faults: ConfigurationError[] = []
     await this.#others?.refresh()
@@ -126,7 +139,7 @@ class Verifier implements IssuersVerifier {
   #engineOf({ claims }: CompactJws): TokenEngine {
     const { iss } = claims
     const engine = iss === this.#own?.issuer ? this.#own?.engine : this.#others?.find(claims)
-    if (engine === undefined) throw new AuthenticationError('ERR_TOKEN_ISSUER', 'the token has another issuer')
+    if (engine === undefined) throw otherIssuer()
     return engine
   }
 
@@ -135,6 +148,10 @@ class Verifier implements IssuersVerifier {
     if (engine === undefined) throw new AuthenticationError('ERR_TOKEN_MALFORMED', 'the token is no JWT')
     return engine.verify(token, resource)
   }
+}
+
+function otherIssuer(): AuthenticationError {
+  return new AuthenticationError('ERR_TOKEN_ISSUER', 'the token has another issuer')
 }
 
 function keyOf(token: string, resource: string): string {

@@ -1,3 +1,4 @@
+import type { IssuerLogout } from '../../../core/identity/logout-registry.js'
 import type { Clock } from '../../../core/runtime/clock.js'
 import type { Fetcher } from '../../../core/runtime/fetcher.js'
 import type { Log } from '../../../core/runtime/log.js'
@@ -9,6 +10,7 @@ import { KeySet, remoteTimes } from '../key/key-set.js'
 import { RemoteKeys } from './remote-keys.js'
 import type { Accepted, TokenEngine } from '../token-engine.js'
 import { requireTokenIssuer } from './issuer-claim.js'
+import { readLogoutClaims } from './logout-claims.js'
 import { readIssuerClaims } from './issuer-claims.js'
 import { IssuerMetadataReader } from './issuer-metadata.js'
 
@@ -47,6 +49,17 @@ export class IssuerEngine implements TokenEngine {
     const verified = readIssuerClaims({ claims, trusted, resource, now: this.#clock.now() / 1000 })
     const key = await verifySignature(token, reference, await this.keys.find(reference, issuer))
     return { verified, stands: async () => (await this.keys.find(reference, issuer)) === key }
+  }
+
+  /** What a logout token of the issuer says. Throws like `verify`. */
+  async verifyLogout(token: string, { claims, header }: CompactJws): Promise<IssuerLogout> {
+    const { trusted } = this
+    const issuer = requireTokenIssuer(claims, trusted)
+    const { algorithms } = trusted.token
+    const reference = readHeader(header, { algorithms, types: ['logout+jwt', 'jwt', 'absent'], members: 'any' })
+    const logout = readLogoutClaims({ claims, trusted, now: this.#clock.now() / 1000 })
+    await verifySignature(token, reference, await this.keys.find(reference, issuer))
+    return logout
   }
 
   /** Throws `ConfigurationError` where the issuer was reached and is not what it should be, `UpstreamError` where it was not reached. */

@@ -5,10 +5,13 @@ import type { JsonObject, JsonValue } from './strict-json.js'
 /** What the header of an issuer's tokens may be. */
 export interface HeaderRule {
   readonly algorithms: readonly SigningAlgorithm[]
-  readonly types: readonly TokenType[]
+  readonly types: readonly HeaderType[]
   /** `own`: `alg`, `typ` and `kid`, all of them and nothing else. `any`: whatever brings no key, extension or compression along. */
   readonly members: 'own' | 'any'
 }
+
+/** `logout+jwt` is what issuers send when somebody signs out (OpenID Connect Back-Channel Logout §2.4). */
+export type HeaderType = TokenType | 'logout+jwt'
 
 /** Which key a token says it was signed with, and how. */
 export interface KeyReference {
@@ -24,6 +27,7 @@ const refusedMembers: ReadonlySet<string> = new Set([
   ...['jku', 'jwk', 'x5u', 'x5c', 'crit', 'b64', 'zip', 'cty'],
   ...['enc', 'epk', 'apu', 'apv', 'iv', 'tag', 'p2s', 'p2c'],
 ])
+const headerTypes: readonly HeaderType[] = ['at+jwt', 'jwt', 'logout+jwt']
 const algorithms: ReadonlySet<unknown> = new Set(signingAlgorithms)
 
 /**
@@ -55,9 +59,9 @@ function isAlgorithm(value: JsonValue | undefined): value is SigningAlgorithm {
 }
 
 /** Media types compare without case, and without `application/` (RFC 7515 §4.1.9, RFC 2045 §5.1). */
-function typeOf(typ: JsonValue | undefined): TokenType | undefined {
+function typeOf(typ: JsonValue | undefined): HeaderType | undefined {
   if (typ === undefined) return 'absent'
   if (typeof typ !== 'string') return undefined
-  if (/^(?:application\/)?at\+jwt$/i.test(typ)) return 'at+jwt'
-  return /^(?:application\/)?jwt$/i.test(typ) ? 'jwt' : undefined
+  const name = typ.toLowerCase().replace(/^application\//, '')
+  return headerTypes.find((known) => known === name)
 }
