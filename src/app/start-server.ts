@@ -9,6 +9,7 @@ import { ClosingStack } from './closing-stack.js'
 import { accountsFile, type LocalAccount } from './development/local-accounts.js'
 import { announceServer, withdrawServer } from './development/running-server.js'
 import { createHealthHandler } from './health.js'
+import { createLogoutEndpoint } from '../service/back-channel-logout/create-logout-endpoint.js'
 import { issuerOf } from './issuer-of.js'
 import { advertisedIssuers } from './issuers/advertised-issuers.js'
 import { openListener, type HttpHandler, type Listener } from './listener.js'
@@ -112,6 +113,7 @@ async function serve(
   const handlers: readonly HttpHandler[] = [
     (request, response) => edge.handle(request, response),
     ...(parts.signIn === undefined ? [] : [parts.signIn.pages]),
+    openLogoutEndpoint(options, base, parts),
     ...(issuer === undefined ? [] : [issuer.handle]),
     createHealthHandler(readiness),
   ]
@@ -138,6 +140,11 @@ async function serve(
     accountsFile: accountsFile(settings.home),
     created: parts.created,
   }
+}
+
+function openLogoutEndpoint({ log }: ServerOptions, { data }: Foundations, parts: ServerParts): HttpHandler {
+  const { audit, logouts, notices } = data.postgres
+  return createLogoutEndpoint({ tokens: parts.tokens.logouts, logouts, notices, audit, log })
 }
 
 interface EdgeParts {
