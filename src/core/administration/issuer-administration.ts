@@ -1,11 +1,13 @@
-import type { StoredIssuerOptions } from '../trust/issuer-options.js'
 import type { IssuerStore } from '../trust/issuer-store.js'
 import type { Administrator, Outcome } from './tenant-administration.js'
+
+/** The members of `StoredIssuerOptions`, not looked at yet. */
+export type IssuerAsWritten = Readonly<Record<string, unknown>>
 
 /** What is to hold of an issuer in the database. */
 export type IssuerWish =
   /** `new` is refused where it is there; `any` takes the place of what is there. */
-  | { readonly presence: 'new' | 'any'; readonly options: StoredIssuerOptions }
+  | { readonly presence: 'new' | 'any'; readonly options: IssuerAsWritten }
   | { readonly presence: 'absent'; readonly issuer: string }
 
 /** The issuers that the database has, for an administrator. Each method throws `UpstreamError` when the master database does not answer. */

@@ -1,7 +1,7 @@
 import { conflictsOf } from '../trust/issuer-set.js'
-import type { StoredIssuerOptions } from '../trust/issuer-options.js'
 import type { TrustedIssuer } from '../trust/trusted-issuer.js'
 import type { Change } from './change.js'
+import type { IssuerAsWritten } from './issuer-administration.js'
 import { quoted } from './known-names.js'
 
 /** What the database has, as far as a change is decided by it. */
@@ -15,7 +15,7 @@ export interface IssuerFacts {
 /** What putting an issuer comes to, or what is in the way of it. */
 export function planIssuer(
   { known, others }: IssuerFacts,
-  wish: { readonly presence: 'new' | 'any'; readonly trusted: TrustedIssuer; readonly options: StoredIssuerOptions },
+  wish: { readonly presence: 'new' | 'any'; readonly trusted: TrustedIssuer; readonly options: IssuerAsWritten },
 ): { readonly change: Change } | { readonly faults: readonly string[] } {
   const { issuer } = wish.trusted
   if (known !== undefined && wish.presence === 'new') {

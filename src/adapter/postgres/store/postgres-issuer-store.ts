@@ -1,11 +1,15 @@
 import { sql, type Kysely } from 'kysely'
-import type { IssuerAdministration, IssuerWish } from '../../../core/administration/issuer-administration.js'
+import type {
+  IssuerAdministration,
+  IssuerAsWritten,
+  IssuerWish,
+} from '../../../core/administration/issuer-administration.js'
 import { planIssuer, planRemoval } from '../../../core/administration/plan-issuer.js'
 import type { Administrator, Outcome } from '../../../core/administration/tenant-administration.js'
 import type { Keyring } from '../../../core/credential/keyring.js'
 import { ConfigurationError } from '../../../core/error/configuration-error.js'
-import type { StoredIssuerOptions } from '../../../core/trust/issuer-options.js'
 import type { StoredIssuer } from '../../../core/trust/issuer-store.js'
+import { isObject } from '../../../core/trust/option-reader.js'
 import { readIssuer } from '../../../core/trust/read-issuer-options.js'
 import type { TrustedIssuer } from '../../../core/trust/trusted-issuer.js'
 import type { MasterSchema } from '../schema/master-schema.js'
@@ -108,15 +112,14 @@ function readable({ written }: StoredIssuer): readonly TrustedIssuer[] {
   }
 }
 
-function withoutSecret({ introspection, ...options }: StoredIssuerOptions): string {
-  if (introspection === undefined) return JSON.stringify(options)
+function withoutSecret({ introspection, ...options }: IssuerAsWritten): string {
+  if (!isObject(introspection)) return JSON.stringify(options)
   const { clientSecret: _secret, ...client } = introspection
   return JSON.stringify({ ...options, introspection: client })
 }
 
 /** Where the options do not look like those that it was taken from, they are wrong anyway. */
 function withSecret(options: unknown, clientSecret: string): unknown {
-  if (typeof options !== 'object' || options === null || !('introspection' in options)) return options
-  const { introspection } = options
-  return typeof introspection === 'object' ? { ...options, introspection: { ...introspection, clientSecret } } : options
+  if (!isObject(options) || !isObject(options['introspection'])) return options
+  return { ...options, introspection: { ...options['introspection'], clientSecret } }
 }
