@@ -311,9 +311,8 @@ describe('a host that hangs', () => {
     const hung = Array.from({ length: 50 }, () => fetcher.fetch({ url, reach: 'private' }))
     const settled = Promise.allSettled(hung)
     await until(() => hanging.hits() === 8)
-    const startedAt = performance.now()
-    await fetcher.fetch({ url: `http://127.0.0.1:${sound.port}/`, reach: 'private' })
-    expect(performance.now() - startedAt).toBeLessThan(1_000)
+    const answer = fetcher.fetch({ url: `http://127.0.0.1:${sound.port}/`, reach: 'private' })
+    expect(await Promise.race([answer, settled])).toMatchObject({ status: 200 })
     const failures = (await settled).map(
       (result) => result.status === 'rejected' && (result.reason as FetchError).failure,
     )
@@ -336,10 +335,9 @@ describe('a host that hangs', () => {
     const request = { url: `http://127.0.0.1:${hanging.port}/`, reach: 'private' } as const
     const fetcher = createFetcher({ milliseconds: 1_000 })
     const waiting = Promise.allSettled(Array.from({ length: 108 }, () => fetcher.fetch(request)))
-    const startedAt = performance.now()
+    const next = fetcher.fetch(request).catch((thrown: unknown) => thrown)
     const message = expect.stringContaining('too many requests wait for it') as unknown
-    await expect(fetcher.fetch(request)).rejects.toMatchObject({ failure: 'timeout', message })
-    expect(performance.now() - startedAt).toBeLessThan(900)
+    expect(await Promise.race([next, waiting])).toMatchObject({ failure: 'timeout', message })
     await waiting
   })
 
