@@ -124,7 +124,10 @@ function checkReachOfTrust(options: OptionReader, source: IssuerSource, { applic
 function nameOf(written: unknown): string | undefined {
   const text = isObject(written) ? written['issuer'] : undefined
   const url = typeof text === 'string' && text.length <= longestIssuer ? URL.parse(text) : null
-  return url === null || url.origin === 'null' ? undefined : JSON.stringify(url.origin + url.pathname)
+  if (url === null || url.origin === 'null') return undefined
+  const isPlain = text === url.href || text === url.origin
+  const hasMore = url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== ''
+  return JSON.stringify(isPlain && !hasMore ? text : url.origin + url.pathname)
 }
 
 function throwAny(faults: readonly string[]): void {

@@ -195,7 +195,7 @@ describe('issuer options', () => {
     const list = [written({ audience: undefined, skewSeconds: 90 }), 'https://b.example', written({ tenant: {} })]
     const message = refusalOfAll(list, 'environment')
     expect(message).toMatch(/^ERR_CONFIG_GRAPH 4 faults:/)
-    expect(message).toContain('issuer "https://id.example.com/" of AUTHSEC_ISSUERS: audience is missing')
+    expect(message).toContain('issuer "https://id.example.com" of AUTHSEC_ISSUERS: audience is missing')
     expect(message).toContain('issuer 2 of AUTHSEC_ISSUERS: is not an object')
     expect(refusalOfAll({}, 'environment')).toContain('the issuers of AUTHSEC_ISSUERS are not a list')
     expect(() => readIssuers(list, 'code')).toThrow(ConfigurationError)
