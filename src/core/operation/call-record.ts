@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { AuditEvent } from '../audit/audit-event.js'
 import type { AuditLog } from '../audit/audit-log.js'
 import type { Caller } from '../identity/caller.js'
-import { grantedBy, missingFor } from '../permission/graph/grounds.js'
+import { boundLabels, grantedBy, missingFor } from '../permission/graph/grounds.js'
 import type { AccessExplanation } from '../permission/graph/explanation.js'
 import type { Log } from '../runtime/log.js'
 import type { Span } from '../runtime/tracer.js'
@@ -63,6 +63,12 @@ export class CallRecord {
   /** The same for a call that no policy could be asked about, because of its arguments. */
   async unasked(reason: 'invalid' | 'failed'): Promise<void> {
     await this.#deny(reason, ['input'])
+  }
+
+  /** The same for a bearer who lacks these scopes and nothing else, and is told so. */
+  async outOfScope(scopes: readonly string[]): Promise<void> {
+    const missing = boundLabels(scopes.map((scope) => `scopes:${scope}`))
+    await this.#deny('insufficient_scope', missing)
   }
 
   /** One call too many. Counted, not one row each: whoever calls too often must not fill the record. */

@@ -26,7 +26,7 @@ import { sessionNotFound } from './json-rpc.js'
 import type { McpEndpoint } from './mcp-endpoint.js'
 import { refuseModern } from './modern-request.js'
 import { faultOf, outageFault, retryAfter } from './outage.js'
-import { ProtectedResourceMetadata } from './protected-resource.js'
+import { metadataUrl, ProtectedResourceMetadata } from './protected-resource.js'
 import { readMessage } from './read-message.js'
 import { refuse, type Refused } from './refuse.js'
 import { Reply } from './reply.js'
@@ -109,6 +109,7 @@ export function createMcpEdge(options: McpEdgeOptions): McpEdge {
 /** Who guards one endpoint. */
 interface Door {
   readonly endpoint: McpEndpoint
+  readonly resourceMetadata: string
   readonly bearers: BearerGate
   readonly sessions: SessionGate | undefined
 }
@@ -242,7 +243,8 @@ class Edge {
     const { sessions } = options
     const onGone = (digest: string): Promise<void> => this.#legacy.forget(digest)
     const gate = sessions === undefined ? undefined : new SessionGate({ ...options, sessions, onGone })
-    return { endpoint, bearers: new BearerGate(options), sessions: gate }
+    const resourceMetadata = metadataUrl(options.publicUrl, endpoint)
+    return { endpoint, resourceMetadata, bearers: new BearerGate({ ...options, resourceMetadata }), sessions: gate }
   }
 
   async #answer(exchange: Exchange): Promise<void> {
