@@ -196,9 +196,10 @@ class Edge {
 
   async #receive(visit: Visit): Promise<void> {
     const { request, reply, origin } = visit
+    // Before anything is refused: the script of an allowed origin has to be able to read why.
+    if (origin !== undefined && this.#policy.allowsOrigin(origin)) reply.add(...corsHeaders(origin))
     const forbidden = this.#policy.check(request, origin)
     if (forbidden !== undefined) return refuse(visit, forbidden)
-    reply.add(...corsHeaders(origin))
     if (request.method === 'OPTIONS') return refuse(visit, preflight(`${this.#methods}, OPTIONS`))
     let admission = await this.#admit(visit)
     if (admission.kind === 'refused') return refuse(visit, admission.answer)

@@ -50,9 +50,13 @@ export class HeadPolicy {
     return refusal(403, { code: serverError, message: 'Forbidden: this server does not go by that Host' })
   }
 
+  /** Byte-exact, and on loopback every `http` origin there. */
+  allowsOrigin(origin: string): boolean {
+    return this.#origins.has(origin) || (this.#loopback && loopbackOrigin.test(origin))
+  }
+
   #checkOrigin(origin: string | undefined): Answer | undefined {
-    if (origin === undefined || this.#origins.has(origin)) return undefined
-    if (this.#loopback && loopbackOrigin.test(origin)) return undefined
+    if (origin === undefined || this.allowsOrigin(origin)) return undefined
     return refusal(403, { code: serverError, message: 'Forbidden: this Origin is not allowed' })
   }
 }
