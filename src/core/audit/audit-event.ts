@@ -25,6 +25,6 @@ export interface AuditEvent {
   readonly operation?: string | undefined
   /** An `ERR_*` code, or a word for what happened: `succeeded`, `invalid`, `limited`, `rate_limited`, `insufficient_scope`, `consent_allowed`, `token_issued`. */
   readonly reason?: string | undefined
-  /** Small facts: what granted or what was missing, milliseconds taken. Never an argument, token or secret. */
+  /** Small facts: what granted or what was missing, milliseconds taken, who acted for the user. Never an argument, token or secret. */
   readonly detail?: Readonly<Record<string, string | number | readonly string[]>> | undefined
 }

@@ -252,7 +252,7 @@ export class Guard {
     const { elicits, name } = operation
     return new CallContext({
       ...{ requestId: record.ref, operation: name, user: caller?.user, clientId: caller?.clientId },
-      ...{ elicits, channel, login },
+      ...{ actor: caller?.actor, elicits, channel, login },
       onFault: (error) =>
         this.#ports.log.write('warn', 'a message of an operation was not sent', { ref: record.ref, error }),
     })
