@@ -10,8 +10,8 @@ export interface StepUp {
   readonly scopes: readonly string[]
 }
 
-/** Together with what surrounds them they have to fit into one header. */
-const longestList = 4_096
+/** They have to fit into a header, and into the query of an authorization request. */
+const longestList = 2_048
 
 /** The step-up to what is missing. Of what the token has, the operation's own scopes come first, and the others as far as there is room. */
 export function stepUpTo(missing: readonly string[], { holding }: Caller, own: readonly string[]): StepUp {

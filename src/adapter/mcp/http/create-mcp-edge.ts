@@ -198,7 +198,7 @@ class Edge {
     const { request, reply, origin } = visit
     // Before anything is refused: the script of an allowed origin has to be able to read why.
     if (origin !== undefined && this.#policy.allowsOrigin(origin)) reply.add(...corsHeaders(origin))
-    const forbidden = this.#policy.check(request, origin)
+    const forbidden = this.#policy.check(request, origin, visit.resourceMetadata)
     if (forbidden !== undefined) return refuse(visit, forbidden)
     if (request.method === 'OPTIONS') return refuse(visit, preflight(`${this.#methods}, OPTIONS`))
     let admission = await this.#admit(visit)

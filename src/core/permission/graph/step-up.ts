@@ -7,7 +7,7 @@ import type { Verdict } from './compiled-requirement.js'
 export const offlineAccess = 'offline_access'
 
 /** More than this goes into no header, so nobody is told to ask for it. */
-const longestRequest = 2_048
+const longestRequest = 1_024
 
 /** The scopes that an elevatable operation may make somebody ask for. How long a client may act is not for operations to say. */
 export function elevatableScopes({ protection }: Protected): readonly string[] {

@@ -74,7 +74,7 @@ describe('a step-up', () => {
   })
 
   it('is not offered where the list of scopes would fit no header', () => {
-    const long = ['x'.repeat(1_500), 'y'.repeat(1_500)] as const
+    const long = ['x'.repeat(700), 'y'.repeat(700)] as const
     const asker = caller({}, standing({ scopes: [...long] }))
     expect(stepUpOf(elevatable(anyOf(scope(long[0]), scope(long[1]))), asker)).toEqual([long[0]])
     expect(stepUpOf(elevatable(allOf(scope(long[0]), scope(long[1]))), asker)).toBeUndefined()
