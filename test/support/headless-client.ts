@@ -7,6 +7,8 @@ export class HeadlessClient implements OAuthClientProvider {
   readonly redirectUrl = 'http://127.0.0.1:8976/callback'
   readonly jar: BrowserJar
   saved: OAuthTokens | undefined
+  /** What the client asked the user for, each time. */
+  readonly asked: URL[] = []
   /** What the client was sent back with. */
   answer: URL | undefined
   #information: OAuthClientInformationMixed | undefined
@@ -50,8 +52,9 @@ export class HeadlessClient implements OAuthClientProvider {
   }
 
   async redirectToAuthorization(url: URL): Promise<void> {
+    this.asked.push(url)
     const consent = await this.#signIn(this.jar, url)
-    this.answer = (await this.jar.press(consent, 'allow')).left
+    this.answer = consent.left ?? (await this.jar.press(consent, 'allow')).left
   }
 
   saveCodeVerifier(verifier: string): void {
