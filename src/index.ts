@@ -46,6 +46,7 @@ export {
   allowSessionLogin,
   type AuthSecAppOptions,
 } from './app/auth-sec-app-options.js'
+export type { IssuerOptions, PresetName } from './core/trust/issuer-options.js'
 export type { LoginWay } from './app/settings/login-way.js'
 export type { SeedAccount, SeedTenant } from './app/development/development-seed.js'
 

@@ -1,5 +1,6 @@
 import type { AdmittedTenants } from '../core/identity/application.js'
 import type { Grants } from '../core/permission/grants.js'
+import type { IssuerOptions } from '../core/trust/issuer-options.js'
 import type { Provider } from '../framework/container/provider.js'
 import type { Class } from '../framework/decorator/reflect.js'
 import type { ToolDefinition } from '../framework/decorator/tool-definition.js'
@@ -51,6 +52,11 @@ export interface AuthSecAppOptions {
    * `'both'` on loopback, `'oauth'` elsewhere; a server on stdio always has the tools.
    */
   readonly login?: LoginWay
+  /**
+   * Identity providers whose access tokens are accepted, each exactly as far as it says. `AUTHSEC_ISSUERS`, a list of the same as
+   * JSON, goes before them; `authsec issuer` looks after further ones in the database.
+   */
+  readonly issuers?: readonly IssuerOptions[]
   /**
    * Typical callers by name, with what they effectively hold: shown in the access matrix (`authsec matrix`). They let nobody in.
    */

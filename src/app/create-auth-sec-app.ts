@@ -117,7 +117,7 @@ class App implements AuthSecApp {
     refuseWhileReading('stdio()')
     this.#refuseSecondStart()
     const output = claimStandardOutput()
-    const settings = readStdioSettings(process.env, this.#settingsInput(), process.argv[1])
+    const settings = ownIssuerNeeded(readStdioSettings(process.env, this.#settingsInput(), process.argv[1]))
     forgetSecrets(process.env)
     const server = this.#serverOptions(settings)
     const streams = { input: process.stdin, output, browser: createSystemBrowser(server.log) }
@@ -166,7 +166,8 @@ class App implements AuthSecApp {
 
   #settingsInput(): SettingsInput {
     const sessionLogin = this.#options[allowSessionLogin] === true ? 'allowed' : undefined
-    return { ...this.#options, sessionLogin }
+    const inProcessManager = this.#options[allowInProcessManager] === true ? 'allowed' : 'refused'
+    return { ...this.#options, sessionLogin, inProcessManager }
   }
 
   #serverOptions(settings: Settings): Omit<ServerOptions, 'patience'> {
@@ -174,7 +175,7 @@ class App implements AuthSecApp {
     for (const warning of settings.warnings) log.write('warn', warning)
     const accepted = settings.mode === 'development' || this.#options[allowPastedTokens] === true
     return {
-      settings: admissible(settings, this.#options),
+      settings,
       log,
       assembly: this.#assembly,
       catalogue: this.catalogue,
@@ -187,11 +188,12 @@ class App implements AuthSecApp {
   }
 }
 
-function admissible(settings: Settings, options: AuthSecAppOptions): Settings {
-  if (settings.mode === 'development' || options[allowInProcessManager] === true) return settings
+/** Whoever is at the other end of stdio brings no token, and signs in with us. */
+function ownIssuerNeeded(settings: Settings): Settings {
+  if (settings.ownIssuer === 'served') return settings
   throw new ConfigurationError(
     'ERR_CONFIG_AUTHENTICATOR',
-    'outside development (embedded database, loopback addresses, NODE_ENV not production) nothing verifies tokens yet: ' +
+    'outside development (embedded database, loopback addresses, NODE_ENV not production) nobody could sign in over stdio: ' +
       'let this process be its own authorization server with { [allowInProcessManager]: true }, a symbol that authsec exports',
   )
 }
@@ -209,6 +211,7 @@ const knownOptions: ReadonlySet<string> = new Set([
   'allowedOrigins',
   'sessions',
   'login',
+  'issuers',
   'testCallers',
   'development',
 ] satisfies readonly (keyof AuthSecAppOptions)[])

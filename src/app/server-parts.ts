@@ -1,6 +1,7 @@
 import { createIssuer, type Issuer } from '../adapter/issuer/create-issuer.js'
 import { PasswordHasher } from '../adapter/issuer/password-hasher.js'
-import { createTokenVerifier } from '../adapter/token/create-token-verifier.js'
+import { createFetcher } from '../adapter/net/create-fetcher.js'
+import { createTokenVerifier, type IssuersVerifier } from '../adapter/token/create-token-verifier.js'
 import type { Application } from '../core/identity/application.js'
 import type { TokenVerifier } from '../core/identity/verified-token.js'
 import { Authenticator } from '../core/operation/authenticator.js'
@@ -13,6 +14,9 @@ import type { RefreshingProvider } from '../core/sign-in/identity-provider.js'
 import { UpstreamRefresh } from '../core/sign-in/upstream-refresh.js'
 import type { LocalAccount } from './development/local-accounts.js'
 import { issuerOf } from './issuer-of.js'
+import type { JoinedIssuerBook } from './issuers/joined-issuer-book.js'
+import { openBook } from './issuers/open-book.js'
+import { TrustedTenants } from './issuers/trusted-tenants.js'
 import { offeredScopes } from './offered-scopes.js'
 import { prepareApplication } from './prepare-application.js'
 import type { Foundations, ServerOptions } from './server-options.js'
@@ -32,7 +36,12 @@ export interface ServerParts {
   readonly application: Application
   /** Accounts that were made just now. */
   readonly created: readonly LocalAccount[]
-  readonly issuer: Issuer
+  /** `undefined` where this process is no authorization server. */
+  readonly issuer: Issuer | undefined
+  /** The issuers of others. */
+  readonly book: JoinedIssuerBook
+  /** Verifies whatever bearers bring. */
+  readonly tokens: IssuersVerifier
   readonly authenticator: Authenticator
   readonly guard: Guard
   /** All operations, those that sign in included. */
@@ -50,22 +59,23 @@ export async function openParts(options: ServerOptions, base: Foundations, wante
     prepareApplication({ ...options, postgres: data.postgres, hasher }),
   )
   const issuer = await patience.untilAnswered(() => openIssuer(options, base, { application, hasher, wanted }))
+  const book = await patience.untilAnswered(() => openIssuers(options, base, application))
   await assembly.start()
   stack.add(() => assembly.close())
-  const tokens = openTokens(options, base)
-  const provider = wanted.tools === 'absent' ? undefined : openProvider(options, base, { application, tokens })
-  const authenticator = openAuthenticator(options, base, { application, issuer, provider, tokens })
+  const { bearers, own } = openTokens(options, base, book)
+  const provider = wanted.tools === 'absent' ? undefined : openProvider(options, base, { application, tokens: own })
+  const authenticator = openAuthenticator(options, base, { application, book, issuer, provider, tokens: bearers })
   const { browser } = wanted
   const signIn =
     provider === undefined
       ? undefined
-      : openSignIn(options, base, { application, authenticator, browser, provider, tokens })
+      : openSignIn(options, base, { application, authenticator, browser, provider, tokens: own })
   const operations =
     signIn === undefined ? catalogue : new OperationCatalogue([...signIn.operations, ...catalogue.all()])
   const { audit, rateLimiter } = data.postgres
   const counter = new CallCounter({ limiter: rateLimiter, application: application.clientId })
   const guard = new Guard({ catalogue: operations, callers: authenticator, audit, counter, log, tracer })
-  return { application, created, issuer, authenticator, guard, operations, signIn }
+  return { application, created, issuer, book, tokens: bearers, authenticator, guard, operations, signIn }
 }
 
 interface IssuerParts {
@@ -74,7 +84,8 @@ interface IssuerParts {
   readonly wanted: PartsWanted
 }
 
-function openIssuer(options: ServerOptions, base: Foundations, parts: IssuerParts): Promise<Issuer> {
+async function openIssuer(options: ServerOptions, base: Foundations, parts: IssuerParts): Promise<Issuer | undefined> {
+  if (options.settings.ownIssuer === 'absent') return undefined
   const { keyring, postgres } = base.data
   const { application, hasher, wanted } = parts
   const scopes = offeredScopes(options.catalogue)
@@ -97,30 +108,47 @@ function openIssuer(options: ServerOptions, base: Foundations, parts: IssuerPart
   })
 }
 
-function openTokens({ log }: ServerOptions, { data, publicUrl }: Foundations): TokenVerifier {
-  const keys = data.postgres.signingKeys
-  return createTokenVerifier({ issuer: issuerOf(publicUrl), keys, clock: systemClock, log })
+function openIssuers(options: ServerOptions, base: Foundations, application: Application): Promise<JoinedIssuerBook> {
+  const { log, settings } = options
+  const { tenants, trustedIssuers } = base.data.postgres
+  return openBook({ settings, application, ownIssuer: issuerOf(base.publicUrl), store: trustedIssuers, tenants, log })
+}
+
+/** Whoever signs in with the five tools does so with us: tokens of others are for bearers only. */
+function openTokens(
+  { log, settings }: ServerOptions,
+  { data, publicUrl, tracer }: Foundations,
+  book: JoinedIssuerBook,
+): { readonly bearers: IssuersVerifier; readonly own: TokenVerifier } {
+  const shared = { clock: systemClock, log }
+  const own = { issuer: issuerOf(publicUrl), keys: data.postgres.signingKeys }
+  const others = { book, fetcher: createFetcher({ tracer }) }
+  const bearers = createTokenVerifier({ ...shared, others, own: settings.ownIssuer === 'served' ? own : undefined })
+  return { bearers, own: createTokenVerifier({ ...shared, own }) }
 }
 
 interface AuthenticatorParts {
   readonly application: Application
-  readonly issuer: Issuer
+  readonly book: JoinedIssuerBook
+  readonly issuer: Issuer | undefined
   readonly provider: RefreshingProvider | undefined
   readonly tokens: TokenVerifier
 }
 
 function openAuthenticator(
   { settings, log }: ServerOptions,
-  { data, stack }: Foundations,
-  { application, issuer, provider, tokens }: AuthenticatorParts,
+  { data, publicUrl, stack }: Foundations,
+  { application, book, issuer, provider, tokens }: AuthenticatorParts,
 ): Authenticator {
-  const { applications, grants, logouts, signIns, tenants, upstreamTokens } = data.postgres
+  const { applications, grants, logouts, signIns, upstreamTokens } = data.postgres
+  const ownIssuer = issuer && issuerOf(publicUrl)
+  const tenants = new TrustedTenants({ registry: data.postgres.tenants, book, ownIssuer })
   const upstream = provider && new UpstreamRefresh({ provider, tokens: upstreamTokens, signIns, log })
   if (upstream !== undefined) stack.add(() => upstream.close())
   return new Authenticator({
     clientId: application.clientId,
     ...{ applications, tokens, tenants, grants, logouts, signIns, upstream },
-    registry: issuer.registry,
+    registry: issuer?.registry ?? { isActive: () => Promise.resolve(false) },
     developmentTokens: settings.mode === 'development' ? 'accept' : 'refuse',
   })
 }

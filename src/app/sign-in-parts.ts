@@ -1,7 +1,7 @@
 import { parsePublicUrl } from '../adapter/issuer/http/public-url.js'
 import type { IssuerOptions } from '../adapter/issuer/create-issuer.js'
 import { createOidcProvider } from '../adapter/oauth/create-oidc-provider.js'
-import { createIdTokenVerifier } from '../adapter/token/create-id-token-verifier.js'
+import { createIdTokenVerifier } from '../adapter/token/own/create-id-token-verifier.js'
 import type { Application } from '../core/identity/application.js'
 import type { TokenVerifier } from '../core/identity/verified-token.js'
 import { askerOf } from '../core/operation/access.js'

@@ -9,7 +9,9 @@ import { ClosingStack } from './closing-stack.js'
 import { accountsFile, type LocalAccount } from './development/local-accounts.js'
 import { announceServer, withdrawServer } from './development/running-server.js'
 import { createHealthHandler } from './health.js'
+import { createLogoutEndpoint } from '../service/back-channel-logout/create-logout-endpoint.js'
 import { issuerOf } from './issuer-of.js'
+import { advertisedIssuers } from './issuers/advertised-issuers.js'
 import { openListener, type HttpHandler, type Listener } from './listener.js'
 import { meterEvent } from './observe/meter-event.js'
 import { observeRequests } from './observe/observe-requests.js'
@@ -105,11 +107,14 @@ async function serve(
     tools: settings.login === 'oauth' ? 'absent' : 'served',
     browser: undefined,
   })
+  await options.patience.untilAnswered(() => parts.tokens.warmUp())
   const edge = openEdge(options, base, { parts, endpoints })
+  const { issuer } = parts
   const handlers: readonly HttpHandler[] = [
     (request, response) => edge.handle(request, response),
     ...(parts.signIn === undefined ? [] : [parts.signIn.pages]),
-    (request, response) => parts.issuer.handle(request, response),
+    openLogoutEndpoint(options, base, parts),
+    ...(issuer === undefined ? [] : [issuer.handle]),
     createHealthHandler(readiness),
   ]
   listener.serve([observeRequests(handlers, { tracer: base.tracer, meter: metrics?.meter })])
@@ -137,6 +142,11 @@ async function serve(
   }
 }
 
+function openLogoutEndpoint({ log }: ServerOptions, { data }: Foundations, parts: ServerParts): HttpHandler {
+  const { audit, logouts, notices } = data.postgres
+  return createLogoutEndpoint({ tokens: parts.tokens.logouts, logouts, notices, audit, log })
+}
+
 interface EdgeParts {
   readonly parts: ServerParts
   readonly endpoints: readonly McpEndpoint[]
@@ -152,7 +162,7 @@ function openEdge(options: ServerOptions, base: Foundations, { parts, endpoints 
     application: parts.application.clientId,
     endpoints,
     rootEndpoint: endpoints.at(-1)?.path ?? '/mcp',
-    authorizationServers: [issuerOf(publicUrl)],
+    authorizationServers: () => advertisedIssuers(parts.book, parts.issuer && issuerOf(publicUrl)),
     serverInfo: options.assembly.serverInfo ?? { name: options.appName, version: '0.0.0' },
     publicUrl,
     allowedOrigins: settings.allowedOrigins,

@@ -51,7 +51,7 @@ async function serve(options: StdioOptions, stack: ClosingStack): Promise<Runnin
     tools: 'served',
     browser: settings.openBrowser ? options.browser : undefined,
   })
-  if (signIn === undefined) throw new TypeError('a server on stdio needs the five tools')
+  if (signIn === undefined || issuer === undefined) throw new TypeError('a server on stdio needs the five tools')
   const pages: readonly HttpHandler[] = [signIn.pages, (request, response) => issuer.handle(request, response)]
   base.listener.serve([observeRequests(pages, { tracer: base.tracer, meter: undefined })])
   const keeper = createSignInKeeper({

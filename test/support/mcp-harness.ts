@@ -241,7 +241,7 @@ export class McpHarness {
           login: login === 'tools everywhere' ? 'tools' : 'oauth',
         },
       ],
-      authorizationServers: ['https://issuer.test'],
+      authorizationServers: () => Promise.resolve(['https://issuer.test']),
       rootEndpoint: '/mcp/oauth',
       serverInfo: { name: 'Harness', version: '1.0.0' },
       publicUrl,

@@ -1,14 +1,19 @@
-import { createTokenVerifier, type TokenVerifierOptions } from '../../src/adapter/token/create-token-verifier.js'
+import {
+  createTokenVerifier,
+  type OwnIssuerOptions as VerifierOptions,
+} from '../../src/adapter/token/create-token-verifier.js'
 import { AuthSecError } from '../../src/core/error/auth-sec-error.js'
+import type { Log } from '../../src/core/runtime/log.js'
 import type { TokenVerifier, VerifiedToken } from '../../src/core/identity/verified-token.js'
 import { ManualClock } from './manual-clock.js'
 import { MemorySigningKeys } from './memory-signing-keys.js'
 import { createSigningKey, TokenForge, type ForgedToken } from './token-forge.js'
 
 export interface OwnIssuerOptions extends Partial<
-  Pick<TokenVerifierOptions, 'issuer' | 'skewSeconds' | 'maxLifetimeSeconds' | 'log'>
+  Pick<VerifierOptions, 'issuer' | 'skewSeconds' | 'maxLifetimeSeconds'>
 > {
   readonly clock?: ManualClock
+  readonly log?: Log
 }
 
 /** Our issuer in miniature: one key, a clock that stands still, and the verifier under test. */
@@ -21,11 +26,16 @@ export class OwnIssuer {
   readonly forge: TokenForge
   readonly verifier: TokenVerifier
 
-  constructor({ issuer = 'https://auth.acme.example', clock = new ManualClock(), ...options }: OwnIssuerOptions = {}) {
+  constructor({
+    issuer = 'https://auth.acme.example',
+    clock = new ManualClock(),
+    log,
+    ...options
+  }: OwnIssuerOptions = {}) {
     this.issuer = issuer
     this.clock = clock
     this.forge = this.forgeWith(this.key)
-    this.verifier = createTokenVerifier({ ...options, issuer, clock, keys: this.store })
+    this.verifier = createTokenVerifier({ own: { ...options, issuer, keys: this.store }, clock, log })
   }
 
   /** A forge of this issuer that signs with another key. */

@@ -1,5 +1,5 @@
 import { createOidcProvider, type OidcProviderOptions } from '../../src/adapter/oauth/create-oidc-provider.js'
-import { createIdTokenVerifier } from '../../src/adapter/token/create-id-token-verifier.js'
+import { createIdTokenVerifier } from '../../src/adapter/token/own/create-id-token-verifier.js'
 import { createTokenVerifier } from '../../src/adapter/token/create-token-verifier.js'
 import type { SigningKeyStore } from '../../src/core/identity/signing-key-store.js'
 import { systemClock } from '../../src/core/runtime/clock.js'
@@ -23,7 +23,7 @@ export function relyingPartyOf(
   return createOidcProvider({
     ...{ issuer, clientId: 'app', clientSecret: relyingPartySecret, redirectUri: loginCallback },
     ...{ resource: `${origin}/mcp`, scopes: ['mcp', 'read', 'write'] },
-    tokens: createTokenVerifier({ issuer, keys, clock }),
+    tokens: createTokenVerifier({ own: { issuer, keys }, clock }),
     idTokens: createIdTokenVerifier({ issuer, clientId: 'app', keys, clock }),
     ...{ fetch, clock, log: { write: () => undefined } },
     ...changes,

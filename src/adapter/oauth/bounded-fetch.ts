@@ -1,7 +1,7 @@
 import type { CustomFetch, CustomFetchOptions } from 'openid-client'
 import { AuthenticationError } from '../../core/error/authentication-error.js'
 import { UpstreamError } from '../../core/error/upstream-error.js'
-import { CircuitBreaker } from './circuit-breaker.js'
+import { CircuitBreaker } from '../../core/runtime/circuit-breaker.js'
 
 /** How long one request may take, body included. */
 export const requestSeconds = 2.5

@@ -6,6 +6,7 @@ import type { MasterKey } from '../../core/credential/master-key.js'
 import { ConfigurationError } from '../../core/error/configuration-error.js'
 import { UpstreamError } from '../../core/error/upstream-error.js'
 import type { ApplicationAdministration } from '../../core/administration/application-administration.js'
+import type { IssuerAdministration } from '../../core/administration/issuer-administration.js'
 import type { TenantAdministration } from '../../core/administration/tenant-administration.js'
 import type { AccountStore } from '../../core/identity/account-store.js'
 import type { ApplicationStore } from '../../core/identity/application.js'
@@ -43,6 +44,7 @@ import { PostgresApplicationStore } from './store/postgres-application-store.js'
 import { PostgresAuditLog } from './store/postgres-audit-log.js'
 import { PostgresGrantStore } from './store/postgres-grant-store.js'
 import { PostgresIssuerStorage } from './store/postgres-issuer-storage.js'
+import { PostgresIssuerStore } from './store/postgres-issuer-store.js'
 import { PostgresLogoutRegistry } from './store/postgres-logout-registry.js'
 import { PostgresLoginStore } from './store/postgres-login-store.js'
 import { PostgresOwnedRecords } from './store/postgres-owned-records.js'
@@ -92,6 +94,8 @@ export interface Postgres {
   readonly grants: GrantStore
   readonly signingKeys: SigningKeyStore
   readonly issuerStorage: IssuerStorage
+  /** Issuers of others whose tokens are accepted. */
+  readonly trustedIssuers: IssuerAdministration
   readonly logins: LoginStore
   /** What issuers of others have told us to be over. */
   readonly logouts: LogoutRegistry
@@ -176,6 +180,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Postgres> 
     grants: new PostgresGrantStore(databases, ownIssuer, new PolicyVersions(changes)),
     signingKeys: new PostgresSigningKeyStore(master, keys),
     issuerStorage: new PostgresIssuerStorage(master),
+    trustedIssuers: new PostgresIssuerStore(master, keys),
     logins: new PostgresLoginStore(master, keys),
     logouts: new PostgresLogoutRegistry(master),
     signIns,

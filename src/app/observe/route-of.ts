@@ -1,4 +1,5 @@
 const exact: ReadonlySet<string> = new Set([
+  '/authsec/backchannel-logout',
   '/authsec/login/callback',
   '/healthz',
   '/mcp',

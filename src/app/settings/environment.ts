@@ -10,6 +10,7 @@ const own = [
   'AUTHSEC_DATABASE_DIRECT_URL',
   'AUTHSEC_DATABASE_CONNECTIONS',
   'AUTHSEC_HOME',
+  'AUTHSEC_ISSUERS',
   'AUTHSEC_MASTER_KEY',
   'AUTHSEC_CLIENT_ID',
   'AUTHSEC_ALLOWED_ORIGINS',
@@ -25,6 +26,7 @@ const secretNames = [
   'AUTHSEC_MASTER_KEY',
   'AUTHSEC_DATABASE_URL',
   'AUTHSEC_DATABASE_DIRECT_URL',
+  'AUTHSEC_ISSUERS',
 ] as const satisfies readonly VariableName[]
 
 /** Read by AuthSec's published SDKs and by nothing here: a warning, so that one environment can serve both. */

@@ -13,6 +13,8 @@ export interface LoginQuestion extends Addresses {
   readonly sessions?: 'stateful' | 'stateless' | undefined
   /** Signing in with the five tools is wanted beyond loopback. */
   readonly sessionLogin?: 'allowed' | undefined
+  /** Default: `served`. */
+  readonly ownIssuer?: 'served' | 'absent' | undefined
 }
 
 /**
@@ -20,10 +22,16 @@ export interface LoginQuestion extends Addresses {
  * Protocol, security best practices, forbids): by default on loopback only, elsewhere on demand and over https. Throws
  * `ConfigurationError`.
  */
-export function decideLogin({ asked, sessions, sessionLogin, ...addresses }: LoginQuestion): LoginWay {
+export function decideLogin({ asked, ownIssuer, sessions, sessionLogin, ...addresses }: LoginQuestion): LoginWay {
   const local = isLocal(addresses)
-  const login = asked ?? (local && sessions !== 'stateless' ? 'both' : 'oauth')
+  const login = asked ?? (local && sessions !== 'stateless' && ownIssuer !== 'absent' ? 'both' : 'oauth')
   if (login === 'oauth') return login
+  if (ownIssuer === 'absent') {
+    throw fault(
+      `login: '${login}' signs users in with an authorization server of this process: wish for it with ` +
+        "{ [allowInProcessManager]: true }, a symbol that authsec exports, or say login: 'oauth'",
+    )
+  }
   if (sessions === 'stateless') {
     throw fault(`login: '${login}' needs sessions: the five tools sign a session in. Leave out sessions: 'stateless'`)
   }

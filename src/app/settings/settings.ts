@@ -1,12 +1,15 @@
 import { resolve } from 'node:path'
 import { ConfigurationError } from '../../core/error/configuration-error.js'
 import type { LogLevel } from '../../core/runtime/log.js'
+import type { IssuerOptions } from '../../core/trust/issuer-options.js'
+import type { TrustedIssuer } from '../../core/trust/trusted-issuer.js'
 import { readEnvironment, type Environment, type VariableName } from './environment.js'
 import { defaultHome } from './home.js'
 import { parseHost, parsePort } from './listen-address.js'
 import { decideLogin, loginWays, type LoginWay } from './login-way.js'
 import { isLocal, isLoopback } from './loopback.js'
 import { readMetricsPlace, type MetricsPlace } from './metrics-place.js'
+import { readTrustedIssuers } from './read-trusted-issuers.js'
 
 /** What code may set; the environment goes before it. */
 export interface SettingsInput {
@@ -20,9 +23,14 @@ export interface SettingsInput {
   readonly sessions?: 'stateful' | 'stateless' | undefined
   /** Signing in with the five tools is wanted beyond loopback. */
   readonly sessionLogin?: 'allowed' | undefined
+  readonly issuers?: readonly IssuerOptions[] | undefined
+  /** Whether a production server may be its own authorization server; not asked by what starts none. */
+  readonly inProcessManager?: 'allowed' | 'refused' | undefined
 }
 
 export type TransportKind = 'http' | 'stdio'
+
+export type OwnIssuer = 'served' | 'absent'
 
 export interface Settings {
   /** Embedded database, loopback only, environment not production: design of the development default. */
@@ -43,6 +51,10 @@ export interface Settings {
   /** Absolute path of the folder for everything this server keeps outside a database. */
   readonly home: string
   readonly login: LoginWay
+  /** Whether this process is an authorization server, too. */
+  readonly ownIssuer: OwnIssuer
+  /** Issuers of environment and code, in this order. */
+  readonly issuers: readonly TrustedIssuer[]
   /** Whether a server on stdio opens the user's browser. */
   readonly openBrowser: boolean
   readonly logLevel: LogLevel | 'silent'
@@ -65,10 +77,12 @@ export function readSettings(env: NodeJS.ProcessEnv, input: SettingsInput, entry
     throw badUrl(`it is needed with HOST ${host}, which others can reach: the https origin that clients use`)
   }
   const login = oneOf(loginWays, 'AUTHSEC_LOGIN', read('AUTHSEC_LOGIN') ?? input.login)
+  const common = commonSettings(environment, input, { entry, host, publicUrl })
+  const { ownIssuer } = common
   return {
-    ...commonSettings(environment, input, { entry, host, publicUrl }),
+    ...common,
     metrics: readMetricsPlace(environment),
-    login: decideLogin({ ...input, asked: login, host, publicUrl }),
+    login: decideLogin({ ...input, asked: login, host, publicUrl, ownIssuer }),
   }
 }
 
@@ -101,8 +115,11 @@ function commonSettings(
   const read = (name: VariableName): string | undefined => environment.values.get(name)
   const databaseUrl = read('AUTHSEC_DATABASE_URL')
   const home = read('AUTHSEC_HOME')
+  const mode = modeOf(environment, { host, publicUrl, databaseUrl })
   return {
-    mode: modeOf(environment, { host, publicUrl, databaseUrl }),
+    mode,
+    ownIssuer: mode === 'production' && input.inProcessManager === 'refused' ? 'absent' : 'served',
+    issuers: readTrustedIssuers(read('AUTHSEC_ISSUERS'), input.issuers),
     clientId: read('AUTHSEC_CLIENT_ID') ?? input.clientId ?? 'authsec-development',
     host,
     port: parsePort('PORT', read('PORT')) ?? parsePort('PORT', input.port?.toString()) ?? 3005,

@@ -31,7 +31,7 @@ export interface Caller {
 
 /** How the caller proved who they are: a bearer on this very request, or a sign-in with the five tools that its session is bound to. */
 export type Credential =
-  | ({ readonly kind: 'bearer' } & Pick<VerifiedToken, 'issuedAt' | 'sessionId'>)
+  | ({ readonly kind: 'bearer' } & Pick<VerifiedToken, 'issuedAt' | 'proof' | 'sessionId'>)
   | { readonly kind: 'sign-in'; readonly signIn: SignInReference }
 
 /** Who owns a session: issuer, tenant, subject and client, never the bytes of a token, so that a refresh keeps the session. */

@@ -24,15 +24,27 @@ export interface VerifiedToken {
   readonly sessionId?: string | undefined
   /** `iat`, in seconds since the epoch. */
   readonly issuedAt: number
+  /** What goes on for its bearer ends when this does; absent where `grantDigest` says it. */
+  readonly proof?: TokenProof | undefined
   /** Seconds since the epoch at which it is no longer honoured: `exp` and how far clocks may differ. */
   readonly expiresAt: number
   /** RFC 8176 authentication methods, such as `['pwd']` or `['dev']`. */
   readonly methods: readonly string[]
 }
 
+/** Whether a token that was accepted would be accepted again, but for its expiry: its key still stands, its issuer still vouches for it. */
+export interface TokenProof {
+  /** Tells tokens apart; nobody can make one of it. */
+  readonly digest: string
+  /** Throws `UpstreamError` where that cannot be told. */
+  stands(): Promise<boolean>
+}
+
 export interface TokenVerifier {
   /** Verifies one bearer for one resource. Throws `AuthenticationError` with the reason, `UpstreamError` where keys are out of reach. */
   verify(token: string, resource: string): Promise<VerifiedToken>
+  /** What was remembered of a token that turned out to let nobody in is not needed any more. */
+  forget?(token: string, resource: string): void
 }
 
 /** Who an ID token says signed in, after every check that needs no database. It grants nothing. */

@@ -69,9 +69,14 @@ export class Authenticator {
   async authenticate(token: string, resource: string): Promise<Caller> {
     const verified = await this.#ports.tokens.verify(token, resource)
     this.refuseDevelopmentToken(verified)
-    const { issuedAt, sessionId } = verified
-    const identity = { ...verified, credential: { kind: 'bearer', issuedAt, sessionId } } as const
-    return callerOf(identity, await this.#enter(identity))
+    const { issuedAt, proof, sessionId } = verified
+    const identity = { ...verified, credential: { kind: 'bearer', issuedAt, proof, sessionId } } as const
+    try {
+      return callerOf(identity, await this.#enter(identity))
+    } catch (error) {
+      if (isRefusal(error)) this.#ports.tokens.forget?.(token, resource)
+      throw error
+    }
   }
 
   /** Throws `AuthenticationError` for a token that was minted without a sign-in, where those are not taken. */
@@ -112,6 +117,7 @@ export class Authenticator {
   async renew(caller: Caller): Promise<Caller | undefined> {
     if (caller.credential.kind === 'sign-in') return this.recognize(caller.credential.signIn, 'unused')
     const { subject, email, name } = caller.user
+    if ((await caller.credential.proof?.stands()) === false) return undefined
     return unlessRefused(async () => {
       const entered = await this.#enter({ ...caller, subject })
       if (entered.tenant.id !== caller.tenant.id) return undefined
@@ -194,7 +200,11 @@ async function unlessRefused<Value>(enter: () => Promise<Value>): Promise<Value 
   try {
     return await enter()
   } catch (error) {
-    if (error instanceof AuthenticationError || error instanceof PermissionDeniedError) return undefined
+    if (isRefusal(error)) return undefined
     throw error
   }
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof AuthenticationError || error instanceof PermissionDeniedError
 }

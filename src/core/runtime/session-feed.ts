@@ -6,6 +6,13 @@ export type SessionNotice =
   | { readonly about: 'sign-in'; readonly key: string }
   /** The authorization grant of this digest has ended. */
   | { readonly about: 'grant'; readonly key: string }
+  /** An issuer has said that this is over: one session there, or all that the subject had until now. */
+  | {
+      readonly about: 'logout'
+      readonly issuer: string
+      readonly subject: string | undefined
+      readonly sessionId: string | undefined
+    }
   /** Any session may have ended: look at all of them. */
   | { readonly about: 'everything' }
   /** The client has cancelled one of its requests; where it runs is not known to whoever was told. */

@@ -87,5 +87,5 @@ function refuseAll(line: Line, error: UpstreamError): void {
 }
 
 function overloaded(): UpstreamError {
-  return new UpstreamError('OVERLOADED', 'too many requests of one tenant wait to be let in')
+  return new UpstreamError('OVERLOADED', 'too many requests wait to be let in')
 }

@@ -14,6 +14,11 @@ export function claimAt(claims: Readonly<Record<string, unknown>>, source: Claim
   return value
 }
 
+/** Whether a text says a place: the name of a member, or a pointer whose parts all name one. */
+export function isClaimSource(text: string): boolean {
+  return !text.startsWith('/') || /^(?:\/(?:[^/~]|~[01])+)+$/.test(text)
+}
+
 function namesIn(source: ClaimSource): readonly string[] {
   if (!source.startsWith('/')) return [source]
   return source

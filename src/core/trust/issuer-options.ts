@@ -63,3 +63,9 @@ export interface IssuerOptions {
   /** `private` where the issuer is in a company's own network or on this computer. Default: `public`. */
   readonly network?: NetworkReach
 }
+
+/** An issuer as the database has it: there, trust can be for one application of the installation. */
+export interface StoredIssuerOptions extends IssuerOptions {
+  /** Client id; every application where it is left out. */
+  readonly application?: string
+}

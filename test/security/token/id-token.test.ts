@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { createIdTokenVerifier } from '../../../src/adapter/token/create-id-token-verifier.js'
+import { createIdTokenVerifier } from '../../../src/adapter/token/own/create-id-token-verifier.js'
 import { AuthSecError } from '../../../src/core/error/auth-sec-error.js'
 import { OwnIssuer } from '../../support/own-issuer.js'
 import { createSigningKey, signEs256, type ForgedToken } from '../../support/token-forge.js'
@@ -70,7 +70,11 @@ describe('an ID token of our issuer', () => {
 })
 
 describe('the type of an ID token', () => {
-  it.each(['at+jwt', 'AT+JWT', 'application/at+jwt', 'logout+jwt', 'jwt', 'application/jwt', '', null, 1, ['JWT']])(
+  it.each(['JWT', 'jwt', 'application/jwt'])('compares without case and prefix: %s (RFC 7515 §4.1.9)', async (typ) => {
+    expect(await outcome({ header: { typ } })).toBe('accepted')
+  })
+
+  it.each(['at+jwt', 'AT+JWT', 'application/at+jwt', 'logout+jwt', '', null, 1, ['JWT']])(
     'is refused as %j',
     async (typ) => {
       expect(await outcome({ header: { typ } })).toBe('ERR_TOKEN_TYPE')

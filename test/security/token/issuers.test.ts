@@ -39,14 +39,15 @@ describe('two issuers side by side', () => {
 
 describe('options', () => {
   const own = new OwnIssuer()
-  const base = { issuer: own.issuer, keys: own.store, clock: own.clock }
+  const base = { issuer: own.issuer, keys: own.store }
+  const { clock } = own
 
   it.each([0, 30, 60])('allow clocks to differ by %d s', (skewSeconds) => {
-    expect(() => createTokenVerifier({ ...base, skewSeconds })).not.toThrow()
+    expect(() => createTokenVerifier({ clock, own: { ...base, skewSeconds } })).not.toThrow()
   })
 
   it.each([61, 301, 86_400, -1, 0.5, Number.NaN, Number.POSITIVE_INFINITY])('refuse a skew of %d s', (skewSeconds) => {
-    expect(() => createTokenVerifier({ ...base, skewSeconds })).toThrow(
+    expect(() => createTokenVerifier({ clock, own: { ...base, skewSeconds } })).toThrow(
       expect.objectContaining({ code: 'ERR_CONFIG_OPTION' }),
     )
   })
@@ -54,14 +55,16 @@ describe('options', () => {
   it.each([0, -1, 86_401, 1.5, Number.NaN, Number.POSITIVE_INFINITY])(
     'refuse a lifetime of %d s',
     (maxLifetimeSeconds) => {
-      expect(() => createTokenVerifier({ ...base, maxLifetimeSeconds })).toThrow(
+      expect(() => createTokenVerifier({ clock, own: { ...base, maxLifetimeSeconds } })).toThrow(
         expect.objectContaining({ code: 'ERR_CONFIG_OPTION' }),
       )
     },
   )
 
   it.each(['', 'auth.acme.example', '/oauth'])('refuse the issuer %j', (issuer) => {
-    expect(() => createTokenVerifier({ ...base, issuer })).toThrow(expect.objectContaining({ code: 'ERR_CONFIG_URL' }))
+    expect(() => createTokenVerifier({ clock, own: { ...base, issuer } })).toThrow(
+      expect.objectContaining({ code: 'ERR_CONFIG_URL' }),
+    )
   })
 
   it('hold tokens to the lifetime and skew that are set', async () => {

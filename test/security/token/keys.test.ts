@@ -16,7 +16,7 @@ async function outcomeWith(
   for (const [member, value] of Object.entries({ ...own.key.publicJwk, ...change }))
     Reflect.set(publicJwk, member, value)
   const keys = new MemorySigningKeys({ ...own.key, ...members, publicJwk })
-  const verifier = createTokenVerifier({ issuer: own.issuer, keys, clock: own.clock })
+  const verifier = createTokenVerifier({ own: { issuer: own.issuer, keys }, clock: own.clock })
   return verifier.verify(own.forge.sign(), own.resource).then(
     () => 'accepted',
     (error: unknown) => (error instanceof Error && 'code' in error ? String(error.code) : 'other'),
@@ -271,7 +271,7 @@ describe('vetting of keys', () => {
     for (let at = 1; at < 100; at += 1) own.store.rotateTo(createSigningKey())
     expect(await own.outcome()).toBe('accepted')
     own.store.rotateTo(createSigningKey())
-    const verifier = createTokenVerifier({ issuer: own.issuer, keys: own.store, clock: own.clock })
+    const verifier = createTokenVerifier({ own: { issuer: own.issuer, keys: own.store }, clock: own.clock })
     await expect(verifier.verify(own.forge.sign(), own.resource)).rejects.toMatchObject({
       code: 'ERR_AUTH_UNAVAILABLE',
     })

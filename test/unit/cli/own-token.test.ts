@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { accessTokenClaims, baseScope } from '../../../src/adapter/issuer/provider/access-token-claims.js'
-import { readAccessTokenClaims } from '../../../src/adapter/token/access-token-claims.js'
+import { readAccessTokenClaims } from '../../../src/adapter/token/own/access-token-claims.js'
 import { askedScopes, ownToken } from '../../../src/app/access/own-token.js'
 import { account } from '../core/permission/samples.js'
 

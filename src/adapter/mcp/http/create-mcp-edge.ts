@@ -42,8 +42,8 @@ export interface McpEdgeOptions {
   readonly guard: Guard
   readonly authenticator: Authenticator
   readonly endpoints: readonly McpEndpoint[]
-  /** Issuers, byte for byte as in their metadata (RFC 9728 §2). */
-  readonly authorizationServers: readonly string[]
+  /** Issuers, byte for byte as in their metadata (RFC 9728 §2). Never throws. */
+  readonly authorizationServers: () => Promise<readonly string[]>
   /** Path of the endpoint that the metadata at the root describes. */
   readonly rootEndpoint: string
   readonly serverInfo: ServerInfo
@@ -185,8 +185,8 @@ class Edge {
   }
 
   /** Public documents: no token, every origin, but only under our own names. */
-  #describe(path: string, request: IncomingMessage, response: ServerResponse): boolean {
-    const answer = this.#metadata.answer(path, request.method)
+  async #describe(path: string, request: IncomingMessage, response: ServerResponse): Promise<boolean> {
+    const answer = await this.#metadata.answer(path, request.method)
     if (answer === undefined) return false
     const refused = this.#policy.checkHost(request)
     if (refused === undefined) refuse({ request, response, reply: Reply.public(response) }, answer)

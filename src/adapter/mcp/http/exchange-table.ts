@@ -48,6 +48,8 @@ export class ExchangeTable {
     if (notice.about === 'everything') void this.#standing.checkAtOnce([...this.#running])
     else if (notice.about === 'sign-in' || notice.about === 'grant') {
       void this.#standing.checkAtOnce([...this.#running].filter((exchange) => isOf(exchange, notice.key)))
+    } else if (notice.about === 'logout') {
+      void this.#standing.checkAtOnce([...this.#running].filter((exchange) => isLoggedOut(exchange, notice)))
     }
   }
 
@@ -79,6 +81,15 @@ export class ExchangeTable {
       else exchange.reply.keepAlive(silentMilliseconds)
     }
   }
+}
+
+/** Whether it may go by what an issuer has ended. */
+function isLoggedOut(
+  { bound }: Exchange,
+  { issuer, sessionId, subject }: SessionNotice & { about: 'logout' },
+): boolean {
+  if (bound?.issuer !== issuer || bound.credential.kind !== 'bearer') return false
+  return bound.user.subject === subject || (sessionId !== undefined && bound.credential.sessionId === sessionId)
 }
 
 /** Whether it goes by the sign-in or the grant of this key. */

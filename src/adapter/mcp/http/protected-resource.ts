@@ -16,42 +16,45 @@ export function metadataUrl(publicUrl: string, endpoint: McpEndpoint): string {
 export interface ProtectedResourceOptions {
   readonly endpoints: readonly McpEndpoint[]
   readonly rootEndpoint: string
-  readonly authorizationServers: readonly string[]
+  readonly authorizationServers: () => Promise<readonly string[]>
   readonly resourceName: string
 }
 
 /** The RFC 9728 documents of all endpoints, by path. */
 export class ProtectedResourceMetadata {
-  readonly #documents: ReadonlyMap<string, string>
+  readonly #options: ProtectedResourceOptions
+  readonly #endpoints: ReadonlyMap<string, McpEndpoint>
 
   /** Throws `TypeError` when the root document has no endpoint to describe. */
   constructor(options: ProtectedResourceOptions) {
-    const documents = new Map<string, string>()
-    for (const endpoint of options.endpoints) documents.set(wellKnown + endpoint.path, documentOf(endpoint, options))
-    const root = documents.get(wellKnown + options.rootEndpoint)
+    const endpoints = new Map(options.endpoints.map((endpoint) => [wellKnown + endpoint.path, endpoint]))
+    const root = endpoints.get(wellKnown + options.rootEndpoint)
     if (root === undefined) throw new TypeError('the root endpoint must be one of the endpoints')
-    documents.set(wellKnown, root)
-    this.#documents = documents
+    this.#options = options
+    this.#endpoints = endpoints.set(wellKnown, root)
   }
 
   /** The answer at this path, or `undefined` where there is no document. */
-  answer(path: string, method: string | undefined): Answer | undefined {
-    const document = this.#documents.get(path)
-    if (document === undefined) return undefined
-    if (method === 'GET' || method === 'HEAD') return { status: 200, headers: [...open, ...headers], body: document }
+  async answer(path: string, method: string | undefined): Promise<Answer | undefined> {
+    const endpoint = this.#endpoints.get(path)
+    if (endpoint === undefined) return undefined
+    if (method === 'GET' || method === 'HEAD') {
+      const body = documentOf(endpoint, this.#options.resourceName, await this.#options.authorizationServers())
+      return { status: 200, headers: [...open, ...headers], body }
+    }
     if (method !== 'OPTIONS') return methodRefusal(methods)
     const allowed = ['Allow', methods, 'Access-Control-Allow-Methods', methods, 'Access-Control-Allow-Headers', '*']
     return { status: 204, headers: [...open, ...allowed, 'Access-Control-Max-Age', '600'], body: undefined }
   }
 }
 
-function documentOf(endpoint: McpEndpoint, options: ProtectedResourceOptions): string {
+function documentOf(endpoint: McpEndpoint, resourceName: string, authorizationServers: readonly string[]): string {
   return JSON.stringify({
     resource: endpoint.resource,
-    authorization_servers: options.authorizationServers,
+    ...(authorizationServers.length === 0 ? {} : { authorization_servers: authorizationServers }),
     // RFC 9728 §3.2: parameters with zero values are omitted.
     ...(endpoint.scopes.length === 0 ? {} : { scopes_supported: endpoint.scopes }),
     bearer_methods_supported: ['header'],
-    resource_name: options.resourceName,
+    resource_name: resourceName,
   })
 }

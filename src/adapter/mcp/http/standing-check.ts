@@ -72,6 +72,6 @@ function byCaller(exchanges: readonly Exchange[]): Exchange[][] {
 
 function keyOf(caller: Caller): string {
   const { credential, grantDigest, tenantClaim } = caller
-  const signIn = credential.kind === 'sign-in' ? credential.signIn.key : null
-  return JSON.stringify([principalOf(caller), tenantClaim, grantDigest ?? null, signIn])
+  const shown = credential.kind === 'sign-in' ? credential.signIn.key : credential.proof?.digest
+  return JSON.stringify([principalOf(caller), tenantClaim, grantDigest ?? null, shown ?? null])
 }

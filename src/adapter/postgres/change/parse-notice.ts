@@ -8,6 +8,7 @@ export function parseNotice(value: unknown): SessionNotice | undefined {
   if (about === 'sign-in' || about === 'grant') {
     return 'key' in value && isText(value.key) ? { about, key: value.key } : undefined
   }
+  if (about === 'logout') return parseLogout(value)
   if (!('digest' in value) || !isText(value.digest)) return undefined
   const { digest } = value
   if (about === 'session') return { about, digest }
@@ -19,6 +20,16 @@ export function parseNotice(value: unknown): SessionNotice | undefined {
     return { about, digest, question: value.question, answer: value.answer }
   }
   return undefined
+}
+
+function parseLogout(value: object): SessionNotice | undefined {
+  const { issuer, sessionId, subject } = { issuer: undefined, sessionId: undefined, subject: undefined, ...value }
+  if (!isText(issuer) || !isTextOrNothing(subject) || !isTextOrNothing(sessionId)) return undefined
+  return { about: 'logout', issuer, subject, sessionId }
+}
+
+function isTextOrNothing(value: unknown): value is string | undefined {
+  return value === undefined || isText(value)
 }
 
 function isText(value: unknown): value is string {

@@ -16,6 +16,7 @@ interface SealedColumn {
 const columns: readonly SealedColumn[] = [
   { table: 'signing_key', column: 'sealed_private_jwk', purpose: 'signing key', context: 'kid', offset: 0 },
   { table: 'tenant', column: 'sealed_password', purpose: 'tenant login', context: 'login_role', offset: 0 },
+  { table: 'trusted_issuer', column: 'sealed_secret', purpose: 'issuer client', context: 'issuer', offset: 0 },
   { table: 'issuer_record', column: 'payload', purpose: 'issuer-record', context: `model || ':' || key`, offset: 32 },
 ]
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { readAccessTokenClaims } from '../../../../src/adapter/token/access-token-claims.js'
+import { readAccessTokenClaims } from '../../../../src/adapter/token/own/access-token-claims.js'
 import { categories } from '../../../../src/core/permission/grants.js'
 import { allOf, grant, not, role, scope } from '../../../../src/core/permission/requirement/builders.js'
 import { all, any, caller, holder, standing, treeOf, verdictOf } from './samples.js'

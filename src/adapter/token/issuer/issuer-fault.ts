@@ -1,0 +1,21 @@
+import { ConfigurationError } from '../../../core/error/configuration-error.js'
+import { UpstreamError } from '../../../core/error/upstream-error.js'
+import { FetchError } from '../../../core/runtime/fetcher.js'
+
+/** What is wrong with an issuer that was reached: somebody has to change its configuration, here or there. */
+export function issuerFault(issuer: string, problem: string, cause?: unknown): ConfigurationError {
+  return new ConfigurationError('ERR_CONFIG_ISSUER', `the issuer ${issuer} cannot be trusted: ${problem}`, { cause })
+}
+
+/** The issuer is not there at the moment; that says nothing against it. */
+export function issuerOutage(issuer: string, cause: unknown): UpstreamError {
+  return new UpstreamError('IDP_UNAVAILABLE', `the issuer ${issuer} does not answer`, { cause })
+}
+
+/** What a request that got no answer means for an issuer. */
+export function failureOf(issuer: string, error: unknown): ConfigurationError | UpstreamError {
+  if (error instanceof FetchError && ['address', 'redirect', 'too-large', 'url'].includes(error.failure)) {
+    return issuerFault(issuer, error.message, error)
+  }
+  return error instanceof ConfigurationError || error instanceof UpstreamError ? error : issuerOutage(issuer, error)
+}

@@ -1,0 +1,215 @@
+import type { CryptoKey } from 'jose'
+import { LRUCache } from 'lru-cache'
+import { UpstreamError } from '../../../core/error/upstream-error.js'
+import type { Clock } from '../../../core/runtime/clock.js'
+import type { Log } from '../../../core/runtime/log.js'
+import type { SigningAlgorithm } from '../../../core/trust/trusted-issuer.js'
+import type { KeyReference } from '../jwt/token-header.js'
+import { vetKey, type PublishedKey, type VerificationKey } from './verification-key.js'
+
+const second = 1000
+/** How long known keys serve on while their source does not answer. */
+const staleFor = 24 * 60 * 60 * second
+const maxKeys = 100
+const unknownKids = { max: 1000, for: 30 * second }
+
+/** When the keys of a source are looked at again. In milliseconds. */
+export interface KeyTimes {
+  /** Known keys are looked up again after this, so that a removed key does not last. */
+  readonly freshFor: number
+  /** From then on tokens wait for that; before, it goes on beside them. */
+  readonly waitAfter: number
+  /** How often unknown names may cause a look at the source, however many tokens name one. */
+  readonly searchEvery: number
+  /** How soon a source that failed is asked again. */
+  readonly retryAfter: number
+  /** How long it is waited for. */
+  readonly loadWithin: number
+}
+
+/** Of a source that is a query away. */
+export const nearTimes: KeyTimes = {
+  freshFor: 60 * second,
+  waitAfter: 60 * second,
+  searchEvery: 5 * second,
+  retryAfter: second,
+  loadWithin: 3 * second,
+}
+
+/** Of a source that is somebody else's server. */
+export const remoteTimes: KeyTimes = {
+  freshFor: 60 * second,
+  waitAfter: 5 * 60 * second,
+  searchEvery: 10 * second,
+  retryAfter: 5 * second,
+  loadWithin: 6 * second,
+}
+
+export interface KeySetOptions {
+  /** For the log: whose keys they are. */
+  readonly issuer: string
+  readonly algorithms: readonly SigningAlgorithm[]
+  readonly source: { load(): Promise<readonly PublishedKey[]> }
+  readonly times: KeyTimes
+  readonly clock: Clock
+  readonly log?: Log | undefined
+}
+
+/**
+ * The public keys of one issuer. Loads are single flight and bounded in number whatever tokens say; a name that no key has is
+ * remembered for half a minute. Known keys outlive an outage of their source.
+ */
+export class KeySet {
+  readonly #options: KeySetOptions
+  readonly #unknown = new LRUCache<string, number>({ max: unknownKids.max })
+  #keys: readonly VerificationKey[] = []
+  #loading: Promise<void> | undefined
+  #loadedAt: number | undefined
+  #searchedAt: number | undefined
+  #failedAt: number | undefined
+
+  constructor(options: KeySetOptions) {
+    this.#options = options
+  }
+
+  /**
+   * The key that goes by this name with this algorithm for tokens of `issuer`, or `undefined` when there is none. Throws `UpstreamError`
+   * when the source would have to be asked and does not answer: a new key and a forged name look alike then, and a good token must not
+   * be thrown away.
+   */
+  async find(reference: KeyReference, issuer: string): Promise<CryptoKey | undefined> {
+    await (this.#has(reference) ? this.#refresh() : this.#search(reference))
+    const known = this.#has(reference)
+    if (known && this.#stand()) return this.#keyOf(reference, issuer)
+    if (!known && this.#failedAt === undefined) return undefined
+    throw new UpstreamError('AUTH_UNAVAILABLE', 'the keys of the issuer are out of reach')
+  }
+
+  /** Looks at the source now, unless somebody does already, and throws what comes of it. */
+  async warmUp(): Promise<void> {
+    this.#keys = await this.#read()
+    this.#loadedAt = this.#options.clock.now()
+    this.#failedAt = undefined
+  }
+
+  #has(reference: KeyReference): boolean {
+    return this.#candidates(reference).length > 0
+  }
+
+  /** A token that names no key may have been signed with the only one that there is (OpenID Connect Core §10.1). */
+  #candidates({ algorithm, kid }: KeyReference): readonly VerificationKey[] {
+    if (kid !== undefined) return this.#keys.filter((key) => key.kid === kid)
+    const fitting = this.#keys.filter(({ byAlgorithm }) => byAlgorithm.has(algorithm))
+    return fitting.length === 1 ? fitting : []
+  }
+
+  #keyOf(reference: KeyReference, issuer: string): CryptoKey | undefined {
+    const [key] = this.#candidates(reference)
+    if (key?.issuer !== undefined && key.issuer !== issuer && !isTemplateOf(key.issuer, issuer)) return undefined
+    return key?.byAlgorithm.get(reference.algorithm)
+  }
+
+  async #refresh(): Promise<void> {
+    const { times } = this.#options
+    if (!this.#passed(this.#loadedAt, times.freshFor) || !this.#mayTry()) return
+    const load = this.#load()
+    // During an outage nobody waits for the next attempt while the keys at hand still stand.
+    const urgent = this.#passed(this.#loadedAt, times.waitAfter) && this.#failedAt === undefined
+    if (urgent || !this.#stand()) await load
+  }
+
+  #stand(): boolean {
+    return this.#loadedAt !== undefined && this.#options.clock.now() - this.#loadedAt < staleFor
+  }
+
+  async #search(reference: KeyReference): Promise<void> {
+    await this.#loading
+    if (this.#has(reference)) return
+    const name = JSON.stringify([reference.kid ?? null, reference.algorithm])
+    if (this.#isKnownToBeUnknown(name)) return
+    if (this.#loading === undefined && !this.#maySearch()) return
+    await this.#load()
+    if (this.#failedAt === undefined && !this.#has(reference)) this.#unknown.set(name, this.#options.clock.now())
+  }
+
+  /** By the clock at hand, which may be set back: then it is asked again. */
+  #isKnownToBeUnknown(name: string): boolean {
+    const since = this.#unknown.get(name)
+    return since !== undefined && !this.#passed(since, unknownKids.for)
+  }
+
+  #maySearch(): boolean {
+    if (this.#loadedAt === undefined || this.#failedAt !== undefined) return this.#mayTry()
+    if (!this.#passed(this.#searchedAt, this.#options.times.searchEvery)) return false
+    this.#searchedAt = this.#options.clock.now()
+    return true
+  }
+
+  #mayTry(): boolean {
+    return this.#failedAt === undefined || this.#passed(this.#failedAt, this.#options.times.retryAfter)
+  }
+
+  /** Never rejects: what came of it is in `#keys` and `#failedAt`. */
+  #load(): Promise<void> {
+    this.#loading ??= this.#replaceKeys().finally(() => {
+      this.#loading = undefined
+    })
+    return this.#loading
+  }
+
+  async #replaceKeys(): Promise<void> {
+    const { clock, issuer, log } = this.#options
+    try {
+      await this.warmUp()
+    } catch (error) {
+      this.#failedAt = clock.now()
+      log?.write('warn', 'the keys of the issuer could not be loaded', { issuer, error })
+    }
+  }
+
+  async #read(): Promise<readonly VerificationKey[]> {
+    const { algorithms, issuer, log, source, times } = this.#options
+    const published = await within(times.loadWithin, source.load())
+    if (published.length > maxKeys) throw new TypeError(`an issuer has at most ${maxKeys} keys`)
+    const vetted = await Promise.all(published.map((jwk) => vetKey(jwk, algorithms)))
+    const usable = vetted.flatMap((found) => (found.kind === 'usable' ? [found.key] : []))
+    const unique = usable.filter(({ kid }) => kid === undefined || usable.filter((key) => key.kid === kid).length === 1)
+    for (const found of vetted) {
+      const reason =
+        found.kind === 'refused' ? found.reason : unique.includes(found.key) ? undefined : 'its kid is not its own'
+      const { kid } = found.kind === 'refused' ? found : found.key
+      if (reason !== undefined)
+        log?.write('error', 'a key of the issuer is not sound and is not used', { issuer, kid, reason })
+    }
+    // A key that is still there stays the same object: what was verified with it stands.
+    return unique.map((key) => this.#keys.find(({ fingerprint }) => fingerprint === key.fingerprint) ?? key)
+  }
+
+  /** A clock that was set back counts as passed, so that it never freezes the keys. */
+  #passed(since: number | undefined, milliseconds: number): boolean {
+    if (since === undefined) return true
+    const elapsed = this.#options.clock.now() - since
+    return elapsed >= milliseconds || elapsed < 0
+  }
+}
+
+/** Entra ID publishes the keys of all directories together, and says of each whose it is. */
+function isTemplateOf(template: string, issuer: string): boolean {
+  const [start, end, more] = template.split('{tenantid}')
+  if (start === undefined || end === undefined || more !== undefined) return false
+  return issuer.startsWith(start) && issuer.endsWith(end) && issuer.length > start.length + end.length
+}
+
+async function within<Value>(milliseconds: number, work: Promise<Value>): Promise<Value> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      reject(new TypeError(`no answer within ${milliseconds} ms`))
+    }, milliseconds)
+  })
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}

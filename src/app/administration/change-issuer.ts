@@ -1,0 +1,89 @@
+import type { Change } from '../../core/administration/change.js'
+import type { IssuerAsWritten } from '../../core/administration/issuer-administration.js'
+import { ConfigurationError } from '../../core/error/configuration-error.js'
+import type { StoredIssuer } from '../../core/trust/issuer-store.js'
+import { readEntraIssuer } from '../../core/trust/entra-issuer.js'
+import { readIssuer } from '../../core/trust/read-issuer-options.js'
+import type { TrustedIssuer } from '../../core/trust/trusted-issuer.js'
+import { RefusedError } from '../refused-error.js'
+import { readSettings } from '../settings/settings.js'
+import { refuseFaults, type Agree } from './change-tenant.js'
+import { withInstallation, type Installation } from './with-tenant.js'
+
+/** An issuer as a server would find it: trusted, or why not. */
+export type FoundIssuer =
+  { readonly name: string; readonly trusted: TrustedIssuer } | { readonly name: string; readonly fault: string }
+
+/** The issuers of `AUTHSEC_ISSUERS`, and those of the database. Those that code names are known to its server only. */
+export async function listIssuers(env: NodeJS.ProcessEnv): Promise<readonly FoundIssuer[]> {
+  const named = readSettings(env, {}, undefined).issuers.map((trusted) => ({ name: trusted.issuer, trusted }))
+  const stored = await withInstallation(env, ({ postgres }) => postgres.trustedIssuers.list())
+  return [...named, ...stored.map(look)]
+}
+
+/** The issuer of that name. Throws `RefusedError` for one that is neither in the environment nor in the database. */
+export async function showIssuer(env: NodeJS.ProcessEnv, issuer: string): Promise<FoundIssuer> {
+  const name = nameOf(issuer)
+  const found = (await listIssuers(env)).find((known) => known.name === name)
+  if (found === undefined) throw new RefusedError(`there is no issuer ${issuer} in the environment or the database`)
+  return found
+}
+
+/**
+ * Puts an issuer into the database, in place of one of its name only where that is wanted. Throws `ConfigurationError` with what is
+ * wrong with it, `RefusedError` for what is in the way.
+ */
+export async function putIssuer(
+  env: NodeJS.ProcessEnv,
+  options: IssuerAsWritten,
+  presence: 'new' | 'any',
+): Promise<readonly Change[]> {
+  const trusted = readIssuer(options, 'database')
+  return withInstallation(env, async (installation) => {
+    await refuseUnknown(installation, trusted)
+    const outcome = await installation.postgres.trustedIssuers.apply({ presence, options }, installation.by)
+    refuseFaults(outcome)
+    return outcome.changes
+  })
+}
+
+/** Takes an issuer out of the database. Throws `RefusedError` where it is not there. */
+export async function removeIssuer(env: NodeJS.ProcessEnv, issuer: string, agree: Agree): Promise<readonly Change[]> {
+  return withInstallation(env, async ({ by, postgres }) => {
+    const name = nameOf(issuer)
+    const isThere = (await postgres.trustedIssuers.list()).some((known) => known.issuer === name)
+    if (isThere)
+      await agree([`tokens of ${name} are not accepted any more, and whatever goes on by one ends in seconds`])
+    const outcome = await postgres.trustedIssuers.apply({ presence: 'absent', issuer: name }, by)
+    refuseFaults(outcome)
+    return outcome.changes
+  })
+}
+
+/** Nobody could enter: a slip of the pen, most likely. */
+async function refuseUnknown({ postgres }: Installation, { application, tenant }: TrustedIssuer): Promise<void> {
+  if (tenant.kind === 'fixed' && (await postgres.tenants.findBySlug(tenant.tenant)) === undefined) {
+    throw new RefusedError(`there is no tenant ${tenant.tenant}`)
+  }
+  if (application === undefined) return
+  const known = await postgres.applicationAdministration.list()
+  if (!known.some(({ clientId }) => clientId === application)) {
+    throw new RefusedError(`there is no application ${application}`)
+  }
+}
+
+function look({ fault, issuer: name, written }: StoredIssuer): FoundIssuer {
+  if (fault !== undefined) return { name, fault }
+  try {
+    return { name, trusted: readIssuer(written, 'database') }
+  } catch (error) {
+    if (error instanceof ConfigurationError) return { name, fault: error.message }
+    throw error
+  }
+}
+
+/** What an issuer is trusted as: a shared one of Entra ID goes by another name than its configuration. */
+function nameOf(text: string): string {
+  const entra = readEntraIssuer(text)
+  return entra !== undefined && 'issuer' in entra ? entra.issuer : text
+}

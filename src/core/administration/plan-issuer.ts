@@ -1,0 +1,62 @@
+import { conflictsOf } from '../trust/issuer-set.js'
+import type { TrustedIssuer } from '../trust/trusted-issuer.js'
+import type { Change } from './change.js'
+import type { IssuerAsWritten } from './issuer-administration.js'
+import { quoted } from './known-names.js'
+
+/** What the database has, as far as a change is decided by it. */
+export interface IssuerFacts {
+  /** The options of the issuer of that name. */
+  readonly known: unknown
+  /** All others that are right. */
+  readonly others: readonly TrustedIssuer[]
+}
+
+/** What putting an issuer comes to, or what is in the way of it. */
+export function planIssuer(
+  { known, others }: IssuerFacts,
+  wish: { readonly presence: 'new' | 'any'; readonly trusted: TrustedIssuer; readonly options: IssuerAsWritten },
+): { readonly change: Change } | { readonly faults: readonly string[] } {
+  const { issuer } = wish.trusted
+  if (known !== undefined && wish.presence === 'new') {
+    return { faults: [`there is an issuer ${quoted(issuer)} already`] }
+  }
+  const conflicts = conflictsOf(wish.trusted, others)
+  if (conflicts.length > 0) return { faults: conflicts }
+  const old = wordsOf(known)
+  const now = wordsOf(wish.options)
+  const before = differing(old, now)
+  const after = differing(now, old)
+  const change = before.length + after.length === 0 ? 'kept' : 'changed'
+  return { change: { action: known === undefined ? 'added' : change, noun: 'issuer', name: issuer, before, after } }
+}
+
+/** What removing one comes to. */
+export function planRemoval(issuer: string, known: unknown): { readonly change: Change } {
+  return {
+    change: {
+      action: 'removed',
+      noun: 'issuer',
+      name: issuer,
+      before: differing(wordsOf(known), new Map()),
+      after: [],
+    },
+  }
+}
+
+const secretName = 'introspection.clientSecret'
+
+/** Every value by its place. */
+function wordsOf(options: unknown, path = ''): ReadonlyMap<string, string> {
+  if (options === undefined) return new Map()
+  if (typeof options !== 'object' || options === null) return new Map([[path, String(options)]])
+  const members = Object.entries(options).toSorted(([one], [other]) => (one < other ? -1 : 1))
+  return new Map(members.flatMap(([name, value]) => [...wordsOf(value, path === '' ? name : `${path}.${name}`)]))
+}
+
+/** A secret is on record as having changed, and not as what it is. */
+function differing(these: ReadonlyMap<string, string>, those: ReadonlyMap<string, string>): readonly string[] {
+  return [...these]
+    .filter(([name, value]) => those.get(name) !== value)
+    .map(([name, value]) => (name === secretName ? `${name}:(secret)` : `${name}:${value}`))
+}

@@ -1,0 +1,10 @@
+import type { IssuerLogout } from './logout-registry.js'
+
+/** Verifies what issuers send when somebody signs out there. */
+export interface LogoutTokenVerifier {
+  /**
+   * What a logout token of a trusted issuer says (OpenID Connect Back-Channel Logout §2.6). Throws `AuthenticationError` with the
+   * reason, `UpstreamError` where the keys of its issuer are out of reach.
+   */
+  verify(token: string): Promise<IssuerLogout>
+}
