@@ -51,6 +51,7 @@ export type { LoginWay } from './app/settings/login-way.js'
 export type { SeedAccount, SeedTenant } from './app/development/development-seed.js'
 
 // What calls carry
+export type { Actor } from './core/identity/actor.js'
 export { UserContext } from './core/identity/user-context.js'
 export { CallContext } from './core/operation/call-context.js'
 export type { CallLogLevel, ElicitAnswer, ElicitRequest } from './core/operation/call-channel.js'

@@ -16,7 +16,7 @@ import { openListener, type HttpHandler, type Listener } from './listener.js'
 import { meterEvent } from './observe/meter-event.js'
 import { observeRequests } from './observe/observe-requests.js'
 import { openMetrics, type ServerMetrics } from './observe/open-metrics.js'
-import { offeredScopes } from './offered-scopes.js'
+import { basicScopes } from './offered-scopes.js'
 import { openData } from './open-data.js'
 import { Readiness } from './readiness.js'
 import type { Foundations, ServerOptions } from './server-options.js'
@@ -176,7 +176,7 @@ function openEdge(options: ServerOptions, base: Foundations, { parts, endpoints 
 
 /** The last one is described at the root: where clients sign in by themselves, if there is such a path. */
 function endpointsOf({ settings, catalogue }: ServerOptions, publicUrl: string): readonly McpEndpoint[] {
-  const scopes = offeredScopes(catalogue)
+  const scopes = basicScopes(catalogue)
   return loginByPath[settings.login].map(({ path, login }) => ({ path, login, resource: publicUrl + path, scopes }))
 }
 

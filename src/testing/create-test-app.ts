@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { AuditEvent } from '../core/audit/audit-event.js'
 import type { AuditLog } from '../core/audit/audit-log.js'
+import type { Actor } from '../core/identity/actor.js'
 import type { Caller } from '../core/identity/caller.js'
 import type { Tenant } from '../core/identity/tenant.js'
 import { UserContext } from '../core/identity/user-context.js'
@@ -24,6 +25,8 @@ export interface TestCaller extends Partial<Grants> {
   /** Slug; default `test`. */
   readonly tenantId?: string
   readonly clientId?: string
+  /** Who acts for the user, such as an agent. */
+  readonly actor?: Actor
 }
 
 /** What a caller got: `unknown` where the operation is hidden from them or absent, `limited` for one call too many. */
@@ -143,7 +146,7 @@ function refuseUnknown(where: string, given: object, known: readonly string[]): 
 }
 
 function callerOf(caller: TestCaller): Caller {
-  refuseUnknown('as()', caller, ['subject', 'email', 'name', 'tenantId', 'clientId', ...categories])
+  refuseUnknown('as()', caller, ['subject', 'email', 'name', 'tenantId', 'clientId', 'actor', ...categories])
   for (const category of categories) {
     const names: unknown = caller[category] ?? []
     if (!Array.isArray(names) || names.some((name) => typeof name !== 'string')) {
@@ -166,7 +169,7 @@ function callerOf(caller: TestCaller): Caller {
   const credential = { kind: 'bearer', issuedAt: 0 } as const
   const grantDigest = `grant-${clientId}`
   return {
-    ...{ user, tenant, issuer, tenantClaim: slug, clientId, grantDigest, expiresAt, credential },
+    ...{ user, tenant, issuer, tenantClaim: slug, clientId, actor: caller.actor, grantDigest, expiresAt, credential },
     ...{ holding, policyVersion: 'test', readAt: performance.now() },
   }
 }

@@ -6,8 +6,30 @@ import { ScratchProject } from '../support/scratch-project.js'
 const lines = (count: number): string => 'void 0\n'.repeat(count)
 const anAsync = 'declare function work(): Promise<void>\n'
 
+/** Ways to ask others that go past the checks of `src/adapter/net`. */
+const bareFetches = Object.entries({
+  call: "export const answer = fetch('https://idp.example/')\n",
+  value: 'export const options = { fetch }\n',
+  member: "export const answer = globalThis.fetch('https://idp.example/')\n",
+  'computed-member': "export const answer = globalThis['fetch']('https://idp.example/')\n",
+  'node-global': "export const answer = global.fetch('https://idp.example/')\n",
+  destructured: 'export const { fetch: ask } = globalThis\n',
+  socket: "export const socket = new WebSocket('wss://idp.example/')\n",
+  events: "export const events = new EventSource('https://idp.example/')\n",
+  request: "import { request } from 'node:https'\nexport const ask = request\n",
+  renamed: "import { get as ask } from 'node:http'\nexport { ask }\n",
+  default: "import https from 'https'\nexport const ask = https.request\n",
+  namespace: "import * as http from 'node:http'\nexport const ask = http.request\n",
+  exported: "export { request } from 'node:http'\n",
+  dynamic: "export const load = (): Promise<unknown> => import('node:https')\n",
+  connection: "import { connect } from 'node:tls'\nexport const dial = connect\n",
+  http2: "import { connect } from 'node:http2'\nexport const dial = connect\n",
+}).map(([form, text]) => [`src/adapter/token/${form}.ts`, text, 'authsec(no-bare-fetch)'] as const)
+
 /** File, what is in it, and the one rule it breaks. */
 const violations = [
+  ...bareFetches,
+  ['src/service/fetch.ts', "export const answer = fetch('https://idp.example/')\n", 'authsec(no-bare-fetch)'],
   ['src/app/any.ts', 'export function show(value: any): void {\n  void value\n}\n', 'typescript(no-explicit-any)'],
   ['src/app/await.ts', 'export const three = async (): Promise<number> => await 3\n', 'typescript(await-thenable)'],
   ['src/app/bare-error.ts', "throw new Error('bare')\n", 'authsec(no-bare-error)'],
@@ -39,6 +61,14 @@ const violations = [
 
 /** Allowed twins of the above. */
 const allowed = {
+  'src/adapter/net/ask.ts': "import { request } from 'node:https'\nexport const ask = [request, fetch]\n",
+  'src/app/ask.ts': "export const answer = fetch('https://idp.example/')\n",
+  'src/adapter/token/given.ts':
+    'export type Fetch = typeof globalThis.fetch\nexport type Other = typeof fetch\nexport type Open = WebSocket\nexport const ask = (fetch: Fetch) => fetch("https://idp.example/")\n',
+  'src/adapter/token/own.ts':
+    'export class Own {\n  readonly fetch = (): number => 1\n  readonly twice = (): number => this.fetch() * 2\n}\n',
+  'src/adapter/token/serve.ts':
+    "import { IncomingMessage, type Agent } from 'node:http'\nimport type { connect } from 'node:net'\nimport { isIP, Socket } from 'node:net'\nexport { IncomingMessage, isIP, Socket }\nexport type { Agent, connect }\n",
   'src/app/long-enough.ts': `// comments and blank lines are free\n\n${lines(299)}export const end = 1\n`,
   'src/app/misuse.ts': "export const refuse = (): never => {\n  throw new TypeError('misuse')\n}\n",
   'src/cli/print.ts': "console.log('output')\n",

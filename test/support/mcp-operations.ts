@@ -15,6 +15,7 @@ type Args = Readonly<Record<string, unknown>>
 export interface OperationSketch {
   readonly requirement?: Requirement | 'public' | 'login'
   readonly bearerOnly?: boolean
+  readonly elevatable?: boolean
   readonly elicits?: boolean
   readonly inputSchema?: ObjectSchema
   readonly outputSchema?: ObjectSchema
@@ -42,13 +43,18 @@ export function operation(name: string, sketch: OperationSketch): Operation {
   }
 }
 
-function protectionOf({ requirement = authenticated, bearerOnly = false }: OperationSketch): Protection {
+function protectionOf({ requirement = authenticated, ...marks }: OperationSketch): Protection {
   if (requirement === 'public' || requirement === 'login') return { access: requirement }
-  return { access: 'protected', requirement, bearerOnly }
+  const { bearerOnly = false, elevatable = false } = marks
+  return { access: 'protected', requirement, bearerOnly, elevatable }
 }
 
 export function role(...roles: string[]): Requirement {
   return requirementOf({ requireAll: false, listed: { roles } })
+}
+
+export function scope(...scopes: string[]): Requirement {
+  return requirementOf({ requireAll: false, listed: { scopes } })
 }
 
 /** What the handlers of `sampleOperations` did. */
@@ -86,6 +92,7 @@ export function sampleOperations(diary: Diary): readonly Operation[] {
     operation('read', { requirement: role('reader', 'admin'), run: counted(() => ({ rows: [1, 2, 3] })) }),
     operation('wipe', { requirement: role('admin'), run: counted(() => 'wiped') }),
     operation('transfer', { requirement: role('admin'), bearerOnly: true, run: counted(() => 'transferred') }),
+    operation('raise', { requirement: scope('raise'), elevatable: true, run: counted(() => 'raised') }),
     operation('fail', {
       run: counted(() => {
         throw new TypeError('password=hunter2')

@@ -20,6 +20,7 @@ const claims: ReadonlyMap<string, string> = new Map([
 /** Users by name; a user's token is the name, `name+anything` is another token of the same user. */
 export class PeopleOfAcme {
   readonly #grants = new Map<string, Grants>()
+  readonly #narrowed = new Map<string, readonly string[]>()
   readonly #expiry = new Map<string, number>()
   readonly #revoked = new Set<string>()
   readonly #disabled = new Set<string>()
@@ -38,6 +39,11 @@ export class PeopleOfAcme {
 
   set(name: string, grants: Partial<Grants>): void {
     this.#grants.set(name, grantsOf(grants))
+  }
+
+  /** Lets this token say only these scopes, whatever its user has. */
+  narrow(token: string, scopes: readonly string[]): void {
+    this.#narrowed.set(token, scopes)
   }
 
   /** Seconds since the epoch at which this token expires. */
@@ -89,6 +95,7 @@ export class PeopleOfAcme {
     const [name = '', kind = ''] = token.split('+')
     if (kind === 'expired') throw new AuthenticationError('ERR_TOKEN_EXPIRED', 'expired')
     if (kind === 'elsewhere') throw new AuthenticationError('ERR_TOKEN_AUDIENCE', 'for another resource')
+    const narrowed = this.#narrowed.get(token)
     if (!this.#grants.has(name)) throw new AuthenticationError('ERR_TOKEN_SIGNATURE', 'not ours')
     return {
       issuer: 'https://issuer.test',
@@ -98,7 +105,7 @@ export class PeopleOfAcme {
       tenantClaim: claims.get(kind) ?? 'acme',
       email: undefined,
       name: undefined,
-      asserted: this.#grants.get(name) ?? {},
+      asserted: { ...this.#grants.get(name), ...(narrowed === undefined ? {} : { scopes: narrowed }) },
       grantDigest: name,
       expiresAt: this.#expiry.get(token) ?? 4_000_000_000,
       issuedAt: 0,

@@ -6,7 +6,7 @@ export interface RandomRequest extends Omit<Sent, 'session'> {
   readonly slot: string | undefined
 }
 
-const usual = { id: [1, 'a', 0, -7, '', 'ünï', 9_007_199_254_740_991], token: ['alice', 'bob', 'carol'] }
+const usual = { id: [1, 'a', 0, -7, '', 'ünï', 9_007_199_254_740_991], token: ['alice', 'bob', 'carol', 'dave'] }
 const oddIds = [null, 1.5, true, {}, [], 1e300, undefined] as const
 const methods = ['tools/call', 'tools/call', 'tools/call', 'tools/list', 'tools/list', 'ping'] as const
 const oddMethods = [
@@ -31,7 +31,7 @@ const oddMethods = [
 ] as const
 const signInNames = ['sign_in', 'sign_in', 'sign_out', 'who'] as const
 const users = [{ as: 'alice' }, { as: 'bob' }, { as: 'carol' }, { as: 'mallory' }] as const
-const names = ['hello', 'echo', 'read', 'steps', 'chatty', 'refuse', 'fail', 'ask', 'bigint'] as const
+const names = ['hello', 'echo', 'read', 'steps', 'chatty', 'refuse', 'fail', 'ask', 'bigint', 'raise'] as const
 const oddNames = ['wipe', 'absent', '', 'Echo', '__proto__', 'constructor', 'toString', 'é\u0000', 7, null, {}] as const
 const argumentSets = [
   {},

@@ -1,10 +1,9 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
-import type { AddressInfo, Server as NetServer } from 'node:net'
-import { createServer as createTcpServer } from 'node:net'
+import { createServer as createTcpServer, type AddressInfo, type Server as NetServer, type Socket } from 'node:net'
 import type { ServerCertificate } from './certificates.js'
 
-/** A server of a test, on every address of this computer. */
+/** A server of a test. */
 export interface TestListener {
   readonly port: number
   /** How many connections have come. */
@@ -12,15 +11,24 @@ export interface TestListener {
   readonly close: () => Promise<void>
 }
 
-/** Takes note of whoever connects, and hangs up. */
+/** Takes note of whoever connects, on every address of this computer, and hangs up. */
 export async function listenForHits(): Promise<TestListener> {
   const server = createTcpServer((socket) => void socket.destroy())
   return await listen(server, () => undefined)
 }
 
-/** Answers over http. */
-export async function listenHttp(answer: RequestListener): Promise<TestListener> {
-  return await listenWeb(createServer(answer))
+/** Takes note of whoever connects, and says nothing. */
+export async function listenSilently(): Promise<TestListener> {
+  const sockets = new Set<Socket>()
+  const server = createTcpServer((socket) => void sockets.add(socket.on('error', () => undefined)))
+  return await listen(server, () => {
+    for (const socket of sockets) socket.destroy()
+  })
+}
+
+/** Answers over http, on every address unless one is named. */
+export async function listenHttp(answer: RequestListener, host?: string): Promise<TestListener> {
+  return await listenWeb(createServer(answer), host)
 }
 
 /** Answers over https. */
@@ -28,16 +36,17 @@ export async function listenHttps(certificate: ServerCertificate, answer: Reques
   return await listenWeb(createTlsServer({ ...certificate }, answer))
 }
 
-async function listenWeb(server: Server): Promise<TestListener> {
-  return await listen(server, () => {
+async function listenWeb(server: Server, host?: string): Promise<TestListener> {
+  const hangUp = (): void => {
     server.closeAllConnections()
-  })
+  }
+  return await listen(server, hangUp, host)
 }
 
-async function listen(server: NetServer, hangUp: () => void): Promise<TestListener> {
+async function listen(server: NetServer, hangUp: () => void, host?: string): Promise<TestListener> {
   let hits = 0
   server.on('connection', () => (hits += 1))
-  await new Promise<void>((resolve) => server.listen(0, '::', resolve))
+  await new Promise<void>((resolve) => server.listen({ port: 0, ...(host === undefined ? {} : { host }) }, resolve))
   const { port } = server.address() as AddressInfo
   const close = async (): Promise<void> => {
     hangUp()

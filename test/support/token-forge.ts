@@ -66,12 +66,27 @@ export class TokenForge {
   /** A signed token: valid unless `forged` says otherwise. */
   sign(forged: ForgedToken = {}): string {
     const { key } = this.#options
-    const header = encode(forged.header, { alg: 'ES256', typ: 'at+jwt', kid: key.kid })
-    const input = `${header}.${encode(forged.claims, this.claims())}`
-    const { signature = (text: string) => signEs256(key, text) } = forged
-    const bytes = typeof signature === 'function' ? signature(input) : signature
-    return `${input}.${Buffer.from(bytes).toString('base64url')}`
+    return forgeToken(forged, {
+      header: { alg: 'ES256', typ: 'at+jwt', kid: key.kid },
+      claims: this.claims(),
+      signature: (text) => signEs256(key, text),
+    })
   }
+}
+
+/** What a token has where nothing else is said. */
+export interface OrdinaryToken {
+  readonly header: Readonly<Record<string, unknown>>
+  readonly claims: Readonly<Record<string, unknown>>
+  readonly signature: (input: string) => Uint8Array
+}
+
+/** A token that is ordinary unless `forged` says otherwise. */
+export function forgeToken(forged: ForgedToken, ordinary: OrdinaryToken): string {
+  const input = `${encode(forged.header, ordinary.header)}.${encode(forged.claims, ordinary.claims)}`
+  const { signature = ordinary.signature } = forged
+  const bytes = typeof signature === 'function' ? signature(input) : signature
+  return `${input}.${Buffer.from(bytes).toString('base64url')}`
 }
 
 /** The ES256 signature of `input`, as JOSE wants it (r and s side by side) or in DER. */

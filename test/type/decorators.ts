@@ -64,6 +64,12 @@ export class AcceptedServer {
   @ProtectedByAuthSec('bearing_admins', { roles: ['admin'], scopes: ['write'], requireAll: false, bearerOnly: true })
   bearingAdmins(): void {}
 
+  @ProtectedByAuthSec('elevatable', { scopes: ['write'], elevatable: true })
+  steppedUpTo(): void {}
+
+  @ProtectedByAuthSec({ roles: ['admin'], scopes: ['write'], requireAll: true, elevatable: true })
+  steppedUpToByAdmins(): void {}
+
   @adminsOnly()
   composed(call: CallContext, accepted: Accepted): string {
     return `${call.requestId} ${accepted.now()}`
@@ -164,6 +170,14 @@ export class RefusedOptions {
   @ProtectedByAuthSec({ bearerOnly: 'yes' })
   flagged(): void {}
 
+  // @ts-expect-error a text for a flag
+  @ProtectedByAuthSec({ scopes: ['write'], elevatable: 'yes' })
+  lifted(): void {}
+
+  // @ts-expect-error nobody has to step up to a public operation
+  @Public({ elevatable: true })
+  openAndLifted(): void {}
+
   // @ts-expect-error several categories without requireAll, whatever else is said
   @ProtectedByAuthSec({ roles: ['admin'], scopes: ['write'], bearerOnly: true })
   stillAmbiguous(): void {}
@@ -184,6 +198,10 @@ export class RefusedOptions {
   @ProtectedByAuthSec({ input: { name: 'string' } })
   schemaless(): void {}
 }
+
+// @ts-expect-error each method says for itself that it may be stepped up to
+@ProtectedByAuthSec({ scopes: ['write'], elevatable: true })
+export class RefusedWhole {}
 
 export class RefusedInputs {
   // @ts-expect-error no parameter takes the input

@@ -57,6 +57,7 @@ export const accepted = [
     },
   ),
   protectedByAuthSec('both', { roles: ['admin'], scopes: ['write'], requireAll: false }, () => 'both'),
+  protectedByAuthSec('elevatable', { scopes: ['write'], elevatable: true }, () => 'raised'),
   publicTool('ping', { description: 'Is the server alive?' }, () => 'pong'),
   publicTool('echo', { input: Zodden }, ({ count }) => count),
   publicTool('call', { params: [CallContext] }, (call) => call.requestId),

@@ -56,35 +56,41 @@ class NetworkFetcher implements Fetcher {
     const { method = 'GET' } = request
     return await this.#tracer.trace({ name: method, kind: 'client' }, async (span) => {
       if (span.recording) describe(span, target, method)
-      const answer = await this.#inTime(target, (signal) =>
-        this.#hosts.pass(target.host, () => this.#ask(request, target, signal)),
-      )
-      span.set('http.response.status_code', answer.status)
-      return answer
+      try {
+        const answer = await this.#inTurn(request, target)
+        span.set('http.response.status_code', answer.status)
+        return answer
+      } catch (error) {
+        const failure = failureOf(target.host, error)
+        span.set('authsec.reason', failure.failure)
+        throw failure
+      }
     })
   }
 
-  async #ask(request: FetchRequest, target: FetchTarget, signal: AbortSignal): Promise<FetchAnswer> {
-    const open = { lookup: this.#lookup, ca: this.#ca, signal }
-    // A lookup cannot be ended, and the place is wanted by others.
-    const socket = await Promise.race([openConnection(target, open), aborted(signal)])
-    return await exchange({ request, target, socket, mostBytes: this.#mostBytes })
-  }
-
-  async #inTime<Value>({ host }: FetchTarget, work: (signal: AbortSignal) => Promise<Value>): Promise<Value> {
+  async #inTurn(request: FetchRequest, target: FetchTarget): Promise<FetchAnswer> {
     const ending = new AbortController()
+    const { signal } = ending
     const timer = setTimeout(() => {
-      ending.abort(new FetchError('timeout', `${host}: no answer in time`))
+      ending.abort(new FetchError('timeout', `${target.host}: no answer in time`))
     }, this.#milliseconds)
     try {
-      return await Promise.race([work(ending.signal), aborted(ending.signal)])
-    } catch (error) {
-      throw failureOf(host, error)
+      const asked = this.#hosts.pass(target.host, () => this.#ask(request, target, signal))
+      return await Promise.race([asked, aborted(signal)])
     } finally {
       clearTimeout(timer)
       // Whatever has not been read by now is not wanted.
       ending.abort()
     }
+  }
+
+  async #ask(request: FetchRequest, target: FetchTarget, signal: AbortSignal): Promise<FetchAnswer> {
+    const [lookup, ca, mostBytes] = [this.#lookup, this.#ca, this.#mostBytes]
+    const asked = openConnection(target, { lookup, ca, signal }).then((socket) =>
+      exchange({ request, target, socket, mostBytes }),
+    )
+    // A lookup cannot be ended, but its place is wanted by others.
+    return await Promise.race([asked, aborted(signal)])
   }
 }
 

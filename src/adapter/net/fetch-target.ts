@@ -1,4 +1,3 @@
-import { isIP } from 'node:net'
 import { FetchError, type FetchRequest } from '../../core/runtime/fetcher.js'
 import { placeOf, placesOf, type NetworkPlace } from './network-place.js'
 
@@ -23,7 +22,7 @@ const transports: ReadonlyMap<string, FetchTarget['transport']> = new Map([
 ])
 const usualPorts = { tls: 443, plain: 80 }
 
-/** Reads whom a request goes to. Throws `FetchError` (`url`, `address`) where it may not. */
+/** Reads whom a request goes to. Throws `FetchError` (`url`) where that cannot be, whatever its address is. */
 export function readTarget({ url: text, reach = 'public' }: FetchRequest): FetchTarget {
   const url = text.length > longestUrl ? null : URL.parse(text)
   if (url === null) throw new FetchError('url', 'what should be asked has no URL that can be read')
@@ -38,9 +37,7 @@ export function readTarget({ url: text, reach = 'public' }: FetchRequest): Fetch
   if (transport === 'plain' && reach === 'public') throw new FetchError('url', `${host}: only https can be asked`)
   const port = url.port === '' ? usualPorts[transport] : Number(url.port)
   const places: readonly NetworkPlace[] = transport === 'plain' ? ['loopback'] : placesOf[reach]
-  const target = { host, hostname, port, transport, path: pathname + search, places }
-  if (isIP(hostname) !== 0) requireReach(target, [hostname])
-  return target
+  return { host, hostname, port, transport, path: pathname + search, places }
 }
 
 /** Throws `FetchError` (`address`) unless every one of the addresses is where the request may go. */

@@ -27,10 +27,17 @@ const translated = [0x64, 0xff9b, 0, 0, 0, 0]
 
 /** Where an IP address leads; `undefined` where nobody should go, and for what is not plainly written. */
 export function placeOf(address: string): NetworkPlace | undefined {
+  const version = isIP(address)
   // Which link a zone means, only this computer knows; and other notations of IPv4 are read differently by everybody.
-  if (isIP(address) === 0 || address.includes('%')) return undefined
+  if (version === 0 || address.includes('%')) return undefined
+  const plain = version === 4 ? address : withoutDots(address)
   // An IPv4 address in IPv6 clothes (`::ffff:0:0/96`) is reached over IPv4.
-  return placeOfParsed(ipaddr.process(address))
+  return plain === undefined ? undefined : placeOfParsed(ipaddr.process(plain))
+}
+
+/** An IPv6 address in hexadecimal only: `ipaddr.js` takes `::8.8.8.8` for `::ffff:8.8.8.8`, which is another address. */
+function withoutDots(address: string): string | undefined {
+  return URL.parse(`http://[${address}]/`)?.hostname.slice(1, -1)
 }
 
 function placeOfParsed(address: IPv4 | IPv6): NetworkPlace | undefined {

@@ -1,5 +1,6 @@
 import { connect, isIP, isIPv6, type LookupFunction, type Socket } from 'node:net'
 import { connect as connectSecurely, rootCertificates } from 'node:tls'
+import { FetchError } from '../../core/runtime/fetcher.js'
 import { requireReach, type FetchTarget } from './fetch-target.js'
 import type { Lookup } from './shared-lookup.js'
 
@@ -17,10 +18,12 @@ const attemptMilliseconds = 500
 /**
  * A connection to a target that is where it may be, and over https the one that the certificate is of: nothing is sent before both are
  * certain. What was checked is what is connected to, so that a name cannot mean something else a moment later. Throws `FetchError`
- * (`address`), or what Node says.
+ * (`address`, `unreachable`), or what Node says.
  */
 export async function openConnection(target: FetchTarget, options: ConnectionOptions): Promise<Socket> {
   const addresses = isIP(target.hostname) === 0 ? await options.lookup(target.hostname) : [target.hostname]
+  // Node takes offence at none at all only after it has opened something.
+  if (addresses.length === 0) throw new FetchError('unreachable', `${target.host}: it has no address`)
   requireReach(target, addresses)
   options.signal.throwIfAborted()
   const socket = startConnection(target, addresses, options.ca)

@@ -14,15 +14,21 @@ export interface Assigned {
  * signs in here: no advice is about a claim that tokens of this installation's own issuer do not have.
  */
 export function remediesFor(
-  { barriers, requirement, verdict }: AccessExplanation,
+  { barriers, requirement, stepUp, verdict }: AccessExplanation,
   assigned: Assigned,
 ): readonly string[] {
   if (verdict !== 'deny') return []
   if (barriers.includes('account-disabled')) return ['enable the account']
   if (barriers.includes('account-unknown')) return ['create the account']
   if (requirement === undefined || requirement.verdict !== 'deny') return []
+  if (stepUp !== undefined) return [stepUpRemedy(stepUp)]
   const parts = requirement.kind === 'allOf' ? requirement.of : [requirement]
   return [...new Set(parts.flatMap((part) => remedyOf(part, assigned) ?? []))]
+}
+
+/** Clients do it by themselves: the answer to the call says what to ask for. */
+function stepUpRemedy(scopes: readonly string[]): string {
+  return `step up with the ${scopes.length === 1 ? 'scope' : 'scopes'} ${scopes.map(nameInWords).join(' and ')}`
 }
 
 type Grant = Explanation & { readonly kind: 'grant' }

@@ -23,8 +23,8 @@ export interface AuditEvent {
   /** Joins the rows of one request: decision and outcome share it. Also the reference that callers are shown. */
   readonly requestId: string
   readonly operation?: string | undefined
-  /** An `ERR_*` code, or a word for what happened: `succeeded`, `invalid`, `limited`, `rate_limited`, `consent_allowed`, `token_issued`. */
+  /** An `ERR_*` code, or a word for what happened: `succeeded`, `invalid`, `limited`, `rate_limited`, `insufficient_scope`, `consent_allowed`, `token_issued`. */
   readonly reason?: string | undefined
-  /** Small facts: what granted or what was missing, milliseconds taken. Never an argument, token or secret. */
+  /** Small facts: what granted or what was missing, milliseconds taken, who acted for the user. Never an argument, token or secret. */
   readonly detail?: Readonly<Record<string, string | number | readonly string[]>> | undefined
 }

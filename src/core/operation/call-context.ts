@@ -1,3 +1,4 @@
+import type { Actor } from '../identity/actor.js'
 import type { UserContext } from '../identity/user-context.js'
 import type { LoginSession } from '../sign-in/login-session.js'
 import type { CallChannel, CallLogLevel, ElicitAnswer, ElicitRequest } from './call-channel.js'
@@ -7,6 +8,8 @@ export interface CallContextFields {
   readonly operation: string
   readonly user: UserContext | undefined
   readonly clientId: string | undefined
+  /** Who acts for the user, where the token says that it is somebody else. */
+  readonly actor?: Actor | undefined
   /** Whether the operation is declared with `elicits: true`; a transport may not have prepared for questions otherwise. */
   readonly elicits: boolean
   readonly channel: CallChannel
@@ -25,6 +28,8 @@ export class CallContext {
   readonly user: UserContext | undefined
   /** The OAuth client that acts for the user. */
   readonly clientId: string | undefined
+  /** Who acts for the user by the token's `act` claim, such as an agent; `undefined` where the token says that nobody does. */
+  readonly actor: Actor | undefined
   readonly #channel: CallChannel
   readonly #login: LoginSession | undefined
   readonly #elicits: boolean
@@ -35,6 +40,7 @@ export class CallContext {
     this.operation = fields.operation
     this.user = fields.user
     this.clientId = fields.clientId
+    this.actor = fields.actor
     this.#channel = fields.channel
     this.#login = fields.login
     this.#elicits = fields.elicits

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import type { AuditEvent } from '../audit/audit-event.js'
 import type { AuditLog } from '../audit/audit-log.js'
+import { actorLabels } from '../identity/actor.js'
 import type { Caller } from '../identity/caller.js'
-import { grantedBy, missingFor } from '../permission/graph/grounds.js'
+import { boundLabels, grantedBy, missingFor } from '../permission/graph/grounds.js'
 import type { AccessExplanation } from '../permission/graph/explanation.js'
 import type { Log } from '../runtime/log.js'
 import type { Span } from '../runtime/tracer.js'
@@ -18,6 +19,8 @@ export interface RecordPorts {
   readonly log: Log
 }
 
+type Facts = NonNullable<AuditEvent['detail']>
+
 /** What is on record of a call whatever becomes of it. */
 export interface RecordedCall {
   readonly caller: Caller | undefined
@@ -31,16 +34,24 @@ export class CallRecord {
   readonly #ports: RecordPorts
   readonly #span: Span
   readonly #event: Omit<AuditEvent, 'type'>
+  /** What each row says beside its own. */
+  readonly #facts: Facts | undefined
 
   constructor(ports: RecordPorts, { caller, name }: RecordedCall, span: Span) {
     this.#ports = ports
     this.#span = span
     this.#event = { ...actorOf(caller), requestId: this.ref, operation: recordable(name) }
+    const actor = actorLabels(caller?.actor)
+    this.#facts = actor.length === 0 ? undefined : { actor }
   }
 
   /** Throws `UpstreamError` where it cannot be recorded, unless the operation takes rights away: that must not wait for a database. */
   async allowed({ revokes }: Operation, explanation: AccessExplanation): Promise<void> {
-    const event = { ...this.#event, type: 'operation.allowed', detail: { via: grantedBy(explanation) } } as const
+    const event = {
+      ...this.#event,
+      type: 'operation.allowed',
+      detail: this.#with({ via: grantedBy(explanation) }),
+    } as const
     try {
       await this.#ports.audit.record(event)
     } catch (error) {
@@ -65,16 +76,22 @@ export class CallRecord {
     await this.#deny(reason, ['input'])
   }
 
+  /** The same for a bearer who lacks these scopes and nothing else, and is told so. */
+  async outOfScope(scopes: readonly string[]): Promise<void> {
+    const missing = boundLabels(scopes.map((scope) => `scopes:${scope}`))
+    await this.#deny('insufficient_scope', missing)
+  }
+
   /** One call too many. Counted, not one row each: whoever calls too often must not fill the record. */
   limited(): void {
-    this.#ports.audit.count({ ...this.#event, type: 'operation.denied', reason: 'rate_limited' })
+    this.#ports.audit.count({ ...this.#event, type: 'operation.denied', reason: 'rate_limited', detail: this.#facts })
     const fields = { ref: this.ref, operation: this.#event.operation, reason: 'rate_limited' }
     this.#ports.log.write('debug', 'a call was refused', fields)
   }
 
   /** Never throws: what has happened is on record, sooner or later. */
   async outcome(reason: Reason, milliseconds: number): Promise<void> {
-    const outcome = { ...this.#event, type: 'operation.outcome', reason, detail: { milliseconds } } as const
+    const outcome = { ...this.#event, type: 'operation.outcome', reason, detail: this.#with({ milliseconds }) } as const
     this.#span.set('authsec.outcome', reason)
     if (reason === 'failed') this.#span.fail(reason)
     try {
@@ -97,10 +114,19 @@ export class CallRecord {
   }
 
   async #deny(reason: string, missing: readonly string[]): Promise<void> {
-    await this.#ports.audit.record({ ...this.#event, type: 'operation.denied', reason, detail: { missing } })
+    await this.#ports.audit.record({
+      ...this.#event,
+      type: 'operation.denied',
+      reason,
+      detail: this.#with({ missing }),
+    })
     this.#trace('denied', reason)
     const fields = { ref: this.ref, operation: this.#event.operation, reason, missing }
     this.#ports.log.write('debug', 'a call was refused', fields)
+  }
+
+  #with(facts: Facts): Facts {
+    return { ...facts, ...this.#facts }
   }
 
   /** A name that no operation has is the caller's own words, which no span is to say. */

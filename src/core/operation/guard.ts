@@ -11,10 +11,12 @@ import { askPolicies, decisionStep } from './policy-round.js'
 import type { CallChannel } from './call-channel.js'
 import { CallContext } from './call-context.js'
 import type { CallCounter, CountedVisitor } from './call-counter.js'
-import { actorOf, CallRecord, type Reason, type RecordPorts } from './call-record.js'
+import { actorOf, CallRecord, type Reason, type RecordedCall, type RecordPorts } from './call-record.js'
 import { errorResult, type OperationResult } from './content.js'
 import type { OperationCatalogue } from './operation-catalogue.js'
 import type { Operation, Parsed } from './operation.js'
+import { elevatableScopes } from '../permission/graph/step-up.js'
+import { stepUpTo, type StepUp } from './step-up.js'
 import { freezeDeeply } from './freeze-deeply.js'
 import { failedResult, renderResult } from './render-result.js'
 import { ToolError } from './tool-error.js'
@@ -96,6 +98,26 @@ export class Guard {
   find(name: string, visitor: Visitor): Operation | undefined {
     const operation = this.#graph.find(name)
     return operation !== undefined && this.#graph.decide(operation, askerOf(visitor)) !== 'deny' ? operation : undefined
+  }
+
+  /**
+   * What a bearer has to ask for to use an elevatable operation that nothing but scopes keeps it from; `undefined` otherwise, and
+   * always where a sign-in or nobody asks. No permission: `call` decides again.
+   */
+  stepUpFor(name: string, visitor: Visitor): StepUp | undefined {
+    const operation = this.#graph.find(name)
+    if (operation === undefined || visitor.caller === undefined) return undefined
+    const missing = this.#graph.stepUpFor(operation, askerOf(visitor))
+    return missing && stepUpTo(missing, visitor.caller, elevatableScopes(operation))
+  }
+
+  /** Puts on record that a call was answered with a step-up; answers with its reference. Throws `UpstreamError` where it cannot be. */
+  recordStepUp(call: RecordedCall, { missing }: StepUp): Promise<string> {
+    return this.#tracer.trace(guardStep, async (span) => {
+      const record = new CallRecord(this.#ports, call, span)
+      await record.outOfScope(missing)
+      return record.ref
+    })
   }
 
   /**
@@ -230,7 +252,7 @@ export class Guard {
     const { elicits, name } = operation
     return new CallContext({
       ...{ requestId: record.ref, operation: name, user: caller?.user, clientId: caller?.clientId },
-      ...{ elicits, channel, login },
+      ...{ actor: caller?.actor, elicits, channel, login },
       onFault: (error) =>
         this.#ports.log.write('warn', 'a message of an operation was not sent', { ref: record.ref, error }),
     })

@@ -70,7 +70,7 @@ function verdictIn(answer: unknown, { name }: PolicyReference): 'allow' | 'deny'
 
 /** Throws what the policy throws, and `TypeError` when its time is up or the call is called off. */
 async function answerOf(policy: PolicyReference, { operation, input, user, call }: UndecidedCall): Promise<unknown> {
-  const { requestId, clientId = '' } = call
+  const { actor, requestId, clientId = '' } = call
   const until = performance.now() + policy.milliseconds
   const deadline = new AbortController()
   const signal = AbortSignal.any([call.signal, deadline.signal])
@@ -78,7 +78,7 @@ async function answerOf(policy: PolicyReference, { operation, input, user, call 
   const timer = setTimeout(() => deadline.abort(late), policy.milliseconds)
   try {
     signal.throwIfAborted()
-    const about = { operation: operation.name, input, requestId, clientId, signal }
+    const about = { operation: operation.name, input, requestId, clientId, actor, signal }
     // Before it asks: the time may be up, or the call called off, before the policy has handed out a promise.
     const calledOff = aborted(signal)
     // After a policy that throws at once nobody else waits for it.

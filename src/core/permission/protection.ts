@@ -12,6 +12,8 @@ export type Protection =
       readonly requirement: Requirement
       /** Only callers with a bearer token may use it, not those who signed in with the five tools. */
       readonly bearerOnly?: boolean
+      /** Callers are told that it is there, and which scopes to ask for, where nothing but scopes keeps them from it. */
+      readonly elevatable?: boolean
     }
 
 /** Anything with a name and a protection: what decisions are about. */

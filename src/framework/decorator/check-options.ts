@@ -135,3 +135,6 @@ export const demandChecks: Readonly<Record<string, Check>> = {
   require: present,
   bearerOnly: flag,
 }
+
+/** The checks of what a method demands: more than a class can say. */
+export const protectionChecks: Readonly<Record<string, Check>> = { ...demandChecks, elevatable: flag }

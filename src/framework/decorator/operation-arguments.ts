@@ -1,6 +1,6 @@
 import { categories, type Category } from '../../core/permission/grants.js'
 import { authenticated, requirementOf, type Requirement } from '../../core/permission/requirement/requirement.js'
-import { demandChecks, readOptions, text, toolChecks, type Check } from './check-options.js'
+import { protectionChecks, readOptions, text, toolChecks, type Check } from './check-options.js'
 import type { DemandOptions, ProtectionOptions, ToolOptions } from './options.js'
 import type { RecordedDetails, RecordedProtection } from './record.js'
 
@@ -24,7 +24,7 @@ export function readArguments<Options extends ToolOptions>(
   access: 'public' | 'protected',
   more: Readonly<Record<string, Check>> = {},
 ): WrittenOptions<Options> {
-  const checks = { ...toolChecks, ...(access === 'protected' ? demandChecks : {}), ...more }
+  const checks = { ...toolChecks, ...(access === 'protected' ? protectionChecks : {}), ...more }
   const [first, second] = args
   if (typeof first !== 'string') {
     const { options, problems } = args.length === 0 ? absent : readOptions(first, checks)
@@ -50,6 +50,7 @@ export function protectionOf(
     access,
     requirement: requirementIn(options),
     bearerOnly: options?.bearerOnly === true,
+    elevatable: options?.elevatable === true,
     ambiguity: ambiguityOf(options),
     details: detailsOf(name, options),
   }

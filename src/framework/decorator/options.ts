@@ -37,6 +37,15 @@ interface BearerOption {
 /** Who may use an operation. Without a category: every authenticated user. Several categories need an explicit `requireAll`; for anything else there is `require`. */
 export type DemandOptions = (NoCategory | OneCategory | SeveralCategories | Tree) & BearerOption
 
+interface ElevatableOption {
+  /**
+   * `true`: a caller who lacks only scopes that the tenant's database grants sees the operation, and a call is answered over HTTP
+   * with 403 `insufficient_scope`, so that the client asks the user for them (step-up). Without it the operation is hidden. The
+   * method's own decorator says it, not a class's. The requirement must name a scope, or the start stops.
+   */
+  readonly elevatable?: boolean
+}
+
 /** What `params` may hold: what to inject, or the input's own class or schema; `String`, `Number` and `Boolean` beside `@Arg`. */
 export type Parameter = InjectionKey | SchemaSource
 
@@ -79,10 +88,10 @@ export interface WithInput<Source extends SchemaSource> {
 }
 
 /** The options of `@ProtectedByAuthSec`. */
-export type ProtectionOptions = ToolOptions & DemandOptions
+export type ProtectionOptions = ToolOptions & DemandOptions & ElevatableOption
 
 /** The same where the name is an argument of its own. */
-export type NamedProtectionOptions = ToolDetails & { readonly name?: never } & DemandOptions
+export type NamedProtectionOptions = ToolDetails & { readonly name?: never } & DemandOptions & ElevatableOption
 
 /** The options of `@Public` where the name is an argument of its own. */
 export type NamedToolOptions = ToolDetails & { readonly name?: never }

@@ -13,6 +13,8 @@ export interface RecordedProtection {
   readonly requirement: Requirement
   /** Only callers that bring a bearer token. */
   readonly bearerOnly: boolean
+  /** Callers who lack nothing but scopes are told of it. */
+  readonly elevatable: boolean
   /** What could be meant in two ways, such as several categories without `requireAll`. */
   readonly ambiguity: string | undefined
   readonly details: RecordedDetails

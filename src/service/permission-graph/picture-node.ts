@@ -18,7 +18,7 @@ export interface RequirementNode {
 }
 
 /** What deserves a second look. */
-export type OperationMark = 'destructive' | 'bearer only'
+export type OperationMark = 'destructive' | 'bearer only' | 'elevatable'
 
 /** An operation, and in words who may use it. */
 export interface OperationNode {

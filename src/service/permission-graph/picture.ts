@@ -1,6 +1,6 @@
 import { categories } from '../../core/permission/grants.js'
 import type { Protected, Protection } from '../../core/permission/protection.js'
-import type { GrantNode, OperationNode, PictureEdge, RequirementNode } from './picture-node.js'
+import type { GrantNode, OperationMark, OperationNode, PictureEdge, RequirementNode } from './picture-node.js'
 import { printable } from './printable.js'
 import { RequirementNodes } from './requirement-nodes.js'
 import { protectionWords } from './requirement-words.js'
@@ -47,13 +47,18 @@ function operationNode({ name, protection, ...item }: PicturedItem, id: string):
     words: protectionWords(protection),
     marks: [
       ...(item.annotations?.destructiveHint === true ? (['destructive'] as const) : []),
-      ...(isBearerOnly(protection) ? (['bearer only'] as const) : []),
+      ...protectionMarks(protection),
     ],
   }
 }
 
-function isBearerOnly(protection: Protection): boolean {
-  return protection.access === 'protected' && protection.bearerOnly === true
+function protectionMarks(protection: Protection): readonly OperationMark[] {
+  if (protection.access !== 'protected') return []
+  const { bearerOnly, elevatable } = protection
+  return [
+    ...(bearerOnly === true ? (['bearer only'] as const) : []),
+    ...(elevatable === true ? (['elevatable'] as const) : []),
+  ]
 }
 
 const kinds: readonly GrantNode['kind'][] = [...categories, 'policies']

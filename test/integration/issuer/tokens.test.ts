@@ -66,6 +66,19 @@ describe('an access token', () => {
     expect(decodeJwt(String(body['access_token'])).aud).toBe(harness.resource)
   })
 
+  it('are for the resource in its canonical form, in whatever case it was asked for', async () => {
+    const client_id = await harness.registeredClient()
+    const resource = harness.resource.replace('http:', 'HTTP:')
+    const { code, verifier } = await harness.obtainCode('ana@acme.test', { client_id, scope: 'mcp', resource })
+    const answer = await harness.exchange({ client_id, code, code_verifier: verifier, resource })
+    expect(answer.status).toBe(200)
+    expect(decodeJwt(String(answer.body['access_token'])).aud).toBe(harness.resource)
+    const other = await harness.obtainCode('ana@acme.test', { client_id, scope: 'mcp' })
+    const path = harness.resource.toUpperCase()
+    const refused = { client_id, code: other.code, code_verifier: other.verifier, resource: path }
+    expect((await harness.exchange(refused)).body).toMatchObject({ error: 'invalid_target' })
+  })
+
   it('is never for a resource that the code was not for', async () => {
     const client_id = await harness.registeredClient()
     const { code, verifier } = await harness.obtainCode('ana@acme.test', { client_id, scope: 'read' })

@@ -9,7 +9,8 @@ import { Random } from '../../support/random.js'
 const seed = Number(process.env['DIFFERENTIAL_SEED'] ?? 20_260_101)
 const perMode = 5_000
 const lanes = 8
-const reference = /\(ref [0-9a-f-]{36}\)|"ref":"[0-9a-f-]{36}"/g
+const reference = /(?<=\(ref |"ref":")[0-9a-f-]{36}/g
+const port = /(?<=127\.0\.0\.1:)\d+/g
 const compared = [
   'cache-control',
   'vary',
@@ -58,6 +59,10 @@ class Comparison {
       McpHarness.start({ ...options, hot }),
       McpHarness.start({ ...options, hot: 'off' }),
     ])
+    for (const { people } of edges) {
+      people.set('dave', { roles: ['reader'], scopes: ['raise'] })
+      people.narrow('dave', ['read'])
+    }
     try {
       const comparison = new Comparison(edges, mode)
       await Promise.all(Array.from({ length: lanes }, (_, lane) => comparison.#lane(lane, requests / lanes)))
@@ -84,7 +89,7 @@ class Comparison {
   }
 
   async #openSessions(sessions: Map<string, readonly (string | undefined)[]>): Promise<void> {
-    for (const user of ['alice', 'bob', 'carol']) {
+    for (const user of ['alice', 'bob', 'carol', 'dave']) {
       sessions.set(`${user} own`, await Promise.all(this.#edges.map((edge) => edge.open(user))))
     }
     sessions.set('bob unknown', ['x'.repeat(43), 'x'.repeat(43)])
@@ -119,7 +124,11 @@ class Comparison {
 
 function whatIsSaid(answer: Received): unknown {
   const messages: unknown = JSON.parse(JSON.stringify(answer.messages).replace(reference, 'REF'))
-  return { status: answer.status, headers: compared.map((name) => answer.headers[name]), messages }
+  return {
+    status: answer.status,
+    headers: compared.map((name) => String(answer.headers[name]).replace(port, 'PORT')),
+    messages,
+  }
 }
 
 function sameBytes([hot, sdk]: readonly Received[]): boolean {

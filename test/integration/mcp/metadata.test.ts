@@ -71,7 +71,9 @@ describe('cross-origin requests', () => {
   it('lets an allowed origin read challenge and session, and refuses another origin its preflight', async () => {
     const refused = await harness.send({ token: null, body: {}, headers: { origin: 'https://app.test' } })
     expect(refused.status).toBe(401)
-    expect(refused.headers['access-control-expose-headers']).toBe('WWW-Authenticate, Mcp-Session-Id')
+    expect(refused.headers['access-control-expose-headers']).toBe(
+      'WWW-Authenticate, Mcp-Session-Id, Mcp-Protocol-Version, Retry-After',
+    )
     expect(refused.headers['access-control-allow-origin']).toBe('https://app.test')
     const evil = await harness.send({ token: null, method: 'OPTIONS', headers: { origin: 'https://evil.test' } })
     expect(evil.status).toBe(403)

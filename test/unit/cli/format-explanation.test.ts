@@ -81,6 +81,14 @@ What would help:
     )
   })
 
+  it('advises to step up where scopes are all that is missing and callers are told so', () => {
+    const requirement = allOf(role('a'), scope('b'), scope('c'))
+    const asker = askerOf({ stored: { roles: ['a'], scopes: ['b', 'c'] }, token: { roles: ['a'], scopes: [] } })
+    const elevatable: Protection = { access: 'protected', requirement, elevatable: true }
+    expect(explained(elevatable, asker)).toMatch(/What would help:\n- step up with the scopes b and c$/)
+    expect(explained({ access: 'protected', requirement }, asker)).not.toContain('step up')
+  })
+
   it('names the policy that has the last word', () => {
     expect(explainedFor(allOf(role('a'), officeHours), { stored: { roles: ['a'] } })).toBe(
       `ana may use pay unless the policy OfficeHours refuses the call.

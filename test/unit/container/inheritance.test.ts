@@ -436,6 +436,54 @@ describe('bearerOnly', () => {
   })
 })
 
+describe('elevatable', () => {
+  /** The operations that callers can step up to. */
+  const elevatable = (...servers: readonly Class[]): readonly string[] =>
+    assemble({ servers }).operations.flatMap(({ name, protection }) =>
+      protection.access === 'protected' && protection.elevatable === true ? [name] : [],
+    )
+
+  @server
+  class Ledger {
+    @ProtectedByAuthSec({ scopes: ['book'], elevatable: true })
+    book(): void {}
+
+    @ProtectedByAuthSec({ scopes: ['book'] })
+    look(): void {}
+  }
+
+  it('is inherited by an override that says nothing', () => {
+    @server
+    class Silent extends Ledger {
+      override book(): void {}
+    }
+    expect(elevatable(Silent)).toEqual(['book'])
+  })
+
+  it('is said by the nearest decorator, which may take it back or add it', () => {
+    @server
+    class Other extends Ledger {
+      @ProtectedByAuthSec({ roles: ['clerk'] })
+      override book(): void {}
+
+      @ProtectedByAuthSec({ elevatable: true })
+      override look(): void {}
+    }
+    expect(elevatable(Ledger)).toEqual(['book'])
+    expect(elevatable(Other)).toEqual(['look'])
+  })
+
+  it('goes by the scope that the class demands, too', () => {
+    @server
+    @ProtectedByAuthSec({ scopes: ['vault'] })
+    class Vault {
+      @ProtectedByAuthSec({ elevatable: true })
+      open(): void {}
+    }
+    expect(elevatable(Vault)).toEqual(['open'])
+  })
+})
+
 describe('one method with several decorators', () => {
   it('reads @Tool beside a protection in any order', () => {
     @server

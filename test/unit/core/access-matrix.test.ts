@@ -70,8 +70,11 @@ const names = fc.uniqueArray(fc.oneof(fc.string({ minLength: 1 }), fc.constantFr
 const randomProtection = fc.oneof(
   fc.constantFrom<Protection>({ access: 'public' }, { access: 'login' }),
   fc
-    .tuple(randomTree(fc.constant(policy(OwnInvoices))), fc.constantFrom({}, { bearerOnly: true }))
-    .map(([requirement, bearer]): Protection => ({ access: 'protected', requirement, ...bearer })),
+    .tuple(
+      randomTree(fc.constant(policy(OwnInvoices))),
+      fc.constantFrom({}, { bearerOnly: true }, { elevatable: true }, { bearerOnly: true, elevatable: true }),
+    )
+    .map(([requirement, marks]): Protection => ({ access: 'protected', requirement, ...marks })),
 )
 const randomMatrix: fc.Arbitrary<AccessMatrix> = fc.tuple(names, names).chain(([operations, callers]) => {
   const verdict = fc.constantFrom<Verdict[]>('allow', 'deny', 'unknown')
@@ -212,6 +215,7 @@ describe('a file of a matrix', () => {
     ['an operation for whoever it is not', operating({ access: 'private' }), 'has no "access"'],
     ['a demand of what is public', operating({ access: 'public' }), 'although it is public'],
     ['a bearer token that is demanded by halves', operating({ bearerOnly: false }), '"bearerOnly"'],
+    ['something that is elevatable by halves', operating({ elevatable: false }), '"elevatable"'],
     ['a demand by another word', operating({ roles: ['a'] }), 'unknown member "roles"'],
     ['no requirement', operating({ requirement: undefined }), '"requirement"'],
     ['a requirement that is none', operating({ requirement: { roles: [] } }), 'no list of 1 to'],

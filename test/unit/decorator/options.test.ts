@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import type { ConfigurationError } from '../../../src/core/error/configuration-error.js'
 import type { Operation } from '../../../src/core/operation/operation.js'
-import { allOf, anyOf, resource, role, scope } from '../../../src/core/permission/requirement/builders.js'
+import { allOf, anyOf, not, resource, role, scope } from '../../../src/core/permission/requirement/builders.js'
 import { authenticated } from '../../../src/core/permission/requirement/requirement.js'
 import { assemble } from '../../../src/framework/container/assemble.js'
 import { Arg } from '../../../src/framework/decorator/arg.js'
@@ -54,6 +54,8 @@ const wrongDemands: readonly (readonly [string, unknown, string])[] = [
   ['an undefined requireAll', { roles: ['admin'], requireAll: undefined }, '"requireAll" must be true or false'],
   ['bearerOnly that is no boolean', { bearerOnly: 'yes' }, '"bearerOnly" must be true or false'],
   ['an undefined bearerOnly', { bearerOnly: undefined }, '"bearerOnly" must be true or false'],
+  ['elevatable that is no boolean', { scopes: ['a'], elevatable: 1 }, '"elevatable" must be true or false'],
+  ['an undefined elevatable', { scopes: ['a'], elevatable: undefined }, '"elevatable" must be true or false'],
   ['an empty description', { description: '' }, '"description" must be a text'],
   ['an empty name of the tool', { name: '' }, '"name" must be a text'],
   ['an undefined input', { input: undefined }, '"input" is undefined'],
@@ -247,6 +249,8 @@ describe('the options of the other decorators', () => {
     [Public, { bearerOnly: true }, '@Public on Server.method: unknown option "bearerOnly"'],
     [Public, { bearerOnly: false }, 'unknown option "bearerOnly"'],
     [Tool, { bearerOnly: true }, 'unknown option "bearerOnly"'],
+    [Public, { elevatable: true }, '@Public on Server.method: unknown option "elevatable"'],
+    [Tool, { elevatable: true }, 'unknown option "elevatable"'],
     [Public, { title: undefined }, 'option "title" must be a text'],
     [Public, undefined, 'must be a plain object'],
     [Tool, { titel: 'x' }, '@Tool on Server.method: unknown option "titel"'],
@@ -482,5 +486,65 @@ describe('bearerOnly', () => {
       expect(fault).toMatchObject({ code: 'ERR_CONFIG_OPTION' })
       expect(fault.message).toContain('unknown option "bearerOnly"')
     }
+  })
+})
+
+describe('elevatable', () => {
+  const writers = { access: 'protected', requirement: scope('write') }
+
+  it('is said where it is true, of methods and of functions, and nowhere else', () => {
+    @McpServer({ name: 'Writers', version: '1.0.0' })
+    class Writers {
+      @ProtectedByAuthSec({ scopes: ['write'], elevatable: true })
+      raised(): void {}
+
+      @ProtectedByAuthSec({ scopes: ['write'], elevatable: false })
+      hidden(): void {}
+
+      @ProtectedByAuthSec({ scopes: ['write'] })
+      unsaid(): void {}
+    }
+    const tools = [protectedByAuthSec('write_off', { scopes: ['write'], elevatable: true }, () => '')]
+    const { operations } = assemble({ servers: [Writers], tools })
+    expect(operations.map(({ protection }) => protection)).toEqual([
+      { ...writers, elevatable: true },
+      writers,
+      writers,
+      { ...writers, elevatable: true },
+    ])
+  })
+
+  it('stops the start where no scope is demanded, or where only the lack of one helps', () => {
+    @McpServer({ name: 'Scopeless', version: '1.0.0' })
+    class Scopeless {
+      @ProtectedByAuthSec({ roles: ['admin'], elevatable: true }) // by role
+      byRole(): void {}
+
+      @ProtectedByAuthSec({ elevatable: true }) // by nothing
+      byNothing(): void {}
+
+      @ProtectedByAuthSec({ require: not(scope('guest')), elevatable: true }) // by absence
+      byAbsence(): void {}
+    }
+    const faults = startFaults(Scopeless)
+    expect(faults.map(({ code, declaredAt }) => [code, declaredAt])).toEqual(
+      ['by role', 'by nothing', 'by absence'].map((mark) => [
+        'ERR_CONFIG_PROTECTION',
+        `${lineOf(import.meta.url, mark)}:7`,
+      ]),
+    )
+    expect(faults[0]?.message).toContain('demands no scope that a caller could ask for')
+    const tool = protectedByAuthSec('by_role', { roles: ['admin'], elevatable: true }, () => '')
+    expect(faultOf(() => assemble({ servers: [], tools: [tool] }))).toMatchObject({ code: 'ERR_CONFIG_PROTECTION' })
+  })
+
+  it('is refused in a public tool and on a class', () => {
+    const fault = faultOf(() => untyped(publicTool, 'ping', { elevatable: true }, () => 'pong'))
+    expect(fault).toMatchObject({ code: 'ERR_CONFIG_OPTION' })
+    const onClass = faultOf(() => {
+      const decorator = untyped(ProtectedByAuthSec, { scopes: ['a'], elevatable: true })
+      if (typeof decorator === 'function') Reflect.apply(decorator, undefined, [class Whole {}])
+    })
+    expect(onClass.message).toContain('for a whole class, unknown option "elevatable"')
   })
 })

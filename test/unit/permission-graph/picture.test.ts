@@ -108,15 +108,17 @@ describe('the picture of a permission graph', () => {
     )
   })
 
-  it('marks what destroys and what only takes bearer tokens', () => {
+  it('marks what destroys, what only takes bearer tokens and what can be stepped up to', () => {
     const { operations } = drawn(
       guarded('delete', authenticated, { annotations: { destructiveHint: true, title: 'Delete' } }),
       { name: 'token', protection: { access: 'protected', requirement: authenticated, bearerOnly: true } },
+      { name: 'raise', protection: { access: 'protected', requirement: scope('a'), elevatable: true } },
       guarded('read', authenticated, { annotations: { destructiveHint: false }, title: 'read' }),
     )
     expect(operations.map(({ marks, title }) => [title, ...marks])).toEqual([
       ['Delete', 'destructive'],
       [undefined, 'bearer only'],
+      [undefined, 'elevatable'],
       [undefined],
     ])
   })

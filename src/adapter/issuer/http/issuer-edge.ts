@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { baseScope } from '../provider/access-token-claims.js'
+import { makeResourceCanonical } from './canonical-resource.js'
 import { endpoints } from './issuer-metadata.js'
 import { iconPath } from '../page/icon.js'
 import { stylesheetPath } from '../page/render-page.js'
@@ -108,6 +109,7 @@ export function authorizationQuery(
   const scopes = (parameters.get('scope') ?? '').split(' ').filter((scope) => scope !== '')
   if (!scopes.includes(baseScope)) scopes.unshift(baseScope)
   parameters.set('scope', scopes.join(' '))
+  makeResourceCanonical(parameters)
   return { valid: true, query: parameters.toString() }
 }
 

@@ -24,6 +24,7 @@ import { stylesheet } from '../page/stylesheet.js'
 import { loginCookie, type RelyingParty } from '../provider/relying-party.js'
 import type { IssuerResource } from '../provider/issuer-resource.js'
 import { hostNaming, type PublicUrl } from './public-url.js'
+import { withCanonicalResource } from './canonical-resource.js'
 import { readBody, withBody } from './read-body.js'
 import { errorName } from '../provider/error-name.js'
 import {
@@ -133,7 +134,7 @@ export class IssuerHandler {
       case 'registration':
         return this.#register(exchange)
       case 'token':
-        return this.#post(exchange, 'invalid_request')
+        return this.#post(exchange, 'invalid_request', withCanonicalResource)
       default:
         return this.#delegate(exchange, splitTarget(request.url ?? '').query)
     }
@@ -182,10 +183,10 @@ export class IssuerHandler {
   }
 
   /** Hands on a body that is not too large; the provider's own limit is a larger one. */
-  async #post({ request, response }: Exchange, error: string): Promise<void> {
+  async #post({ request, response }: Exchange, error: string, prepare = (body: Buffer): Buffer => body): Promise<void> {
     const { query } = splitTarget(request.url ?? '')
     const body = await readBody(request, mostBodyBytes)
-    if (body !== undefined) return this.#delegate({ request: withBody(request, body), response }, query)
+    if (body !== undefined) return this.#delegate({ request: withBody(request, prepare(body)), response }, query)
     response.setHeader('connection', 'close')
     sendJson(response, 413, { error, error_description: 'the body is too large' })
   }

@@ -11,7 +11,6 @@ import { readBearer } from './bearer.js'
 import { challengeOf } from './challenge.js'
 import type { McpEndpoint } from './mcp-endpoint.js'
 import { faultOf } from './outage.js'
-import { metadataUrl } from './protected-resource.js'
 
 /** Who calls: nobody where no token came and the endpoint serves such requests. */
 export type BearerAdmission =
@@ -21,7 +20,8 @@ export type BearerAdmission =
 export interface BearerGateOptions {
   readonly authenticator: Authenticator
   readonly endpoint: McpEndpoint
-  readonly publicUrl: string
+  /** Where the endpoint is described (RFC 9728 §5.1). */
+  readonly resourceMetadata: string
   readonly audit: AuditLog
   readonly log: Log
 }
@@ -38,7 +38,7 @@ export class BearerGate {
 
   constructor(options: BearerGateOptions) {
     this.#options = options
-    const resourceMetadata = metadataUrl(options.publicUrl, options.endpoint)
+    const { resourceMetadata } = options
     const { scopes } = options.endpoint
     this.#missing = unauthorized(challengeOf({ resourceMetadata, scopes }), {
       code: 'unauthorized',

@@ -26,7 +26,7 @@ import { sessionNotFound } from './json-rpc.js'
 import type { McpEndpoint } from './mcp-endpoint.js'
 import { refuseModern } from './modern-request.js'
 import { faultOf, outageFault, retryAfter } from './outage.js'
-import { ProtectedResourceMetadata } from './protected-resource.js'
+import { metadataUrl, ProtectedResourceMetadata } from './protected-resource.js'
 import { readMessage } from './read-message.js'
 import { refuse, type Refused } from './refuse.js'
 import { Reply } from './reply.js'
@@ -109,6 +109,7 @@ export function createMcpEdge(options: McpEdgeOptions): McpEdge {
 /** Who guards one endpoint. */
 interface Door {
   readonly endpoint: McpEndpoint
+  readonly resourceMetadata: string
   readonly bearers: BearerGate
   readonly sessions: SessionGate | undefined
 }
@@ -195,9 +196,10 @@ class Edge {
 
   async #receive(visit: Visit): Promise<void> {
     const { request, reply, origin } = visit
-    const forbidden = this.#policy.check(request, origin)
+    // Before anything is refused: the script of an allowed origin has to be able to read why.
+    if (origin !== undefined && this.#policy.allowsOrigin(origin)) reply.add(...corsHeaders(origin))
+    const forbidden = this.#policy.check(request, origin, visit.resourceMetadata)
     if (forbidden !== undefined) return refuse(visit, forbidden)
-    reply.add(...corsHeaders(origin))
     if (request.method === 'OPTIONS') return refuse(visit, preflight(`${this.#methods}, OPTIONS`))
     let admission = await this.#admit(visit)
     if (admission.kind === 'refused') return refuse(visit, admission.answer)
@@ -242,7 +244,8 @@ class Edge {
     const { sessions } = options
     const onGone = (digest: string): Promise<void> => this.#legacy.forget(digest)
     const gate = sessions === undefined ? undefined : new SessionGate({ ...options, sessions, onGone })
-    return { endpoint, bearers: new BearerGate(options), sessions: gate }
+    const resourceMetadata = metadataUrl(options.publicUrl, endpoint)
+    return { endpoint, resourceMetadata, bearers: new BearerGate({ ...options, resourceMetadata }), sessions: gate }
   }
 
   async #answer(exchange: Exchange): Promise<void> {

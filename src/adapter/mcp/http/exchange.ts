@@ -24,6 +24,8 @@ export interface ExchangeFields {
   readonly response: ServerResponse
   readonly reply: Reply
   readonly endpoint: McpEndpoint
+  /** Where the endpoint is described (RFC 9728). */
+  readonly resourceMetadata: string
   /** `undefined` where nobody is signed in. */
   readonly caller: Caller | undefined
   /** The session that the request names, verified. */
@@ -37,6 +39,7 @@ export class Exchange {
   readonly request: IncomingMessage
   readonly reply: Reply
   readonly endpoint: McpEndpoint
+  readonly resourceMetadata: string
   readonly caller: Caller | undefined
   readonly session: TransportSession | undefined
   readonly message: unknown
@@ -54,6 +57,7 @@ export class Exchange {
     this.request = fields.request
     this.reply = fields.reply
     this.endpoint = fields.endpoint
+    this.resourceMetadata = fields.resourceMetadata
     this.caller = fields.caller
     this.session = fields.session
     this.message = fields.message

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { refusal, type Answer } from './answer.js'
+import { challengeOf } from './challenge.js'
 import { invalidRequest, serverError } from './json-rpc.js'
 
 /** Headers that decide something: a second copy means that somebody in front of us may have read another one. */
@@ -39,9 +40,12 @@ export class HeadPolicy {
     this.#origins = new Set([url.origin, ...allowedOrigins])
   }
 
-  /** The refusal of this request, or `undefined` (Model Context Protocol, `basic/transports`, Security Warning). */
-  check(request: IncomingMessage, origin: string | undefined): Answer | undefined {
-    return duplicateOf(request.rawHeaders) ?? this.checkHost(request) ?? this.#checkOrigin(origin)
+  /**
+   * The refusal of this request to the resource that is described at `resourceMetadata`, or `undefined` (Model Context Protocol,
+   * `basic/transports`, Security Warning).
+   */
+  check(request: IncomingMessage, origin: string | undefined, resourceMetadata: string): Answer | undefined {
+    return duplicateOf(request.rawHeaders, resourceMetadata) ?? this.checkHost(request) ?? this.#checkOrigin(origin)
   }
 
   /** Byte-exact: a browser under DNS rebinding names the attacker's host. */
@@ -50,20 +54,29 @@ export class HeadPolicy {
     return refusal(403, { code: serverError, message: 'Forbidden: this server does not go by that Host' })
   }
 
+  /** Byte-exact, and on loopback every `http` origin there. */
+  allowsOrigin(origin: string): boolean {
+    return this.#origins.has(origin) || (this.#loopback && loopbackOrigin.test(origin))
+  }
+
   #checkOrigin(origin: string | undefined): Answer | undefined {
-    if (origin === undefined || this.#origins.has(origin)) return undefined
-    if (this.#loopback && loopbackOrigin.test(origin)) return undefined
+    if (origin === undefined || this.allowsOrigin(origin)) return undefined
     return refusal(403, { code: serverError, message: 'Forbidden: this Origin is not allowed' })
   }
 }
 
-function duplicateOf(rawHeaders: readonly string[]): Answer | undefined {
+const twoTokens = { code: 'invalid_request', description: 'The request has more than one access token' }
+
+function duplicateOf(rawHeaders: readonly string[], resourceMetadata: string): Answer | undefined {
   let seen = 0
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index]?.toLowerCase() ?? ''
     const bit = bits.get(name) ?? 0
-    if ((seen & bit) !== 0)
-      return refusal(400, { code: invalidRequest, message: `Invalid Request: duplicate header ${name}` })
+    if ((seen & bit) !== 0) {
+      const challenge = challengeOf({ resourceMetadata, scopes: [], error: twoTokens })
+      const headers = name === 'authorization' ? ['WWW-Authenticate', challenge] : []
+      return refusal(400, { code: invalidRequest, message: `Invalid Request: duplicate header ${name}` }, headers)
+    }
     seen |= bit
   }
   return undefined

@@ -12,6 +12,8 @@ export abstract class InboundCall {
   abstract readonly visitor: Visitor
   /** Where it comes from; `undefined` where there is no network between. */
   abstract readonly network: string | undefined
+  /** Where the resource that it came to is described (RFC 9728), for challenges; `undefined` where nobody can be challenged. */
+  abstract readonly resourceMetadata: string | undefined
   /** Aborted when the work should end. */
   abstract readonly signal: AbortSignal
   /** Whether nothing more can be said. */

@@ -42,6 +42,10 @@ export class LegacyRequest extends InboundCall {
     return networkOf(this.exchange.request.socket.remoteAddress)
   }
 
+  get resourceMetadata(): string {
+    return this.exchange.resourceMetadata
+  }
+
   get signal(): AbortSignal {
     return this.exchange.signal
   }

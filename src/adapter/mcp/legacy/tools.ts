@@ -1,6 +1,7 @@
 import type { CallChannel } from '../../../core/operation/call-channel.js'
 import type { OperationResult } from '../../../core/operation/content.js'
 import type { Guard } from '../../../core/operation/guard.js'
+import { insufficientScope } from '../http/insufficient-scope.js'
 import { invalidParams, RpcError } from '../http/json-rpc.js'
 import type { InboundCall } from './inbound-call.js'
 import { ListCache, type ServedList } from './list-cache.js'
@@ -36,14 +37,17 @@ export class Tools {
   }
 
   /**
-   * Throws `RpcError` -32602 with the same words for hidden and absent tools, and whatever the guard throws. Where nobody is
-   * signed in, every unknown name comes with the advice to sign in: which of them exist is not in it.
+   * Throws `RpcError` -32602 with the same words for hidden and absent tools, one with status 403 for a bearer who can step up, and
+   * whatever the guard throws. Where nobody is signed in, every unknown name comes with the advice to sign in: which of them exist
+   * is not in it.
    */
-  async call(
-    { network, visitor }: InboundCall,
-    { name, args }: ToolCall,
-    channel: CallChannel,
-  ): Promise<OperationResult> {
+  async call(request: InboundCall, { name, args }: ToolCall, channel: CallChannel): Promise<OperationResult> {
+    const { network, resourceMetadata, visitor } = request
+    const stepUp = resourceMetadata === undefined ? undefined : this.#guard.stepUpFor(name, visitor)
+    if (resourceMetadata !== undefined && stepUp !== undefined) {
+      const ref = await this.#guard.recordStepUp({ caller: visitor.caller, name }, stepUp)
+      throw insufficientScope({ ref, resourceMetadata, scopes: stepUp.scopes })
+    }
     const outcome = await this.#guard.call({ ...visitor, network, name, args, channel })
     if (outcome.outcome === 'answered') return outcome.result
     const data = visitor.login !== undefined && visitor.caller === undefined ? signInFirst : undefined

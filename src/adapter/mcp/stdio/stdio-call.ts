@@ -8,6 +8,7 @@ export class StdioCall extends InboundCall {
   /** One client by one version. */
   readonly surface = 'stdio'
   readonly network = undefined
+  readonly resourceMetadata = undefined
   /** Nobody, without a session to sign in, until it is known who asks. */
   visitor: Visitor = { caller: undefined }
   readonly #abort = new AbortController()

@@ -72,7 +72,8 @@ export class GoogleIntrospector implements Introspector {
     const { hd, name } = user.object
     const said = Object.fromEntries(Object.entries(info.object).filter(([member]) => member !== 'hd'))
     return Object.assign(Object.create(null), said, {
-      exp: numberOf(info.object['exp']),
+      // Without an end that can be read it is as good as over.
+      exp: numberOf(info.object['exp']) ?? '',
       email_verified: info.object['email_verified'] === 'true' || info.object['email_verified'] === true,
       ...(hd === undefined ? {} : { hd }),
       ...(name === undefined ? {} : { name }),

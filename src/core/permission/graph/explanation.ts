@@ -37,6 +37,8 @@ export interface AccessExplanation {
   readonly barriers: readonly Barrier[]
   /** `undefined` where the operation demands no grants, or where nobody is there to hold any. */
   readonly requirement: Explanation | undefined
+  /** The scopes that the token lacks, where the operation is elevatable and nothing else is missing; absent otherwise. */
+  readonly stepUp?: readonly string[]
 }
 
 /** What the verdict of a part is about: what counts, or, under `not`, what is mentioned at all. */
@@ -45,6 +47,7 @@ export type Sense = 'effective' | 'mentioned'
 /** What explanations get from whoever decides. */
 export interface Decided {
   readonly verdict: Verdict
+  readonly stepUp: readonly string[] | undefined
   evaluate(part: Requirement, holding: Holding, sense: Sense): Verdict
 }
 
@@ -63,6 +66,7 @@ export function explainAccess({ name, protection }: Protected, asker: Asker, dec
       protectedBy === undefined || holding === undefined
         ? undefined
         : explainPart(protectedBy.requirement, { ...decided, holding, sense: 'effective' }),
+    ...(decided.stepUp === undefined ? {} : { stepUp: decided.stepUp }),
   }
 }
 

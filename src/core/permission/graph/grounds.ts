@@ -12,20 +12,20 @@ const barrierWords: Readonly<Record<Barrier, string>> = {
 export function grantedBy({ access, requirement, verdict }: AccessExplanation): readonly string[] {
   if (verdict !== 'allow') return []
   if (access !== 'protected') return [access]
-  return requirement === undefined ? [] : bounded(reasons(requirement))
+  return requirement === undefined ? [] : boundLabels(reasons(requirement))
 }
 
 /** What stood in the way, for the record: `roles:admin|owner` where either would do, `not roles:guest`, `bearer`. */
 export function missingFor({ barriers, requirement }: AccessExplanation): readonly string[] {
   if (barriers.length > 0) return [...new Set(barriers.map((barrier) => barrierWords[barrier]))]
-  return requirement === undefined ? [] : bounded(failings(requirement))
+  return requirement === undefined ? [] : boundLabels(failings(requirement))
 }
 
 const mostLabels = 50
 const longestLabel = 500
 
-/** A caller can be refused as often as it likes, and each time is on record. */
-function bounded(labels: readonly string[]): readonly string[] {
+/** As many labels as one row takes: a caller can be refused as often as it likes, and each time is on record. */
+export function boundLabels(labels: readonly string[]): readonly string[] {
   const shown = labels
     .slice(0, mostLabels)
     .map((label) => (label.length > longestLabel ? `${label.slice(0, longestLabel)}…` : label))

@@ -88,6 +88,11 @@ export function intersect(bits: Bits, other: Bits): Bits {
   return bits.map((word, index) => word & (other[index] ?? 0))
 }
 
+/** What one of them has. */
+export function unite(bits: Bits, other: Bits): Bits {
+  return bits.map((word, index) => word | (other[index] ?? 0))
+}
+
 function setBit(bits: Bits, position: number): void {
   const word = position >>> 5
   bits[word] = (bits[word] ?? 0) | (1 << (position & 31))

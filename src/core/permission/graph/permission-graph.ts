@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Asker } from '../asker.js'
-import type { Grants } from '../grants.js'
+import { noGrants, type Grants } from '../grants.js'
 import type { Holding } from '../holding.js'
 import type { Protected, Protection } from '../protection.js'
 import { requirementToJson } from '../requirement/requirement-json.js'
@@ -15,7 +15,8 @@ import {
   type Verdict,
 } from './compiled-requirement.js'
 import { explainAccess, type AccessExplanation } from './explanation.js'
-import { intersect, maskOf, NameTable, type Bits } from './name-table.js'
+import { intersect, maskOf, NameTable, unite, type Bits } from './name-table.js'
+import { elevatableScopes, offeredBy, scopesToAdd } from './step-up.js'
 
 /** What one caller can reach: what is theirs, and what a policy decides on each call. */
 export interface Reachable<Item> {
@@ -36,6 +37,8 @@ export class PermissionGraph<Item extends Protected = Protected> {
   readonly #byName: ReadonlyMap<string, Item>
   /** Names under a `not`: of what is merely mentioned, only these count. */
   readonly #negated: Bits
+  /** Scopes that callers may be told to ask for; `undefined` where no operation is elevatable. */
+  readonly #elevatable: Bits | undefined
   readonly #held = new WeakMap<Holding, HeldBits>()
   /** Requirements inside others, for explanations. */
   readonly #parts = new WeakMap<Requirement, CompiledRequirement>()
@@ -50,6 +53,8 @@ export class PermissionGraph<Item extends Protected = Protected> {
       }
     }
     this.#negated = this.#negatedNames()
+    const scopes = items.flatMap(elevatableScopes)
+    this.#elevatable = scopes.length === 0 ? undefined : this.#names.bitsOf({ ...noGrants, scopes })
     this.version = createHash('sha256')
       .update(JSON.stringify(items.map(fingerprint)))
       .digest('base64url')
@@ -89,9 +94,26 @@ export class PermissionGraph<Item extends Protected = Protected> {
     return nextPolicy(compiled, this.#heldBy(asker.holding), answers)
   }
 
-  /** What is listed for this caller, in the order of declaration: everything but what is certainly refused. */
+  /**
+   * The scopes that a bearer lacks for an elevatable operation which nothing else keeps it from, none that it does not need;
+   * `undefined` where there are none, or more is missing. The tenant's database grants each of them.
+   */
+  stepUpFor(item: Item, asker: Asker): readonly string[] | undefined {
+    if (item.protection.access !== 'protected' || item.protection.elevatable !== true) return undefined
+    const { credential, holding } = asker
+    const compiled = this.#compiled.get(item)
+    if (holding === undefined || compiled === undefined || credential !== 'bearer') return undefined
+    if (!mayEnter(holding) || this.decide(item, asker) !== 'deny') return undefined
+    const { effective, mentioned } = this.#heldBy(holding)
+    return scopesToAdd(offeredBy(elevatableScopes(item), holding), (scopes) => {
+      const added = this.#names.bitsOf({ ...noGrants, scopes })
+      return evaluate(compiled, { effective: unite(effective, added), mentioned: unite(mentioned, added) })
+    })
+  }
+
+  /** What is listed for this caller, in the order of declaration: everything but what is certainly refused even after a step-up. */
   listFor(asker: Asker): readonly Item[] {
-    return this.items.filter((item) => this.decide(item, asker) !== 'deny')
+    return this.items.filter((item) => this.decide(item, asker) !== 'deny' || this.stepUpFor(item, asker) !== undefined)
   }
 
   /** The same, told apart by whether a policy still has a say. */
@@ -117,6 +139,7 @@ export class PermissionGraph<Item extends Protected = Protected> {
     if (this.#byName.get(item.name) !== item) throw new TypeError(`${item.name} is not in this graph`)
     return explainAccess(item, asker, {
       verdict: this.decide(item, asker, answers),
+      stepUp: this.stepUpFor(item, asker),
       evaluate: (part, holding, sense) => {
         const held = this.#heldBy(holding)
         const meant = sense === 'effective' ? held : { effective: held.mentioned, mentioned: held.mentioned }
@@ -132,7 +155,14 @@ export class PermissionGraph<Item extends Protected = Protected> {
   keyOf({ holding, credential, login }: Asker): string {
     if (holding === undefined || !mayEnter(holding)) return `${this.version} ${login} -`
     const { effective, mentioned } = this.#heldBy(holding)
-    return `${this.version} ${login} ${credential} ${textOf(effective)} ${textOf(intersect(mentioned, this.#negated))}`
+    const held = `${textOf(effective)} ${textOf(intersect(mentioned, this.#negated))}`
+    return `${this.version} ${login} ${credential} ${held}${credential === 'bearer' ? this.#offeredTo(holding) : ''}`
+  }
+
+  /** What can be stepped up to is listed, so the list depends on it too. */
+  #offeredTo({ stored }: Holding): string {
+    if (this.#elevatable === undefined) return ''
+    return ` ${textOf(intersect(this.#names.bitsOf({ ...noGrants, scopes: stored.scopes }), this.#elevatable))}`
   }
 
   #partOf(part: Requirement): CompiledRequirement {
@@ -176,7 +206,8 @@ function fingerprint({ name, protection }: Protected): unknown {
 
 function protectionJson(protection: Protection): unknown {
   if (protection.access !== 'protected') return protection.access
-  return [protection.bearerOnly === true, requirementToJson(protection.requirement)]
+  const elevatable = protection.elevatable === true ? ['elevatable'] : []
+  return [protection.bearerOnly === true, requirementToJson(protection.requirement), ...elevatable]
 }
 
 function textOf(bits: Bits): string {

@@ -6,7 +6,12 @@ import type { PolicyReference, Requirement } from '../requirement/requirement.js
 /** A protection as JSON: `{ "access": "protected", "bearerOnly": true, "requirement": { "role": "admin" } }`. */
 export type ProtectionJson =
   | { readonly access: 'public' | 'login' }
-  | { readonly access: 'protected'; readonly bearerOnly?: true; readonly requirement: RequirementJson }
+  | {
+      readonly access: 'protected'
+      readonly bearerOnly?: true
+      readonly elevatable?: true
+      readonly requirement: RequirementJson
+    }
 
 /** What JSON says, or why it is no protection. */
 export type ParsedProtection =
@@ -18,23 +23,25 @@ export function protectionToJson(protection: Protection): ProtectionJson {
   const { access } = protection
   if (access !== 'protected') return { access }
   const bearer = protection.bearerOnly === true ? ({ bearerOnly: true } as const) : {}
-  return { access, ...bearer, requirement: requirementToJson(protection.requirement) }
+  const elevatable = protection.elevatable === true ? ({ elevatable: true } as const) : {}
+  return { access, ...bearer, ...elevatable, requirement: requirementToJson(protection.requirement) }
 }
 
 /** Reads what `protectionToJson` made. Policies are known by their names alone: each has a class of nobody's. */
 export function protectionFromJson(json: Readonly<Record<string, unknown>>): ParsedProtection {
-  const { access, bearerOnly, requirement, ...others } = json
+  const { access, bearerOnly, elevatable, requirement, ...others } = json
   const [unknown] = Object.keys(others)
   if (unknown !== undefined) return refuse(`has an unknown member ${JSON.stringify(unknown)}`)
   if (access === 'public' || access === 'login') {
-    const bare = bearerOnly === undefined && requirement === undefined
+    const bare = [bearerOnly, elevatable, requirement].every((member) => member === undefined)
     return bare ? { protection: { access }, problem: undefined } : refuse(`demands something, although it is ${access}`)
   }
   if (access !== 'protected') return refuse('has no "access": public, login or protected')
   if (bearerOnly !== undefined && bearerOnly !== true) return refuse('has a "bearerOnly" that is not true')
+  if (elevatable !== undefined && elevatable !== true) return refuse('has an "elevatable" that is not true')
   try {
-    const bearer = bearerOnly === true ? { bearerOnly } : {}
-    return { protection: { access, requirement: requirementIn(requirement), ...bearer }, problem: undefined }
+    const marks = { ...(bearerOnly === true ? { bearerOnly } : {}), ...(elevatable === true ? { elevatable } : {}) }
+    return { protection: { access, requirement: requirementIn(requirement), ...marks }, problem: undefined }
   } catch (error) {
     if (error instanceof ConfigurationError) return refuse(`has no sound "requirement": ${error.message}`)
     throw error

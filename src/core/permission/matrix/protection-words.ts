@@ -9,6 +9,10 @@ export function describeProtection(protection: Protection): string {
     case 'login':
       return 'every client that can sign in'
     case 'protected':
-      return `${describeRequirement(protection.requirement)}${protection.bearerOnly === true ? ', with a bearer token' : ''}`
+      return describeRequirement(protection.requirement) + marksOf(protection)
   }
+}
+
+function marksOf({ bearerOnly, elevatable }: Protection & { readonly access: 'protected' }): string {
+  return (bearerOnly === true ? ', with a bearer token' : '') + (elevatable === true ? ', elevatable' : '')
 }

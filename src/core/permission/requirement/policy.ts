@@ -1,3 +1,4 @@
+import type { Actor } from '../../identity/actor.js'
 import type { UserContext } from '../../identity/user-context.js'
 import type { PolicyReference, Requirement } from './requirement.js'
 
@@ -13,6 +14,8 @@ export interface PolicyCall {
   readonly requestId: string
   /** The OAuth client that acts for the user. */
   readonly clientId: string
+  /** Who acts for the user by the token's `act` claim, such as an agent. */
+  readonly actor: Actor | undefined
   /** Aborted as soon as nobody waits for the answer: the time is up, the call is called off, or the policy has answered. */
   readonly signal: AbortSignal
 }

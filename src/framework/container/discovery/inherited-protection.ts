@@ -1,5 +1,5 @@
 import type { Protection } from '../../../core/permission/protection.js'
-import { joinRequirements } from '../../../core/permission/requirement/requirement.js'
+import { joinRequirements, scopesNamedBy } from '../../../core/permission/requirement/requirement.js'
 import type { RecordedProtection } from '../../decorator/record.js'
 import type { FaultList } from '../fault-list.js'
 import type { MethodLayer } from './prototype-chain.js'
@@ -20,14 +20,31 @@ export function inheritedProtection(
   const isAmbiguous = [...onMethod, ...onClasses].map((protection) => ambiguous(protection, faults)).includes(true)
   if (isTwice || opened(onMethod, onClasses, faults) || isAmbiguous) return undefined
   if (onMethod.every(({ access }) => access === 'public')) return { access: 'public' }
-  return joinProtections([...onClasses, ...onMethod])
+  return joinProtections(nearest, [...onClasses, ...onMethod], faults)
 }
 
-/** All that these demand, together: what one of them leaves open, another may close. */
-export function joinProtections(protections: readonly RecordedProtection[]): Protection {
+/**
+ * All that these demand, together: what one of them leaves open, another may close. Only the nearest says whether the operation
+ * is shown to callers who would have to step up. `undefined` where a fault was noted.
+ */
+export function joinProtections(
+  nearest: RecordedProtection,
+  protections: readonly RecordedProtection[],
+  faults: FaultList,
+): Protection | undefined {
   const requirement = joinRequirements(...protections.map((protection) => protection.requirement))
   const bearerOnly = protections.some((protection) => protection.bearerOnly)
-  return { access: 'protected', requirement, ...(bearerOnly ? { bearerOnly } : {}) }
+  const { declaration, elevatable } = nearest
+  if (elevatable && scopesNamedBy(requirement).length === 0) {
+    const message = `${declaration.label} is elevatable, but demands no scope that a caller could ask for: list scopes, or leave elevatable out`
+    faults.add(declaration.fault('ERR_CONFIG_PROTECTION', message))
+    return undefined
+  }
+  return {
+    ...{ access: 'protected', requirement },
+    ...(bearerOnly ? { bearerOnly } : {}),
+    ...(elevatable ? { elevatable } : {}),
+  }
 }
 
 function twice(protections: readonly RecordedProtection[], faults: FaultList): boolean {

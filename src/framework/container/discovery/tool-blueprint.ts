@@ -24,10 +24,12 @@ export function toolBlueprint(tool: unknown, faults: FaultList): Blueprint | und
     faults.add(declaration.fault('ERR_CONFIG_REQUIRE_ALL', `${declaration.label} ${ambiguity}`))
   }
   if (problem !== undefined || ambiguity !== undefined) return undefined
+  const joined = joinProtections(protection, [protection], faults)
+  if (joined === undefined) return undefined
   return {
     name,
     details,
-    protection: protection.access === 'public' ? { access: 'public' } : joinProtections([protection]),
+    protection: protection.access === 'public' ? { access: 'public' } : joined,
     limits,
     declaration,
     handler,

@@ -16,6 +16,7 @@ const randomItems: fc.Arbitrary<readonly Protected[]> = fc
         access: fc.constant('protected'),
         requirement: randomTree(),
         bearerOnly: fc.boolean(),
+        elevatable: fc.boolean(),
       }),
       weight: 4,
     }),
