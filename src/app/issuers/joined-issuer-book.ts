@@ -18,9 +18,11 @@ export interface IssuerBookOptions {
   readonly log: Log
 }
 
-const freshMilliseconds = 1_000
+const oldestMilliseconds = 1_000
+/** It is read anew from here on, while those who ask are still told what was read before: a busy database holds nobody up. */
+const freshMilliseconds = 500
 
-/** Issuers of environment, code and database together. What the database has is read anew after a second, once for all who ask. */
+/** Issuers of environment, code and database together. What is said of the database is a second old at most. */
 export class JoinedIssuerBook implements IssuerBook {
   readonly #options: IssuerBookOptions
   readonly #told = new Set<string>()
@@ -53,9 +55,13 @@ export class JoinedIssuerBook implements IssuerBook {
   }
 
   async read(): Promise<IssuerEdition> {
-    if (performance.now() - this.#readAt < freshMilliseconds) return this.#edition
-    this.#reading ??= this.#readAnew().finally(() => (this.#reading = undefined))
-    return this.#reading
+    const age = performance.now() - this.#readAt
+    if (age < freshMilliseconds) return this.#edition
+    const reading = (this.#reading ??= this.#readAnew().finally(() => (this.#reading = undefined)))
+    if (age >= oldestMilliseconds) return reading
+    // Whoever comes when it is too old is told, and tries again.
+    reading.catch(() => undefined)
+    return this.#edition
   }
 
   async #readAnew(): Promise<IssuerEdition> {

@@ -68,7 +68,7 @@ describe('the book of issuers', () => {
     expect(await names(book)).toEqual(['https://a.example'])
   })
 
-  it('asks the database once a second at most, and once for all who ask at the same time', async () => {
+  it('asks the database now and then, and once for all who ask at the same time', async () => {
     const store = new MemoryIssuers()
     const book = await open(store)
     await Promise.all([book.read(), book.read()])
@@ -76,6 +76,23 @@ describe('the book of issuers', () => {
     later()
     await Promise.all([book.read(), book.read(), book.read()])
     expect(store.asked).toBe(2)
+  })
+
+  it('holds nobody up while it is less than a second old, and is read anew meanwhile', async () => {
+    const store = new MemoryIssuers()
+    const book = await open(store)
+    store.put({ issuer: 'https://b.example' })
+    later(600)
+    expect(await names(book)).toEqual([])
+    await new Promise(setImmediate)
+    expect(await names(book)).toEqual(['https://b.example'])
+    expect(store.asked).toBe(2)
+    store.down = true
+    later(600)
+    expect(await names(book)).toEqual(['https://b.example'])
+    await new Promise(setImmediate)
+    later(500)
+    await expect(book.read()).rejects.toBeInstanceOf(UpstreamError)
   })
 
   it('has only issuers of this application and of all of them', async () => {
