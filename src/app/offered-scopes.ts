@@ -1,6 +1,6 @@
 import type { OperationCatalogue } from '../core/operation/operation-catalogue.js'
 import type { Operation } from '../core/operation/operation.js'
-import type { Protection } from '../core/permission/protection.js'
+import { isElevatable } from '../core/permission/graph/step-up.js'
 import { scopesNamedBy } from '../core/permission/requirement/requirement.js'
 
 const base = 'mcp'
@@ -15,7 +15,7 @@ export function offeredScopes(catalogue: OperationCatalogue): readonly string[] 
  * Context Protocol, `basic/security_best_practices`, Scope Minimization).
  */
 export function basicScopes(catalogue: OperationCatalogue): readonly string[] {
-  return scopesOf(catalogue.all().filter(({ protection }) => !isElevatable(protection)))
+  return scopesOf(catalogue.all().filter((operation) => !isElevatable(operation)))
 }
 
 function scopesOf(operations: readonly Operation[]): readonly string[] {
@@ -23,8 +23,4 @@ function scopesOf(operations: readonly Operation[]): readonly string[] {
     protection.access === 'protected' ? scopesNamedBy(protection.requirement) : [],
   )
   return [...new Set([base, ...named])]
-}
-
-function isElevatable(protection: Protection): boolean {
-  return protection.access === 'protected' && protection.elevatable === true
 }

@@ -105,6 +105,9 @@ describe('authsec issuer', () => {
       { issuer: 'https://env.example.com', source: 'environment' },
       { issuer: 'https://listed.example.com', source: 'database' },
     ])
+    const double = await runProgram(['dist/cli/main.js', 'issuer', 'add', 'https://env.example.com', ...plain], env)
+    expect(double).toMatchObject({ code: 5 })
+    expect(double.stderr).toContain('beside AUTHSEC_ISSUERS, no server would start')
     const again = await cli('add', 'https://listed.example.com', ...plain)
     expect(again.code).toBe(5)
     expect(again.stderr).toContain('there is an issuer')

@@ -1,4 +1,4 @@
-import type { OAuthClientProvider } from '@modelcontextprotocol/sdk/client/auth.js'
+import type { OAuthClientProvider, OAuthDiscoveryState } from '@modelcontextprotocol/sdk/client/auth.js'
 import type { OAuthClientInformationMixed, OAuthTokens } from '@modelcontextprotocol/sdk/shared/auth.js'
 import { BrowserJar, type Shown } from './browser-jar.js'
 
@@ -7,11 +7,14 @@ export class HeadlessClient implements OAuthClientProvider {
   readonly redirectUrl = 'http://127.0.0.1:8976/callback'
   readonly jar: BrowserJar
   saved: OAuthTokens | undefined
+  /** Whether it asks for refresh tokens when it registers. */
+  refreshes = true
   /** What the client asked the user for, each time. */
   readonly asked: URL[] = []
   /** What the client was sent back with. */
   answer: URL | undefined
   #information: OAuthClientInformationMixed | undefined
+  #discovery: OAuthDiscoveryState | undefined
   #verifier = ''
   readonly #signIn: (jar: BrowserJar, url: URL) => Promise<Shown>
 
@@ -28,7 +31,7 @@ export class HeadlessClient implements OAuthClientProvider {
     return {
       client_name: 'Headless',
       redirect_uris: [this.redirectUrl],
-      grant_types: ['authorization_code', 'refresh_token'],
+      grant_types: ['authorization_code', ...(this.refreshes ? ['refresh_token'] : [])],
       response_types: ['code'],
       token_endpoint_auth_method: 'none',
       scope: 'read write',
@@ -55,6 +58,14 @@ export class HeadlessClient implements OAuthClientProvider {
     this.asked.push(url)
     const consent = await this.#signIn(this.jar, url)
     this.answer = consent.left ?? (await this.jar.press(consent, 'allow')).left
+  }
+
+  saveDiscoveryState(state: OAuthDiscoveryState): void {
+    this.#discovery = state
+  }
+
+  discoveryState(): OAuthDiscoveryState | undefined {
+    return this.#discovery
   }
 
   saveCodeVerifier(verifier: string): void {

@@ -2,6 +2,7 @@ import type { AuditEvent } from '../../src/core/audit/audit-event.js'
 import type { AuditLog } from '../../src/core/audit/audit-log.js'
 import { AuthenticationError } from '../../src/core/error/authentication-error.js'
 import { UpstreamError } from '../../src/core/error/upstream-error.js'
+import type { Actor } from '../../src/core/identity/actor.js'
 import type { AdmittedTenants } from '../../src/core/identity/application.js'
 import type { Tenant } from '../../src/core/identity/tenant.js'
 import type { VerifiedToken } from '../../src/core/identity/verified-token.js'
@@ -21,6 +22,7 @@ const claims: ReadonlyMap<string, string> = new Map([
 export class PeopleOfAcme {
   readonly #grants = new Map<string, Grants>()
   readonly #narrowed = new Map<string, readonly string[]>()
+  readonly #actors = new Map<string, Actor>()
   readonly #expiry = new Map<string, number>()
   readonly #revoked = new Set<string>()
   readonly #disabled = new Set<string>()
@@ -44,6 +46,11 @@ export class PeopleOfAcme {
   /** Lets this token say only these scopes, whatever its user has. */
   narrow(token: string, scopes: readonly string[]): void {
     this.#narrowed.set(token, scopes)
+  }
+
+  /** Lets this token say who acts for its user. */
+  delegate(token: string, actor: Actor): void {
+    this.#actors.set(token, actor)
   }
 
   /** Seconds since the epoch at which this token expires. */
@@ -106,6 +113,7 @@ export class PeopleOfAcme {
       email: undefined,
       name: undefined,
       asserted: { ...this.#grants.get(name), ...(narrowed === undefined ? {} : { scopes: narrowed }) },
+      actor: this.#actors.get(token),
       grantDigest: name,
       expiresAt: this.#expiry.get(token) ?? 4_000_000_000,
       issuedAt: 0,

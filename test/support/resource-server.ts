@@ -47,6 +47,12 @@ export interface Answered {
   readonly messages: readonly Message[]
 }
 
+/** A stream of events that the server keeps open. */
+export interface ServerStream {
+  readonly ended: boolean
+  close(): void
+}
+
 /** Who may what is told by her token and the database alone. */
 const tools = [
   publicTool('status', {}, () => 'up'),
@@ -66,6 +72,7 @@ const development: NonNullable<AuthSecAppOptions['development']> = {
       accounts: [
         { email: 'ada@acme.test', scopes: ['read', 'write'] },
         { email: 'grace@acme.test', scopes: ['read'] },
+        { email: 'hedy@acme.test', scopes: ['read', 'launch'] },
       ],
     },
   ],
@@ -165,6 +172,37 @@ export class ResourceServer {
       })
       outgoing.on('error', reject)
       outgoing.end(body === undefined || typeof body === 'string' ? body : JSON.stringify(body))
+    })
+  }
+
+  /** The GET stream of a session. Throws `TypeError` where it is refused. */
+  stream({
+    authorization,
+    session,
+  }: {
+    readonly authorization: string
+    readonly session: string
+  }): Promise<ServerStream> {
+    const { hostname: host, port } = new URL(this.resource)
+    const headers = { accept: 'text/event-stream', authorization, 'mcp-session-id': session }
+    return new Promise((resolve, reject) => {
+      const outgoing = send({ host, port, path: '/mcp', headers }, (incoming) => {
+        if (incoming.statusCode !== 200) reject(new TypeError(`no stream: ${incoming.statusCode}`))
+        let ended = false
+        incoming.on('close', () => {
+          ended = true
+        })
+        incoming.on('error', () => undefined)
+        incoming.resume()
+        resolve({
+          get ended() {
+            return ended
+          },
+          close: () => void outgoing.destroy(),
+        })
+      })
+      outgoing.on('error', reject)
+      outgoing.end()
     })
   }
 

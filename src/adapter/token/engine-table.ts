@@ -1,6 +1,7 @@
 import type { Clock } from '../../core/runtime/clock.js'
 import type { Fetcher } from '../../core/runtime/fetcher.js'
 import type { Log } from '../../core/runtime/log.js'
+import { isIssuer } from '../../core/trust/entra-issuer.js'
 import type { IssuerBook } from '../../core/trust/issuer-book.js'
 import type { TrustedIssuer } from '../../core/trust/trusted-issuer.js'
 import { isShared } from './issuer/issuer-claim.js'
@@ -65,7 +66,7 @@ export class EngineTable {
     if (typeof iss !== 'string') return undefined
     const named = this.#engines.get(iss)?.signed
     if (named !== undefined && !isShared(named.trusted.issuer)) return named
-    return this.#shared.find(({ trusted }) => isOfTemplate(iss, trusted.issuer))
+    return this.#shared.find(({ trusted }) => isIssuer(trusted.issuer, iss))
   }
 
   /** The issuer that can be asked about a token that is no JWT. What begins like a JWT is one, or nothing. */
@@ -87,8 +88,3 @@ export class EngineTable {
 }
 
 const longestOpaque = 4096
-
-function isOfTemplate(iss: string, template: string): boolean {
-  const [start = '', end = ''] = template.split('{tid}')
-  return iss.startsWith(start) && iss.endsWith(end)
-}

@@ -3,6 +3,7 @@ import type { IssuerAsWritten } from '../../core/administration/issuer-administr
 import { ConfigurationError } from '../../core/error/configuration-error.js'
 import type { StoredIssuer } from '../../core/trust/issuer-store.js'
 import { readEntraIssuer } from '../../core/trust/entra-issuer.js'
+import { conflictsOf } from '../../core/trust/issuer-set.js'
 import { readIssuer } from '../../core/trust/read-issuer-options.js'
 import type { TrustedIssuer } from '../../core/trust/trusted-issuer.js'
 import { RefusedError } from '../refused-error.js'
@@ -29,8 +30,8 @@ export async function storedIssuers({
 
 /** The issuer of that name. Throws `RefusedError` for one that is neither in the environment nor in the database. */
 export async function showIssuer(env: NodeJS.ProcessEnv, issuer: string): Promise<FoundIssuer> {
-  const name = nameOf(issuer)
-  const found = (await listIssuers(env)).find((known) => known.name === name)
+  const listed = await listIssuers(env)
+  const found = listed.find(({ name }) => name === nameOf(issuer)) ?? listed.find(({ name }) => name === issuer)
   if (found === undefined) throw new RefusedError(`there is no issuer ${issuer} in the environment or the database`)
   return found
 }
@@ -45,6 +46,8 @@ export async function putIssuer(
   presence: 'new' | 'any',
 ): Promise<readonly Change[]> {
   const trusted = readIssuer(options, 'database')
+  const [conflict] = conflictsOf(trusted, readSettings(env, {}, undefined).issuers)
+  if (conflict !== undefined) throw new RefusedError(`beside AUTHSEC_ISSUERS, no server would start: ${conflict}`)
   return withInstallation(env, async (installation) => {
     await refuseUnknown(installation, trusted)
     const outcome = await installation.postgres.trustedIssuers.apply({ presence, options }, installation.by)
@@ -56,10 +59,10 @@ export async function putIssuer(
 /** Takes an issuer out of the database. Throws `RefusedError` where it is not there. */
 export async function removeIssuer(env: NodeJS.ProcessEnv, issuer: string, agree: Agree): Promise<readonly Change[]> {
   return withInstallation(env, async ({ by, postgres }) => {
-    const name = nameOf(issuer)
-    const isThere = (await postgres.trustedIssuers.list()).some((known) => known.issuer === name)
-    if (isThere)
-      await agree([`tokens of ${name} are not accepted any more, and whatever goes on by one ends in seconds`])
+    const known = new Set((await postgres.trustedIssuers.list()).map((stored) => stored.issuer))
+    const name = known.has(issuer) ? issuer : nameOf(issuer)
+    const consequence = `tokens of ${name} are not accepted any more, and whatever goes on by one ends in seconds`
+    if (known.has(name)) await agree([consequence])
     const outcome = await postgres.trustedIssuers.apply({ presence: 'absent', issuer: name }, by)
     refuseFaults(outcome)
     return outcome.changes

@@ -5,6 +5,7 @@ import { printChanges } from '../administration/print-changes.js'
 import { printResult } from '../print-result.js'
 import { printableJson } from '../printable.js'
 import { addCommand } from './add-command.js'
+import { testCommand } from './test-command.js'
 import { formatIssuer, formatIssuers, issuerJson } from './format-issuer.js'
 
 interface JsonFlag {
@@ -19,6 +20,7 @@ export function issuerCommand(env: NodeJS.ProcessEnv): Command {
     .addCommand(showCommand(env))
     .addCommand(addCommand(env))
     .addCommand(removeCommand(env))
+    .addCommand(testCommand(env))
 }
 
 function listCommand(env: NodeJS.ProcessEnv): Command {

@@ -15,7 +15,7 @@ import { actorOf, CallRecord, type Reason, type RecordedCall, type RecordPorts }
 import { errorResult, type OperationResult } from './content.js'
 import type { OperationCatalogue } from './operation-catalogue.js'
 import type { Operation, Parsed } from './operation.js'
-import { elevatableScopes } from '../permission/graph/step-up.js'
+import { elevatableScopes, isElevatable } from '../permission/graph/step-up.js'
 import { stepUpTo, type StepUp } from './step-up.js'
 import { freezeDeeply } from './freeze-deeply.js'
 import { failedResult, renderResult } from './render-result.js'
@@ -106,7 +106,7 @@ export class Guard {
    */
   stepUpFor(name: string, visitor: Visitor): StepUp | undefined {
     const operation = this.#graph.find(name)
-    if (operation === undefined || visitor.caller === undefined) return undefined
+    if (operation === undefined || visitor.caller === undefined || !isElevatable(operation)) return undefined
     const missing = this.#graph.stepUpFor(operation, askerOf(visitor))
     return missing && stepUpTo(missing, visitor.caller, elevatableScopes(operation))
   }

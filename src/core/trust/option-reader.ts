@@ -48,12 +48,14 @@ export class OptionReader {
     return this.optionalText(name, longest) ?? ''
   }
 
-  optionalTexts(name: string, longest = 255): readonly string[] | undefined {
+  /** At least one of them, unless `least` says otherwise: who leaves a list empty seldom means that. */
+  optionalTexts(name: string, longest = 255, least: 0 | 1 = 1): readonly string[] | undefined {
     const value: unknown = this.value(name)
     if (value === undefined) return undefined
     const texts = Array.isArray(value) ? value.filter((text): text is string => isText(text, longest)) : []
-    if (Array.isArray(value) && value.length > 0 && texts.length === value.length) return [...new Set(texts)]
-    this.fault(name, 'is not a list of texts with at least one in it; leave it out where nothing is meant')
+    if (Array.isArray(value) && value.length >= least && texts.length === value.length) return [...new Set(texts)]
+    const rest = least === 0 ? '' : ' with at least one in it; leave it out where nothing is meant'
+    this.fault(name, `is not a list of texts${rest}`)
     return undefined
   }
 

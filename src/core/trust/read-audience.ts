@@ -10,7 +10,7 @@ type Accepted = AudienceRule['accepts']
 export function readAudience(options: OptionReader, preset: Preset, issuer: string): AudienceRule {
   const accepts = readAccepted(options)
   const known = preset.otherAudiences.map((audience) => audience.replace('{issuer}', issuer))
-  const besides = options.optionalTexts('otherAudiences', longestAudience) ?? known
+  const besides = options.optionalTexts('otherAudiences', longestAudience, 0) ?? known
   return { claim: readPlace(options, preset, accepts), accepts, besides }
 }
 

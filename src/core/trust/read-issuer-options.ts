@@ -94,7 +94,7 @@ function withoutEmail(preset: Preset): Preset {
 }
 
 /** A stand-in is a URL, so that what is made of it can be made. */
-const nowhere = 'https://issuer.invalid'
+const nowhere = 'https://issuer.invalid/'
 
 function readName(options: OptionReader, reach: NetworkReach): { issuer: string; entra: EntraIssuer | undefined } {
   const issuer = options.text('issuer', longestIssuer)

@@ -10,6 +10,8 @@ let site: TrustingSite
 let issuer: OutsideIssuer
 let server: TestServer
 let replica: TestServer
+/** One with sessions. */
+let keeping: TestServer
 let place = ''
 
 beforeAll(async () => {
@@ -24,6 +26,7 @@ beforeAll(async () => {
   }
   server = await site.start([trust], { sessions: 'stateless' })
   replica = await site.start([trust], { sessions: 'stateless' })
+  keeping = await site.start([trust])
   place = new URL('/authsec/backchannel-logout', server.url).href
 }, 60_000)
 afterAll(async () => {
@@ -37,6 +40,24 @@ const tokenOf = (subject: string, sid?: string) => issuer.token({ audience: 'led
 const statusOf = async (token: string, url = server.url) => (await postMcp(url, token, 'tools/list')).status
 const post = (form: Readonly<Record<string, string>> | string, init: RequestInit = {}) =>
   fetch(place, { method: 'POST', body: typeof form === 'string' ? form : new URLSearchParams(form), ...init })
+
+const initialize = {
+  ...{ jsonrpc: '2.0', id: 1, method: 'initialize' },
+  params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'test', version: '1' } },
+}
+
+/** Opens a session on the server that keeps them, or its stream. */
+function ask(token: string, { body, id }: { readonly body?: object; readonly id?: string }): Promise<Response> {
+  return fetch(keeping.url, {
+    method: body === undefined ? 'GET' : 'POST',
+    headers: {
+      ...{ authorization: `Bearer ${token}`, accept: 'application/json, text/event-stream' },
+      ...{ 'content-type': 'application/json', 'mcp-protocol-version': '2025-11-25' },
+      ...(id === undefined ? {} : { 'mcp-session-id': id }),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  })
+}
 
 /** Somebody has signed out there. */
 async function logOut(subject: string, sid: string): Promise<void> {
@@ -69,6 +90,24 @@ describe('a back-channel logout (OpenID Connect Back-Channel Logout 1.0 §2.5)',
     await logOut('ada', sid)
     expect((await running).body.error?.message).toBe('The access token is no longer valid')
     expect(performance.now() - at).toBeLessThan(1_000)
+  })
+
+  it('ends the open stream of a session within a second, and leaves the session to a newer token of its owner', async () => {
+    const sid = session()
+    const token = await tokenOf('linus', sid)
+    const opened = await ask(token, { body: initialize })
+    const id = opened.headers.get('mcp-session-id') ?? ''
+    await opened.text()
+    const stream = await ask(token, { id })
+    expect(stream.status).toBe(200)
+    const at = performance.now()
+    await logOut('linus', sid)
+    await stream.text()
+    expect(performance.now() - at).toBeLessThan(1_000)
+    expect((await ask(token, { id })).status).toBe(401)
+    const again = await ask(await tokenOf('linus', session()), { id })
+    expect(again.status).toBe(200)
+    await again.body?.cancel()
   })
 
   it('is on record, once', async () => {

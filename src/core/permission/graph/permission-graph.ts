@@ -16,7 +16,7 @@ import {
 } from './compiled-requirement.js'
 import { explainAccess, type AccessExplanation } from './explanation.js'
 import { intersect, maskOf, NameTable, unite, type Bits } from './name-table.js'
-import { elevatableScopes, offeredBy, scopesToAdd } from './step-up.js'
+import { elevatableScopes, isElevatable, offeredBy, scopesToAdd } from './step-up.js'
 
 /** What one caller can reach: what is theirs, and what a policy decides on each call. */
 export interface Reachable<Item> {
@@ -99,11 +99,10 @@ export class PermissionGraph<Item extends Protected = Protected> {
    * `undefined` where there are none, or more is missing. The tenant's database grants each of them.
    */
   stepUpFor(item: Item, asker: Asker): readonly string[] | undefined {
-    if (item.protection.access !== 'protected' || item.protection.elevatable !== true) return undefined
     const { credential, holding } = asker
     const compiled = this.#compiled.get(item)
-    if (holding === undefined || compiled === undefined || credential !== 'bearer') return undefined
-    if (!mayEnter(holding) || this.decide(item, asker) !== 'deny') return undefined
+    if (holding === undefined || compiled === undefined || !isElevatable(item)) return undefined
+    if (credential !== 'bearer' || !mayEnter(holding) || this.decide(item, asker) !== 'deny') return undefined
     const { effective, mentioned } = this.#heldBy(holding)
     return scopesToAdd(offeredBy(elevatableScopes(item), holding), (scopes) => {
       const added = this.#names.bitsOf({ ...noGrants, scopes })

@@ -9,8 +9,13 @@ export const offlineAccess = 'offline_access'
 /** More than this goes into no header, so nobody is told to ask for it. */
 const longestRequest = 1_024
 
+/** Whether callers who lack nothing but scopes are told that an operation is there. */
+export function isElevatable({ protection }: Pick<Protected, 'protection'>): boolean {
+  return protection.access === 'protected' && protection.elevatable === true
+}
+
 /** The scopes that an elevatable operation may make somebody ask for. How long a client may act is not for operations to say. */
-export function elevatableScopes({ protection }: Protected): readonly string[] {
+export function elevatableScopes({ protection }: Pick<Protected, 'protection'>): readonly string[] {
   if (protection.access !== 'protected' || protection.elevatable !== true) return []
   return scopesNamedBy(protection.requirement).filter((scope) => scope !== offlineAccess)
 }

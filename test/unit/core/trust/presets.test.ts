@@ -12,6 +12,7 @@ describe('preset keycloak', () => {
     expect(issuer.token.forbidden).toEqual(['at_hash', 'c_hash', 's_hash', 'events', 'cnf'])
     expect(issuer.claims.grants).toEqual({ roles: ['/realm_access/roles'], groups: ['groups'], scopes: ['scope'] })
     expect(issuer.audience.besides).toEqual(['account'])
+    expect(read({ preset: 'keycloak', otherAudiences: [] }).audience.besides).toEqual([])
   })
 })
 

@@ -1,0 +1,111 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { runCliWithInput } from '../support/cli-with-input.js'
+import { HostileIssuer } from '../support/hostile-issuer.js'
+import {
+  runCli,
+  startServerProcess,
+  temporaryHome,
+  type Finished,
+  type ServerProcess,
+  type TemporaryHome,
+} from '../support/server-process.js'
+
+let home: TemporaryHome
+let server: ServerProcess
+let issuer: HostileIssuer
+
+beforeAll(async () => {
+  home = await temporaryHome()
+  server = await startServerProcess({ home: home.path })
+  issuer = await HostileIssuer.start({ resource: server.url })
+  const flags = ['--audience', 'resource', '--tenant', 'acme-corp', '--private-network', '--claim', 'roles=roles']
+  expect(await runCli(home.path, 'issuer', 'add', issuer.issuer, ...flags)).toMatchObject({ code: 0 })
+}, 60_000)
+afterAll(async () => {
+  await server?.stop()
+  await issuer?.close()
+  await home?.remove()
+})
+
+const test = (...args: readonly string[]): Promise<Finished> =>
+  runCli(home.path, 'issuer', 'test', issuer.issuer, ...args)
+const testToken = (token: string, ...args: readonly string[]): Promise<Finished> =>
+  runCliWithInput(home.path, token, 'issuer', 'test', issuer.issuer, '--token', '-', ...args)
+
+interface Report {
+  readonly trustedBy: string
+  readonly outcome: string
+  readonly steps: readonly { readonly about: string; readonly outcome: string; readonly reason?: string }[]
+}
+
+async function failuresOf(token: string, ...args: readonly string[]): Promise<readonly string[]> {
+  const { code, stdout } = await testToken(token, '--json', ...args)
+  const { outcome, steps }: Report = JSON.parse(stdout)
+  expect(code).toBe(outcome === 'passed' ? 0 : 1)
+  return steps.filter((step) => step.outcome === 'failed').map(({ about }) => about)
+}
+
+describe('authsec issuer test', () => {
+  it('says where the keys of an issuer are and which can be used', async () => {
+    const { code, stdout } = await test()
+    expect(code).toBe(0)
+    expect(stdout).toContain(`${issuer.issuer}, as the database says`)
+    expect(stdout).toMatch(/✓ metadata +http:.*openid-configuration; keys at http:.*\/jwks/)
+    expect(stdout).toContain(`${issuer.key.kid}: ES256`)
+  })
+
+  it('fails for an issuer that is another one, and for one that is not there', async () => {
+    issuer.metadata = { issuer: 'https://other.example' }
+    const wrong = await test()
+    issuer.metadata = {}
+    expect(wrong).toMatchObject({ code: 1, stderr: expect.stringContaining('the issuer cannot be used: metadata') })
+    const absent = await runCli(home.path, 'issuer', 'test', 'http://127.0.0.1:1', '--private-network')
+    expect(absent).toMatchObject({ code: 1, stdout: expect.stringContaining('ERR_IDP_UNAVAILABLE') })
+  })
+
+  it('goes on with the tenant and the account behind a token that is accepted', async () => {
+    const unknown = await testToken(issuer.sign())
+    expect(unknown).toMatchObject({ code: 1, stderr: expect.stringContaining('the token would be refused: account') })
+    expect(unknown.stdout).toContain('the tenant has no account for this subject')
+    const rule = ['access-rule', 'set', '--tenant', 'acme-corp', '--sign-up', 'everybody', '--yes']
+    expect(await runCli(home.path, ...rule)).toMatchObject({ code: 0 })
+    const known = await testToken(issuer.sign())
+    expect(known).toMatchObject({ code: 0 })
+    expect(known.stdout).toMatch(/✓ account +user-1 in acme-corp: signed-up; holds roles admin/)
+  })
+
+  it('names every reason at once for a token that is refused', async () => {
+    expect(await failuresOf(issuer.sign({ claims: { aud: 'x', sub: '' }, header: { typ: 'JWT' } }))).toEqual(
+      expect.arrayContaining(['header', 'audience', 'subject', 'verdict']),
+    )
+    expect(await failuresOf(issuer.sign({ claims: { iss: 'https://other.example' } }))).toEqual(['issuer', 'verdict'])
+    expect(await failuresOf('garbage')).toEqual(['form'])
+  })
+
+  it('holds a token against what the flags say instead', async () => {
+    const flags = ['--private-network', '--audience', 'api://tools', '--tenant-claim', 'tenant_id']
+    const token = issuer.sign({ claims: { aud: 'api://tools' } })
+    expect(await failuresOf(token)).toContain('audience')
+    expect(await failuresOf(token, ...flags)).toEqual(['registry'])
+  })
+
+  it('reads a token from a file, and never prints it', async () => {
+    const token = issuer.sign()
+    const file = join(home.path, 'token')
+    await writeFile(file, `${token}\n`)
+    const { stdout, stderr } = await test('--token', file)
+    expect(stdout).toContain('✓ signature')
+    for (const part of token.split('.')) expect(stdout + stderr).not.toContain(part)
+  })
+
+  it.each([
+    [['--audience', ''], 3],
+    [['--algorithm', 'HS256'], 3],
+    [['--token', '/nowhere'], 5],
+    [['--resource', 'mcp', '--token', '-'], 3],
+  ])('refuses %j with exit code %d', async (args, code) => {
+    expect(await runCliWithInput(home.path, 'x', 'issuer', 'test', issuer.issuer, ...args)).toMatchObject({ code })
+  })
+})
