@@ -1,5 +1,7 @@
 import { createLog } from '../adapter/telemetry/create-log.js'
-import { openExistingData } from './open-data.js'
+import type { AccountIdentity } from '../core/administration/account-identity.js'
+import type { Tenant } from '../core/identity/tenant.js'
+import { openExistingData, type Data } from './open-data.js'
 import { RefusedError } from './refused-error.js'
 import { readSettings } from './settings/settings.js'
 import { issuerOf } from './issuer-of.js'
@@ -15,6 +17,8 @@ export interface ListedAccount {
   readonly scopes: readonly string[]
   readonly resources: readonly string[]
   readonly permissions: readonly string[]
+  /** Whom other issuers know it as. */
+  readonly identities: readonly AccountIdentity[]
 }
 
 /** The accounts of one tenant or of all, by tenant and address. Throws `RefusedError` for a tenant that is not there. */
@@ -31,12 +35,10 @@ export async function listAccounts(
     const lists = await Promise.all(
       tenants.map(async (tenant) => {
         const accounts = await data.postgres.accounts.list(tenant)
+        const identities = await identitiesIn(data, tenant)
         return accounts.map(({ email, name, disabled, grants }) => ({
-          tenant: tenant.slug,
-          email,
-          name,
-          disabled,
-          ...grants,
+          ...{ tenant: tenant.slug, email, name, disabled, ...grants },
+          identities: identities.get(email) ?? [],
         }))
       }),
     )
@@ -44,4 +46,18 @@ export async function listAccounts(
   } finally {
     await data.close()
   }
+}
+
+async function identitiesIn(
+  { postgres }: Data,
+  tenant: Tenant,
+): Promise<ReadonlyMap<string, readonly AccountIdentity[]>> {
+  const identities = new Map<string, AccountIdentity[]>()
+  for (const { email, issuer, subject } of await postgres.tenantAdministration.identities(tenant)) {
+    if (email === undefined) continue
+    const known = identities.get(email)
+    if (known === undefined) identities.set(email, [{ issuer, subject }])
+    else known.push({ issuer, subject })
+  }
+  return identities
 }

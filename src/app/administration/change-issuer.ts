@@ -18,8 +18,14 @@ export type FoundIssuer =
 /** The issuers of `AUTHSEC_ISSUERS`, and those of the database. Those that code names are known to its server only. */
 export async function listIssuers(env: NodeJS.ProcessEnv): Promise<readonly FoundIssuer[]> {
   const named = readSettings(env, {}, undefined).issuers.map((trusted) => ({ name: trusted.issuer, trusted }))
-  const stored = await withInstallation(env, ({ postgres }) => postgres.trustedIssuers.list())
-  return [...named, ...stored.map(look)]
+  return [...named, ...(await withInstallation(env, ({ postgres }) => storedIssuers(postgres)))]
+}
+
+/** Those of the database. */
+export async function storedIssuers({
+  trustedIssuers,
+}: Pick<Installation['postgres'], 'trustedIssuers'>): Promise<readonly FoundIssuer[]> {
+  return (await trustedIssuers.list()).map(look)
 }
 
 /** The issuer of that name. Throws `RefusedError` for one that is neither in the environment nor in the database. */

@@ -3,6 +3,7 @@ import type { Outcome } from '../../core/administration/tenant-administration.js
 import type { Wish } from '../../core/administration/wish.js'
 import { RefusedError } from '../refused-error.js'
 import { consequencesOf } from './consequences.js'
+import { identityWarnings } from './identity-warnings.js'
 import { withTenant, type TenantPlace } from './with-tenant.js'
 
 /** What was changed in a tenant. */
@@ -10,6 +11,8 @@ export interface TenantChanges {
   /** Slug. */
   readonly tenant: string
   readonly changes: readonly Change[]
+  /** Why some of it may be of no use yet, a sentence each. */
+  readonly warnings: readonly string[]
 }
 
 /** Gets the consent of whoever asked, or throws `RefusedError`. */
@@ -21,13 +24,15 @@ export type Agree = (consequences: readonly string[]) => Promise<void>
  */
 export async function changeTenant(place: TenantPlace, wishes: readonly Wish[], agree: Agree): Promise<TenantChanges> {
   return withTenant(place, async ({ by, postgres, tenant }) => {
+    const { slug } = tenant
     const administration = postgres.tenantAdministration
     refuseFaults(await administration.rehearse(tenant, wishes))
     const consequences = await consequencesOf({ administration, tenant, wishes })
     if (consequences.length > 0) await agree(consequences)
     const outcome = await administration.apply(tenant, wishes, by)
     refuseFaults(outcome)
-    return { tenant: tenant.slug, changes: outcome.changes }
+    const warnings = await identityWarnings({ env: place.env, postgres, tenant: slug, wishes })
+    return { tenant: slug, changes: outcome.changes, warnings }
   })
 }
 

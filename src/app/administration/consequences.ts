@@ -1,5 +1,6 @@
+import { identityWords } from '../../core/administration/account-identity.js'
 import type { TenantAdministration } from '../../core/administration/tenant-administration.js'
-import type { AccessRuleWish, AccountWish, NameWish, Wish } from '../../core/administration/wish.js'
+import type { AccessRuleWish, AccountWish, ForgetWish, NameWish, Wish } from '../../core/administration/wish.js'
 import type { Tenant } from '../../core/identity/tenant.js'
 import { nounOf } from '../../core/permission/grants.js'
 import { shortList } from './short-list.js'
@@ -20,6 +21,7 @@ export async function consequencesOf(intent: Intent): Promise<readonly string[]>
 
 async function consequences(intent: Intent, wish: Wish): Promise<readonly string[]> {
   if (wish.kind === 'access rule') return ofRule(intent, wish)
+  if (wish.kind === 'forget identity') return ofForgetting(intent, wish)
   if (wish.presence !== 'absent') return []
   return wish.kind === 'name' ? ofName(intent, wish) : ofAccount(intent, wish)
 }
@@ -45,6 +47,12 @@ async function ofAccount({ administration, tenant }: Intent, { email }: AccountW
   return [
     `the account ${email} goes with all that it is assigned; whoever is signed in with it is refused from then on`,
   ]
+}
+
+async function ofForgetting({ administration, tenant }: Intent, { identity }: ForgetWish): Promise<readonly string[]> {
+  const { signUp } = await administration.accessRule(tenant)
+  if (signUp === 'nobody') return []
+  return [`${identityWords(identity)} may enter without an account again, like every user whom the issuer vouches for`]
 }
 
 async function ofRule({ administration, tenant }: Intent, { rule }: AccessRuleWish): Promise<readonly string[]> {

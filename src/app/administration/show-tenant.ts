@@ -1,4 +1,5 @@
 import type { Account } from '../../core/identity/account-store.js'
+import type { HeldIdentity } from '../../core/administration/account-identity.js'
 import type { NameUsage } from '../../core/administration/tenant-administration.js'
 import type { AccountFacts } from '../../core/administration/tenant-facts.js'
 import { quoted } from '../../core/administration/known-names.js'
@@ -60,6 +61,19 @@ export async function listAssigned(place: TenantPlace, email?: string): Promise<
     const accounts = await postgres.tenantAdministration.accounts(tenant, email)
     if (email === undefined || accounts.length > 0) return accounts
     throw new RefusedError(`there is no account ${quoted(email)} in ${tenant.slug}`)
+  })
+}
+
+/**
+ * Whom other issuers know accounts as, also what is no account's any more; of one account only, where it is named. Throws
+ * `RefusedError` for an account that is not there.
+ */
+export async function listIdentities(place: TenantPlace, email?: string): Promise<readonly HeldIdentity[]> {
+  return withTenant(place, async ({ postgres, tenant }) => {
+    if (email !== undefined && (await postgres.accounts.findByEmail(tenant, email)) === undefined) {
+      throw new RefusedError(`there is no account ${quoted(email)} in ${tenant.slug}`)
+    }
+    return postgres.tenantAdministration.identities(tenant, email)
   })
 }
 

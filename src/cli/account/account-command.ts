@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { changeTenant } from '../../app/administration/change-tenant.js'
 import { showAccount, type ShownAccount } from '../../app/administration/show-tenant.js'
 import { listAccounts, type ListedAccount } from '../../app/list-accounts.js'
+import { identityWords } from '../../core/administration/account-identity.js'
 import { wordsOf } from '../../core/administration/plan-links.js'
 import type { AccountWish } from '../../core/administration/wish.js'
 import { categories } from '../../core/permission/grants.js'
@@ -15,6 +16,7 @@ import { importCommand } from '../import/import-command.js'
 import { accountShape } from '../import/import-shape.js'
 import { printResult } from '../print-result.js'
 import { printableJson } from '../printable.js'
+import { identityCommand } from './identity-command.js'
 
 interface ListFlags {
   readonly tenant?: string
@@ -47,6 +49,7 @@ export function accountCommand(env: NodeJS.ProcessEnv): Command {
         wish: { presence: 'absent' },
       }).option('--yes', 'without asking'),
     )
+    .addCommand(identityCommand(env))
     .addCommand(importCommand(env, accountShape))
 }
 
@@ -78,7 +81,17 @@ function showCommand(env: NodeJS.ProcessEnv): Command {
     })
 }
 
-function formatAccount({ assigned, email, holds, id, name, password, status, tenant }: ShownAccount): string {
+function formatAccount({
+  assigned,
+  email,
+  holds,
+  id,
+  identities,
+  name,
+  password,
+  status,
+  tenant,
+}: ShownAccount): string {
   const rows = [
     ['EMAIL', email],
     ['NAME', name ?? '-'],
@@ -88,6 +101,7 @@ function formatAccount({ assigned, email, holds, id, name, password, status, ten
     ['PASSWORD', password],
     ['ASSIGNED', wordsOf(assigned).join(', ') || '-'],
     ['HOLDS', wordsOf(holds).join(', ') || '-'],
+    ['IDENTITIES', identities.map(identityWords).join(', ') || '-'],
   ]
   return formatTable(['WHAT', 'VALUE'], rows)
 }

@@ -11,6 +11,8 @@ export interface ChangesToPrint {
   readonly changes: readonly Change[]
   /** Nothing of it was done. */
   readonly rehearsal?: true | undefined
+  /** For whoever runs the command, a sentence each. */
+  readonly warnings?: readonly string[] | undefined
   /** A password that nobody else will ever see. */
   readonly password?: string | undefined
 }
@@ -23,7 +25,11 @@ const words: Readonly<Record<Change['action'], { readonly done: string; readonly
 }
 
 /** Prints what changed, and what was so already. */
-export async function printChanges(printed: ChangesToPrint, { json }: { readonly json?: true }): Promise<void> {
+export async function printChanges(
+  { warnings = [], ...printed }: ChangesToPrint,
+  { json }: { readonly json?: true },
+): Promise<void> {
+  for (const warning of warnings) console.error(printableLine(`warning: ${warning}`))
   await printResult(json === true ? printableJson(printed) : formatChanges(printed))
 }
 

@@ -15,7 +15,7 @@ export interface ImportShape {
   /** The column that every line must have. */
   readonly key: 'email' | 'name'
   /** Columns of one text each. */
-  readonly texts: readonly 'name'[] | readonly ('name' | 'status')[]
+  readonly texts: readonly ('name' | 'status' | 'issuer' | 'subject')[]
   /** Columns of names. */
   readonly lists: readonly Category[]
   wish(row: ImportRow): Wish
@@ -23,12 +23,13 @@ export interface ImportShape {
 
 /** Accounts with what they are assigned; those that are there get what they lack. */
 export const accountShape: ImportShape = {
-  ...{ key: 'email', texts: ['name', 'status'], lists: categories },
+  ...{ key: 'email', texts: ['name', 'status', 'issuer', 'subject'], lists: categories },
   wish: ({ key, lists, texts }): AccountWish => {
-    const status = texts.get('status')
+    const [status, issuer, subject] = [texts.get('status'), texts.get('issuer'), texts.get('subject')]
     return {
       ...{ kind: 'account', email: key, presence: 'present', name: texts.get('name'), give: lists },
       status: status === 'active' || status === 'disabled' ? status : undefined,
+      identify: issuer === undefined || subject === undefined ? [] : [{ issuer, subject }],
     }
   },
 }

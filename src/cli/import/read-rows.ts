@@ -100,6 +100,8 @@ class RecordReader {
     if (status !== undefined && !statuses.has(status[1])) {
       this.problems.push(`the status ${quoted(status[1])} is neither active nor disabled`)
     }
+    const names = new Set(given.map(([name]) => name))
+    if (names.has('issuer') !== names.has('subject')) this.problems.push('issuer and subject go together')
     const about = this.#text(key)
     if (about === '') this.problems.push(`there is no ${key}`)
     return {

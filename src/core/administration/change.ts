@@ -1,4 +1,5 @@
 import type { Category } from '../permission/grants.js'
+import type { AccountIdentity } from './account-identity.js'
 import type { AccessRule, AccountStatus } from './wish.js'
 
 /** What one wish comes to. */
@@ -38,6 +39,8 @@ export type Step =
   | { readonly step: 'remove account'; readonly email: string }
   | (LinkStep & { readonly step: 'link' })
   | (LinkStep & { readonly step: 'unlink' })
+  | IdentityStep
+  | (AccountIdentity & { readonly step: 'forget identity' })
   | { readonly step: 'set rule'; readonly rule: AccessRule }
 
 /** What an account is assigned, a role brings along, or a group has. */
@@ -48,6 +51,13 @@ export interface LinkStep {
   readonly of: string
   readonly category: Category
   readonly name: string
+}
+
+/** Whom an issuer knows an account as, from now on or not any more. */
+export interface IdentityStep extends AccountIdentity {
+  readonly step: 'add identity' | 'remove identity'
+  /** The address of the account. */
+  readonly of: string
 }
 
 export interface AccountFields {

@@ -1,6 +1,7 @@
 import { noGrants } from '../permission/grants.js'
 import type { AccountFields, Change, Step } from './change.js'
 import { quoted } from './known-names.js'
+import { identityWord, planIdentities } from './plan-identities.js'
 import { planLinks, wordsOf, type Planned, type PlanningContext } from './plan-links.js'
 import { accountNameFault, emailFault } from './account-text.js'
 import type { AccountFacts } from './tenant-facts.js'
@@ -11,21 +12,26 @@ export function planAccount(context: PlanningContext, wish: AccountWish): Planne
   const { email, name, presence } = wish
   const known = context.facts.accounts.get(email)
   const links = planLinks(context, { ...wish, held: known?.assigned ?? noGrants })
+  const refusal = presenceFault(context, wish)
+  const identities = planIdentities(context, refusal === undefined ? wish : { ...wish, forsake: [] })
   const faults = [
-    presenceFault(context, wish),
+    refusal,
     name === undefined || known?.name === name ? undefined : accountNameFault(name),
     ...links.faults,
+    ...identities.faults,
   ].filter((fault) => fault !== undefined)
   if (faults.length > 0) return { faults }
-  if (known === undefined) return planNew(wish, links)
+  const words = { before: [...links.before, ...identities.before], after: [...links.after, ...identities.after] }
+  const steps = [...ofAccount(email, links), ...identities.steps]
+  if (known === undefined) return planNew(wish, words.after, steps)
   if (presence === 'absent') return planGone(known)
   const fields = planFields(known, wish)
-  const before = [...fields.before, ...links.before]
-  const after = [...fields.after, ...links.after]
+  const before = [...fields.before, ...words.before]
+  const after = [...fields.after, ...words.after]
   const changed = before.length + after.length > 0
   const change: Change = { action: changed ? 'changed' : 'kept', noun: 'account', name: email, before, after }
   const own: readonly Step[] = fields.after.length > 0 ? [{ step: 'change account', email, fields: fields.fields }] : []
-  return { change, steps: [...own, ...ofAccount(email, links)] }
+  return { change, steps: [...own, ...steps] }
 }
 
 function presenceFault({ facts }: PlanningContext, { email, presence }: AccountWish): string | undefined {
@@ -43,26 +49,28 @@ function presenceFault({ facts }: PlanningContext, { email, presence }: AccountW
 
 function planNew(
   { email, name, password, status = 'active' }: AccountWish,
-  links: ReturnType<typeof planLinks>,
+  words: readonly string[],
+  steps: readonly Step[],
 ): Planned {
   const after = [
     status,
     ...(name === undefined ? [] : [`name:${name}`]),
     password?.hash === undefined ? 'no password' : 'a password',
-    ...links.after,
+    ...words,
   ]
   return {
     change: { action: 'added', noun: 'account', name: email, before: [], after },
-    steps: [{ step: 'add account', email, fields: { name, password, status } }, ...ofAccount(email, links)],
+    steps: [{ step: 'add account', email, fields: { name, password, status } }, ...steps],
   }
 }
 
-function planGone({ assigned, email, name, password, status }: AccountFacts): Planned {
+function planGone({ assigned, email, identities, name, password, status }: AccountFacts): Planned {
   const before = [
     status,
     ...(name === undefined ? [] : [`name:${name}`]),
     password === 'none' ? 'no password' : 'a password',
     ...wordsOf(assigned),
+    ...identities.map(identityWord),
   ]
   return {
     change: { action: 'removed', noun: 'account', name: email, before, after: [] },

@@ -2,6 +2,7 @@ import { nounOf } from '../permission/grants.js'
 import type { Change, Plan, Step, WishFault } from './change.js'
 import { KnownNames } from './known-names.js'
 import { planAccount } from './plan-account.js'
+import { planForgetting } from './plan-identities.js'
 import { carriedBy, planLinks, wordsOf, type NameCheck, type Planned, type PlanningContext } from './plan-links.js'
 import { planRule } from './plan-rule.js'
 import { holderKey, type TenantFacts } from './tenant-facts.js'
@@ -9,7 +10,8 @@ import type { NameWish, Wish } from './wish.js'
 
 /** What it takes to meet all the wishes, in their order, and what is in the way of it. */
 export function planChanges(facts: TenantFacts, wishes: readonly Wish[], check: NameCheck): Plan {
-  const context: PlanningContext = { facts, check, known: new KnownNames(facts.catalogue.names) }
+  const known = new KnownNames(facts.catalogue.names)
+  const context: PlanningContext = { facts, check, known, identities: new Map(facts.identities) }
   const changes: Change[] = []
   const faults: WishFault[] = []
   const steps: Step[] = []
@@ -29,6 +31,8 @@ function plan(context: PlanningContext, wish: Wish): Planned {
       return wish.presence === 'absent' ? planRemoval(context, wish) : planName(context, wish)
     case 'account':
       return planAccount(context, wish)
+    case 'forget identity':
+      return planForgetting(context, wish)
     case 'access rule':
       return planRule(context, wish)
   }

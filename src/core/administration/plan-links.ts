@@ -16,6 +16,8 @@ export interface PlanningContext {
   readonly facts: TenantFacts
   readonly known: KnownNames
   readonly check: NameCheck
+  /** Those of the facts, with what is about to be changed. */
+  readonly identities: Map<string, string | undefined>
 }
 
 /** What is given and taken beyond what is held. */

@@ -1,5 +1,6 @@
 import type { Tenant } from '../identity/tenant.js'
 import type { Category, Grants } from '../permission/grants.js'
+import type { HeldIdentity } from './account-identity.js'
 import type { Change, WishFault } from './change.js'
 import type { AccountFacts } from './tenant-facts.js'
 import type { AccessRule, Wish } from './wish.js'
@@ -15,6 +16,8 @@ export interface TenantAdministration {
   apply(tenant: Tenant, wishes: readonly Wish[], by: Administrator): Promise<Outcome>
   /** Accounts by address with what they are assigned themselves; of that address only, where one is given. */
   accounts(tenant: Tenant, email?: string): Promise<readonly AccountFacts[]>
+  /** By issuer and subject, also those that are no account's any more; of the account of that address only, where one is given. */
+  identities(tenant: Tenant, email?: string): Promise<readonly HeldIdentity[]>
   accessRule(tenant: Tenant): Promise<AccessRule>
   /** Who would miss a name; `undefined` for one that is not there. */
   findUsage(tenant: Tenant, category: Category, name: string): Promise<NameUsage | undefined>

@@ -1,8 +1,9 @@
 import type { Category, Grants } from '../permission/grants.js'
 import type { GrantSource } from '../permission/standing.js'
+import type { AccountIdentity } from './account-identity.js'
 
 /** What is to hold of a tenant's database afterwards. Where it holds already, nothing changes. */
-export type Wish = NameWish | AccountWish | AccessRuleWish
+export type Wish = NameWish | AccountWish | ForgetWish | AccessRuleWish
 
 /** A role, group, scope, resource or permission. */
 export interface NameWish {
@@ -28,6 +29,16 @@ export interface AccountWish {
   /** What it is to be assigned itself, in addition. */
   readonly give?: Grants | undefined
   readonly take?: Grants | undefined
+  /** Whom other issuers are to know it as, in addition. */
+  readonly identify?: readonly AccountIdentity[] | undefined
+  /** What is refused where the account is not known as it, lest a slip of the pen looks like success. Its user is shut out. */
+  readonly forsake?: readonly AccountIdentity[] | undefined
+}
+
+/** That nobody is on record as an identity that is no account's any more: a tenant that lets users in without an account lets this one in. */
+export interface ForgetWish {
+  readonly kind: 'forget identity'
+  readonly identity: AccountIdentity
 }
 
 export type AccountStatus = 'active' | 'disabled'

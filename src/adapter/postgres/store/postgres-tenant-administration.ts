@@ -1,4 +1,5 @@
 import { sql, type Kysely } from 'kysely'
+import type { HeldIdentity } from '../../../core/administration/account-identity.js'
 import type { Plan } from '../../../core/administration/change.js'
 import { planChanges } from '../../../core/administration/plan-changes.js'
 import type {
@@ -18,6 +19,7 @@ import type { Databases } from '../databases.js'
 import { sqlState } from '../pool/database-failure.js'
 import type { TenantSchema } from '../schema/tenant-schema.js'
 import { isStorable } from '../storable-text.js'
+import { readIdentities } from './account-identities.js'
 import { recordChanges } from './admin-audit.js'
 import { readAccountFacts, readFacts, readRule } from './read-facts.js'
 import { countHolders, readUsage } from './read-usage.js'
@@ -61,6 +63,11 @@ export class PostgresTenantAdministration implements TenantAdministration {
   async accounts(tenant: Tenant, email?: string): Promise<readonly AccountFacts[]> {
     if (email !== undefined && !isStorable(email)) return []
     return readAccountFacts(await this.#databases.tenant(tenant), email === undefined ? undefined : [email])
+  }
+
+  async identities(tenant: Tenant, email?: string): Promise<readonly HeldIdentity[]> {
+    if (email !== undefined && !isStorable(email)) return []
+    return readIdentities(await this.#databases.tenant(tenant), email)
   }
 
   async accessRule(tenant: Tenant): Promise<AccessRule> {

@@ -5,6 +5,7 @@ import { UpstreamError } from '../../../core/error/upstream-error.js'
 import { categories, type Category } from '../../../core/permission/grants.js'
 import type { TenantSchema } from '../schema/tenant-schema.js'
 import { isStorable } from '../storable-text.js'
+import { identitiesOfAccount, readSpokenOf } from './account-identities.js'
 import { grantTables } from './grant-tables.js'
 import { readCatalogue } from './read-catalogue.js'
 
@@ -26,6 +27,7 @@ export async function readFacts(db: Kysely<TenantSchema>, wishes: readonly Wish[
     catalogue: await readCatalogue(db),
     accounts,
     alike,
+    identities: await readSpokenOf(db, wishes),
     rule: await readRule(db),
     holders: await readHolders(db, going),
   }
@@ -49,14 +51,14 @@ export async function readAccountFacts(
       assigned('scopes').as('scopes'),
       assigned('resources').as('resources'),
       assigned('permissions').as('permissions'),
+      identitiesOfAccount().as('identities'),
     ])
     .orderBy(sql`account.email collate "C"`)
   const named =
     emails === undefined ? query : query.where('account.email', '=', sql<string>`any(${[...emails]}::text[])`)
   const rows = await named.execute()
-  return rows.map(({ disabled, email, groups, hasPassword, id, name, permissions, resources, roles, scopes }) => ({
-    id,
-    email,
+  return rows.map(({ disabled, groups, hasPassword, name, permissions, resources, roles, scopes, ...row }) => ({
+    ...row,
     name: name ?? undefined,
     status: disabled === false ? 'active' : 'disabled',
     password: hasPassword === false ? 'none' : 'set',

@@ -3,6 +3,7 @@ import type { LinkStep, Step } from '../../../core/administration/change.js'
 import type { AccessRule } from '../../../core/administration/wish.js'
 import { categories, nounOf, type Category } from '../../../core/permission/grants.js'
 import type { TenantSchema } from '../schema/tenant-schema.js'
+import { addIdentities, forgetIdentities, removeIdentities } from './account-identities.js'
 import { grantTables } from './grant-tables.js'
 
 const rowsPerStatement = 1000
@@ -30,6 +31,9 @@ export async function writeSteps(db: Kysely<TenantSchema>, steps: readonly Step[
   await inParts(of('change account'), (part) => changeAccounts(db, part))
   await writeLinks(of('link'), (place, part) => link(db, place, part))
   await writeLinks(of('unlink'), (place, part) => unlink(db, place, part))
+  await inParts(of('remove identity'), (part) => removeIdentities(db, part))
+  await inParts(of('add identity'), (part) => addIdentities(db, part))
+  await inParts(of('forget identity'), (part) => forgetIdentities(db, part))
   for (const { rule } of of('set rule')) await setRule(db, rule)
   const gone = of('remove account')
   await inParts(gone, (part) => remove(db, 'account', { key: 'email', texts: part.map(({ email }) => email) }))

@@ -18,11 +18,12 @@ const facts: TenantFacts = {
       'ana@x.test',
       {
         ...{ id: '1', email: 'ana@x.test', name: 'Ana', status: 'active', password: 'set' },
-        assigned: grantsOf({ roles: ['admin'] }),
+        ...{ assigned: grantsOf({ roles: ['admin'] }), identities: [] },
       },
     ],
   ]),
   alike: new Map([['bob@x.test', 'Bob@x.test']]),
+  identities: new Map(),
   rule: { grants: 'by issuer', signUp: 'nobody', signUpRoles: ['admin'] },
   holders: new Map([['roles:admin', ['ana@x.test']]]),
 }
