@@ -21,7 +21,7 @@ export default {
   // Slow suites have configurations of their own.
   testPathIgnorePatterns: [
     '/node_modules/',
-    ...['browser', 'faults', 'replicas'].map((name) => `<rootDir>/test/${name}/`),
+    ...['browser', 'conformance', 'faults', 'replicas'].map((name) => `<rootDir>/test/${name}/`),
   ],
   testEnvironment: '<rootDir>/.config/jest-environment.mjs',
   testTimeout: 30_000,

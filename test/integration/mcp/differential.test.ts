@@ -7,7 +7,7 @@ import { randomRequest, type RandomRequest } from '../../support/mcp-random-requ
 import { Random } from '../../support/random.js'
 
 const seed = Number(process.env['DIFFERENTIAL_SEED'] ?? 20_260_101)
-const perMode = 5_000
+const perMode = Number(process.env['DIFFERENTIAL_REQUESTS'] ?? 2_000)
 const lanes = 8
 const reference = /(?<=\(ref |"ref":")[0-9a-f-]{36}/g
 const port = /(?<=127\.0\.0\.1:)\d+/g
