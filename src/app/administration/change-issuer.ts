@@ -1,7 +1,5 @@
 import type { Change } from '../../core/administration/change.js'
 import type { IssuerAsWritten } from '../../core/administration/issuer-administration.js'
-import { ConfigurationError } from '../../core/error/configuration-error.js'
-import type { StoredIssuer } from '../../core/trust/issuer-store.js'
 import { readEntraIssuer } from '../../core/trust/entra-issuer.js'
 import { conflictsOf } from '../../core/trust/issuer-set.js'
 import { readIssuer } from '../../core/trust/read-issuer-options.js'
@@ -9,23 +7,13 @@ import type { TrustedIssuer } from '../../core/trust/trusted-issuer.js'
 import { RefusedError } from '../refused-error.js'
 import { readSettings } from '../settings/settings.js'
 import { refuseFaults, type Agree } from './change-tenant.js'
+import { storedIssuers, type FoundIssuer } from './stored-issuers.js'
 import { withInstallation, type Installation } from './with-tenant.js'
-
-/** An issuer as a server would find it: trusted, or why not. */
-export type FoundIssuer =
-  { readonly name: string; readonly trusted: TrustedIssuer } | { readonly name: string; readonly fault: string }
 
 /** The issuers of `AUTHSEC_ISSUERS`, and those of the database. Those that code names are known to its server only. */
 export async function listIssuers(env: NodeJS.ProcessEnv): Promise<readonly FoundIssuer[]> {
   const named = readSettings(env, {}, undefined).issuers.map((trusted) => ({ name: trusted.issuer, trusted }))
-  return [...named, ...(await withInstallation(env, ({ postgres }) => storedIssuers(postgres)))]
-}
-
-/** Those of the database. */
-export async function storedIssuers({
-  trustedIssuers,
-}: Pick<Installation['postgres'], 'trustedIssuers'>): Promise<readonly FoundIssuer[]> {
-  return (await trustedIssuers.list()).map(look)
+  return [...named, ...(await withInstallation(env, ({ postgres }) => storedIssuers(postgres.trustedIssuers)))]
 }
 
 /** The issuer of that name. Throws `RefusedError` for one that is neither in the environment nor in the database. */
@@ -78,16 +66,6 @@ async function refuseUnknown({ postgres }: Installation, { application, tenant }
   const known = await postgres.applicationAdministration.list()
   if (!known.some(({ clientId }) => clientId === application)) {
     throw new RefusedError(`there is no application ${application}`)
-  }
-}
-
-function look({ fault, issuer: name, written }: StoredIssuer): FoundIssuer {
-  if (fault !== undefined) return { name, fault }
-  try {
-    return { name, trusted: readIssuer(written, 'database') }
-  } catch (error) {
-    if (error instanceof ConfigurationError) return { name, fault: error.message }
-    throw error
   }
 }
 

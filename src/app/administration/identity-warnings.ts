@@ -4,7 +4,7 @@ import { issuerNamed } from '../../core/trust/issuer-set.js'
 import type { TrustedIssuer } from '../../core/trust/trusted-issuer.js'
 import { issuerOf } from '../issuer-of.js'
 import { readSettings } from '../settings/settings.js'
-import { storedIssuers } from './change-issuer.js'
+import { storedIssuers } from './stored-issuers.js'
 import type { Installation } from './with-tenant.js'
 
 /** What is wanted, and where. */
@@ -21,7 +21,9 @@ export async function identityWarnings({ env, postgres, tenant, wishes }: Identi
   const issuers = [...new Set(wanted.map(({ issuer }) => issuer))]
   if (issuers.length === 0) return []
   const { host, issuers: named, port, publicUrl } = readSettings(env, {}, undefined)
-  const stored = (await storedIssuers(postgres)).flatMap((found) => ('trusted' in found ? [found.trusted] : []))
+  const stored = (await storedIssuers(postgres.trustedIssuers)).flatMap((found) =>
+    'trusted' in found ? [found.trusted] : [],
+  )
   const ownIssuer = issuerOf(publicUrl ?? `http://${host}:${port}`)
   return issuers.flatMap((issuer) => {
     if (issuer === ownIssuer) return [`${quoted(issuer)} is this installation itself, whose tokens need no identity`]

@@ -1,4 +1,4 @@
-import type { FoundIssuer } from '../../app/administration/change-issuer.js'
+import type { FoundIssuer } from '../../app/administration/stored-issuers.js'
 import { isObject } from '../../core/trust/option-reader.js'
 import type { AudienceRule, TrustedIssuer } from '../../core/trust/trusted-issuer.js'
 import { formatTable } from '../format-table.js'
