@@ -38,6 +38,7 @@ describe('authsec', () => {
         scopes: [],
         resources: [],
         permissions: [],
+        identities: [],
       },
     ])
   })

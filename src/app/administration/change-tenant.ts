@@ -29,9 +29,9 @@ export async function changeTenant(place: TenantPlace, wishes: readonly Wish[], 
     refuseFaults(await administration.rehearse(tenant, wishes))
     const consequences = await consequencesOf({ administration, tenant, wishes })
     if (consequences.length > 0) await agree(consequences)
+    const warnings = await identityWarnings({ env: place.env, postgres, tenant: slug, wishes })
     const outcome = await administration.apply(tenant, wishes, by)
     refuseFaults(outcome)
-    const warnings = await identityWarnings({ env: place.env, postgres, tenant: slug, wishes })
     return { tenant: slug, changes: outcome.changes, warnings }
   })
 }

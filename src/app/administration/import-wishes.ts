@@ -18,11 +18,11 @@ export async function importWishes(
 ): Promise<ImportOutcome> {
   return withTenant(place, async ({ by, postgres, tenant }) => {
     const administration = postgres.tenantAdministration
+    const warnings = await identityWarnings({ env: place.env, postgres, tenant: tenant.slug, wishes })
     const outcome =
       place.mode === 'rehearse'
         ? await administration.rehearse(tenant, wishes)
         : await administration.apply(tenant, wishes, by)
-    const warnings = await identityWarnings({ env: place.env, postgres, tenant: tenant.slug, wishes })
     return { ...outcome, tenant: tenant.slug, warnings }
   })
 }

@@ -29,7 +29,7 @@ export const accountShape: ImportShape = {
     return {
       ...{ kind: 'account', email: key, presence: 'present', name: texts.get('name'), give: lists },
       status: status === 'active' || status === 'disabled' ? status : undefined,
-      identify: issuer === undefined || subject === undefined ? [] : [{ issuer, subject }],
+      identify: issuer === undefined || subject === undefined ? undefined : [{ issuer, subject }],
     }
   },
 }

@@ -27,6 +27,15 @@ describe('the lines of an import', () => {
     })
   })
 
+  it('say an issuer and a subject, or neither of them', () => {
+    const { faults, rows } = csv('email,issuer,subject\na@x,i,s\nb@x,,\nc@x,i,\nd@x,,s\n', accountShape)
+    expect(faults).toEqual([4, 5].map((line) => ({ line, problem: 'issuer and subject go together' })))
+    expect(rows.map((row) => accountShape.wish(row))).toMatchObject([
+      { identify: [{ issuer: 'i', subject: 's' }] },
+      ...[1, 2, 3].map(() => ({ identify: undefined })),
+    ])
+  })
+
   it('have no column that nobody knows, in whatever case, and not the wrong separator', () => {
     expect(csv('Email,roles\n', grantShape).faults).toEqual([
       { line: 1, problem: 'there is no column Email here, but email, roles, groups, scopes, resources, permissions' },
