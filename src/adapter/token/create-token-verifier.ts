@@ -10,6 +10,7 @@ import type { Fetcher } from '../../core/runtime/fetcher.js'
 import type { Log } from '../../core/runtime/log.js'
 import type { IssuerBook } from '../../core/trust/issuer-book.js'
 import { EngineTable } from './engine-table.js'
+import type { IssuerEngine } from './issuer/issuer-engine.js'
 import { parseCompactJws, type CompactJws } from './jwt/compact-jws.js'
 import { OwnEngine } from './own/own-engine.js'
 import { tokenDigest } from './token-digest.js'
@@ -111,19 +112,23 @@ class Verifier implements IssuersVerifier {
   }
 
   async warmUp(): Promise<void> {
-    const faults: ConfigurationError[] = []
     await this.#others?.refresh()
-    for (const engine of this.#others?.all() ?? []) {
-      try {
-        await engine.warmUp()
-      } catch (error) {
-        if (error instanceof ConfigurationError) faults.push(error)
-        else if (!(error instanceof UpstreamError)) throw error
-        this.#log?.write('warn', 'an issuer could not be reached yet', { issuer: engine.trusted.issuer, error })
-      }
-    }
-    const failure = ConfigurationError.join(faults)
+    // One that hangs is not waited for by the others.
+    const warmed = await Promise.all((this.#others?.all() ?? []).map((engine) => this.#warmUpOne(engine)))
+    const failure = ConfigurationError.join(warmed.flatMap((fault) => fault ?? []))
     if (failure !== undefined) throw failure
+  }
+
+  /** What is wrong with an issuer that was reached. */
+  async #warmUpOne(engine: IssuerEngine): Promise<ConfigurationError | undefined> {
+    try {
+      await engine.warmUp()
+    } catch (error) {
+      if (error instanceof ConfigurationError) return error
+      if (!(error instanceof UpstreamError)) throw error
+      this.#log?.write('warn', 'an issuer could not be reached yet', { issuer: engine.trusted.issuer, error })
+    }
+    return undefined
   }
 
   /** `undefined` for what may be a token that only its issuer can read. */

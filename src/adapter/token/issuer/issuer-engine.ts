@@ -64,6 +64,7 @@ export class IssuerEngine implements TokenEngine {
 
   /** Throws `ConfigurationError` where the issuer was reached and is not what it should be, `UpstreamError` where it was not reached. */
   async warmUp(): Promise<void> {
-    await this.keys.warmUp()
+    // Where no token is ever signed, no key is ever needed.
+    if (this.trusted.token.types.length > 0) await this.keys.warmUp()
   }
 }
