@@ -1,7 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import { AuthenticationError } from '../../../core/error/authentication-error.js'
 import { ConfigurationError } from '../../../core/error/configuration-error.js'
-import type { VerifiedToken } from '../../../core/identity/verified-token.js'
 import { CircuitBreaker } from '../../../core/runtime/circuit-breaker.js'
 import type { Clock } from '../../../core/runtime/clock.js'
 import type { Fetcher } from '../../../core/runtime/fetcher.js'
@@ -10,6 +9,7 @@ import { Turnstile } from '../../../core/runtime/turnstile.js'
 import type { Introspection, TrustedIssuer } from '../../../core/trust/trusted-issuer.js'
 import type { JsonObject } from '../jwt/strict-json.js'
 import { tokenDigest } from '../token-digest.js'
+import type { Accepted } from '../token-engine.js'
 import { GoogleIntrospector, StandardIntrospector, type Introspector } from './introspector.js'
 import { readIssuerClaims } from './issuer-claims.js'
 import { issuerOutage } from './issuer-fault.js'
@@ -61,7 +61,7 @@ export class OpaqueEngine {
   }
 
   /** Throws `AuthenticationError` for a token that is not valid here, `UpstreamError` where the issuer does not answer. */
-  async verify(token: string, resource: string): Promise<VerifiedToken> {
+  async verify(token: string, resource: string): Promise<Accepted> {
     const digest = tokenDigest(token)
     const said = await this.#ask(token, digest)
     if (said === undefined)
@@ -69,7 +69,7 @@ export class OpaqueEngine {
     const { claims, issuedAt, trusted } = this.#asClaims(said)
     const verified = readIssuerClaims({ claims, trusted, resource, now: this.#options.clock.now() / second })
     const stands = async (): Promise<boolean> => (await this.#ask(token, digest)) !== undefined
-    return { ...verified, issuedAt, proof: { digest, stands } }
+    return { verified: { ...verified, issuedAt }, stands }
   }
 
   async #ask(token: string, digest: string): Promise<JsonObject | undefined> {

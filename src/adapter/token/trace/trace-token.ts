@@ -64,7 +64,7 @@ async function traceOpaque(trace: Trace, traced: TracedToken): Promise<VerifiedT
   return trace.step(
     'verdict',
     () => `as a server at ${traced.resource} decides`,
-    () => engine.verify(traced.token, traced.resource),
+    async () => (await engine.verify(traced.token, traced.resource)).verified,
   )
 }
 
