@@ -10,6 +10,8 @@ import type { Fetcher } from '../../core/runtime/fetcher.js'
 import type { Log } from '../../core/runtime/log.js'
 import type { IssuerBook } from '../../core/trust/issuer-book.js'
 import { EngineTable } from './engine-table.js'
+import type { IssuerEngine } from './issuer/issuer-engine.js'
+import type { OpaqueEngine } from './issuer/opaque-engine.js'
 import { parseCompactJws, type CompactJws } from './jwt/compact-jws.js'
 import { OwnEngine } from './own/own-engine.js'
 import { tokenDigest } from './token-digest.js'
@@ -85,17 +87,29 @@ class Verifier implements IssuersVerifier {
     }
     await this.#others?.refresh()
     const key = keyOf(token, resource)
-    const known = await this.#cache.find(
-      key,
-      (engine) => engine === this.#own?.engine || this.#others?.has(engine) === true,
-    )
+    const known = await this.#cache.find(key, (engine) => engine === this.#own?.engine || this.#isCurrent(engine))
     if (known !== undefined) return known.verified
     const jws = this.#parse(token)
     if (jws === undefined) return this.#verifyOpaque(token, resource)
     const engine = this.#engineOf(jws)
-    const accepted = withProof(await engine.verify(token, jws, resource), token, engine !== this.#own?.engine)
-    this.#cache.keep(key, { engine, accepted })
-    return accepted.verified
+    const accepted = await engine.verify(token, jws, resource)
+    const verified = engine === this.#own?.engine ? accepted.verified : this.#withProof(accepted, token, engine)
+    this.#cache.keep(key, { engine, accepted: { ...accepted, verified } })
+    return verified
+  }
+
+  /** Whether it verifies tokens of others now as it did when it verified one. */
+  #isCurrent(engine: TokenEngine | OpaqueEngine): boolean {
+    return this.#others?.has(engine) === true
+  }
+
+  /** Our own tokens stand on a grant that is asked about; those of others on what said that they are valid, and on trust in it. */
+  #withProof({ stands, verified }: Accepted, token: string, engine: TokenEngine | OpaqueEngine): VerifiedToken {
+    const stillStands = async (): Promise<boolean> => {
+      await this.#others?.refresh()
+      return this.#isCurrent(engine) && (await stands())
+    }
+    return { ...verified, proof: { digest: tokenDigest(token), stands: stillStands } }
   }
 
   forget(token: string, resource: string): void {
@@ -111,19 +125,23 @@ class Verifier implements IssuersVerifier {
   }
 
   async warmUp(): Promise<void> {
-    const faults: ConfigurationError[] = []
     await this.#others?.refresh()
-    for (const engine of this.#others?.all() ?? []) {
-      try {
-        await engine.warmUp()
-      } catch (error) {
-        if (error instanceof ConfigurationError) faults.push(error)
-        else if (!(error instanceof UpstreamError)) throw error
-        this.#log?.write('warn', 'an issuer could not be reached yet', { issuer: engine.trusted.issuer, error })
-      }
-    }
-    const failure = ConfigurationError.join(faults)
+    // One that hangs is not waited for by the others.
+    const warmed = await Promise.all((this.#others?.all() ?? []).map((engine) => this.#warmUpOne(engine)))
+    const failure = ConfigurationError.join(warmed.flatMap((fault) => fault ?? []))
     if (failure !== undefined) throw failure
+  }
+
+  /** What is wrong with an issuer that was reached. */
+  async #warmUpOne(engine: IssuerEngine): Promise<ConfigurationError | undefined> {
+    try {
+      await engine.warmUp()
+    } catch (error) {
+      if (error instanceof ConfigurationError) return error
+      if (!(error instanceof UpstreamError)) throw error
+      this.#log?.write('warn', 'an issuer could not be reached yet', { issuer: engine.trusted.issuer, error })
+    }
+    return undefined
   }
 
   /** `undefined` for what may be a token that only its issuer can read. */
@@ -146,7 +164,7 @@ class Verifier implements IssuersVerifier {
   async #verifyOpaque(token: string, resource: string): Promise<VerifiedToken> {
     const engine = this.#others?.opaqueFor(token)
     if (engine === undefined) throw new AuthenticationError('ERR_TOKEN_MALFORMED', 'the token is no JWT')
-    return engine.verify(token, resource)
+    return this.#withProof(await engine.verify(token, resource), token, engine)
   }
 }
 
@@ -156,13 +174,6 @@ function otherIssuer(): AuthenticationError {
 
 function keyOf(token: string, resource: string): string {
   return `${tokenDigest(token)} ${resource}`
-}
-
-/** Our own tokens stand on a grant that is asked about; those of others on the key that they were signed with. */
-function withProof(accepted: Accepted, token: string, ofOthers: boolean): Accepted {
-  if (!ofOthers) return accepted
-  const proof = { digest: tokenDigest(token), stands: () => accepted.stands() }
-  return { ...accepted, verified: { ...accepted.verified, proof } }
 }
 
 function ownLimits(own: OwnIssuerOptions): { readonly skewSeconds: number; readonly maxLifetimeSeconds: number } {

@@ -29,7 +29,7 @@ export class EngineTable {
   readonly #options: EngineTableOptions
   #version: string | undefined
   #engines: ReadonlyMap<string, Engines> = new Map()
-  #current: ReadonlySet<TokenEngine> = new Set()
+  #current: ReadonlySet<TokenEngine | OpaqueEngine> = new Set()
   #shared: readonly IssuerEngine[] = []
   #opaque: readonly OpaqueEngine[] = []
 
@@ -43,7 +43,7 @@ export class EngineTable {
     if (version === this.#version) return
     this.#engines = new Map(issuers.map((trusted) => [trusted.issuer, this.#enginesOf(trusted)]))
     const all = [...this.#engines.values()]
-    this.#current = new Set(all.map(({ signed }) => signed))
+    this.#current = new Set(all.flatMap(({ opaque, signed }) => [signed, ...(opaque === undefined ? [] : [opaque])]))
     this.#shared = all.flatMap(({ signed }) => (isShared(signed.trusted.issuer) ? [signed] : []))
     // The longest prefix is the most telling one.
     this.#opaque = all
@@ -57,7 +57,7 @@ export class EngineTable {
   }
 
   /** Whether it serves now as it did when it verified something. */
-  has(engine: TokenEngine): boolean {
+  has(engine: TokenEngine | OpaqueEngine): boolean {
     return this.#current.has(engine)
   }
 

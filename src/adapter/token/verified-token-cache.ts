@@ -4,9 +4,13 @@ import type { Accepted, TokenEngine } from './token-engine.js'
 
 const most = 10_000
 
-interface Entry {
+interface Verified {
   readonly engine: TokenEngine
   readonly accepted: Accepted
+}
+
+interface Entry extends Verified {
+  readonly keptAt: number
 }
 
 /** Tokens that were verified for a resource. What is found is still within its time, by the same engine, and its key still stands. */
@@ -22,22 +26,19 @@ export class VerifiedTokenCache {
   async find(key: string, stillServes: (engine: TokenEngine) => boolean): Promise<Accepted | undefined> {
     const entry = this.#entries.get(key)
     if (entry === undefined) return undefined
-    const now = this.#clock.now() / 1000
-    const { expiresAt, issuedAt } = entry.accepted.verified
-    const inTime = now < expiresAt && issuedAt <= now + earlyBy
+    const now = this.#clock.now()
+    // A clock that was set back makes tokens that are not valid yet of those that were.
+    const inTime = entry.keptAt <= now && now < entry.accepted.verified.expiresAt * 1000
     if (inTime && stillServes(entry.engine) && (await entry.accepted.stands())) return entry.accepted
     this.#entries.delete(key)
     return undefined
   }
 
-  keep(key: string, entry: Entry): void {
-    this.#entries.set(key, entry)
+  keep(key: string, verified: Verified): void {
+    this.#entries.set(key, { ...verified, keptAt: this.#clock.now() })
   }
 
   forget(key: string): void {
     this.#entries.delete(key)
   }
 }
-
-/** A clock that was set back makes tokens that are not valid yet of those that were. */
-const earlyBy = 60

@@ -53,6 +53,8 @@ describe('a token that only its issuer can read (RFC 7662)', () => {
     [{ active: 1 }, 'ERR_TOKEN_REVOKED'],
     [{ active: undefined }, 'ERR_TOKEN_REVOKED'],
     [{ token_type: 'DPoP' }, 'ERR_TOKEN_REVOKED'],
+    [{ token_use: 'refresh_token' }, 'ERR_TOKEN_REVOKED'],
+    [{ token_use: 'access_token' }, 'accepted'],
     [{ token_type: undefined }, 'accepted'],
     [{ token_type: 'bearer' }, 'accepted'],
     [{ aud: 'https://other.example' }, 'ERR_TOKEN_AUDIENCE'],
@@ -227,6 +229,13 @@ describe("Google's access tokens", () => {
       expect(await bench.outcomeOf(token)).toMatch(/^ERR_TOKEN_/)
     }),
   )
+
+  it('are refused where they do not say who their user is, which is no fault of the issuer', () =>
+    withGoogle(async (bench) => {
+      const { issuer } = bench
+      issuer.behave(issuer.paths.userinfo, (_request, response) => response.writeHead(403).end())
+      expect(await bench.outcomeOf(issuer.opaque.issue({ hd: 'acme.example' }, 'ya29.'))).toBe('ERR_TOKEN_REVOKED')
+    }))
 
   it('take the domain from nowhere but the second answer', () =>
     withGoogle(async (bench) => {

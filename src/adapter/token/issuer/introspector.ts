@@ -13,7 +13,10 @@ export interface IntrospectorOptions {
 
 /** Asks an issuer what stands behind a token. */
 export interface Introspector {
-  /** What it says, or `undefined` for a token that is not valid. Throws `UpstreamError` or `ConfigurationError` where that is not an answer. */
+  /**
+   * What it says, or `undefined` for a token that is not valid. Throws `UpstreamError` where it is silent, and `ConfigurationError` for
+   * an answer that says nothing: whoever shows a token may have brought that about, so it must not count as a silence.
+   */
   ask(token: string): Promise<JsonObject | undefined>
 }
 
@@ -35,7 +38,9 @@ export class StandardIntrospector implements Introspector {
     if (answer.status !== 200) throw failureOf(trusted.issuer, answer.status)
     const said = answer.object
     if (said['active'] !== true) return undefined
-    const { token_type: type } = said
+    const { token_type: type, token_use: use } = said
+    // Refresh tokens are looked up like access tokens (RFC 7662 §2.1); some issuers say which is which.
+    if (use !== undefined && use !== 'access_token' && use !== 'access') return undefined
     // RFC 7662 §2.2: as in RFC 6749 §5.1. Another type has to be shown in another way.
     return type === undefined || (typeof type === 'string' && /^bearer$/i.test(type)) ? said : undefined
   }
@@ -65,7 +70,8 @@ export class GoogleIntrospector implements Introspector {
     if (info.status === 400 || info.status === 401) return undefined
     if (info.status !== 200) throw failureOf(trusted.issuer, info.status)
     const user = await get(this.#options, userinfoUrl, token)
-    if (user.status === 401) return undefined
+    // 403: its scopes do not include who its user is.
+    if (user.status === 401 || user.status === 403) return undefined
     if (user.status !== 200) throw failureOf(trusted.issuer, user.status)
     // Two answers about two people would be a mixture of both.
     if (user.object['sub'] !== info.object['sub']) return undefined
@@ -114,7 +120,7 @@ function strictly(issuer: string, body: Uint8Array): JsonObject {
   try {
     return parseStrictObject(body)
   } catch (error) {
-    throw issuerOutage(issuer, error)
+    throw issuerFault(issuer, 'what it says of a token can be read in two ways, or not at all', error)
   }
 }
 
@@ -124,10 +130,14 @@ function basicOf({ clientId, clientSecret }: Introspection): string {
   return `Basic ${Buffer.from(encoded.join(':')).toString('base64')}`
 }
 
+/** What servers and those before them answer while they cannot do anything for anybody. */
+const silences: ReadonlySet<number> = new Set([429, 502, 503, 504])
+
 function failureOf(issuer: string, status: number): Error {
-  if (status === 401 || status === 403)
-    return issuerFault(issuer, `it refuses our client at its introspection (${status})`)
-  return issuerOutage(issuer, new TypeError(`status ${status}`))
+  if (silences.has(status)) return issuerOutage(issuer, new TypeError(`status ${status}`))
+  return status === 401 || status === 403
+    ? issuerFault(issuer, `it refuses our client at its introspection (${status})`)
+    : issuerFault(issuer, `it does not say what a token is (${status})`)
 }
 
 /** Google writes numbers as texts. */

@@ -1,10 +1,11 @@
+import type { CryptoKey } from 'jose'
 import type { IssuerLogout } from '../../../core/identity/logout-registry.js'
 import type { Clock } from '../../../core/runtime/clock.js'
 import type { Fetcher } from '../../../core/runtime/fetcher.js'
 import type { Log } from '../../../core/runtime/log.js'
 import type { TrustedIssuer } from '../../../core/trust/trusted-issuer.js'
 import type { CompactJws } from '../jwt/compact-jws.js'
-import { readHeader } from '../jwt/token-header.js'
+import { readHeader, type KeyReference } from '../jwt/token-header.js'
 import { verifySignature } from '../jwt/verify-signature.js'
 import { KeySet, remoteTimes } from '../key/key-set.js'
 import { RemoteKeys } from './remote-keys.js'
@@ -47,7 +48,7 @@ export class IssuerEngine implements TokenEngine {
     const issuer = requireTokenIssuer(claims, trusted)
     const reference = readHeader(header, { ...trusted.token, members: 'any' })
     const verified = readIssuerClaims({ claims, trusted, resource, now: this.#clock.now() / 1000 })
-    const key = await verifySignature(token, reference, await this.keys.find(reference, issuer))
+    const key = await this.#verifySignature(token, reference, issuer)
     return { verified, stands: async () => (await this.keys.find(reference, issuer)) === key }
   }
 
@@ -58,12 +59,18 @@ export class IssuerEngine implements TokenEngine {
     const { algorithms } = trusted.token
     const reference = readHeader(header, { algorithms, types: ['logout+jwt', 'jwt', 'absent'], members: 'any' })
     const logout = readLogoutClaims({ claims, trusted, now: this.#clock.now() / 1000 })
-    await verifySignature(token, reference, await this.keys.find(reference, issuer))
+    await this.#verifySignature(token, reference, issuer)
     return logout
   }
 
   /** Throws `ConfigurationError` where the issuer was reached and is not what it should be, `UpstreamError` where it was not reached. */
   async warmUp(): Promise<void> {
-    await this.keys.warmUp()
+    // Where no token is ever signed, no key is ever needed.
+    if (this.trusted.token.types.length > 0) await this.keys.warmUp()
+  }
+  /** One line for all that go by this trust: which directory a forged token names is its forger's choice. */
+  async #verifySignature(token: string, reference: KeyReference, issuer: string): Promise<CryptoKey> {
+    const key = await this.keys.find(reference, issuer)
+    return verifySignature(token, reference, { issuer: this.trusted.issuer, key })
   }
 }

@@ -1,7 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import { AuthenticationError } from '../../../core/error/authentication-error.js'
 import { ConfigurationError } from '../../../core/error/configuration-error.js'
-import type { VerifiedToken } from '../../../core/identity/verified-token.js'
 import { CircuitBreaker } from '../../../core/runtime/circuit-breaker.js'
 import type { Clock } from '../../../core/runtime/clock.js'
 import type { Fetcher } from '../../../core/runtime/fetcher.js'
@@ -10,6 +9,7 @@ import { Turnstile } from '../../../core/runtime/turnstile.js'
 import type { Introspection, TrustedIssuer } from '../../../core/trust/trusted-issuer.js'
 import type { JsonObject } from '../jwt/strict-json.js'
 import { tokenDigest } from '../token-digest.js'
+import type { Accepted } from '../token-engine.js'
 import { GoogleIntrospector, StandardIntrospector, type Introspector } from './introspector.js'
 import { readIssuerClaims } from './issuer-claims.js'
 import { issuerOutage } from './issuer-fault.js'
@@ -20,7 +20,7 @@ const second = 1000
 const validFor = 60 * second
 const invalidFor = 10 * second
 const remembered = 10_000
-/** Whatever tokens are invented, the issuer is not flooded through us. */
+/** Whatever tokens are invented, the issuer is not flooded through us, and those that were valid a minute ago do not wait for them. */
 const atIssuer = { atOnce: 8, waiting: 200, milliseconds: 2 * second }
 
 /** What the issuer said of a token: nothing where it is not valid. */
@@ -46,7 +46,9 @@ export class OpaqueEngine {
   readonly #introspector: Introspector
   readonly #breaker = new CircuitBreaker()
   readonly #turnstile = new Turnstile(atIssuer)
-  readonly #said = new LRUCache<string, Said>({ max: remembered })
+  readonly #valid = new LRUCache<string, Said>({ max: remembered })
+  /** Apart from the others, so that invented ones do not drive them out. */
+  readonly #invalid = new LRUCache<string, Said>({ max: remembered })
   readonly #asking = new Map<string, Promise<JsonObject | undefined>>()
 
   constructor(options: OpaqueEngineOptions) {
@@ -59,7 +61,7 @@ export class OpaqueEngine {
   }
 
   /** Throws `AuthenticationError` for a token that is not valid here, `UpstreamError` where the issuer does not answer. */
-  async verify(token: string, resource: string): Promise<VerifiedToken> {
+  async verify(token: string, resource: string): Promise<Accepted> {
     const digest = tokenDigest(token)
     const said = await this.#ask(token, digest)
     if (said === undefined)
@@ -67,11 +69,11 @@ export class OpaqueEngine {
     const { claims, issuedAt, trusted } = this.#asClaims(said)
     const verified = readIssuerClaims({ claims, trusted, resource, now: this.#options.clock.now() / second })
     const stands = async (): Promise<boolean> => (await this.#ask(token, digest)) !== undefined
-    return { ...verified, issuedAt, proof: { digest, stands } }
+    return { verified: { ...verified, issuedAt }, stands }
   }
 
   async #ask(token: string, digest: string): Promise<JsonObject | undefined> {
-    const known = this.#said.get(digest)
+    const known = this.#valid.get(digest) ?? this.#invalid.get(digest)
     if (known !== undefined && this.#isFresh(known)) return known.claims
     const asking = this.#asking.get(digest) ?? this.#askIssuer(token, digest)
     this.#asking.set(digest, asking)
@@ -92,14 +94,21 @@ export class OpaqueEngine {
     const { issuer } = this.trusted
     const at = clock.now()
     try {
-      const claims = await this.#turnstile.pass(issuer, () => this.#breaker.run(() => this.#introspector.ask(token)))
-      this.#said.set(digest, { claims, at })
+      const line = this.#valid.has(digest) ? 'known' : 'new'
+      const claims = await this.#turnstile.pass(line, () => this.#breaker.run(() => this.#introspector.ask(token)))
+      this.#remember(digest, { claims, at })
       return claims
     } catch (error) {
       log?.write('warn', 'a token could not be looked up at its issuer', { issuer, error })
       // What is wrong with the issuer is nothing that the caller could mend with another token.
       throw error instanceof ConfigurationError ? issuerOutage(issuer, error) : error
     }
+  }
+
+  #remember(digest: string, said: Said): void {
+    const [is, isNot] = said.claims === undefined ? [this.#invalid, this.#valid] : [this.#valid, this.#invalid]
+    is.set(digest, said)
+    isNot.delete(digest)
   }
 
   /** Of tokens that are asked about each minute nobody has to say when they were made, or how long they may live. */

@@ -5,7 +5,8 @@ import type { Clock } from '../../../core/runtime/clock.js'
 import type { Log } from '../../../core/runtime/log.js'
 import type { SigningAlgorithm } from '../../../core/trust/trusted-issuer.js'
 import type { KeyReference } from '../jwt/token-header.js'
-import { vetKey, type PublishedKey, type VerificationKey } from './verification-key.js'
+import { issuerFault, issuerOutage } from '../issuer/issuer-fault.js'
+import { notForSignatures, vetKey, type PublishedKey, type VerificationKey } from './verification-key.js'
 
 const second = 1000
 /** How long known keys serve on while their source does not answer. */
@@ -55,6 +56,12 @@ export interface KeySetOptions {
   readonly log?: Log | undefined
 }
 
+/** One that its source lists and that is not used. */
+interface RefusedKey {
+  readonly kid: string | undefined
+  readonly reason: string
+}
+
 /**
  * The public keys of one issuer. Loads are single flight and bounded in number whatever tokens say; a name that no key has is
  * remembered for half a minute. Known keys outlive an outage of their source.
@@ -63,6 +70,7 @@ export class KeySet {
   readonly #options: KeySetOptions
   readonly #unknown = new LRUCache<string, number>({ max: unknownKids.max })
   #keys: readonly VerificationKey[] = []
+  #refused: readonly RefusedKey[] = []
   #loading: Promise<void> | undefined
   #loadedAt: number | undefined
   #searchedAt: number | undefined
@@ -85,11 +93,15 @@ export class KeySet {
     throw new UpstreamError('AUTH_UNAVAILABLE', 'the keys of the issuer are out of reach')
   }
 
-  /** Looks at the source now, unless somebody does already, and throws what comes of it. */
+  /**
+   * Looks at the source now. Throws `UpstreamError` where it does not answer, `ConfigurationError` where what it answers is wrong or has
+   * no key that can be used.
+   */
   async warmUp(): Promise<void> {
-    this.#keys = await this.#read()
-    this.#loadedAt = this.#options.clock.now()
-    this.#failedAt = undefined
+    await this.#replaceKeys()
+    if (this.#keys.length > 0) return
+    const reasons = new Set(this.#refused.map(({ reason }) => reason))
+    throw issuerFault(this.#options.issuer, ['it has no key that can be used', ...reasons].join('; '))
   }
 
   #has(reference: KeyReference): boolean {
@@ -151,38 +163,49 @@ export class KeySet {
 
   /** Never rejects: what came of it is in `#keys` and `#failedAt`. */
   #load(): Promise<void> {
-    this.#loading ??= this.#replaceKeys().finally(() => {
+    this.#loading ??= this.#tryToReplaceKeys().finally(() => {
       this.#loading = undefined
     })
     return this.#loading
   }
 
-  async #replaceKeys(): Promise<void> {
+  async #tryToReplaceKeys(): Promise<void> {
     const { clock, issuer, log } = this.#options
     try {
-      await this.warmUp()
+      await this.#replaceKeys()
     } catch (error) {
       this.#failedAt = clock.now()
       log?.write('warn', 'the keys of the issuer could not be loaded', { issuer, error })
     }
   }
 
-  async #read(): Promise<readonly VerificationKey[]> {
-    const { algorithms, issuer, log, source, times } = this.#options
-    const published = await within(times.loadWithin, source.load())
-    if (published.length > maxKeys) throw new TypeError(`an issuer has at most ${maxKeys} keys`)
+  async #replaceKeys(): Promise<void> {
+    const { algorithms, clock, issuer, source, times } = this.#options
+    const published = await within(times.loadWithin, source.load(), issuer)
+    if (published.length > maxKeys) throw issuerFault(issuer, `an issuer has at most ${maxKeys} keys`)
     const vetted = await Promise.all(published.map((jwk) => vetKey(jwk, algorithms)))
     const usable = vetted.flatMap((found) => (found.kind === 'usable' ? [found.key] : []))
     const unique = usable.filter(({ kid }) => kid === undefined || usable.filter((key) => key.kid === kid).length === 1)
-    for (const found of vetted) {
-      const reason =
-        found.kind === 'refused' ? found.reason : unique.includes(found.key) ? undefined : 'its kid is not its own'
-      const { kid } = found.kind === 'refused' ? found : found.key
-      if (reason !== undefined)
-        log?.write('error', 'a key of the issuer is not sound and is not used', { issuer, kid, reason })
-    }
+    const twins = usable.filter((key) => !unique.includes(key))
+    this.#note([
+      ...vetted.flatMap((found) => (found.kind === 'refused' ? [found] : [])),
+      ...twins.map(({ kid }) => ({ kid, reason: 'its kid is not its own' })),
+    ])
     // A key that is still there stays the same object: what was verified with it stands.
-    return unique.map((key) => this.#keys.find(({ fingerprint }) => fingerprint === key.fingerprint) ?? key)
+    this.#keys = unique.map((key) => this.#keys.find(({ fingerprint }) => fingerprint === key.fingerprint) ?? key)
+    this.#loadedAt = clock.now()
+    this.#failedAt = undefined
+  }
+
+  /** What was said a minute ago is not said again. */
+  #note(refused: readonly RefusedKey[]): void {
+    const { issuer, log } = this.#options
+    const isSaid = (key: RefusedKey): boolean =>
+      this.#refused.some(({ kid, reason }) => kid === key.kid && reason === key.reason)
+    for (const { kid, reason } of refused.filter((key) => !isSaid(key) && key.reason !== notForSignatures)) {
+      log?.write('error', 'a key of the issuer is not sound and is not used', { issuer, kid, reason })
+    }
+    this.#refused = refused
   }
 
   /** A clock that was set back counts as passed, so that it never freezes the keys. */
@@ -200,11 +223,11 @@ function isTemplateOf(template: string, issuer: string): boolean {
   return issuer.startsWith(start) && issuer.endsWith(end) && issuer.length > start.length + end.length
 }
 
-async function within<Value>(milliseconds: number, work: Promise<Value>): Promise<Value> {
+async function within<Value>(milliseconds: number, work: Promise<Value>, issuer: string): Promise<Value> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => {
-      reject(new TypeError(`no answer within ${milliseconds} ms`))
+      reject(issuerOutage(issuer, new TypeError(`no answer within ${milliseconds} ms`)))
     }, milliseconds)
   })
   try {

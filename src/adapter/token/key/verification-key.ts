@@ -34,6 +34,9 @@ const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']
 const maxKidBytes = 256
 const modulusBits = { least: 2048, most: 8192 }
 
+/** Why a key that is for something else is not used: nothing is wrong with it. */
+export const notForSignatures = 'it is not for signatures'
+
 /** The key made of its public members alone, or why it is not used. Only the algorithms that the issuer is trusted with are looked at. */
 export async function vetKey(jwk: PublishedKey, trusted: readonly SigningAlgorithm[]): Promise<VettedKey> {
   const kid = typeof jwk['kid'] === 'string' ? jwk['kid'].slice(0, maxKidBytes) : undefined
@@ -61,7 +64,7 @@ function misuseOf(jwk: PublishedKey): string | undefined {
   if (kid !== undefined && (typeof kid !== 'string' || kid === '' || Buffer.byteLength(kid) > maxKidBytes))
     return `its kid is not a text of at most ${maxKidBytes} bytes`
   if (privateMembers.some((member) => jwk[member] !== undefined)) return 'it has private members'
-  if (use !== undefined && use !== 'sig') return 'it is not for signatures'
+  if (use !== undefined && use !== 'sig') return notForSignatures
   const verifies = operations === undefined || (Array.isArray(operations) && isVerifyAlone(operations))
   return verifies ? undefined : 'it is not for verifying'
 }

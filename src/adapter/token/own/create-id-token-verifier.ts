@@ -39,7 +39,7 @@ export function createIdTokenVerifier(options: IdTokenVerifierOptions): IdTokenV
       const reference = readHeader(header, headerRule)
       const now = clock.now() / 1000
       const verified = readIdTokenClaims(claims, { issuer, clientId, nonce, now, skew, maxLifetime })
-      await verifySignature(token, reference, await keys.find(reference, issuer))
+      await verifySignature(token, reference, { issuer, key: await keys.find(reference, issuer) })
       return verified
     },
   }

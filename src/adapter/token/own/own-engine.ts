@@ -39,7 +39,7 @@ export class OwnEngine implements TokenEngine {
     const { clock, issuer, maxLifetimeSeconds: maxLifetime, skewSeconds: skew } = this.#options
     const reference = readHeader(jws.header, headerRule)
     const verified = readAccessTokenClaims(jws.claims, { issuer, resource, now: clock.now() / 1000, skew, maxLifetime })
-    const key = await verifySignature(token, reference, await this.#keys.find(reference, issuer))
+    const key = await verifySignature(token, reference, { issuer, key: await this.#keys.find(reference, issuer) })
     return { verified, stands: async () => (await this.#keys.find(reference, issuer)) === key }
   }
 }

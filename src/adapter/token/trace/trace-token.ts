@@ -64,7 +64,7 @@ async function traceOpaque(trace: Trace, traced: TracedToken): Promise<VerifiedT
   return trace.step(
     'verdict',
     () => `as a server at ${traced.resource} decides`,
-    () => engine.verify(traced.token, traced.resource),
+    async () => (await engine.verify(traced.token, traced.resource)).verified,
   )
 }
 
@@ -138,7 +138,7 @@ async function traceSignature(
     async () => {
       const reference = readHeader(header, { ...trusted.token, members: 'any' })
       const issuer = typeof claims['iss'] === 'string' ? claims['iss'] : ''
-      return verifySignature(token, reference, await engine.keys.find(reference, issuer))
+      return verifySignature(token, reference, { issuer, key: await engine.keys.find(reference, issuer) })
     },
   )
 }
