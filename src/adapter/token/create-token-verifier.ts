@@ -68,7 +68,10 @@ export function createTokenVerifier(options: TokenVerifierOptions): IssuersVerif
 }
 
 class Verifier implements IssuersVerifier {
-  readonly logouts: LogoutTokenVerifier = { verify: (token) => this.#verifyLogout(token) }
+  readonly logouts: LogoutTokenVerifier = {
+    issuerOf: async (token) => (await this.#logoutEngineOf(parseCompactJws(token))).trusted.issuer,
+    verify: (token) => this.#verifyLogout(token),
+  }
   readonly #own: { readonly issuer: string; readonly engine: OwnEngine } | undefined
   readonly #others: EngineTable | undefined
   readonly #cache: VerifiedTokenCache
@@ -118,10 +121,15 @@ class Verifier implements IssuersVerifier {
 
   async #verifyLogout(token: string): Promise<IssuerLogout> {
     const jws = parseCompactJws(token)
-    await this.#others?.refresh()
-    const engine = this.#others?.find(jws.claims)
-    if (engine === undefined) throw otherIssuer()
+    const engine = await this.#logoutEngineOf(jws)
     return engine.verifyLogout(token, jws)
+  }
+
+  async #logoutEngineOf({ claims }: CompactJws): Promise<IssuerEngine> {
+    await this.#others?.refresh()
+    const engine = this.#others?.find(claims)
+    if (engine === undefined) throw otherIssuer()
+    return engine
   }
 
   async warmUp(): Promise<void> {

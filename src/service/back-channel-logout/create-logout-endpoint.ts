@@ -25,10 +25,11 @@ export interface LogoutEndpointOptions {
 }
 
 /**
- * Of one network. What does not hold costs a signature's check and no query, and nothing is counted against anybody: behind a proxy all
- * come from one address, and a flood of worthless tokens must not keep the logouts of an issuer from being heard.
+ * Of one network, for one issuer: one whose keys are waited for keeps no other one from being heard. What does not hold costs a
+ * signature's check and no query, and nothing is counted against anybody: behind a proxy all come from one address, and a flood of
+ * worthless tokens must not keep the logouts of an issuer from being heard.
  */
-const perNetwork = { atOnce: 8, waiting: 200, milliseconds: 2_000 }
+const perSender = { atOnce: 8, waiting: 200, milliseconds: 2_000 }
 
 /**
  * The endpoint for logout tokens of trusted issuers (OpenID Connect Back-Channel Logout 1.0 §2.5 to §2.8). What one ends is over when it
@@ -37,7 +38,7 @@ const perNetwork = { atOnce: 8, waiting: 200, milliseconds: 2_000 }
 export function createLogoutEndpoint(
   options: LogoutEndpointOptions,
 ): (request: IncomingMessage, response: ServerResponse) => Promise<boolean> {
-  const turnstile = new Turnstile(perNetwork)
+  const turnstile = new Turnstile(perSender)
   return async (request, response) => {
     if (request.url?.split('?', 1)[0] !== logoutPath) return false
     setSecurityHeaders(response)
@@ -68,7 +69,9 @@ async function answer(
   const form = await readForm(request)
   const token = form?.get('logout_token')
   if (token === undefined || token === '') return refuse(response, 'there is no logout_token in a form of at most 8 KB')
-  const logout = await turnstile.pass(callerOf(request), () => verified(options, token))
+  const logout = await verified(options, token, (issuer, verify) =>
+    turnstile.pass(`${callerOf(request)} ${issuer}`, verify),
+  )
   if (logout === undefined) return refuse(response, 'the logout token does not hold')
   // One that was taken before has ended what it ends: its sender may not have heard our answer.
   if ((await options.logouts.end(logout)) === 'ended') await tell(options, logout)
@@ -76,10 +79,16 @@ async function answer(
   response.end()
 }
 
+type Verify = () => Promise<IssuerLogout>
+
 /** `undefined` for one that does not hold; why is on record, and not for strangers. */
-async function verified({ audit, tokens }: LogoutEndpointOptions, token: string): Promise<IssuerLogout | undefined> {
+async function verified(
+  { audit, tokens }: LogoutEndpointOptions,
+  token: string,
+  inTurn: (issuer: string, verify: Verify) => Promise<IssuerLogout>,
+): Promise<IssuerLogout | undefined> {
   try {
-    return await tokens.verify(token)
+    return await inTurn(await tokens.issuerOf(token), () => tokens.verify(token))
   } catch (error) {
     if (!(error instanceof AuthenticationError)) throw error
     const event = {

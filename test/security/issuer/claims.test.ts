@@ -168,13 +168,18 @@ describe('who a token is about', () => {
     expect(Object.keys(verified.asserted)).toEqual(['scopes'])
   })
 
-  it('ignores an address that was not verified', async () => {
-    const verified = await bench.verifier.verify(
-      bench.issuer.sign({ claims: { email_verified: false } }),
-      bench.resource,
-    )
-    expect(verified.email).toBeUndefined()
+  it.each([false, 'false', 'no', 0, null])('ignores an address that was not verified: %j', async (said) => {
+    const token = bench.issuer.sign({ claims: { email_verified: said } })
+    expect((await bench.verifier.verify(token, bench.resource)).email).toBeUndefined()
   })
+
+  it.each([true, 'true', undefined])(
+    'takes an address that was verified, or of which nothing is said: %j',
+    async (said) => {
+      const token = bench.issuer.sign({ claims: { email_verified: said } })
+      expect((await bench.verifier.verify(token, bench.resource)).email).toBe('ada@acme.example')
+    },
+  )
 
   it.each([{ sub: 1 }, 'agent', [], {}, null, { sub: '' }, { sub: 'x', act: 'y' }, { sub: 'x'.repeat(256) }])(
     'refuses act %j',

@@ -35,7 +35,7 @@ export function readIssuerClaims(question: ClaimQuestion): VerifiedToken {
     subject: readSubject(question),
     clientId: readClient(question),
     tenantClaim: readTenantClaim(question),
-    email: claims['email_verified'] === false ? undefined : textAt(claims, trusted.claims.email, 'email'),
+    email: isDoubtful(claims['email_verified']) ? undefined : textAt(claims, trusted.claims.email, 'email'),
     name: textAt(claims, trusted.claims.name, 'name'),
     asserted: readAsserted(claims, trusted.claims),
     grantDigest: undefined,
@@ -80,6 +80,11 @@ export function readTenantClaim({ claims, trusted }: ClaimQuestion): string {
   const value = claimAt(claims, tenant.claim)
   if (isText(value, maxText)) return value
   throw unusable(`the token has no usable ${tenant.claim}, which says the tenant`)
+}
+
+/** Some issuers write it as a text. Whatever says neither yes nor nothing is a no. */
+function isDoubtful(verified: JsonValue | undefined): boolean {
+  return verified !== undefined && verified !== true && verified !== 'true'
 }
 
 function textAt(claims: JsonObject, sources: readonly ClaimSource[], what: string): string | undefined {
