@@ -27,7 +27,8 @@ beforeEach(async () => {
   verify = () => Promise.resolve(logout)
   end = (ended) => Promise.resolve(taken.push(ended) === 1 ? 'ended' : 'repeated')
   const handle = createLogoutEndpoint({
-    ...{ audit, notices, tokens: { verify: (token) => verify(token) }, logouts: { end: (ended) => end(ended) } },
+    ...{ audit, notices, logouts: { end: (ended) => end(ended) } },
+    tokens: { issuerOf: () => Promise.resolve(logout.issuer), verify: (token) => verify(token) },
     log: { write: () => undefined },
   })
   server = createServer(
