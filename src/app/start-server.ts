@@ -12,6 +12,7 @@ import { createHealthHandler } from './health.js'
 import { createLogoutEndpoint } from '../service/back-channel-logout/create-logout-endpoint.js'
 import { issuerOf } from './issuer-of.js'
 import { advertisedIssuers } from './issuers/advertised-issuers.js'
+import { refuseUnservedPaths } from './issuers/refuse-unserved-paths.js'
 import { openListener, type HttpHandler, type Listener } from './listener.js'
 import { meterEvent } from './observe/meter-event.js'
 import { observeRequests } from './observe/observe-requests.js'
@@ -102,11 +103,13 @@ async function serve(
   const { settings } = options
   const { data, listener, publicUrl, stack } = base
   const endpoints = endpointsOf(options, publicUrl)
+  const paths = endpoints.map(({ path }) => path)
   const parts = await openParts(options, base, {
-    paths: endpoints.map(({ path }) => path),
+    paths,
     tools: settings.login === 'oauth' ? 'absent' : 'served',
     browser: undefined,
   })
+  refuseUnservedPaths(parts.book.latest.issuers, paths)
   await options.patience.untilAnswered(() => parts.tokens.warmUp())
   const edge = openEdge(options, base, { parts, endpoints })
   const { issuer } = parts

@@ -11,6 +11,7 @@ import {
   type ServerProcess,
   type TemporaryHome,
 } from '../support/server-process.js'
+import { until } from '../support/until.js'
 
 let home: TemporaryHome
 let server: ServerProcess
@@ -74,6 +75,25 @@ describe('authsec issuer test', () => {
     const known = await testToken(issuer.sign())
     expect(known).toMatchObject({ code: 0 })
     expect(known.stdout).toMatch(/✓ account +user-1 in acme-corp: signed-up; holds roles admin/)
+  })
+
+  it('knows who has signed out at the issuer since', async () => {
+    const flags = ['--audience', 'resource', '--tenant', 'acme-corp', '--private-network', '--replace']
+    const logout = ['--logout-client-id', issuer.clientId]
+    expect(await runCli(home.path, 'issuer', 'add', issuer.issuer, ...flags, ...logout)).toMatchObject({ code: 0 })
+    const token = issuer.sign({ claims: { sub: 'user-2', sid: 'session-2' } })
+    expect(await failuresOf(token)).toEqual([])
+    const body = new URLSearchParams({
+      logout_token: issuer.signLogout({ claims: { sub: 'user-2', sid: 'session-2' } }),
+    })
+    const url = new URL('/authsec/backchannel-logout', server.url)
+    await until(async () => (await fetch(url, { method: 'POST', body })).status === 200)
+    expect(await failuresOf(token)).toEqual(['logout'])
+  })
+
+  it('says that a token is encrypted', async () => {
+    const { stdout } = await testToken(`${issuer.sign()}.e.e`)
+    expect(stdout).toContain('the token is encrypted (JWE): nobody but its issuer can read it')
   })
 
   it('names every reason at once for a token that is refused', async () => {

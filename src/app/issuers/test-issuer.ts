@@ -3,6 +3,7 @@ import { traceIssuer } from '../../adapter/token/trace/trace-issuer.js'
 import { traceToken } from '../../adapter/token/trace/trace-token.js'
 import { Trace, type TraceStep } from '../../adapter/token/trace/trace.js'
 import type { IssuerAsWritten } from '../../core/administration/issuer-administration.js'
+import { AuthenticationError } from '../../core/error/authentication-error.js'
 import { ConfigurationError } from '../../core/error/configuration-error.js'
 import { PermissionDeniedError } from '../../core/error/permission-denied-error.js'
 import type { VerifiedToken } from '../../core/identity/verified-token.js'
@@ -133,6 +134,14 @@ async function traceAccount(trace: Trace, { postgres }: Installation, { trusted,
     },
   )
   if (tenant === undefined) return trace.leaveOpen('account', 'not asked, for the tenant is not known')
+  await trace.step(
+    'logout',
+    () => `of ${subject}, as far as ${issuer} has told`,
+    async () => {
+      if (!(await postgres.logouts.isOver(verified))) return
+      throw new AuthenticationError('ERR_TOKEN_REVOKED', 'whoever the token is of has signed out at the issuer since')
+    },
+  )
   const standing = await postgres.grants.findStanding(tenant, issuer, subject)
   const state = accountState(standing)
   const { effective } = holdingOf(verified.asserted, standing)

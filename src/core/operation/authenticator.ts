@@ -117,12 +117,13 @@ export class Authenticator {
   async renew(caller: Caller): Promise<Caller | undefined> {
     if (caller.credential.kind === 'sign-in') return this.recognize(caller.credential.signIn, 'unused')
     const { subject, email, name } = caller.user
-    if ((await caller.credential.proof?.stands()) === false) return undefined
-    return unlessRefused(async () => {
+    const renewed = await unlessRefused(async () => {
       const entered = await this.#enter({ ...caller, subject })
       if (entered.tenant.id !== caller.tenant.id) return undefined
       return callerOf({ ...caller, subject, email, name, asserted: caller.holding.asserted }, entered)
     })
+    // Last, so that an issuer of which nothing can be learnt keeps nobody whose account has ended.
+    return renewed === undefined || (await caller.credential.proof?.stands()) === false ? undefined : renewed
   }
 
   #enter(credentials: Credentials): Promise<Entered> {

@@ -60,11 +60,13 @@ export function readIntrospection(options: OptionReader, reach: NetworkReach): I
   if (url === undefined && options.has('jwksUrl')) {
     written.fault('url', 'is needed beside jwksUrl: no metadata is asked for it')
   }
+  const tokenPrefix = written.optionalText('tokenPrefix', 64) ?? ''
+  if (tokenPrefix.startsWith('eyJ')) written.fault('tokenPrefix', 'is how JWTs begin, which nobody is asked about')
   return {
     ...{ kind: 'rfc7662', url, userinfoUrl: undefined },
     clientId: written.text('clientId'),
     clientSecret: written.text('clientSecret', 1024),
-    tokenPrefix: written.optionalText('tokenPrefix', 64) ?? '',
+    tokenPrefix,
   }
 }
 

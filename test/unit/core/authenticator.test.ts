@@ -357,6 +357,25 @@ describe('a caller who was let in', () => {
     await expect(authenticator.renew(caller)).resolves.toBeUndefined()
   })
 
+  it.each(endings)('falls where %s, though its issuer does not say whether its token stands', async (_how, end) => {
+    const bench = new Bench()
+    const stands = (): Promise<never> => Promise.reject(new UpstreamError('IDP_UNAVAILABLE', 'silent'))
+    bench.token = { ...verified, proof: { digest: 'd', stands } }
+    const authenticator = bench.authenticate()
+    const caller = await authenticator.authenticate('good', 'r')
+    await expect(authenticator.renew(caller)).rejects.toMatchObject({ code: 'ERR_IDP_UNAVAILABLE' })
+    end(bench)
+    await expect(authenticator.renew(caller)).resolves.toBeUndefined()
+  })
+
+  it.each([true, false])('stands as long as what proved it does: %j', async (answer) => {
+    const bench = new Bench()
+    bench.token = { ...verified, proof: { digest: 'd', stands: () => Promise.resolve(answer) } }
+    const authenticator = bench.authenticate()
+    const caller = await authenticator.authenticate('good', 'r')
+    expect((await authenticator.renew(caller)) !== undefined).toBe(answer)
+  })
+
   it('does not stand as a caller of another tenant', async () => {
     const bench = new Bench()
     const authenticator = bench.authenticate()

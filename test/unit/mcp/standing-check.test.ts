@@ -25,19 +25,21 @@ class CheckBench {
   mostAtOnce = 0
   fallen = new Set<string>()
   down = new Set<string>()
+  silent = new Set<string>()
   readonly check = new StandingCheck(
     { renew: (caller) => this.#renew(caller) },
     { write: (_level, message) => void this.lines.push(message) },
   )
 
   async #renew(caller: Caller): Promise<Caller | undefined> {
-    const { grantDigest = 'none', tenant } = caller
+    const { grantDigest = 'none', issuer, tenant } = caller
     this.asked.push(grantDigest)
     this.atOnce += 1
     this.mostAtOnce = Math.max(this.mostAtOnce, this.atOnce)
     await new Promise(setImmediate)
     this.atOnce -= 1
-    if (this.down.has(tenant.slug)) throw new UpstreamError('TENANT_UNAVAILABLE', 'down')
+    if (this.silent.has(grantDigest)) throw new UpstreamError('IDP_UNAVAILABLE', 'silent')
+    if (this.down.has(tenant.slug) || this.down.has(issuer)) throw new UpstreamError('TENANT_UNAVAILABLE', 'down')
     return this.fallen.has(grantDigest) ? undefined : caller
   }
 }
@@ -100,6 +102,30 @@ describe('what has run for a second', () => {
     expect([bench.asked.length, bench.mostAtOnce]).toEqual([20, 4])
     await bench.check.check(many)
     expect(bench.asked).toHaveLength(40)
+  })
+
+  it('is ended where its caller fell, though another one of its tenant cannot be told about at the issuer', async () => {
+    const bench = new CheckBench()
+    bench.silent.add('unclear')
+    bench.fallen.add('fallen')
+    const [fallen, unclear] = [exchange({ grantDigest: 'fallen' }), exchange({ grantDigest: 'unclear' })]
+    const later = Array.from({ length: 8 }, (_, index) => exchange({ grantDigest: String(index) }))
+    await bench.check.check([fallen, ...later, unclear])
+    expect([fallen.stops, unclear.stops]).toEqual([['revoked'], []])
+    expect(bench.lines).toEqual(['whether callers may go on could not be told'])
+  })
+
+  it('is ended where its caller fell, though what is known by another issuer cannot be told', async () => {
+    const bench = new CheckBench()
+    bench.fallen.add('fallen')
+    bench.down.add('https://other.example')
+    const waiting = Array.from({ length: 8 }, (_, index) =>
+      exchange({ grantDigest: String(index), issuer: 'https://other.example' }),
+    )
+    const fallen = exchange({ grantDigest: 'fallen' })
+    await bench.check.check([fallen, ...waiting])
+    expect(fallen.stops).toEqual(['revoked'])
+    expect(bench.asked.length).toBeLessThanOrEqual(5)
   })
 
   it('of a tenant out of reach goes on, and does not keep that of others from being ended', async () => {

@@ -1,3 +1,4 @@
+import { UpstreamError } from '../../../core/error/upstream-error.js'
 import { principalOf, type Caller } from '../../../core/identity/caller.js'
 import type { Authenticator } from '../../../core/operation/authenticator.js'
 import type { Log } from '../../../core/runtime/log.js'
@@ -46,16 +47,26 @@ export class StandingCheck {
   /** Only an answer ends anything: during an outage the caller is who it was a moment ago. */
   async #checkOne(same: readonly Exchange[], outOfReach: Set<string>): Promise<void> {
     const caller = same[0]?.bound
-    if (caller === undefined || outOfReach.has(caller.tenant.id)) return
+    if (caller === undefined || outOfReach.has(placeOf(caller))) return
     try {
       if ((await this.#authenticator.renew(caller)) !== undefined) return
     } catch (error) {
-      outOfReach.add(caller.tenant.id)
+      // What an issuer does not say of one token, it may say of the next.
+      if (!isOfIssuer(error)) outOfReach.add(placeOf(caller))
       this.#log.write('warn', 'whether callers may go on could not be told', { tenant: caller.tenant.slug, error })
       return
     }
     for (const exchange of same) exchange.stop('revoked')
   }
+}
+
+/** What is out of reach for one is out of reach for all who are known by the same issuer in the same tenant. */
+function placeOf({ issuer, tenant }: Caller): string {
+  return JSON.stringify([tenant.id, issuer])
+}
+
+function isOfIssuer(error: unknown): boolean {
+  return error instanceof UpstreamError && error.code === 'ERR_IDP_UNAVAILABLE'
 }
 
 function byCaller(exchanges: readonly Exchange[]): Exchange[][] {

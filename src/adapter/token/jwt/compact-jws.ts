@@ -16,8 +16,9 @@ export interface CompactJws {
  */
 export function parseCompactJws(token: string): CompactJws {
   if (typeof token !== 'string' || token.length > maxLength) throw malformed('the token is not a text of at most 16 KB')
-  const segments = token.split('.', 4)
+  const segments = token.split('.', 6)
   const [header, claims, signature] = segments
+  if (segments.length === 5) throw malformed('the token is encrypted (JWE): nobody but its issuer can read it')
   if (segments.length !== 3 || header === undefined || claims === undefined || signature === undefined) {
     throw malformed('the token is not a signed JWT in compact serialization')
   }

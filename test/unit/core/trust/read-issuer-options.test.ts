@@ -215,6 +215,11 @@ describe('issuer options', () => {
     expect(messages.join()).not.toContain('it is accepted')
   })
 
+  it('asks nobody about what begins like a JWT', () => {
+    const introspection = { clientId: 'us', clientSecret: 's', tokenPrefix: 'eyJ' }
+    expect(refusalOf({ introspection })).toContain('introspection.tokenPrefix is how JWTs begin')
+  })
+
   describe('of several issuers', () => {
     const asking = (issuer: string, tokenPrefix?: string) =>
       written({ issuer, introspection: { clientId: 'a', clientSecret: 'b', ...(tokenPrefix && { tokenPrefix }) } })
