@@ -153,6 +153,17 @@ describe('a token that only its issuer can read (RFC 7662)', () => {
       expect(bench.logged).toContain('a token could not be looked up at its issuer')
     }))
 
+  it('that cannot be looked up is in the log once in ten seconds, however many are invented', () =>
+    withLookUp({}, async (bench) => {
+      bench.issuer.behave(bench.issuer.paths.introspection, 'status-500')
+      const invented = (): Promise<string> => bench.outcomeOf(randomBytes(24).toString('base64url'))
+      for (let at = 0; at < 20; at += 1) expect(await invented()).toBe('ERR_IDP_UNAVAILABLE')
+      expect(bench.logged).toEqual(['a token could not be looked up at its issuer'])
+      bench.clock.advance(10)
+      await invented()
+      expect(bench.logged).toHaveLength(2)
+    }))
+
   it('is sent to nobody but the issuer that its beginning names', () =>
     withIssuer({}, (other) =>
       withIssuer({}, async (bench) => {

@@ -20,6 +20,7 @@ const second = 1000
 const validFor = 60 * second
 const invalidFor = 10 * second
 const remembered = 10_000
+const tellEvery = 10 * second
 /** Whatever tokens are invented, the issuer is not flooded through us, and those that were valid a minute ago do not wait for them. */
 const atIssuer = { atOnce: 8, waiting: 200, milliseconds: 2 * second }
 
@@ -50,6 +51,7 @@ export class OpaqueEngine {
   /** Apart from the others, so that invented ones do not drive them out. */
   readonly #invalid = new LRUCache<string, Said>({ max: remembered })
   readonly #asking = new Map<string, Promise<JsonObject | undefined>>()
+  #toldAt: number | undefined
 
   constructor(options: OpaqueEngineOptions) {
     const { introspection, trusted } = options
@@ -89,8 +91,17 @@ export class OpaqueEngine {
     return age >= 0 && age < (claims === undefined ? invalidFor : validFor)
   }
 
-  async #askIssuer(token: string, digest: string): Promise<JsonObject | undefined> {
+  /** Whoever invents tokens while the issuer is down decides how often this happens. */
+  #tell(error: unknown): void {
     const { clock, log } = this.#options
+    const elapsed = clock.now() - (this.#toldAt ?? -Infinity)
+    if (elapsed >= 0 && elapsed < tellEvery) return
+    this.#toldAt = clock.now()
+    log?.write('warn', 'a token could not be looked up at its issuer', { issuer: this.trusted.issuer, error })
+  }
+
+  async #askIssuer(token: string, digest: string): Promise<JsonObject | undefined> {
+    const { clock } = this.#options
     const { issuer } = this.trusted
     const at = clock.now()
     try {
@@ -99,7 +110,7 @@ export class OpaqueEngine {
       this.#remember(digest, { claims, at })
       return claims
     } catch (error) {
-      log?.write('warn', 'a token could not be looked up at its issuer', { issuer, error })
+      this.#tell(error)
       // What is wrong with the issuer is nothing that the caller could mend with another token.
       throw error instanceof ConfigurationError ? issuerOutage(issuer, error) : error
     }
