@@ -40,8 +40,10 @@ export function testCommand(env: NodeJS.ProcessEnv): Command {
     })
 }
 
+/** As it was copied out of a header, too. */
 async function readToken(file: string): Promise<string> {
-  return (await readSecretText(file === '-' ? undefined : file, bound)).trim()
+  const text = (await readSecretText(file === '-' ? undefined : file, bound)).trim()
+  return text.replace(/^bearer +/i, '')
 }
 
 function formatReport({ issuer, resource, steps, trustedBy }: IssuerReport): string {
