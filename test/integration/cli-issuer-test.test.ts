@@ -5,6 +5,7 @@ import { runCliWithInput } from '../support/cli-with-input.js'
 import { HostileIssuer } from '../support/hostile-issuer.js'
 import {
   runCli,
+  runProgram,
   startServerProcess,
   temporaryHome,
   type Finished,
@@ -86,6 +87,18 @@ describe('authsec issuer test', () => {
     )
     expect(await failuresOf(issuer.sign({ claims: { iss: 'https://other.example' } }))).toEqual(['issuer', 'verdict'])
     expect(await failuresOf('garbage')).toEqual(['form'])
+  })
+
+  it('goes by AUTHSEC_ISSUERS where no server has run, and says where nobody names the issuer', async () => {
+    const named = { issuer: issuer.issuer, audience: 'resource', tenant: { claim: 'tenant_id' }, network: 'private' }
+    const env = { AUTHSEC_HOME: join(home.path, 'nowhere'), AUTHSEC_ISSUERS: JSON.stringify([named]) }
+    const known = await runProgram(['dist/cli/main.js', 'issuer', 'test', issuer.issuer], env)
+    expect(known).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining(`${issuer.issuer}, as AUTHSEC_ISSUERS says`),
+    })
+    const unknown = await runCli(home.path, 'issuer', 'test', 'https://nobody.invalid')
+    expect(unknown.stdout).toContain('what the code of a server says is not read here: repeat it with flags')
   })
 
   it('says in terms of its own flags what is wrong with an issuer', async () => {
