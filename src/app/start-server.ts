@@ -179,7 +179,7 @@ function openEdge(options: ServerOptions, base: Foundations, { parts, endpoints 
 
 /** The last one is described at the root: where clients sign in by themselves, if there is such a path. */
 function endpointsOf({ settings, catalogue }: ServerOptions, publicUrl: string): readonly McpEndpoint[] {
-  const scopes = basicScopes(catalogue)
+  const scopes = basicScopes(catalogue, settings)
   return loginByPath[settings.login].map(({ path, login }) => ({ path, login, resource: publicUrl + path, scopes }))
 }
 

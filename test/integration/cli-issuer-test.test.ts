@@ -5,6 +5,7 @@ import { runCliWithInput } from '../support/cli-with-input.js'
 import { HostileIssuer } from '../support/hostile-issuer.js'
 import {
   runCli,
+  runProgram,
   startServerProcess,
   temporaryHome,
   type Finished,
@@ -22,7 +23,8 @@ beforeAll(async () => {
   server = await startServerProcess({ home: home.path })
   issuer = await HostileIssuer.start({ resource: server.url })
   const flags = ['--audience', 'resource', '--tenant', 'acme-corp', '--private-network', '--claim', 'roles=roles']
-  expect(await runCli(home.path, 'issuer', 'add', issuer.issuer, ...flags)).toMatchObject({ code: 0 })
+  const logout = ['--logout-client-id', issuer.clientId]
+  expect(await runCli(home.path, 'issuer', 'add', issuer.issuer, ...flags, ...logout)).toMatchObject({ code: 0 })
 }, 60_000)
 afterAll(async () => {
   await server?.stop()
@@ -69,12 +71,15 @@ describe('authsec issuer test', () => {
   it('goes on with the tenant and the account behind a token that is accepted', async () => {
     const unknown = await testToken(issuer.sign())
     expect(unknown).toMatchObject({ code: 1, stderr: expect.stringContaining('the token would be refused: account') })
-    expect(unknown.stdout).toContain('the tenant has no account for this subject')
+    expect(unknown.stdout).toContain('ERR_ACCOUNT_UNKNOWN: the tenant has no account for this subject')
+    expect(unknown.stdout).toContain(
+      `authsec account identity add EMAIL --tenant acme-corp --issuer ${issuer.issuer} --subject user-1`,
+    )
     const rule = ['access-rule', 'set', '--tenant', 'acme-corp', '--sign-up', 'everybody', '--yes']
     expect(await runCli(home.path, ...rule)).toMatchObject({ code: 0 })
     const known = await testToken(issuer.sign())
     expect(known).toMatchObject({ code: 0 })
-    expect(known.stdout).toMatch(/✓ account +user-1 in acme-corp: signed-up; holds roles admin/)
+    expect(known.stdout).toMatch(/✓ account +user-1 in acme-corp: signed-up, grants catalogue; holds roles admin/)
   })
 
   it('knows who has signed out at the issuer since', async () => {
@@ -104,6 +109,35 @@ describe('authsec issuer test', () => {
     expect(await failuresOf('garbage')).toEqual(['form'])
   })
 
+  it('goes by AUTHSEC_ISSUERS where no server has run, and says where nobody names the issuer', async () => {
+    const named = { issuer: issuer.issuer, audience: 'resource', tenant: { claim: 'tenant_id' }, network: 'private' }
+    const env = { AUTHSEC_HOME: join(home.path, 'nowhere'), AUTHSEC_ISSUERS: JSON.stringify([named]) }
+    const known = await runProgram(['dist/cli/main.js', 'issuer', 'test', issuer.issuer], env)
+    expect(known).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining(`${issuer.issuer}, as AUTHSEC_ISSUERS says`),
+    })
+    const unknown = await runCli(home.path, 'issuer', 'test', 'https://nobody.invalid')
+    expect(unknown.stdout).toContain('what the code of a server says is not read here: repeat it with flags')
+  })
+
+  it('says in terms of its own flags what is wrong with an issuer', async () => {
+    const { code, stderr } = await runCli(home.path, 'issuer', 'test', 'http://127.0.0.1:1')
+    expect(code).toBe(3)
+    expect(stderr).toMatch(/of the command line: issuer uses http: .*--private-network/)
+  })
+
+  it('refuses a token whose session the issuer has ended, as a server does', async () => {
+    const token = issuer.sign({ claims: { sid: 'ended' } })
+    const logout = new URLSearchParams({
+      logout_token: issuer.signLogout({ claims: { sub: undefined, sid: 'ended' } }),
+    })
+    const place = `${server.origin}/authsec/backchannel-logout`
+    expect((await fetch(place, { method: 'POST', body: logout })).status).toBe(200)
+    expect(await failuresOf(token)).toContain('logout')
+    expect(await failuresOf(issuer.sign())).not.toContain('logout')
+  })
+
   it('holds a token against what the flags say instead', async () => {
     const flags = ['--private-network', '--audience', 'api://tools', '--tenant-claim', 'tenant_id']
     const token = issuer.sign({ claims: { aud: 'api://tools' } })
@@ -115,6 +149,7 @@ describe('authsec issuer test', () => {
     const token = issuer.sign()
     const file = join(home.path, 'token')
     await writeFile(file, `${token}\n`)
+    expect(await failuresOf(`Bearer ${token}\n`)).toEqual([])
     const { stdout, stderr } = await test('--token', file)
     expect(stdout).toContain('✓ signature')
     for (const part of token.split('.')) expect(stdout + stderr).not.toContain(part)

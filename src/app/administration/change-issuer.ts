@@ -12,14 +12,17 @@ import { withInstallation, type Installation } from './with-tenant.js'
 
 /** The issuers of `AUTHSEC_ISSUERS`, and those of the database. Those that code names are known to its server only. */
 export async function listIssuers(env: NodeJS.ProcessEnv): Promise<readonly FoundIssuer[]> {
-  const named = readSettings(env, {}, undefined).issuers.map((trusted) => ({ name: trusted.issuer, trusted }))
-  return [...named, ...(await withInstallation(env, ({ postgres }) => storedIssuers(postgres.trustedIssuers)))]
+  return [...namedIssuers(env), ...(await issuersOnRecord(env))]
 }
 
-/** The issuer of that name. Throws `RefusedError` for one that is neither in the environment nor in the database. */
+/**
+ * The issuer of that name. The database is asked only where the environment does not name it. Throws `RefusedError` for one that is
+ * in neither.
+ */
 export async function showIssuer(env: NodeJS.ProcessEnv, issuer: string): Promise<FoundIssuer> {
-  const listed = await listIssuers(env)
-  const found = listed.find(({ name }) => name === nameOf(issuer)) ?? listed.find(({ name }) => name === issuer)
+  const among = (listed: readonly FoundIssuer[]): FoundIssuer | undefined =>
+    listed.find(({ name }) => name === nameOf(issuer)) ?? listed.find(({ name }) => name === issuer)
+  const found = among(namedIssuers(env)) ?? among(await issuersOnRecord(env))
   if (found === undefined) throw new RefusedError(`there is no issuer ${issuer} in the environment or the database`)
   return found
 }
@@ -55,6 +58,14 @@ export async function removeIssuer(env: NodeJS.ProcessEnv, issuer: string, agree
     refuseFaults(outcome)
     return outcome.changes
   })
+}
+
+function namedIssuers(env: NodeJS.ProcessEnv): readonly FoundIssuer[] {
+  return readSettings(env, {}, undefined).issuers.map((trusted) => ({ name: trusted.issuer, trusted }))
+}
+
+function issuersOnRecord(env: NodeJS.ProcessEnv): Promise<readonly FoundIssuer[]> {
+  return withInstallation(env, ({ postgres }) => storedIssuers(postgres.trustedIssuers))
 }
 
 /** Nobody could enter: a slip of the pen, most likely. */

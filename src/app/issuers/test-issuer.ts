@@ -6,6 +6,7 @@ import type { IssuerAsWritten } from '../../core/administration/issuer-administr
 import { AuthenticationError } from '../../core/error/authentication-error.js'
 import { ConfigurationError } from '../../core/error/configuration-error.js'
 import { PermissionDeniedError } from '../../core/error/permission-denied-error.js'
+import type { Tenant } from '../../core/identity/tenant.js'
 import type { VerifiedToken } from '../../core/identity/verified-token.js'
 import { categories } from '../../core/permission/grants.js'
 import { accountState, holdingOf } from '../../core/permission/holding.js'
@@ -61,9 +62,9 @@ type Trust = Pick<IssuerReport, 'trustedBy'> & { readonly trusted: TrustedIssuer
 
 async function trustOf({ env, issuer, options }: IssuerTestOptions): Promise<Trust> {
   if (options !== undefined)
-    return { trusted: readIssuer(withDefaults({ ...options, issuer }), 'code'), trustedBy: 'flags' }
+    return { trusted: readIssuer(withDefaults({ ...options, issuer }), 'flags'), trustedBy: 'flags' }
   const found = await orNothing(() => showIssuer(env, issuer))
-  if (found === undefined) return { trusted: readIssuer(withDefaults({ issuer }), 'code'), trustedBy: 'defaults' }
+  if (found === undefined) return { trusted: readIssuer(withDefaults({ issuer }), 'flags'), trustedBy: 'defaults' }
   if ('fault' in found) throw new ConfigurationError('ERR_CONFIG_ISSUER', found.fault)
   return { trusted: found.trusted, trustedBy: found.trusted.source === 'database' ? 'database' : 'environment' }
 }
@@ -117,20 +118,18 @@ async function traceEntry(trace: Trace, { env }: IssuerTestOptions, entrant: Ent
   if (known === undefined) trace.leaveOpen('account', 'no database here knows tenants and accounts')
 }
 
-async function traceAccount(trace: Trace, { postgres }: Installation, { trusted, verified }: Entrant): Promise<void> {
+async function traceAccount(trace: Trace, { postgres }: Installation, entrant: Entrant): Promise<void> {
+  const { trusted, verified } = entrant
   const { issuer, subject, tenantClaim } = verified
   const tenant = await trace.step(
     'registry',
-    () => `what ${issuer} calls ${tenantClaim}`,
+    () => (trusted.tenant.kind === 'fixed' ? `the tenant ${tenantClaim}` : `what ${issuer} calls ${tenantClaim}`),
     async () => {
       const found = await (trusted.tenant.kind === 'fixed'
         ? postgres.tenants.findBySlug(tenantClaim)
         : postgres.tenants.find(issuer, tenantClaim))
       if (found !== undefined) return found
-      throw new PermissionDeniedError(
-        'ERR_TENANT_UNKNOWN',
-        `no tenant goes by this token: authsec tenant claim add SLUG --issuer ${issuer} --value ${tenantClaim}`,
-      )
+      throw new PermissionDeniedError('ERR_TENANT_UNKNOWN', `no tenant goes by this token: ${tenantRemedy(entrant)}`)
     },
   )
   if (tenant === undefined) return trace.leaveOpen('account', 'not asked, for the tenant is not known')
@@ -148,16 +147,23 @@ async function traceAccount(trace: Trace, { postgres }: Installation, { trusted,
   const held = categories.map((category) => `${category} ${effective[category].join(', ') || 'none'}`).join('; ')
   await trace.step(
     'account',
-    () => `${subject} in ${tenant.slug}: ${state}; holds ${held}`,
+    () => `${subject} in ${tenant.slug}: ${state}, grants ${standing.source}; holds ${held}`,
     () => {
-      if (state === 'active' || state === 'signed-up') return
-      throw new PermissionDeniedError('ERR_PERMISSION_DENIED', whyNot(state))
+      if (state === 'disabled') throw new AuthenticationError('ERR_ACCOUNT_DISABLED', 'the account is disabled')
+      if (state === 'unknown') throw new AuthenticationError('ERR_ACCOUNT_UNKNOWN', whyUnknown(tenant, entrant))
     },
   )
 }
 
-function whyNot(state: 'disabled' | 'unknown'): string {
-  return state === 'disabled'
-    ? 'the account is disabled'
-    : 'the tenant has no account for this subject, and admits nobody without one'
+function tenantRemedy({ trusted, verified: { issuer, tenantClaim } }: Entrant): string {
+  return trusted.tenant.kind === 'fixed'
+    ? `there is none of that slug, or it is suspended (authsec tenant list)`
+    : `authsec tenant claim add SLUG --issuer ${issuer} --value ${tenantClaim}`
+}
+
+function whyUnknown({ slug }: Tenant, { verified: { issuer, subject } }: Entrant): string {
+  return (
+    'the tenant has no account for this subject, and admits nobody without one: authsec account identity add EMAIL ' +
+    `--tenant ${slug} --issuer ${issuer} --subject ${subject}, or authsec access-rule set --tenant ${slug} --sign-up everybody`
+  )
 }

@@ -23,7 +23,7 @@ export function testCommand(env: NodeJS.ProcessEnv): Command {
   return addDetails(addRules(new Command('test')))
     .description(
       'Asks an issuer for its metadata and keys, and says step by step why a token of it is accepted or refused: as it is trusted ' +
-        'by AUTHSEC_ISSUERS or the database, or as the flags say',
+        'by AUTHSEC_ISSUERS or the database, or as the flags say; what the code of a server says has to be repeated with them',
     )
     .argument('<issuer>', 'iss of its tokens, byte for byte')
     .option('--token <file>', 'an access token; - for standard input')
@@ -40,12 +40,22 @@ export function testCommand(env: NodeJS.ProcessEnv): Command {
     })
 }
 
+/** As it was copied out of a header, too. */
 async function readToken(file: string): Promise<string> {
-  return (await readSecretText(file === '-' ? undefined : file, bound)).trim()
+  const text = (await readSecretText(file === '-' ? undefined : file, bound)).trim()
+  return text.replace(/^bearer +/i, '')
+}
+
+const sayers: Readonly<Record<IssuerReport['trustedBy'], string>> = {
+  flags: 'the flags say',
+  environment: 'AUTHSEC_ISSUERS says',
+  database: 'the database says',
+  defaults:
+    'any issuer: neither AUTHSEC_ISSUERS nor the database names it, and what the code of a server says is not read here: repeat it with flags',
 }
 
 function formatReport({ issuer, resource, steps, trustedBy }: IssuerReport): string {
-  const head = `${issuer}, as ${trustedBy === 'defaults' ? 'any issuer: nothing is configured for it' : `the ${trustedBy} say${trustedBy === 'flags' ? '' : 's'}`}`
+  const head = `${issuer}, as ${sayers[trustedBy]}`
   const lines = steps.flatMap(linesOf)
   return [head, ...(resource === undefined ? [] : [`token for ${resource}`]), '', ...lines]
     .map(printableLine)

@@ -13,10 +13,10 @@ export interface StepUp {
 /** They have to fit into a header, and into the query of an authorization request. */
 const longestList = 2_048
 
-/** The step-up to what is missing. Of what the token has, the operation's own scopes come first, and the others as far as there is room. */
+/** The step-up to what is missing. What the token has follows as far as there is room, the operation's own scopes before others. */
 export function stepUpTo(missing: readonly string[], { holding }: Caller, own: readonly string[]): StepUp {
   const held = (holding.asserted.scopes ?? []).filter(isAskable)
-  const wanted = new Set([...held.filter((scope) => own.includes(scope)), ...missing, ...held])
+  const wanted = new Set([...missing, ...held.filter((scope) => own.includes(scope)), ...held])
   const scopes: string[] = []
   let length = 0
   for (const scope of wanted) {

@@ -10,7 +10,9 @@ export function addressFault(text: string, reach: NetworkReach): string | undefi
   if (url.hash !== '') return 'has a fragment'
   if (url.protocol === 'https:') return undefined
   if (url.protocol !== 'http:' || !loopbackHosts.has(url.hostname)) return 'does not use https'
-  return reach === 'private' ? undefined : "uses http: that is for an issuer on this computer, with network: 'private'"
+  return reach === 'private'
+    ? undefined
+    : "uses http: that is for an issuer on this computer, with network: 'private' (--private-network)"
 }
 
 /** Why a text cannot name an issuer (RFC 8414 §2), as the end of a sentence; `undefined` for one that can. */
@@ -20,7 +22,8 @@ export function issuerFault(text: string, reach: NetworkReach): string | undefin
   const url = new URL(text)
   if (url.search !== '' || text.includes('?')) return 'has a query'
   if (text === url.href || text === url.origin) return undefined
-  return 'is not in its normal form: lower-case scheme and host, no default port, no dot segments'
+  const normal = url.pathname === '/' && !text.endsWith('/') ? url.origin : url.href
+  return `is not in its normal form, ${normal}: lower-case scheme and host, no default port, no dot segments`
 }
 
 /** Why a text is no origin, as the end of a sentence; `undefined` for one. */

@@ -53,7 +53,7 @@ export function readTenant(options: OptionReader): TenantRule {
   if (!options.has('tenant')) {
     options.fault(
       'tenant',
-      "is missing: { claim: '<claim>' } that the registry knows tenants by, or { slug: '<tenant>' }",
+      "is missing: { claim: '<claim>' } that the registry knows tenants by (--tenant-claim), or { slug: '<tenant>' } (--tenant)",
     )
     return nowhere
   }

@@ -44,6 +44,7 @@ const originOf: Readonly<Record<IssuerSource, string>> = {
   code: 'createAuthSecApp({ issuers })',
   environment: 'AUTHSEC_ISSUERS',
   database: 'the database',
+  flags: 'the command line',
 }
 
 interface Notes {
@@ -116,7 +117,7 @@ function checkReachOfTrust(options: OptionReader, source: IssuerSource, { applic
   if (source !== 'database' || application !== undefined || audience.accepts === 'resource') return
   options.fault(
     'audience',
-    "is one server's: name its application, or say 'resource' so that each takes its own tokens only",
+    "is one server's: name its application (--application), or say 'resource' so that each takes its own tokens only",
   )
 }
 

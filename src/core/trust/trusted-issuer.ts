@@ -17,7 +17,7 @@ export type TokenType = 'at+jwt' | 'jwt' | 'absent'
 export interface TrustedIssuer {
   /** Compared with `iss` byte by byte. `{tid}` stands for the directory that the token's `tid` names (Entra ID, shared issuers). */
   readonly issuer: string
-  /** Where it comes from, for messages: `code`, `environment` or `database`. */
+  /** Where it comes from, for messages. */
   readonly source: IssuerSource
   readonly preset: string
   /** The application that this trust is for; every application of the installation where it is `undefined`. */
@@ -36,7 +36,7 @@ export interface TrustedIssuer {
   readonly reach: NetworkReach
 }
 
-export type IssuerSource = 'code' | 'environment' | 'database'
+export type IssuerSource = 'code' | 'environment' | 'database' | 'flags'
 
 /** For whom a token has to be (RFC 8707, RFC 9068 §4). */
 export interface AudienceRule {

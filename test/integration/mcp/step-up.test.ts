@@ -155,12 +155,23 @@ describe('a challenge', () => {
     expect(challenge(await callAs('dora+odd', callTool('pay')))).toMatch(/scope="pay mcp"$/)
   })
 
+  it('names what is missing even where the token has more scopes of the operation than fit into a header', async () => {
+    const long = Array.from({ length: 90 }, (_, at) => `a-scope-of-one-operation-${at}`)
+    const demanding = sketch('demanding', joinRequirements(...long.map((name) => scope(name)), scope('pay')))
+    await start({ operations: [demanding] })
+    edge.people.set('dora', { scopes: [...long, 'pay'] })
+    edge.people.narrow('dora+long', long)
+    const value = challenge(await callAs('dora+long', callTool('demanding')))
+    expect(value).toContain('scope="pay a-scope-of-one-operation-0 ')
+    expect(value.length).toBeLessThan(2_500)
+  })
+
   it('names the scopes of the operation first, and no more than fit into a header', async () => {
     await start()
     const many = Array.from({ length: 500 }, (_, at) => `scope-number-${at}-of-a-long-list`)
     edge.people.narrow('dora+many', [...many, 'vault'])
     const value = challenge(await callAs('dora+many', callTool('pay_both')))
-    expect(value).toContain('scope="vault pay scope-number-0-of-a-long-list ')
+    expect(value).toContain('scope="pay vault scope-number-0-of-a-long-list ')
     expect(value.length).toBeLessThan(2_500)
     expect(value.length).toBeGreaterThan(2_000)
   })

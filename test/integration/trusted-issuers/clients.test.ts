@@ -42,6 +42,16 @@ afterAll(async () => {
 
 const user = (): HeadlessClient => new HeadlessClient((jar, url) => issuer.signIn(jar, url, 'ada@acme.example'))
 
+describe('the scopes that clients are told to ask for', () => {
+  it('are those that the tools name: none that only an authorization server of our own knows', async () => {
+    const place = new URL('/.well-known/oauth-protected-resource/mcp/oauth', server.url)
+    expect(await (await fetch(place)).json()).not.toHaveProperty('scopes_supported')
+    const { headers, status } = await fetch(server.url, { method: 'POST' })
+    expect(status).toBe(401)
+    expect(headers.get('www-authenticate')).not.toContain('scope=')
+  })
+})
+
 describe.each(oauthClients)('%s, and a server that trusts an issuer elsewhere', (_name, connect) => {
   async function connected(provider: HeadlessClient): Promise<OAuthClient> {
     const client = await connect(new URL(server.oauthUrl ?? ''), provider)

@@ -54,7 +54,10 @@ describe('a server that is its own authorization server beside issuers of others
   it('tells clients of all of them, its own last', async () => {
     const metadata = await fetch(new URL('/.well-known/oauth-protected-resource/mcp/oauth', server.url))
     const own = `${new URL(server.url).origin}/oauth`
-    expect(await metadata.json()).toMatchObject({ authorization_servers: [issuer.issuer, own] })
+    const described: unknown = await metadata.json()
+    expect(described).toMatchObject({ authorization_servers: [issuer.issuer, own] })
+    // What clients ask for has to be known to whichever they choose.
+    expect(described).not.toHaveProperty('scopes_supported')
   })
 
   it('takes the tokens of each from bearers', async () => {

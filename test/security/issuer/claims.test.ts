@@ -181,6 +181,14 @@ describe('who a token is about', () => {
     },
   )
 
+  it('keeps who acts from whatever would write on it: it is remembered with the token', async () => {
+    const token = bench.issuer.sign({ claims: { act: { sub: 'agent', act: { sub: 'first' } } } })
+    const { actor } = await bench.verifier.verify(token, bench.resource)
+    expect(() => Object.assign(actor ?? {}, { subject: 'nobody' })).toThrow(TypeError)
+    expect(() => Object.assign(actor?.actor ?? {}, { subject: 'nobody' })).toThrow(TypeError)
+    expect((await bench.verifier.verify(token, bench.resource)).actor).toMatchObject({ subject: 'agent' })
+  })
+
   it.each([{ sub: 1 }, 'agent', [], {}, null, { sub: '' }, { sub: 'x', act: 'y' }, { sub: 'x'.repeat(256) }])(
     'refuses act %j',
     async (act) => {

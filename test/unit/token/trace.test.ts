@@ -32,7 +32,7 @@ describe('the trace of a token', () => {
     [{}, []],
     [{ claims: { aud: 'https://other.example' } }, ['audience', 'verdict']],
     [{ claims: { iss: 'https://other.example' } }, ['issuer', 'verdict']],
-    [{ header: { typ: 'JWT' } }, ['header', 'signature', 'verdict']],
+    [{ header: { typ: 'JWT' } }, ['header', 'verdict']],
     [{ header: { kid: 'other' } }, ['signature', 'verdict']],
     [{ signature: (input) => signAs(stranger, input) }, ['signature', 'verdict']],
     [{ claims: { nonce: 'n' } }, ['kind', 'verdict']],
@@ -55,10 +55,25 @@ describe('the trace of a token', () => {
     expect(steps.find(({ about }) => about === 'audience')).toEqual({
       about: 'audience',
       outcome: 'failed',
-      found: 'aud "https://other.example"; wanted is "https://mcp.example/mcp"',
+      found: 'aud "https://other.example"; wanted is "https://mcp.example/mcp" alone',
       reason: 'the token is not for this resource',
       code: 'ERR_TOKEN_AUDIENCE',
     })
+  })
+
+  it('says which algorithms and types a header may have, and what it has besides', async () => {
+    const { steps } = await traced({ header: { typ: 'JWT', jku: 'https://other.example' } })
+    expect(steps.find(({ about }) => about === 'header')).toMatchObject({
+      outcome: 'failed',
+      found: expect.stringMatching(/^alg "ES256" of .*RS256.*; typ "JWT" of at\+jwt; kid ".*"; besides \["jku"\]$/),
+    })
+    expect(steps.find(({ about }) => about === 'signature')).toMatchObject({ outcome: 'open' })
+  })
+
+  it('says how long a token may live', async () => {
+    const { steps } = await traced({ claims: { iat: bench.clock.seconds, exp: bench.clock.seconds + 90_000 } })
+    const times = 'iat in 0 s, exp in 90000 s; 86400 s from iat to exp at most, clocks 60 s apart'
+    expect(steps.find(({ about }) => about === 'times')).toMatchObject({ outcome: 'failed', found: times })
   })
 
   it('never repeats the token', async () => {

@@ -11,11 +11,12 @@ export function readActor(act: JsonValue | undefined, length = 1): Actor | undef
   const subject = optionalText(act, 'sub')
   const clientId = optionalText(act, 'client_id')
   if (subject === undefined && clientId === undefined) throw unusable('the token has no usable act')
-  return {
+  // It is remembered with its token, and handed to programs.
+  return Object.freeze({
     subject: subject ?? clientId ?? '',
     ...{ issuer: optionalText(act, 'iss'), clientId },
     actor: readActor(act['act'], length + 1),
-  }
+  })
 }
 
 function optionalText(act: JsonObject, member: string): string | undefined {

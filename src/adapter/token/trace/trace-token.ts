@@ -17,7 +17,7 @@ import {
 import { IssuerEngine } from '../issuer/issuer-engine.js'
 import { OpaqueEngine } from '../issuer/opaque-engine.js'
 import { parseCompactJws, type CompactJws } from '../jwt/compact-jws.js'
-import { readHeader } from '../jwt/token-header.js'
+import { readHeader, type KeyReference } from '../jwt/token-header.js'
 import { verifySignature } from '../jwt/verify-signature.js'
 import type { TracedIssuer } from './trace-issuer.js'
 import type { Trace } from './trace.js'
@@ -42,8 +42,14 @@ export async function traceToken(trace: Trace, traced: TracedToken): Promise<Ver
   )
   if (jws === undefined) return undefined
   const engine = new IssuerEngine(traced)
+  const reference = await trace.step(
+    'header',
+    () => headerSaid(jws.header, trusted),
+    () => readHeader(jws.header, { ...trusted.token, members: 'any' }),
+  )
   await traceClaims(trace, jws, traced)
-  await traceSignature(trace, jws, { engine, token })
+  if (reference === undefined) trace.leaveOpen('signature', 'not verified, for the header does not say how')
+  else await traceSignature(trace, jws, { engine, token, reference })
   return trace.step(
     'verdict',
     () => `as a server at ${traced.resource} decides`,
@@ -68,7 +74,7 @@ async function traceOpaque(trace: Trace, traced: TracedToken): Promise<VerifiedT
   )
 }
 
-async function traceClaims(trace: Trace, { claims, header }: CompactJws, traced: TracedToken): Promise<void> {
+async function traceClaims(trace: Trace, { claims }: CompactJws, traced: TracedToken): Promise<void> {
   const { clock, resource, trusted } = traced
   const now = clock.now() / 1000
   const question: ClaimQuestion = { claims, trusted, resource, now }
@@ -77,11 +83,6 @@ async function traceClaims(trace: Trace, { claims, header }: CompactJws, traced:
     'issuer',
     () => `${said('iss')}; trusted is ${trusted.issuer}`,
     () => requireTokenIssuer(claims, trusted),
-  )
-  await trace.step(
-    'header',
-    () => ['alg', 'typ', 'kid'].map((name) => `${name} ${shown(header[name])}`).join(', '),
-    () => readHeader(header, { ...trusted.token, members: 'any' }),
   )
   await trace.step(
     'kind',
@@ -126,21 +127,37 @@ async function traceClaims(trace: Trace, { claims, header }: CompactJws, traced:
   )
 }
 
+interface Signed {
+  readonly engine: IssuerEngine
+  readonly token: string
+  readonly reference: KeyReference
+}
+
 async function traceSignature(
   trace: Trace,
-  { claims, header }: CompactJws,
-  { engine, token }: { readonly engine: IssuerEngine; readonly token: string },
+  { claims }: CompactJws,
+  { engine, reference, token }: Signed,
 ): Promise<void> {
-  const { trusted } = engine
   await trace.step(
     'signature',
-    () => `with the key ${shown(header['kid'])}`,
+    () => `with the key ${shown(reference.kid)}`,
     async () => {
-      const reference = readHeader(header, { ...trusted.token, members: 'any' })
       const issuer = typeof claims['iss'] === 'string' ? claims['iss'] : ''
       return verifySignature(token, reference, { issuer, key: await engine.keys.find(reference, issuer) })
     },
   )
+}
+
+/** What else stands there is shown by name: it may be a key. */
+function headerSaid(header: CompactJws['header'], { token }: TrustedIssuer): string {
+  const others = Object.keys(header).filter((name) => !['alg', 'typ', 'kid'].includes(name))
+  const said = [
+    `alg ${shown(header['alg'])} of ${token.algorithms.join(', ')}`,
+    `typ ${shown(header['typ'])} of ${token.types.join(', ')}`,
+    `kid ${shown(header['kid'])}`,
+    ...(others.length === 0 ? [] : [`besides ${shown(others)}`]),
+  ]
+  return said.join('; ')
 }
 
 function kindOf({ claims, trusted }: ClaimQuestion): string {
@@ -158,18 +175,20 @@ function audienceSaid({ claims, resource, trusted }: ClaimQuestion): string {
   const { audience } = trusted
   const expected = audienceFor(audience, resource)
   const wanted = expected === undefined ? 'none is accepted at this path' : `wanted is ${shown(expected)}`
-  const beside = audience.besides.length === 0 ? '' : `, beside it may stand ${audience.besides.join(', ')}`
+  const beside = audience.besides.length === 0 ? ' alone' : `, beside it may stand ${audience.besides.join(', ')}`
   return `${audience.claim} ${shown(claimAt(claims, audience.claim))}; ${wanted}${beside}`
 }
 
-function timesOf({ claims, now }: ClaimQuestion): string {
+function timesOf({ claims, now, trusted }: ClaimQuestion): string {
   const ago = (claim: string): string => {
     const at = claims[claim]
     if (typeof at !== 'number' || !Number.isFinite(at)) return `${claim} ${shown(at)}`
     const seconds = Math.round(at - now)
     return `${claim} ${seconds < 0 ? `${-seconds} s ago` : `in ${seconds} s`}`
   }
-  return ['iat', 'exp', ...(claims['nbf'] === undefined ? [] : ['nbf'])].map(ago).join(', ')
+  const times = ['iat', 'exp', ...(claims['nbf'] === undefined ? [] : ['nbf'])].map(ago)
+  const { maxLifetimeSeconds, skewSeconds } = trusted.token
+  return `${times.join(', ')}; ${maxLifetimeSeconds} s from iat to exp at most, clocks ${skewSeconds} s apart`
 }
 
 function tenantSaid({ tenant }: TrustedIssuer, said: (source: string) => string): string {
@@ -180,7 +199,7 @@ function grantsOf({ claims, trusted }: ClaimQuestion): string {
   const { grants, overage } = trusted.claims
   const lines = categories.map((category) => {
     const sources = grants[category]
-    if (sources === undefined) return `${category}: by the tenant's database alone`
+    if (sources === undefined) return `${category}: not said by its tokens`
     return `${category}: ${sources.map((source) => `${source} ${shown(claimAt(claims, source))}`).join(', ')}`
   })
   const lost = isOverage(claims) ? `; the groups did not fit into the token (${overage})` : ''

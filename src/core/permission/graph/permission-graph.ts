@@ -16,7 +16,7 @@ import {
 } from './compiled-requirement.js'
 import { explainAccess, type AccessExplanation } from './explanation.js'
 import { intersect, maskOf, NameTable, unite, type Bits } from './name-table.js'
-import { elevatableScopes, isElevatable, offeredBy, scopesToAdd } from './step-up.js'
+import { elevatableScopes, isElevatable, obtainableScopes, offeredBy, scopesToAdd } from './step-up.js'
 
 /** What one caller can reach: what is theirs, and what a policy decides on each call. */
 export interface Reachable<Item> {
@@ -159,9 +159,10 @@ export class PermissionGraph<Item extends Protected = Protected> {
   }
 
   /** What can be stepped up to is listed, so the list depends on it too. */
-  #offeredTo({ stored }: Holding): string {
+  #offeredTo(holding: Holding): string {
     if (this.#elevatable === undefined) return ''
-    return ` ${textOf(intersect(this.#names.bitsOf({ ...noGrants, scopes: stored.scopes }), this.#elevatable))}`
+    const obtainable = this.#names.bitsOf({ ...noGrants, scopes: obtainableScopes(holding) })
+    return ` ${textOf(intersect(obtainable, this.#elevatable))}`
   }
 
   #partOf(part: Requirement): CompiledRequirement {

@@ -1,4 +1,4 @@
-import type { Holding } from '../holding.js'
+import { claimOf, type Holding } from '../holding.js'
 import type { Protected } from '../protection.js'
 import { scopesNamedBy } from '../requirement/requirement.js'
 import type { Verdict } from './compiled-requirement.js'
@@ -20,9 +20,15 @@ export function elevatableScopes({ protection }: Pick<Protected, 'protection'>):
   return scopesNamedBy(protection.requirement).filter((scope) => scope !== offlineAccess)
 }
 
+/** The scopes that another token of the same issuer may have: none where its tokens say no scopes at all. */
+export function obtainableScopes({ asserted, stored }: Pick<Holding, 'asserted' | 'stored'>): readonly string[] {
+  return claimOf(asserted, 'scopes') === undefined ? [] : stored.scopes
+}
+
 /** Those that the tenant's database grants and the token lacks. */
-export function offeredBy(scopes: readonly string[], { effective, stored }: Holding): readonly string[] {
-  return scopes.filter((scope) => stored.scopes.includes(scope) && !effective.scopes.includes(scope))
+export function offeredBy(scopes: readonly string[], holding: Holding): readonly string[] {
+  const obtainable = obtainableScopes(holding)
+  return scopes.filter((scope) => obtainable.includes(scope) && !holding.effective.scopes.includes(scope))
 }
 
 /**

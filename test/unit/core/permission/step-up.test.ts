@@ -35,6 +35,9 @@ function stepUpOf(item: Protected, asker: Asker): readonly string[] | undefined 
 const all = { roles: ['admin'], scopes: ['a', 'b', 'c'] }
 const saying = (...scopes: readonly string[]): Asker => caller({ roles: ['admin'], scopes }, standing(all))
 
+/** What a token says whose issuer says scopes. */
+const sayingScopes = randomClaims.map((token): AssertedGrants => ({ scopes: [], ...token }))
+
 /** The same caller after a step-up. */
 function withScopes(token: AssertedGrants, added: readonly string[], stored: StoredStanding): Asker {
   return caller({ ...token, scopes: [...(claimOf(token, 'scopes') ?? []), ...added] }, stored)
@@ -64,9 +67,17 @@ describe('a step-up', () => {
     ['a scope that must not be there', elevatable(allOf(scope('a'), not(scope('b')))), saying()],
     ['a sign-in with the five tools', elevatable(scope('a')), { ...saying(), credential: 'sign-in' }],
     ['nobody', elevatable(scope('a')), nobody],
-    ['a disabled account', elevatable(scope('a')), caller({}, standing({}, { account: account(all, true) }))],
-    ['an unknown account', elevatable(scope('a')), caller({}, standing({}, { account: undefined }))],
-    ['a refresh token', elevatable(scope('offline_access')), caller({}, standing({ scopes: ['offline_access'] }))],
+    [
+      'a disabled account',
+      elevatable(scope('a')),
+      caller({ scopes: [] }, standing({}, { account: account(all, true) })),
+    ],
+    ['an unknown account', elevatable(scope('a')), caller({ scopes: [] }, standing({}, { account: undefined }))],
+    [
+      'a refresh token',
+      elevatable(scope('offline_access')),
+      caller({ scopes: [] }, standing({ scopes: ['offline_access'] })),
+    ],
     ['a public operation', { name: 'sample', protection: { access: 'public' } }, saying()],
   ])('is not offered for %s', (_what, item, asker) => {
     expect(stepUpOf(item, asker)).toBeUndefined()
@@ -75,7 +86,7 @@ describe('a step-up', () => {
 
   it('is not offered where the list of scopes would fit no header', () => {
     const long = ['x'.repeat(700), 'y'.repeat(700)] as const
-    const asker = caller({}, standing({ scopes: [...long] }))
+    const asker = caller({ scopes: [] }, standing({ scopes: [...long] }))
     expect(stepUpOf(elevatable(anyOf(scope(long[0]), scope(long[1]))), asker)).toEqual([long[0]])
     expect(stepUpOf(elevatable(allOf(scope(long[0]), scope(long[1]))), asker)).toBeUndefined()
   })
@@ -85,6 +96,15 @@ describe('a step-up', () => {
     const stored = standing({}, { source: 'catalogue', catalogue: { names, roles: new Map(), groups: new Map() } })
     expect(stepUpOf(elevatable(scope('a')), caller({ scopes: [] }, stored))).toEqual(['a'])
     expect(stepUpOf(elevatable(scope('b')), caller({ scopes: [] }, stored))).toBeUndefined()
+  })
+
+  it('is not offered where no token of the issuer says scopes', () => {
+    const graph = new PermissionGraph([elevatable(scope('a'))])
+    const [silent, none] = [caller({ roles: ['admin'] }, standing(all)), saying()]
+    expect(stepUpOf(elevatable(scope('a')), silent)).toBeUndefined()
+    expect(graph.listFor(silent)).toEqual([])
+    expect(graph.listFor(none)).toHaveLength(1)
+    expect(graph.keyOf(silent)).not.toBe(graph.keyOf(none))
   })
 
   it('gives what it promises: a token with its scopes may use the operation', () => {
@@ -104,10 +124,24 @@ describe('a step-up', () => {
     expect(offered).toBeGreaterThan(40)
   })
 
+  it('is offered to nobody whose issuer says no scopes, whatever else is held', () => {
+    fc.assert(
+      fc.property(randomTree(), randomClaims, randomStanding, (requirement, { scopes: _, ...token }, stored) => {
+        const asker = caller(token, stored)
+        const item = elevatable(requirement)
+        expect(stepUpOf(item, asker)).toBeUndefined()
+        expect(new PermissionGraph([item]).listFor(asker)).toEqual(
+          new PermissionGraph([elevatable(requirement, { elevatable: false })]).listFor(asker).map(() => item),
+        )
+      }),
+      { numRuns: 3_000 },
+    )
+  })
+
   it('asks for nothing that is not needed, and is offered wherever scopes are all that is missing', () => {
     const seen = { offered: 0, refused: 0 }
     fc.assert(
-      fc.property(randomPositive, randomClaims, randomStanding, (requirement, token, stored) => {
+      fc.property(randomPositive, sayingScopes, randomStanding, (requirement, token, stored) => {
         const item = elevatable(requirement)
         const graph = new PermissionGraph([item])
         const asker = caller(token, stored)
