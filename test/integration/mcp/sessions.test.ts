@@ -177,5 +177,6 @@ describe('sessions', () => {
     process.stdout.write(`an idle session takes ${Math.round(each)} bytes of heap\n`)
     expect(harness.edge.sessionCount).toBe(1200)
     expect(each).toBeLessThan(10_240)
-  })
+    // It is about memory: how long thousands of requests take on a busy machine says nothing.
+  }, 120_000)
 })
