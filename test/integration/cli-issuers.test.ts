@@ -116,6 +116,13 @@ describe('authsec issuer', () => {
     })
   })
 
+  it('does not add the server itself, which would not start again', async () => {
+    const env = { AUTHSEC_HOME: home.path, AUTHSEC_PUBLIC_URL: 'https://mcp.example.com' }
+    const add = ['dist/cli/main.js', 'issuer', 'add', 'https://mcp.example.com/oauth', ...plain]
+    const refused = await runProgram(add, env)
+    expect(refused).toMatchObject({ code: 5, stderr: expect.stringContaining('is this server itself') })
+  })
+
   it('asks before it removes one, and removes nothing without an answer', async () => {
     const refused = await cli('remove', 'https://listed.example.com')
     expect(refused).toMatchObject({ code: 5 })

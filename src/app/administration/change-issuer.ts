@@ -4,6 +4,8 @@ import { readEntraIssuer } from '../../core/trust/entra-issuer.js'
 import { conflictsOf } from '../../core/trust/issuer-set.js'
 import { readIssuer } from '../../core/trust/read-issuer-options.js'
 import type { TrustedIssuer } from '../../core/trust/trusted-issuer.js'
+import { issuerOf } from '../issuer-of.js'
+import { ownConflict } from '../issuers/joined-issuer-book.js'
 import { RefusedError } from '../refused-error.js'
 import { readSettings } from '../settings/settings.js'
 import { refuseFaults, type Agree } from './change-tenant.js'
@@ -37,7 +39,10 @@ export async function putIssuer(
   presence: 'new' | 'any',
 ): Promise<readonly Change[]> {
   const trusted = readIssuer(options, 'database')
-  const [conflict] = conflictsOf(trusted, readSettings(env, {}, undefined).issuers)
+  const settings = readSettings(env, {}, undefined)
+  const [own] = ownConflict(trusted, issuerOf(settings.publicUrl ?? `http://${settings.host}:${settings.port}`))
+  if (own !== undefined) throw new RefusedError(own)
+  const [conflict] = conflictsOf(trusted, settings.issuers)
   if (conflict !== undefined) throw new RefusedError(`beside AUTHSEC_ISSUERS, no server would start: ${conflict}`)
   return withInstallation(env, async (installation) => {
     await refuseUnknown(installation, trusted)

@@ -163,7 +163,7 @@ function tenantRemedy({ trusted, verified: { issuer, tenantClaim } }: Entrant): 
 
 function whyUnknown({ slug }: Tenant, { verified: { issuer, subject } }: Entrant): string {
   return (
-    'the tenant has no account for this subject, and admits nobody without one: authsec account identity add EMAIL ' +
-    `--tenant ${slug} --issuer ${issuer} --subject ${subject}, or authsec access-rule set --tenant ${slug} --sign-up everybody`
+    'the tenant has no account for this subject, and admits nobody without one or has shut this one out: authsec account identity ' +
+    `add EMAIL --tenant ${slug} --issuer ${issuer} --subject ${subject}, or authsec access-rule set --tenant ${slug} --sign-up everybody`
   )
 }

@@ -113,4 +113,23 @@ describe('the trace of an issuer', () => {
     ])
     bench.issuer.metadata = {}
   })
+
+  it.each([
+    [{ issuer: 'https://other.example' }, /of another issuer, "https:\/\/other\.example": compared byte by byte$/],
+    [{ issuer: undefined }, /of another issuer, none: compared byte by byte$/],
+    [{ jwks_uri: 'https://keys.example/a' }, /on another origin, "https:\/\/keys\.example"; add that to origins/],
+  ])('says which part of the metadata %j is wrong, and what stands there', async (metadata, words) => {
+    bench.issuer.metadata = metadata
+    const { steps } = await tracedIssuer()
+    bench.issuer.metadata = {}
+    expect(steps[0]).toMatchObject({ about: 'metadata', reason: expect.stringMatching(words) })
+  })
+
+  it('says why there is no answer', async () => {
+    bench.issuer.behave(bench.issuer.paths.jwks, (_request, response) => response.writeHead(503).end())
+    const { steps } = await tracedIssuer()
+    bench.issuer.behave(bench.issuer.paths.jwks, 'ok')
+    const reason = expect.stringMatching(/does not answer: 127\.0\.0\.1:\d+: status 503$/)
+    expect(steps.at(-2)).toMatchObject({ about: 'key set', code: 'ERR_IDP_UNAVAILABLE', reason })
+  })
 })

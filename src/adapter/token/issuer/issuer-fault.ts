@@ -9,7 +9,13 @@ export function issuerFault(issuer: string, problem: string, cause?: unknown): C
 
 /** The issuer is not there at the moment; that says nothing against it. */
 export function issuerOutage(issuer: string, cause: unknown): UpstreamError {
-  return new UpstreamError('IDP_UNAVAILABLE', `the issuer ${issuer} does not answer`, { cause })
+  const reason = cause instanceof FetchError ? `: ${cause.message}` : ''
+  return new UpstreamError('IDP_UNAVAILABLE', `the issuer ${issuer} does not answer${reason}`, { cause })
+}
+
+/** The same for one that says so itself. */
+export function statusOutage(issuer: string, url: string, status: number): UpstreamError {
+  return issuerOutage(issuer, new FetchError('unreachable', `${new URL(url).host}: status ${status}`))
 }
 
 /** What a request that got no answer means for an issuer. */

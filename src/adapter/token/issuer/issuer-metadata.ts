@@ -1,7 +1,7 @@
 import type { Clock } from '../../../core/runtime/clock.js'
 import type { FetchAnswer, Fetcher } from '../../../core/runtime/fetcher.js'
 import type { TrustedIssuer } from '../../../core/trust/trusted-issuer.js'
-import { failureOf, issuerFault, issuerOutage } from './issuer-fault.js'
+import { failureOf, issuerFault, statusOutage } from './issuer-fault.js'
 import { isShared } from './issuer-claim.js'
 
 /** What an issuer says of itself (RFC 8414 §2, OpenID Connect Discovery §3), as far as it is used. */
@@ -53,8 +53,7 @@ export class IssuerMetadataReader {
     const at = clock.now()
     for (const url of keys.metadataUrls) {
       const answer = await ask(() => fetcher.fetch({ url, reach, headers: { accept: 'application/json' } }), issuer)
-      if (answer.status >= 500 || answer.status === 429)
-        throw issuerOutage(issuer, new TypeError(`status ${answer.status}`))
+      if (answer.status >= 500 || answer.status === 429) throw statusOutage(issuer, url, answer.status)
       if (answer.status !== 200) continue
       const metadata = metadataIn(answer, trusted, url)
       this.#known = { metadata, at }
@@ -94,7 +93,9 @@ function metadataIn(answer: FetchAnswer, trusted: TrustedIssuer, url: string): I
   const document = objectIn(answer, issuer, `its metadata at ${url}`)
   // The document that all directories share names none (Microsoft identity platform, OpenID Connect discovery).
   const expected = isShared(issuer) ? issuer.replace('{tid}', '{tenantid}') : issuer
-  if (document['issuer'] !== expected) throw issuerFault(issuer, `its metadata at ${url} is of another issuer`)
+  const named = document['issuer']
+  if (named !== expected)
+    throw issuerFault(issuer, `its metadata at ${url} is of another issuer, ${shortJson(named)}: compared byte by byte`)
   return {
     url,
     jwksUri: endpointIn(document, 'jwks_uri', trusted),
@@ -118,5 +119,15 @@ function endpointIn(
     ...(keys.kind === 'discovery' ? keys.origins : []),
   ]
   if (origins.includes(url.origin) && url.username === '' && url.password === '' && url.hash === '') return value
-  throw issuerFault(issuer, `its ${name} is on another origin; add that to origins if it is right`)
+  throw issuerFault(
+    issuer,
+    `its ${name} is on another origin, ${shortJson(url.origin)}; add that to origins (--origin) if it is right`,
+  )
+}
+
+const longestShown = 200
+
+/** What somebody else has written, for a message. */
+function shortJson(value: unknown): string {
+  return (JSON.stringify(value) ?? 'none').slice(0, longestShown)
 }

@@ -1,6 +1,6 @@
 import type { Fetcher } from '../../../core/runtime/fetcher.js'
 import type { TrustedIssuer } from '../../../core/trust/trusted-issuer.js'
-import { issuerFault, issuerOutage } from './issuer-fault.js'
+import { issuerFault, statusOutage } from './issuer-fault.js'
 import { ask, objectIn, type IssuerMetadataReader } from './issuer-metadata.js'
 import type { PublishedKey } from '../key/verification-key.js'
 
@@ -26,8 +26,7 @@ export class RemoteKeys {
     const answer = await ask(() => fetcher.fetch({ url, reach, headers: { accept: 'application/json' } }), issuer)
     if (answer.status !== 200) {
       metadata.forget()
-      if (answer.status >= 500 || answer.status === 429)
-        throw issuerOutage(issuer, new TypeError(`status ${answer.status}`))
+      if (answer.status >= 500 || answer.status === 429) throw statusOutage(issuer, url, answer.status)
       throw issuerFault(issuer, `its keys are not at ${url}: status ${answer.status}`)
     }
     const { keys: listed } = objectIn(answer, issuer, 'its key set')
