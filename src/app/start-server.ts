@@ -4,6 +4,7 @@ import type { McpEndpoint } from '../adapter/mcp/http/mcp-endpoint.js'
 import { createTracer } from '../adapter/telemetry/create-tracer.js'
 import type { AuditEvent } from '../core/audit/audit-event.js'
 import { systemClock } from '../core/runtime/clock.js'
+import type { TrustedIssuer } from '../core/trust/trusted-issuer.js'
 import { answerStarting } from './answer-starting.js'
 import { ClosingStack } from './closing-stack.js'
 import { accountsFile, type LocalAccount } from './development/local-accounts.js'
@@ -102,16 +103,16 @@ async function serve(
 ): Promise<Omit<RunningApp, 'close'>> {
   const { settings } = options
   const { data, listener, publicUrl, stack } = base
-  const endpoints = endpointsOf(options, publicUrl)
-  const paths = endpoints.map(({ path }) => path)
+  const paths = loginByPath[settings.login].map(({ path }) => path)
   const parts = await openParts(options, base, {
     paths,
     tools: settings.login === 'oauth' ? 'absent' : 'served',
     browser: undefined,
   })
-  refuseUnservedPaths(parts.book.latest.issuers, paths)
+  const { issuers } = parts.book.latest
+  refuseUnservedPaths(issuers, paths)
   await options.patience.untilAnswered(() => parts.tokens.warmUp())
-  const edge = openEdge(options, base, { parts, endpoints })
+  const edge = openEdge(options, base, { parts, endpoints: endpointsOf(options, publicUrl, issuers) })
   const { issuer } = parts
   const handlers: readonly HttpHandler[] = [
     (request, response) => edge.handle(request, response),
@@ -178,8 +179,12 @@ function openEdge(options: ServerOptions, base: Foundations, { parts, endpoints 
 }
 
 /** The last one is described at the root: where clients sign in by themselves, if there is such a path. */
-function endpointsOf({ settings, catalogue }: ServerOptions, publicUrl: string): readonly McpEndpoint[] {
-  const scopes = basicScopes(catalogue, settings)
+function endpointsOf(
+  { settings, catalogue }: ServerOptions,
+  publicUrl: string,
+  issuers: readonly TrustedIssuer[],
+): readonly McpEndpoint[] {
+  const scopes = basicScopes(catalogue, { ...settings, issuers })
   return loginByPath[settings.login].map(({ path, login }) => ({ path, login, resource: publicUrl + path, scopes }))
 }
 
