@@ -1,7 +1,10 @@
 import { connect } from 'node:net'
 
-/** Sends bytes over a new connection and answers with all that comes back until it is closed or silent for a moment. */
-export function sendRaw(port: number, bytes: string | Uint8Array, silentMilliseconds = 150): Promise<string> {
+/** A busy machine takes its time to begin. */
+const firstMilliseconds = 3_000
+
+/** Sends bytes over a new connection and answers with all that comes back until it is closed or, once it began, silent for a moment. */
+export function sendRaw(port: number, bytes: string | Uint8Array, silentMilliseconds = 500): Promise<string> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1')
     const chunks: Buffer[] = []
@@ -9,8 +12,11 @@ export function sendRaw(port: number, bytes: string | Uint8Array, silentMillisec
       socket.destroy()
       resolve(Buffer.concat(chunks).toString('latin1'))
     }
-    socket.setTimeout(silentMilliseconds, settle)
-    socket.on('data', (chunk: Buffer) => chunks.push(chunk))
+    socket.setTimeout(firstMilliseconds, settle)
+    socket.on('data', (chunk: Buffer) => {
+      chunks.push(chunk)
+      socket.setTimeout(silentMilliseconds)
+    })
     socket.on('error', settle)
     socket.on('close', settle)
     socket.write(bytes)
