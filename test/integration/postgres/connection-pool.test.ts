@@ -7,6 +7,7 @@ import { openKysely } from '../../../src/adapter/postgres/pool/open-kysely.js'
 import { UpstreamError } from '../../../src/core/error/upstream-error.js'
 import { FaultProxy } from '../../support/fault-proxy.js'
 import { openTestPostgres, type TestPostgres } from '../../support/postgres.js'
+import { until } from '../../support/until.js'
 
 const limits = { connections: 4, perDatabase: 2, waiting: 5 }
 const times = { connect: 500, wait: 1000, statement: 1500, query: 700, idle: 60_000 }
@@ -236,6 +237,49 @@ describe('a pool whose connections are all in use', () => {
     for (const connection of held) connection.release()
     const last = await waiting
     last.release()
+  })
+})
+
+describe('a connection that is long in opening', () => {
+  it('keeps nobody waiting who could have one that becomes free meanwhile', async () => {
+    const pool = openPool({ settings: proxy.before(test.connection) })
+    const first = await pool.acquire(test.masterDatabase)
+    await proxy.set('blackhole')
+    const opening = pool.acquire(test.masterDatabase)
+    await until(() => pool.open === 2)
+    first.release()
+    expect(await opening).toBe(first)
+    first.release()
+    // The other one comes to nothing, and that is nobody's failure.
+    await until(() => pool.open === 1)
+    await proxy.set('pass')
+    const next = await pool.acquire(test.masterDatabase)
+    expect(next).toBe(first)
+    next.release()
+  })
+
+  it('is there for whoever comes next, when nobody waits for it any more', async () => {
+    const pool = openPool({ settings: proxy.before(test.connection) })
+    const first = await pool.acquire(test.masterDatabase)
+    await proxy.set({ latency: 20 })
+    const opening = pool.acquire(test.masterDatabase)
+    first.release()
+    expect(await opening).toBe(first)
+    await until(() => pool.state.idle === 1)
+    const second = await pool.acquire(test.masterDatabase)
+    expect(second).not.toBe(first)
+    for (const connection of [first, second]) connection.release()
+    expect(pool.state).toMatchObject({ open: 2, idle: 2, waiting: 0 })
+  })
+
+  it('fails whoever waits for it where none becomes free', async () => {
+    const pool = openPool({ settings: proxy.before(test.connection) })
+    const first = await pool.acquire(test.masterDatabase)
+    await proxy.set('blackhole')
+    await expect(pool.acquire(test.masterDatabase)).rejects.toMatchObject({ code: 'ERR_TENANT_UNAVAILABLE' })
+    await proxy.set('pass')
+    first.release()
+    expect(pool.state).toMatchObject({ open: 1, idle: 1 })
   })
 })
 

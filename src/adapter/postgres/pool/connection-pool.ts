@@ -4,7 +4,7 @@ import type { ConnectionSettings } from '../connection-settings.js'
 import { Connection, type ConnectionTimes } from './connection.js'
 import { databaseFailure, sqlState } from './database-failure.js'
 import { Crowding } from './crowding.js'
-import { Lane, nextLane, type DatabaseLogin, type Waiter } from './lane.js'
+import { Lane, nextLane, type DatabaseLogin, type Opening, type Waiter } from './lane.js'
 
 export interface PoolLimits {
   /** Connections over all databases of the pool. */
@@ -174,17 +174,26 @@ export class ConnectionPool {
     lane.open += 1
     this.#open += 1
     this.#opening += 1
+    const opening: Opening = { waiter }
+    lane.opening.add(opening)
     try {
-      waiter.resolve(await this.#openConnection(lane))
+      this.#hand(lane, opening, await this.#openConnection(lane))
       lane.troubled = false
       this.#crowding.over()
     } catch (error) {
       this.#closed(lane)
-      if (sqlState(error) === tooManyConnections) this.#waitForRoom(lane, waiter)
-      else this.#refuse(lane, waiter, databaseFailure(error, this.#options.outage))
+      if (sqlState(error) === tooManyConnections) this.#waitForRoom(lane, opening.waiter)
+      else this.#refuse(lane, opening.waiter, databaseFailure(error, this.#options.outage))
     }
+    lane.opening.delete(opening)
     this.#opening -= 1
     this.#serve()
+  }
+
+  #hand(lane: Lane, { waiter }: Opening, connection: Connection): void {
+    if (waiter !== undefined) waiter.resolve(connection)
+    else if (this.#closing === undefined) lane.idle.push(connection)
+    else this.#discard(lane, connection)
   }
 
   #openConnection(lane: Lane): Promise<Connection> {
@@ -201,8 +210,8 @@ export class ConnectionPool {
   }
 
   /** Whoever waits for a database without any connection would only find the same, and later. */
-  #refuse(lane: Lane, waiter: Waiter, failure: unknown): void {
-    waiter.reject(failure)
+  #refuse(lane: Lane, waiter: Waiter | undefined, failure: unknown): void {
+    waiter?.reject(failure)
     if (lane.open > 0) return
     lane.troubled = true
     lane.refuseAll(failure)
@@ -213,10 +222,10 @@ export class ConnectionPool {
   }
 
   /** PostgreSQL is full: an idle connection makes room, and the caller goes on waiting for that, or for one of its own database. */
-  #waitForRoom(lane: Lane, waiter: Waiter): void {
+  #waitForRoom(lane: Lane, waiter: Waiter | undefined): void {
     if (!this.giveUpIdle()) this.#options.onCrowded?.()
-    if (this.#closing === undefined) lane.waiters.unshift(this.#patient(lane, waiter))
-    else waiter.reject(shuttingDown())
+    if (this.#closing !== undefined) waiter?.reject(shuttingDown())
+    else if (waiter !== undefined) lane.waiters.unshift(this.#patient(lane, waiter))
     this.#crowding.refused()
   }
 
@@ -248,6 +257,7 @@ export class ConnectionPool {
     if (connection.reusable && this.#closing === undefined) lane.idle.push(connection)
     else this.#discard(lane, connection)
     this.#serve()
+    lane.serveEarly()
   }
 
   /** A connection that breaks while idle leaves at once; one in use leaves when it is released. */

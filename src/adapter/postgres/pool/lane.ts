@@ -16,6 +16,12 @@ export interface Waiter {
   readonly reject: (error: unknown) => void
 }
 
+/** A connection that is being opened. */
+export interface Opening {
+  /** Whom it is for; `undefined` once they have got another one. */
+  waiter: Waiter | undefined
+}
+
 /** The share of one database in a pool. */
 export class Lane {
   readonly database: string
@@ -25,6 +31,8 @@ export class Lane {
   readonly idle: Connection[] = []
   /** First come, first served. */
   readonly waiters: Waiter[] = []
+  /** Longest under way first. */
+  readonly opening = new Set<Opening>()
   /** Connections that are open or being opened, idle ones included. */
   open = 0
   /** When somebody was last done with a connection and nothing had failed, by `performance.now()`. */
@@ -45,6 +53,17 @@ export class Lane {
   /** Whether nothing would be lost without it. */
   get unused(): boolean {
     return this.open === 0 && this.waiters.length === 0 && this.pause === undefined
+  }
+
+  /** Whoever waits for a connection that is still being opened takes one that is idle before: a name server may hang, or the network. */
+  serveEarly(): void {
+    for (const opening of this.opening) {
+      if (opening.waiter === undefined) continue
+      const idle = this.idle.pop()
+      if (idle === undefined) return
+      opening.waiter.resolve(idle)
+      opening.waiter = undefined
+    }
   }
 
   leave(waiter: Waiter): void {
