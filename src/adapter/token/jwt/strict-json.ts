@@ -10,6 +10,9 @@ export interface JsonObject {
 const maxDepth = 32
 const maxValues = 500
 const nameOrStructure = /"[^"\\]*(?:\\.[^"\\]*)*"\s*:?|[{}[\],]/gs
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+// Most texts have no such unit, and then nothing has to be looked at more closely.
+const suspicious = /[\0\ud800-\udfff]/
 const forbiddenNames: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype'])
 
 /**
@@ -34,7 +37,7 @@ export function isJsonObject(value: JsonValue | undefined): value is JsonObject 
 
 function decodeUtf8(bytes: Uint8Array): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+    return utf8.decode(bytes)
   } catch {
     throw malformed('a part of the token is not UTF-8')
   }
@@ -67,7 +70,8 @@ function refuseAmbiguity(text: string): void {
 }
 
 function addName(container: Container, token: string): void {
-  const name: unknown = JSON.parse(token.slice(0, -1))
+  const quoted = token.slice(0, token.lastIndexOf('"') + 1)
+  const name: unknown = quoted.includes('\\') ? JSON.parse(quoted) : quoted.slice(1, -1)
   if (container.names.has(name)) throw malformed('the token has a duplicate member name')
   container.names.add(name)
 }
@@ -87,7 +91,8 @@ function withoutPrototypes(value: unknown): JsonValue {
 
 function wellFormed(text: string): string {
   // PostgreSQL stores neither of them, and a replacement character would make two names equal.
-  if (text.includes('\0') || /\p{Cs}/u.test(text)) throw malformed('the token has text that is not well formed')
+  if (suspicious.test(text) && (text.includes('\0') || /\p{Cs}/u.test(text)))
+    throw malformed('the token has text that is not well formed')
   return text
 }
 
