@@ -155,7 +155,7 @@ describe('a step-up', () => {
           expect(graph.decide(item, withScopes(token, fewer, stored))).toBe('deny')
         }
       }),
-      { numRuns: 3_000 },
+      { numRuns: 3_000, seed: 20_260_101 },
     )
     expect(Math.min(seen.offered, seen.refused)).toBeGreaterThan(100)
   })
