@@ -7,6 +7,7 @@ import http from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs, promisify } from 'node:util'
+import { ready } from './ready.mjs'
 
 const { values } = parseArgs({
   options: {
@@ -105,17 +106,6 @@ async function series(client) {
   times.sort((a, b) => a - b)
   const at = (share) => Number(times[Math.min(times.length - 1, Math.floor(times.length * share))].toFixed(1))
   return { failed, 'p50 (ms)': at(0.5), 'p99 (ms)': at(0.99) }
-}
-
-async function ready(child) {
-  let output = ''
-  child.stdout.setEncoding('utf8')
-  for await (const text of child.stdout) {
-    output += text
-    const url = /^AuthSec ready: (\S+)$/m.exec(output)?.[1]
-    if (url !== undefined) return url
-  }
-  throw new TypeError(`the server has ended: ${output}`)
 }
 
 async function token(env, user) {

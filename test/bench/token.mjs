@@ -12,6 +12,7 @@ import { parseArgs, promisify } from 'node:util'
 import { createLocalJWKSet, exportJWK, generateKeyPair, jwtVerify, SignJWT } from 'jose'
 import { createTokenVerifier } from '../../dist/adapter/token/create-token-verifier.js'
 import { readIssuer } from '../../dist/core/trust/read-issuer-options.js'
+import { ready } from './ready.mjs'
 
 const { values } = parseArgs({
   options: {
@@ -189,17 +190,6 @@ function post({ agent, session, token, url }, message) {
     request.on('error', () => resolve({ status: 0 }))
     request.end(JSON.stringify(message))
   })
-}
-
-async function ready(child) {
-  let output = ''
-  child.stdout.setEncoding('utf8')
-  for await (const text of child.stdout) {
-    output += text
-    const url = /^AuthSec ready: (\S+)$/m.exec(output)?.[1]
-    if (url !== undefined) return url
-  }
-  throw new TypeError(`the server has ended: ${output}`)
 }
 
 function median(numbers) {

@@ -16,7 +16,7 @@ export function isElevatable({ protection }: Pick<Protected, 'protection'>): boo
 
 /** The scopes that an elevatable operation may make somebody ask for. How long a client may act is not for operations to say. */
 export function elevatableScopes({ protection }: Pick<Protected, 'protection'>): readonly string[] {
-  if (protection.access !== 'protected' || protection.elevatable !== true) return []
+  if (protection.access !== 'protected' || !isElevatable({ protection })) return []
   return scopesNamedBy(protection.requirement).filter((scope) => scope !== offlineAccess)
 }
 
