@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
+import { ready } from './ready.mjs'
 
 const { values } = parseArgs({
   options: {
@@ -58,7 +59,7 @@ async function measure() {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   try {
-    const origin = new URL(await readyUrl(child)).origin
+    const origin = new URL(await ready(child)).origin
     const forms = []
     for (let index = 0; index < atOnce; index += 1) forms.push(await openForm(origin, `127.0.1.${index + 1}`))
     await loopDelay(child, home)
@@ -163,18 +164,6 @@ async function loopDelay(child, home) {
 async function megabytes(pid, name) {
   const status = await readFile(`/proc/${pid}/status`, 'utf8')
   return Math.round(Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1]) / 1024)
-}
-
-function readyUrl(child) {
-  return new Promise((resolve, reject) => {
-    let text = ''
-    child.stdout.setEncoding('utf8').on('data', (chunk) => {
-      text += chunk
-      const [, url] = /^AuthSec ready: (\S+)$/m.exec(text) ?? []
-      if (url !== undefined) resolve(url)
-    })
-    child.once('exit', (code) => reject(new Error(`the server exited with ${code}`)))
-  })
 }
 
 function median(numbers) {
