@@ -23,14 +23,23 @@ export function createBackChannel({ host, port, publicUrl }: BackChannelOptions)
     const request = new Request(input, init)
     const { origin, host: name, pathname, search } = new URL(request.url)
     if (origin !== publicUrl) throw new TypeError('the back channel leads to this server only')
-    const signal = AbortSignal.any([request.signal, AbortSignal.timeout(milliseconds)])
-    const headers = { ...Object.fromEntries(request.headers), host: name }
-    const { method } = request
-    const body = await request.text()
-    // No connection is kept: the listener may have closed it a moment before it is used again.
-    const options = { ...target, method, path: pathname + search, headers, signal, agent: false }
-    const answer = await exchange(options, body)
-    return toResponse(answer, await read(answer))
+    // A timeout signal that nothing else holds can be collected as garbage, and then never comes: this one is held by its timer.
+    const ending = new AbortController()
+    const timer = setTimeout(() => {
+      ending.abort(new TypeError(`no answer within ${milliseconds} ms`))
+    }, milliseconds)
+    const signal = AbortSignal.any([request.signal, ending.signal])
+    try {
+      const headers = { ...Object.fromEntries(request.headers), host: name }
+      const { method } = request
+      const body = await request.text()
+      // No connection is kept: the listener may have closed it a moment before it is used again.
+      const options = { ...target, method, path: pathname + search, headers, signal, agent: false }
+      const answer = await exchange(options, body)
+      return toResponse(answer, await read(answer))
+    } finally {
+      clearTimeout(timer)
+    }
   }
 }
 

@@ -1,9 +1,14 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
 import { once } from 'node:events'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { afterEach, describe, expect, it } from '@jest/globals'
 import { createBackChannel } from '../../../src/app/back-channel.js'
 import { hostAndPort } from '../../../src/app/host-and-port.js'
 import { until } from '../../support/until.js'
+
+setFlagsFromString('--expose-gc')
+const collect: () => void = runInNewContext('gc')
 
 const publicUrl = 'https://mcp.example.test'
 
@@ -97,7 +102,10 @@ describe('the way from a server to itself', () => {
   ])('gives up after five seconds on an answer that %s', async (_name, answer) => {
     const ask = await channel(answer)
     const started = performance.now()
+    // What waits must not be lost to the garbage collector.
+    const collecting = setInterval(collect, 250)
     await expect(ask(publicUrl)).rejects.toThrow()
+    clearInterval(collecting)
     const elapsed = performance.now() - started
     expect(elapsed).toBeGreaterThan(4_500)
     expect(elapsed).toBeLessThan(7_000)
