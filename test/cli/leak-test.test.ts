@@ -3,9 +3,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { findLeaks } from '../../../src/testing/index.js'
-import { leakyTokens, LeakyServer } from '../../support/leaky-server.js'
-import { mintFromHome } from '../../support/mint-tokens.js'
+import { findLeaks } from '../../src/testing/index.js'
+import { leakyTokens, LeakyServer } from '../support/leaky-server.js'
+import { mintFromHome } from '../support/mint-tokens.js'
 import {
   runCli,
   startServerProcess,
@@ -13,7 +13,7 @@ import {
   type Finished,
   type ServerProcess,
   type TemporaryHome,
-} from '../../support/server-process.js'
+} from '../support/server-process.js'
 
 const [john, eve] = ['john@company.com', 'eve@globex.test']
 
