@@ -38,7 +38,7 @@ export class IssuerBench {
     this.issuer = issuer
     this.clock = clock
     this.verifier = createTokenVerifier({
-      others: { book: this.book, fetcher: createFetcher({ milliseconds: 500 }) },
+      others: { book: this.book, fetcher: createFetcher({ milliseconds: 2_000 }) },
       clock,
       log: { write: (_level, message) => void this.logged.push(message) },
     })
