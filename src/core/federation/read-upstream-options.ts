@@ -67,7 +67,7 @@ function readIssuer(options: OptionReader, preset: UpstreamPreset, reach: Networ
   }
   const issuer = options.text('issuer')
   if (issuer === '') return nowhere
-  const fault = issuerFault(issuer, reach) ?? preset.issuerFault(issuer)
+  const fault = preset.issuerFault(issuer) ?? issuerFault(issuer, reach)
   if (fault === undefined) return issuer
   options.fault('issuer', fault)
   return nowhere
