@@ -1,5 +1,6 @@
 import { ConfigurationError } from '../error/configuration-error.js'
 import type { NetworkReach } from '../runtime/fetcher.js'
+import { isClaimSource } from '../trust/claim-source.js'
 import { addressFault, issuerFault, originFault } from '../trust/issuer-url.js'
 import { isObject, OptionReader } from '../trust/option-reader.js'
 import type { UpstreamPreset } from './preset/preset.js'
@@ -129,6 +130,11 @@ function readMembers(options: OptionReader): UpstreamUserMembers {
   read?.refuseUnknown(['subject', 'email', 'emailVerified', 'name'])
   if (read?.has('emailVerified') === true && !read.has('email'))
     read.fault('emailVerified', 'says nothing without email')
+  for (const name of read?.names ?? []) {
+    const source = read?.value(name)
+    if (typeof source === 'string' && !isClaimSource(source))
+      read?.fault(name, 'is not a JSON Pointer such as /data/id')
+  }
   return {
     subject: read?.text('subject') ?? '',
     email: read?.optionalText('email'),

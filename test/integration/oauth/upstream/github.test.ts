@@ -139,6 +139,12 @@ describe('a provider of OAuth 2 that is described by hand', () => {
     expect(github.asked).not.toContain(`GET ${emailsPath}`)
   })
 
+  it('says who it is wherever in its answer that is', async () => {
+    github.userAnswer = { data: { id: '17', mail: { address: 'octo@acme.example', ok: true } } }
+    const members = { subject: '/data/id', email: '/data/mail/address', emailVerified: '/data/mail/ok' }
+    expect(await signInAt(described(members), github)).toMatchObject({ subject: '17', email: 'octo@acme.example' })
+  })
+
   it.each([
     ['nothing says that it is verified', { email: 'email' }],
     ['what says so does not', { email: 'email', emailVerified: 'confirmed' }],
@@ -148,7 +154,7 @@ describe('a provider of OAuth 2 that is described by hand', () => {
     expect(await signInAt(described(members), github)).toMatchObject({ email: undefined, name: undefined })
   })
 
-  it.each(['toString', '__proto__', 'constructor'])(
+  it.each(['toString', '__proto__', 'constructor', '/constructor/name', '/emails/0'])(
     'has nobody by the member %s, which every object has',
     async (subject) => {
       expect(await codeOf(signInAt(described({ subject }), github))).toBe('ERR_LOGIN_PROVIDER')

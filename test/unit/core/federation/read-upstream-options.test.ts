@@ -152,6 +152,11 @@ describe('the options of a provider', () => {
       "the provider's endpoints.token does not use https",
     ],
     ['without members', { ...byHand, members: undefined }, "the provider's members are missing: at least subject"],
+    [
+      'with a member that is nowhere',
+      { ...byHand, members: { subject: '/data/' } },
+      "the provider's members.subject is not a JSON Pointer such as /data/id",
+    ],
     ['without a subject', { ...byHand, members: { email: 'email' } }, "the provider's members.subject is missing"],
   ])('are refused %s, by a sentence that says what to do', (_title, options, sentence) => {
     expect(faultsOf(options)).toEqual([sentence])
