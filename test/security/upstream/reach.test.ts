@@ -6,7 +6,7 @@ import { newSecrets } from '../../support/relying-party.js'
 import { GithubServer } from '../../support/upstream/github-server.js'
 import { codeOf, goAndReturn, openTestUpstream, signInAt } from '../../support/upstream/open-test-upstream.js'
 import { OutsideProvider } from '../../support/upstream/outside-provider.js'
-import { listenForHits, type TestListener } from '../../support/test-listener.js'
+import { listenForHits, listenSilently, type TestListener } from '../../support/test-listener.js'
 
 let outside: OutsideProvider
 let github: GithubServer
@@ -79,6 +79,23 @@ describe('O9: a provider that points elsewhere', () => {
       github.instead.clear()
     }
     expect(canary.hits()).toBe(0)
+  })
+})
+
+describe('a provider that never answers', () => {
+  it('is an outage, and after three silences nobody waits for it but one a second', async () => {
+    const silent = await listenSilently()
+    try {
+      const issuer = `http://127.0.0.1:${silent.port}`
+      const upstream = openTestUpstream(outside.settings({ issuer }), { fetcher: createFetcher({ milliseconds: 100 }) })
+      for (const hits of [1, 2, 3, 3, 3]) {
+        const started = upstream.authorizationUrl({ secrets: newSecrets(), otherAccount: false })
+        expect(await codeOf(started)).toBe('ERR_IDP_UNAVAILABLE')
+        expect(silent.hits()).toBe(hits)
+      }
+    } finally {
+      await silent.close()
+    }
   })
 })
 

@@ -43,12 +43,15 @@ describe('the options of a provider', () => {
     })
   })
 
-  it('find an Enterprise Server of GitHub by its issuer', () => {
-    const issuer = 'https://git.acme.example/login/oauth'
+  it.each([
+    ['https://git.acme.example', 'https://git.acme.example/api/v3/user'],
+    ['https://acme.ghe.com', 'https://api.acme.ghe.com/user'],
+  ])('find GitHub Enterprise at %s by its issuer', (site, userinfo) => {
+    const issuer = `${site}/login/oauth`
     expect(readUpstreamOptions({ ...client, kind: 'github', issuer }).endpoints).toEqual({
       authorization: `${issuer}/authorize`,
       token: `${issuer}/access_token`,
-      userinfo: 'https://git.acme.example/api/v3/user',
+      userinfo,
     })
   })
 
