@@ -22,6 +22,12 @@ afterAll(() => github.close())
 
 const signIn = () => codeOf(signInAt(upstream, github))
 
+/** A server that tells whoever asks with any token who it is. */
+function tellAnybody(): void {
+  answer(userPath, '{"id":1}')
+  answer(emailsPath, '[]')
+}
+
 /** Answers a path with this from now on. */
 function answer(path: string, body: string, type = json, status = 200): void {
   github.instead.set(path, (response: ServerResponse) => response.writeHead(status, { 'content-type': type }).end(body))
@@ -75,24 +81,39 @@ describe('a sign-in at GitHub', () => {
   })
 })
 
+const sound = { access_token: 'gho_x', token_type: 'bearer' }
+
+describe('a sign-in at a server of this form', () => {
+  it('is accepted where that says it is JSON, and holds a token and no error', async () => {
+    tellAnybody()
+    answer(tokenPath, JSON.stringify(sound))
+    expect(await signInAt(upstream, github)).toMatchObject({ subject: '1' })
+  })
+})
+
 describe('a sign-in at a server of this form is refused where', () => {
   it.each<readonly [string, () => void]>([
     [
       'the token endpoint says with 200 that the code is wrong',
-      () =>
-        answer(
-          tokenPath,
-          JSON.stringify({ error: 'bad_verification_code', access_token: 'gho_x', token_type: 'bearer' }),
-        ),
+      () => {
+        tellAnybody()
+        answer(tokenPath, JSON.stringify({ ...sound, error: 'bad_verification_code' }))
+      },
     ],
     ['the error is no text', () => (github.tokenAnswer = { error: { message: 'no' } })],
     [
       'its answer is form-encoded',
-      () => answer(tokenPath, 'access_token=gho_x&token_type=bearer', 'application/x-www-form-urlencoded'),
+      () => {
+        tellAnybody()
+        answer(tokenPath, 'access_token=gho_x&token_type=bearer', 'application/x-www-form-urlencoded')
+      },
     ],
     [
       'its answer is JSON and says that it is a page',
-      () => answer(tokenPath, JSON.stringify({ access_token: 'gho_x', token_type: 'bearer' }), 'text/html'),
+      () => {
+        tellAnybody()
+        answer(tokenPath, JSON.stringify(sound), 'text/html')
+      },
     ],
     [
       'its answer does not say what it is',
