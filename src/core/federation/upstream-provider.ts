@@ -1,4 +1,5 @@
 import type { AuthorizationSecrets } from '../sign-in/login-transaction.js'
+import type { ClaimSource } from '../trust/claim-source.js'
 
 /** What is known beforehand about a provider; `oidc` and `oauth2` are everybody else's. */
 export type UpstreamKind = 'google' | 'github' | 'keycloak' | 'entra' | 'oidc' | 'oauth2'
@@ -10,14 +11,14 @@ export interface UpstreamEndpoints {
   readonly userinfo: string
 }
 
-/** Where the answer of a userinfo endpoint says who it is; names of members of a JSON object. */
+/** Where the answer of a userinfo endpoint says who it is. */
 export interface UpstreamUserMembers {
   /** Never changes and is never given to anybody else; a number counts as its digits. */
-  readonly subject: string
-  readonly email: string | undefined
+  readonly subject: ClaimSource
+  readonly email: ClaimSource | undefined
   /** `undefined`: its addresses are not taken for verified. */
-  readonly emailVerified: string | undefined
-  readonly name: string | undefined
+  readonly emailVerified: ClaimSource | undefined
+  readonly name: ClaimSource | undefined
 }
 
 /** A provider that users of a tenant sign in with, everything decided. */
@@ -27,7 +28,7 @@ export interface UpstreamSettings {
   readonly kind: UpstreamKind
   /** What the button on the sign-in page says. */
   readonly name: string
-  /** Compared byte by byte; for a provider without one, the origin and path that stand for it, such as `https://github.com`. */
+  /** Compared byte by byte; for a provider without one, the origin and path that stand for it, such as `https://idp.example/oauth`. */
   readonly issuer: string
   readonly clientId: string
   /** `undefined` for a public client. */
@@ -37,6 +38,10 @@ export interface UpstreamSettings {
   readonly endpoints: UpstreamEndpoints | undefined
   /** For those without ID tokens. */
   readonly members: UpstreamUserMembers | undefined
+  /** Where endpoints that discovery names may be, besides the issuer's own origin and those that are known of its kind. */
+  readonly origins?: readonly string[] | undefined
+  /** Where the client secret goes for a provider that does not say so; `undefined`: into the body. */
+  readonly secretIn?: 'header' | 'body' | undefined
   /** Where the provider does not say that it has PKCE with S256: it has been looked up, and is used all the same. */
   readonly pkce: 'advertised' | 'assumed'
   /** How far requests to it may go. */
@@ -90,5 +95,9 @@ export interface UpstreamProvider {
   check(): Promise<readonly string[]>
 }
 
-/** Opens a provider; nothing is asked of it yet. Throws `ConfigurationError` for settings that cannot work. */
+/**
+ * Opens a provider; nothing is asked of it yet. `redirectUri` has to be this provider's alone, and nothing else may be taken there for
+ * its answer: where a provider names no issuer in its answers, that is all that tells them from another's (RFC 9700 §4.4.2). Throws
+ * `ConfigurationError` for settings that cannot work.
+ */
 export type OpenUpstream = (settings: UpstreamSettings, redirectUri: string) => UpstreamProvider
