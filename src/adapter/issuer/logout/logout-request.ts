@@ -63,9 +63,10 @@ async function readHint(
 ): Promise<Client | 'invalid' | undefined> {
   if (hint === null) return undefined
   try {
-    const { kid } = decodeProtectedHeader(hint)
+    const { kid, typ } = decodeProtectedHeader(hint)
     const { aud } = decodeJwt(hint)
-    if (typeof kid !== 'string' || typeof aud !== 'string') return 'invalid'
+    // Of all that is signed here only an ID token is of no type, or of none but `JWT`.
+    if (typeof kid !== 'string' || typeof aud !== 'string' || (typ ?? 'JWT') !== 'JWT') return 'invalid'
     if (!keys.some((key) => key.kid === kid)) return undefined
     const client = await provider.Client.find(aud)
     if (client === undefined) return undefined
@@ -79,8 +80,7 @@ async function readHint(
 async function isGenuine(provider: Provider, hint: string, client: Client): Promise<boolean> {
   try {
     await provider.IdToken.validate(hint, client)
-    // An access token has an audience, and is no ID token.
-    return decodeProtectedHeader(hint).typ !== 'at+jwt'
+    return true
   } catch {
     return false
   }
