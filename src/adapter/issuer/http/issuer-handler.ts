@@ -5,7 +5,8 @@ import type { Application } from '../../../core/identity/application.js'
 import type { Log } from '../../../core/runtime/log.js'
 import type { RateLimit, RateLimiter } from '../../../core/runtime/rate-limiter.js'
 import { BrowserCookie } from './browser-cookie.js'
-import { callerOf } from './client-address.js'
+import { callerOf, onBehalfOf } from './client-address.js'
+import type { LogoutHandler } from '../logout/logout-handler.js'
 import type { InteractionHandler } from '../sign-in/interaction-handler.js'
 import { doubledCookies, type IssuerCookies } from './issuer-cookies.js'
 import {
@@ -41,6 +42,9 @@ export interface IssuerHandlerParts {
   readonly url: PublicUrl
   readonly provider: Provider
   readonly interactions: InteractionHandler
+  readonly logout: LogoutHandler
+  /** Whether this server asks and tells clients anything by itself. */
+  readonly outgoing: 'open' | 'closed'
   readonly cookies: IssuerCookies
   readonly resources: readonly IssuerResource[]
   readonly application: Application
@@ -58,6 +62,7 @@ type OwnRoute = Extract<Route, { readonly methods: readonly string[] }>
 
 const notAskedFor = 'This sign-in was not begun in this browser. Go back to your assistant and ask it to start again.'
 const registrationsOfCaller: RateLimit = { name: 'registration-caller', limit: 30, seconds: 60 }
+const logoutsOfCaller: RateLimit = { name: 'logout-caller', limit: 120, seconds: 60 }
 const authorizationsOfCaller: RateLimit = { name: 'authorization-caller', limit: 300, seconds: 60 }
 /** From everybody together: what nobody uses is gone after an hour, so this is also the most that is kept. */
 const allRegistrations: RateLimit = { name: 'registration-all', limit: 10_000, seconds: 60 * 60 }
@@ -78,6 +83,7 @@ export class IssuerHandler {
     this.#metadata = issuerMetadata(
       parts.url,
       parts.resources.flatMap(({ scopes }) => scopes),
+      parts.outgoing,
     )
   }
 
@@ -95,7 +101,7 @@ export class IssuerHandler {
       return true
     }
     try {
-      await this.#admit({ request, response }, route)
+      await onBehalfOf(request, () => this.#admit({ request, response }, route))
     } catch (error) {
       this.#fail(response, route, error)
     }
@@ -129,6 +135,8 @@ export class IssuerHandler {
         return this.#parts.interactions.handle(request, response, route.uid)
       case 'authorization':
         return this.#authorize(exchange)
+      case 'logout':
+        return this.#signOut(exchange)
       case 'resume':
         return this.#resume(exchange)
       case 'registration':
@@ -164,6 +172,19 @@ export class IssuerHandler {
     if (relyingParty === undefined || parameters.get('client_id') !== relyingParty.clientId) return true
     const browser = this.#login.isDoubled(request) ? undefined : this.#login.valueOf(request)
     return relyingParty.isAwaited(parameters.get('state') ?? undefined, { browser, address: callerOf(request) })
+  }
+
+  async #signOut({ request, response }: Exchange): Promise<void> {
+    const admission = await this.#parts.limiter.take([{ limit: logoutsOfCaller, key: callerOf(request) }])
+    if (!admission.admitted) {
+      response.setHeader('retry-after', admission.secondsLeft)
+      return this.#stop(response, 429, 'Too many sign-outs were asked for from here. Try again in a minute.')
+    }
+    const elsewhere = otherLoopbackTarget(this.#parts.url, request)
+    if (elsewhere !== undefined) return sendSeeOther(response, elsewhere)
+    const { query } = splitTarget(request.url ?? '')
+    pinHeaders(this.#parts.url, request)
+    return this.#parts.logout.handle(request, response, query)
   }
 
   #resume(exchange: Exchange): Promise<void> | void {
