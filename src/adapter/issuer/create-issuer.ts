@@ -4,13 +4,16 @@ import type { Keyring } from '../../core/credential/keyring.js'
 import { ConfigurationError } from '../../core/error/configuration-error.js'
 import type { AccountStore } from '../../core/identity/account-store.js'
 import type { Application, ApplicationStore } from '../../core/identity/application.js'
-import type { IssuerStorage } from '../../core/identity/issuer-storage.js'
+import type { IssuerStorage, OwnedRecords } from '../../core/identity/issuer-storage.js'
 import type { SigningKeyStore } from '../../core/identity/signing-key-store.js'
 import type { TenantRegistry } from '../../core/identity/tenant.js'
 import type { GrantRegistry } from '../../core/identity/verified-token.js'
+import type { SessionFeed } from '../../core/runtime/session-feed.js'
 import type { Clock } from '../../core/runtime/clock.js'
 import type { Log } from '../../core/runtime/log.js'
 import type { RateLimiter } from '../../core/runtime/rate-limiter.js'
+import { ConsentsHandler } from './consent/consents-handler.js'
+import { IssuerConsents } from './record/issuer-consents.js'
 import { AccountDirectory } from './sign-in/account-directory.js'
 import { ConsentStep } from './sign-in/consent-step.js'
 import { FirstPartyConsent } from './sign-in/first-party-consent.js'
@@ -39,6 +42,10 @@ export interface IssuerOptions {
   /** The last one is meant where a request names none. */
   readonly resources: readonly IssuerResource[]
   readonly storage: IssuerStorage
+  /** The same records by whose they are: users see what they have allowed. */
+  readonly owned: OwnedRecords
+  /** Tells every process what a user has taken back. */
+  readonly feed: Pick<SessionFeed, 'publish'>
   readonly keys: SigningKeyStore
   readonly accounts: AccountStore
   readonly tenants: TenantRegistry
@@ -92,8 +99,13 @@ export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
     }),
     consent: new ConsentStep({ provider, application, directory, records, resources, audit: signInAudit }),
   })
+  const { feed, owned, storage } = options
+  const consents = new ConsentsHandler({
+    ...{ provider, url, cookies, keyring, application, directory, resources, feed, audit: signInAudit },
+    consents: new IssuerConsents({ storage, owned, keyring }),
+  })
   const handler = new IssuerHandler({
-    ...{ url, provider, interactions, cookies, resources, application, relyingParty, limiter, log },
+    ...{ url, provider, interactions, consents, cookies, resources, application, relyingParty, limiter, log },
   })
   return {
     handle: (request, response) => handler.handle(request, response),
