@@ -27,7 +27,7 @@ const owners = {
   'ipaddr.js': ['adapter/net/'],
   jose: ['adapter/token/', 'adapter/issuer/'],
   kysely: ['adapter/postgres/'],
-  'lru-cache': ['adapter/mcp/', 'adapter/postgres/', 'adapter/token/'],
+  'lru-cache': ['adapter/issuer/', 'adapter/mcp/', 'adapter/postgres/', 'adapter/token/'],
   'oidc-provider': ['adapter/issuer/'],
   open: ['adapter/browser/'],
   'openid-client': ['adapter/oauth/'],

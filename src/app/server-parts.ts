@@ -59,6 +59,7 @@ export async function openParts(options: ServerOptions, base: Foundations, wante
     prepareApplication({ ...options, postgres: data.postgres, hasher }),
   )
   const issuer = await patience.untilAnswered(() => openIssuer(options, base, { application, hasher, wanted }))
+  stack.add(async () => issuer?.close())
   const book = await patience.untilAnswered(() => openIssuers(options, base, application))
   await assembly.start()
   stack.add(() => assembly.close())
@@ -111,6 +112,10 @@ async function openIssuer(options: ServerOptions, base: Foundations, parts: Issu
     limiter: postgres.rateLimiter,
     hasher,
     keyring,
+    outgoing: {
+      fetcher: createFetcher({ tracer: base.tracer }),
+      reach: options.settings.mode === 'development' ? 'private' : 'public',
+    },
     log: options.log,
     clock: systemClock,
   })

@@ -26,6 +26,10 @@ export interface HarnessOptions {
   readonly admits?: AdmittedTenants
   readonly clock?: Clock
   readonly storageClock?: Clock
+  /** The way to clients; there is none unless told. */
+  readonly outgoing?: IssuerOptions['outgoing']
+  /** Used instead of those in memory. */
+  readonly ports?: Partial<Pick<IssuerOptions, 'keys' | 'storage'>>
 }
 
 /** This server as a client of its own. */
@@ -102,6 +106,8 @@ export class IssuerHarness {
       },
       hasher: new PasswordHasher({ cost: 14 }),
       clock: options.clock ?? systemClock,
+      outgoing: options.outgoing,
+      ...options.ports,
     }
   }
 
@@ -142,6 +148,7 @@ export class IssuerHarness {
   /** A new authorization server over the same databases, as after a restart. */
   async restart(): Promise<void> {
     const application = (await this.applications.find('app')) ?? this.options.application
+    this.#issuer?.close()
     this.#issuer = await createIssuer({
       ...{ issuer: this.issuer, ...this.options, application },
       applications: this.applications,
@@ -149,6 +156,7 @@ export class IssuerHarness {
   }
 
   async close(): Promise<void> {
+    this.#issuer?.close()
     this.#server.closeAllConnections()
     await new Promise((resolve) => this.#server.close(resolve))
   }

@@ -9,28 +9,33 @@ import type { SigningKeyStore } from '../../core/identity/signing-key-store.js'
 import type { TenantRegistry } from '../../core/identity/tenant.js'
 import type { GrantRegistry } from '../../core/identity/verified-token.js'
 import type { SessionFeed } from '../../core/runtime/session-feed.js'
+import type { Fetcher, NetworkReach } from '../../core/runtime/fetcher.js'
 import type { Clock } from '../../core/runtime/clock.js'
 import type { Log } from '../../core/runtime/log.js'
 import type { RateLimiter } from '../../core/runtime/rate-limiter.js'
-import { ConsentsHandler } from './consent/consents-handler.js'
+import { ConsentsHandler, type ConsentsParts } from './consent/consents-handler.js'
 import { IssuerConsents } from './record/issuer-consents.js'
 import { AccountDirectory } from './sign-in/account-directory.js'
+import { ClientDocuments } from './client/client-documents.js'
 import { ConsentStep } from './sign-in/consent-step.js'
 import { FirstPartyConsent } from './sign-in/first-party-consent.js'
 import { createProvider } from './provider/create-provider.js'
 import { InteractionHandler } from './sign-in/interaction-handler.js'
 import { IssuerCookies } from './http/issuer-cookies.js'
 import { IssuerHandler } from './http/issuer-handler.js'
-import { loadOidcProvider } from './provider/load-oidc-provider.js'
+import { loadOidcProvider, type OidcProviderModule } from './provider/load-oidc-provider.js'
 import type { PasswordHasher } from './password-hasher.js'
 import type { IssuerResource } from './provider/issuer-resource.js'
 import { checkRelyingParty, type RelyingParty } from './provider/relying-party.js'
-import { parsePublicUrl } from './http/public-url.js'
+import { parsePublicUrl, type PublicUrl } from './http/public-url.js'
 import { SealedRecords } from './record/sealed-records.js'
 import { SignInAudit } from './sign-in/sign-in-audit.js'
 import { SignInLimits } from './sign-in/sign-in-limits.js'
 import { SignInStep } from './sign-in/sign-in-step.js'
-import { ensureSigningKeys } from './provider/signing-keys.js'
+import { FollowedKeys, type PublishedKeys } from './provider/followed-keys.js'
+import { LogoutHandler } from './logout/logout-handler.js'
+import { LogoutNotices } from './logout/logout-notices.js'
+import { OwnTokenReader } from './token/own-token-reader.js'
 
 export interface IssuerOptions {
   /** Issuer identifier: the public URL and a path, such as `https://mcp.example.com/oauth`. */
@@ -56,6 +61,8 @@ export interface IssuerOptions {
   /** Counts attempts, for all processes together. Where it does not answer, nobody signs in or registers. */
   readonly limiter: RateLimiter
   readonly audit: AuditLog
+  /** The way to clients: to the documents that describe them, and to where they hear of logouts. Without it they have to register. */
+  readonly outgoing?: { readonly fetcher: Fetcher; readonly reach: NetworkReach } | undefined
   readonly log: Log
   readonly clock: Clock
 }
@@ -64,6 +71,10 @@ export interface Issuer {
   /** Answers a request, or `false` where its path is none of the issuer's. */
   handle(request: IncomingMessage, response: ServerResponse): Promise<boolean>
   readonly registry: GrantRegistry
+  /** Looks now whether the signing keys have changed, as is done by itself every 20 seconds. */
+  refreshKeys(): Promise<void>
+  /** Follows the signing keys no longer. */
+  close(): void
 }
 
 /**
@@ -72,20 +83,52 @@ export interface Issuer {
  */
 export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
   const url = parsePublicUrl(options.issuer)
-  const resources = listed(options.resources)
-  const relyingParty = options.relyingParty && checkRelyingParty(options.relyingParty, url)
-  const { application, accounts, audit, clock, limiter, log, keyring, tenants } = options
-  const module = await loadOidcProvider(log)
-  const records = new SealedRecords(options.storage, keyring, application.clientId)
+  const { clock, limiter, log, outgoing } = options
+  const ground: Ground = {
+    url,
+    resources: listed(options.resources),
+    relyingParty: options.relyingParty && checkRelyingParty(options.relyingParty, url),
+    module: await loadOidcProvider(log),
+    records: new SealedRecords(options.storage, options.keyring, options.application.clientId),
+    documents: outgoing && new ClientDocuments({ ...outgoing, limiter, clock, log }),
+  }
+  let handler: IssuerHandler | undefined
+  const keys = await FollowedKeys.open({
+    ...{ store: options.keys, log },
+    // The provider takes its keys when it is made: another one takes over, and what was begun ends with the earlier one.
+    onChange: (signingKeys) => {
+      handler = openHandler(options, ground, signingKeys)
+    },
+  })
+  return {
+    handle: async (request, response) => (await handler?.handle(request, response)) ?? false,
+    registry: { isActive: (grantDigest) => ground.records.hasGrant(grantDigest) },
+    refreshKeys: () => keys.refresh(),
+    close: () => keys.close(),
+  }
+}
+
+/** What stays when the signing keys change. */
+interface Ground {
+  readonly url: PublicUrl
+  readonly resources: readonly [IssuerResource, ...IssuerResource[]]
+  readonly relyingParty: RelyingParty | undefined
+  readonly module: OidcProviderModule
+  readonly records: SealedRecords
+  readonly documents: ClientDocuments | undefined
+}
+
+function openHandler(options: IssuerOptions, ground: Ground, signingKeys: PublishedKeys): IssuerHandler {
+  const { documents, module, records, relyingParty, resources, url } = ground
+  const { application, accounts, audit, clock, limiter, log, keyring, outgoing, tenants } = options
   const findApplication = async (): Promise<Application | undefined> =>
     options.applications === undefined ? application : options.applications.find(application.clientId)
   const directory = new AccountDirectory({ findApplication, tenants, accounts })
   const cookies = new IssuerCookies(url)
   const signInAudit = new SignInAudit(audit, keyring, url.issuer)
   const provider = createProvider({
-    url,
-    serverName: application.name,
-    signingKeys: await ensureSigningKeys(options.keys),
+    ...{ url, serverName: application.name, signingKeys, documents },
+    tokens: new OwnTokenReader({ issuer: url.issuer, keys: signingKeys, clock }),
     audit: signInAudit,
     firstParty: new FirstPartyConsent({ relyingParty, resources, audit: signInAudit }),
     ...{ module, records, directory, resources, relyingParty, cookies, keyring, clock, log },
@@ -99,18 +142,33 @@ export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
     }),
     consent: new ConsentStep({ provider, application, directory, records, resources, audit: signInAudit }),
   })
-  const { feed, owned, storage } = options
-  const consents = new ConsentsHandler({
-    ...{ provider, url, cookies, keyring, application, directory, resources, feed, audit: signInAudit },
-    consents: new IssuerConsents({ storage, owned, keyring }),
+  const [signingKey] = signingKeys
+  const logout = new LogoutHandler({
+    ...{ provider, url, cookies, keyring, records, directory, audit: signInAudit, serverName: application.name },
+    ...{ errors: module.errors, keys: signingKeys },
+    notices: new LogoutNotices({ issuer: url.issuer, signingKey, outgoing, clock, log }),
   })
-  const handler = new IssuerHandler({
-    ...{ url, provider, interactions, consents, cookies, resources, application, relyingParty, limiter, log },
+  return new IssuerHandler({
+    ...{ url, provider, interactions, logout, cookies, resources, application, relyingParty, limiter, log },
+    consents: openConsents(options, {
+      provider,
+      url,
+      cookies,
+      keyring,
+      application,
+      directory,
+      resources,
+      audit: signInAudit,
+    }),
+    outgoing: outgoing === undefined ? 'closed' : 'open',
   })
-  return {
-    handle: (request, response) => handler.handle(request, response),
-    registry: { isActive: (grantDigest) => records.hasGrant(grantDigest) },
-  }
+}
+
+function openConsents(
+  { feed, keyring, owned, storage }: IssuerOptions,
+  parts: Omit<ConsentsParts, 'consents' | 'feed'>,
+): ConsentsHandler {
+  return new ConsentsHandler({ ...parts, feed, consents: new IssuerConsents({ storage, owned, keyring }) })
 }
 
 function listed(resources: readonly IssuerResource[]): readonly [IssuerResource, ...IssuerResource[]] {

@@ -170,15 +170,16 @@ export async function openPostgres(options: PostgresOptions): Promise<Postgres> 
   })
   const provisioner = new Provisioner(databases, keys)
   const rateLimiter = new PostgresRateLimiter(master, keys)
+  const signingKeys = new PostgresSigningKeyStore(master, keys)
   const sweeper = new Sweeper({ master, tenants, signIns, turns: rateLimiter, log })
   return {
     keys,
-    keyAdministration: new KeyAdministration({ master, keys, masterKeys }),
+    keyAdministration: new KeyAdministration({ master, keys, masterKeys, signingKeys }),
     tenants,
     accounts: new PostgresAccountStore(databases, changes),
     applications: new PostgresApplicationStore(master),
     grants: new PostgresGrantStore(databases, ownIssuer, new PolicyVersions(changes)),
-    signingKeys: new PostgresSigningKeyStore(master, keys),
+    signingKeys,
     issuerStorage: new PostgresIssuerStorage(master),
     trustedIssuers: new PostgresIssuerStore(master, keys),
     logins: new PostgresLoginStore(master, keys),

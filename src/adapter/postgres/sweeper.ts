@@ -21,6 +21,7 @@ const masterTables = [
   // Its key has two columns; nobody else moves a row that is locked.
   { table: 'issuer_record', key: 'ctid', ended: sql<boolean>`expires_at <= statement_timestamp()` },
   { table: 'issuer_logout', key: 'ctid', ended: sql<boolean>`expires_at <= statement_timestamp()` },
+  { table: 'signing_key', key: 'kid', ended: sql<boolean>`ends_at <= statement_timestamp()` },
   { table: 'rate_limit', key: 'key', ended: sql<boolean>`ends_at <= statement_timestamp()` },
 ]
 

@@ -1,8 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { KeyAdministration } from '../../adapter/postgres/key/key-administration.js'
+import { generateSigningKey } from '../../adapter/issuer/provider/signing-keys.js'
 import { withInstallation } from './with-tenant.js'
 
 export type ListedKeys = Awaited<ReturnType<KeyAdministration['list']>>
+export type ListedSigningKeys = Awaited<ReturnType<KeyAdministration['listSigning']>>
+export type SigningKeyRotation = Awaited<ReturnType<KeyAdministration['announce']>>
 export type KeyRotation = Awaited<ReturnType<KeyAdministration['rotate']>>
 
 export interface RotationOptions {
@@ -11,9 +14,20 @@ export interface RotationOptions {
   readonly reseal: 'after the wait' | 'later'
 }
 
-/** The keys of the installation, newest first. */
-export async function listKeys(env: NodeJS.ProcessEnv): Promise<ListedKeys> {
-  return withInstallation(env, ({ postgres }) => postgres.keyAdministration.list())
+/** The keys of the installation, newest first: those that seal, and those that sign tokens. */
+export async function listKeys(
+  env: NodeJS.ProcessEnv,
+): Promise<{ readonly sealing: ListedKeys; readonly signing: ListedSigningKeys }> {
+  return withInstallation(env, async ({ postgres: { keyAdministration } }) => ({
+    sealing: await keyAdministration.list(),
+    signing: await keyAdministration.listSigning(),
+  }))
+}
+
+/** Announces a new key for tokens, which signs when everybody can know it. */
+export async function rotateSigningKey(env: NodeJS.ProcessEnv): Promise<SigningKeyRotation> {
+  const key = await generateSigningKey()
+  return withInstallation(env, ({ postgres }) => postgres.keyAdministration.announce(key))
 }
 
 /** Rotates the keys; answers with the number of rows that are sealed anew, `undefined` where that is left for later. */

@@ -1,17 +1,27 @@
 import { Command } from 'commander'
-import { listKeys, resealKeys, rotateKeys, type KeyRotation } from '../../app/administration/administer-keys.js'
+import {
+  listKeys,
+  resealKeys,
+  rotateKeys,
+  rotateSigningKey,
+  type KeyRotation,
+  type SigningKeyRotation,
+} from '../../app/administration/administer-keys.js'
 import { formatTable } from '../format-table.js'
 import { printResult } from '../print-result.js'
 import { printableJson } from '../printable.js'
 
 interface RotateFlags {
+  readonly signing?: true
   readonly wait: boolean
 }
 
-/** `authsec keys`: what seals the signing keys, tenants' passwords and everything else that is secret in the databases. */
+type Keys = Awaited<ReturnType<typeof listKeys>>
+
+/** `authsec keys`: what signs tokens, and what seals all that is secret in the databases. */
 export function keysCommand(env: NodeJS.ProcessEnv): Command {
   return new Command('keys')
-    .description('Looks after the keys that seal what is stored; the master key opens them')
+    .description('Looks after the keys that sign tokens, and those that seal what is stored; the master key opens them')
     .addCommand(listCommand(env))
     .addCommand(rotateCommand(env))
     .addCommand(resealCommand(env))
@@ -19,25 +29,45 @@ export function keysCommand(env: NodeJS.ProcessEnv): Command {
 
 function listCommand(env: NodeJS.ProcessEnv): Command {
   return new Command('list')
-    .description('Lists the keys and which master key opens them, by its fingerprint')
+    .description('Lists the keys that sign tokens, and those that seal with the master key that opens them')
     .option('--json', 'print JSON')
     .action(async ({ json }: { readonly json?: true }) => {
       const keys = await listKeys(env)
-      const rows = keys.map((key) => [key.id, key.purpose, key.state, key.masterKey, key.createdAt.toISOString()])
-      await printResult(
-        json === true ? printableJson(keys) : formatTable(['KEY', 'FOR', 'STATE', 'MASTER KEY', 'CREATED'], rows),
-      )
+      await printResult(json === true ? printableJson(asList(keys)) : formatTable(columns, rowsOf(keys)))
     })
+}
+
+function asList({ sealing, signing }: Keys): readonly object[] {
+  return [...signing.map(({ kid: id, ...key }) => ({ id, purpose: 'sign', ...key })), ...sealing]
+}
+
+const columns = ['KEY', 'FOR', 'STATE', 'MASTER KEY', 'CREATED', 'SIGNS', 'ENDS']
+
+function rowsOf({ sealing, signing }: Keys): readonly (readonly string[])[] {
+  const [signs, seals] = [
+    signing.map((key) => [
+      ...[key.kid, 'sign', key.state, '', key.createdAt.toISOString(), key.signsAt.toISOString()],
+      key.endsAt?.toISOString() ?? '',
+    ]),
+    sealing.map((key) => [key.id, key.purpose, key.state, key.masterKey, key.createdAt.toISOString(), '', '']),
+  ]
+  return [...signs, ...seals]
 }
 
 function rotateCommand(env: NodeJS.ProcessEnv): Command {
   return new Command('rotate')
     .description('Puts all keys under the first key of AUTHSEC_MASTER_KEY, and seals everything with a new one')
     .option('--no-wait', 'leave the sealing for authsec keys reseal, a minute later')
-    .action(async ({ wait }: RotateFlags) => {
+    .option('--signing', 'announce a new key for tokens instead; it signs when everybody can know it')
+    .action(async ({ signing, wait }: RotateFlags) => {
+      if (signing === true) return printResult(announced(await rotateSigningKey(env)))
       const resealed = await rotateKeys(env, { onRotated, reseal: wait ? 'after the wait' : 'later' })
-      await printResult(resealed === undefined ? 'now run: authsec keys reseal' : `${resealed} rows are sealed anew`)
+      return printResult(resealed === undefined ? 'now run: authsec keys reseal' : `${resealed} rows are sealed anew`)
     })
+}
+
+function announced({ kid, keptSeconds, secondsLeft }: SigningKeyRotation): string {
+  return `${kid} is published and signs in ${secondsLeft / 60} minutes; the key before it is kept ${keptSeconds / 60} minutes longer`
 }
 
 function onRotated({ added, rewrapped, secondsLeft }: KeyRotation): void {

@@ -7,7 +7,7 @@ export interface SigningKey {
 }
 
 export interface SigningKeyStore {
-  /** Newest first; the first one signs. */
+  /** All that are published, by the database's clock: the one that signs, then those that will sign and those that did. */
   list(): Promise<readonly SigningKey[]>
   /** Stores `key` unless one exists already, atomically, so that several processes agree; answers with the keys that stand. */
   ensure(key: SigningKey): Promise<readonly SigningKey[]>

@@ -30,12 +30,13 @@ describe('registration', () => {
     expect(status).toBe(201)
     expect(body).toEqual({
       application_type: 'web',
+      backchannel_logout_session_required: false,
       client_id: expect.stringMatching(/^.{43}$/),
       client_id_issued_at: expect.any(Number),
       client_name: 'Test client',
       grant_types: ['authorization_code', 'refresh_token'],
       id_token_signed_response_alg: 'ES256',
-      post_logout_redirect_uris: undefined,
+      post_logout_redirect_uris: [],
       redirect_uris: ['https://client.example/callback'],
       require_auth_time: false,
       response_types: ['code'],

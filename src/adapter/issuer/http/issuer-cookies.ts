@@ -13,8 +13,10 @@ export class IssuerCookies {
   /** The names for the provider: its session goes to every path, the other two only to their own. */
   readonly names: { readonly session: string; readonly interaction: string; readonly resume: string }
   readonly #browser: BrowserCookie
+  readonly #place: PublicUrl
 
   constructor(url: PublicUrl) {
+    this.#place = url
     this.names = {
       session: cookieName(url, '__Host-', 'session'),
       interaction: cookieName(url, '__Secure-', 'interaction'),
@@ -27,6 +29,14 @@ export class IssuerCookies {
   hasDoubles(request: IncomingMessage): boolean {
     const ours = [this.#browser.name, ...Object.values(this.names)].flatMap((name) => [name, `${name}.sig`])
     return ours.some((name) => cookieValues(request, name).length > 1)
+  }
+
+  /** Takes the session from the browser; what it stood for is ended in the store. */
+  clearSession(response: ServerResponse): void {
+    const attributes = `Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; SameSite=Lax`
+    for (const name of [this.names.session, `${this.names.session}.sig`]) {
+      response.appendHeader('set-cookie', `${name}=; ${attributes}${this.#place.secure ? '; Secure' : ''}`)
+    }
   }
 
   /** The random value that stands for this browser, if it has been given one. */

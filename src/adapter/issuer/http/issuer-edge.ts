@@ -15,12 +15,13 @@ export type Route =
   | { readonly kind: 'icon' | 'metadata' | 'stylesheet'; readonly methods: readonly string[] }
   | { readonly kind: 'consents'; readonly methods: readonly string[] }
   | { readonly kind: 'interaction'; readonly methods: readonly string[]; readonly uid: string }
-  | { readonly kind: 'authorization' | 'resume'; readonly methods: readonly string[] }
+  | { readonly kind: 'authorization' | 'logout' | 'resume'; readonly methods: readonly string[] }
   | { readonly kind: 'registration' | 'token' | 'jwks'; readonly methods: readonly string[] }
 
 const reading = ['GET', 'HEAD'] as const
 const interactionPattern = /^\/authsec\/signin\/([A-Za-z0-9_-]{20,64})$/
 const resumePattern = /^\/[A-Za-z0-9_-]{20,64}$/
+const tokenEndpoints: ReadonlySet<string> = new Set([endpoints.introspection, endpoints.revocation, endpoints.token])
 const metadataPaths = ['/.well-known/oauth-authorization-server', '/.well-known/openid-configuration'] as const
 
 /**
@@ -50,7 +51,8 @@ function interactionRoute(path: string): Route {
 
 function endpointRoute(path: string): Route {
   if (path === endpoints.authorization) return { kind: 'authorization', methods: ['GET'] }
-  if (path === endpoints.token || path === endpoints.revocation) return { kind: 'token', methods: ['POST'] }
+  if (tokenEndpoints.has(path)) return { kind: 'token', methods: ['POST'] }
+  if (path === endpoints.end_session) return { kind: 'logout', methods: ['GET', 'POST'] }
   if (path === endpoints.registration) return { kind: 'registration', methods: ['POST'] }
   if (path === endpoints.jwks) return { kind: 'jwks', methods: reading }
   if (path === '/.well-known/openid-configuration') return { kind: 'metadata', methods: reading }

@@ -7,6 +7,7 @@ import type { RateLimit, RateLimiter } from '../../../core/runtime/rate-limiter.
 import type { ConsentsHandler } from '../consent/consents-handler.js'
 import { BrowserCookie } from './browser-cookie.js'
 import { callerOf } from './client-address.js'
+import type { LogoutHandler } from '../logout/logout-handler.js'
 import type { InteractionHandler } from '../sign-in/interaction-handler.js'
 import { doubledCookies, type IssuerCookies } from './issuer-cookies.js'
 import {
@@ -43,6 +44,9 @@ export interface IssuerHandlerParts {
   readonly provider: Provider
   readonly interactions: InteractionHandler
   readonly consents: ConsentsHandler
+  readonly logout: LogoutHandler
+  /** Whether this server asks and tells clients anything by itself. */
+  readonly outgoing: 'open' | 'closed'
   readonly cookies: IssuerCookies
   readonly resources: readonly IssuerResource[]
   readonly application: Application
@@ -80,6 +84,7 @@ export class IssuerHandler {
     this.#metadata = issuerMetadata(
       parts.url,
       parts.resources.flatMap(({ scopes }) => scopes),
+      parts.outgoing,
     )
   }
 
@@ -134,6 +139,8 @@ export class IssuerHandler {
         return this.#parts.consents.handle(request, response)
       case 'authorization':
         return this.#authorize(exchange)
+      case 'logout':
+        return this.#signOut(exchange)
       case 'resume':
         return this.#resume(exchange)
       case 'registration':
@@ -169,6 +176,14 @@ export class IssuerHandler {
     if (relyingParty === undefined || parameters.get('client_id') !== relyingParty.clientId) return true
     const browser = this.#login.isDoubled(request) ? undefined : this.#login.valueOf(request)
     return relyingParty.isAwaited(parameters.get('state') ?? undefined, { browser, address: callerOf(request) })
+  }
+
+  #signOut({ request, response }: Exchange): Promise<void> | void {
+    const elsewhere = otherLoopbackTarget(this.#parts.url, request)
+    if (elsewhere !== undefined) return sendSeeOther(response, elsewhere)
+    const { query } = splitTarget(request.url ?? '')
+    pinHeaders(this.#parts.url, request)
+    return this.#parts.logout.handle(request, response, query)
   }
 
   #resume(exchange: Exchange): Promise<void> | void {

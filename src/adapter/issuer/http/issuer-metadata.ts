@@ -7,6 +7,8 @@ export const endpoints = {
   token: '/token',
   registration: '/register',
   revocation: '/revoke',
+  introspection: '/introspect',
+  end_session: '/logout',
   jwks: '/jwks',
 } as const
 
@@ -17,15 +19,21 @@ export const clientAuthMethods = ['none', 'client_secret_basic', 'client_secret_
 
 /**
  * Authorization server metadata (RFC 8414 §2, OpenID Connect Discovery §3). Built from configuration alone: nothing a
- * request says can move an endpoint.
+ * request says can move an endpoint. `outgoing`: whether this server asks and tells clients anything by itself.
  */
-export function issuerMetadata(url: PublicUrl, scopes: readonly string[]): Readonly<Record<string, unknown>> {
+export function issuerMetadata(
+  url: PublicUrl,
+  scopes: readonly string[],
+  outgoing: 'open' | 'closed',
+): Readonly<Record<string, unknown>> {
   return {
     issuer: url.issuer,
     authorization_endpoint: `${url.issuer}${endpoints.authorization}`,
     token_endpoint: `${url.issuer}${endpoints.token}`,
     registration_endpoint: `${url.issuer}${endpoints.registration}`,
     revocation_endpoint: `${url.issuer}${endpoints.revocation}`,
+    introspection_endpoint: `${url.issuer}${endpoints.introspection}`,
+    end_session_endpoint: `${url.issuer}${endpoints.end_session}`,
     jwks_uri: `${url.issuer}${endpoints.jwks}`,
     scopes_supported: [...new Set([baseScope, ...scopes, ...identityScopes])],
     response_types_supported: ['code'],
@@ -34,6 +42,10 @@ export function issuerMetadata(url: PublicUrl, scopes: readonly string[]): Reado
     code_challenge_methods_supported: ['S256'],
     token_endpoint_auth_methods_supported: clientAuthMethods,
     revocation_endpoint_auth_methods_supported: clientAuthMethods,
+    introspection_endpoint_auth_methods_supported: clientAuthMethods,
+    backchannel_logout_supported: outgoing === 'open',
+    backchannel_logout_session_supported: outgoing === 'open',
+    client_id_metadata_document_supported: outgoing === 'open',
     authorization_response_iss_parameter_supported: true,
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: ['ES256'],

@@ -3,14 +3,21 @@ import type { IncomingMessage } from 'node:http'
 import { hostNaming, type PublicUrl } from './public-url.js'
 import { readForm, type Form } from './read-form.js'
 
+interface ExpectedForm {
+  readonly url: PublicUrl
+  readonly csrf: string
+}
+
 /** The posted form, or `undefined` unless it came from our own page: by its origin, and by the token `csrf` in it. */
-export async function readOwnForm(
-  request: IncomingMessage,
-  expected: { readonly url: PublicUrl; readonly csrf: string },
-): Promise<Form | undefined> {
+export async function readOwnForm(request: IncomingMessage, expected: ExpectedForm): Promise<Form | undefined> {
   if (!isSameOrigin(expected.url, request)) return undefined
   const form = await readForm(request)
-  return form !== undefined && equal(form.get('csrf') ?? '', expected.csrf) ? form : undefined
+  return form !== undefined && isOwnForm(request, form, expected) ? form : undefined
+}
+
+/** Whether a form that was read came from our own page. */
+export function isOwnForm(request: IncomingMessage, form: Form, { url, csrf }: ExpectedForm): boolean {
+  return isSameOrigin(url, request) && equal(form.get('csrf') ?? '', csrf)
 }
 
 /** Our pages send no referrer, so that browsers say `Origin: null` here; where they say more, it has to be us. */

@@ -1,9 +1,11 @@
 import type { ClientMetadata } from 'oidc-provider'
 import { isLoopbackUrl, leadsBackHere, type PublicUrl } from '../http/public-url.js'
+import { applyLogoutPolicy, logoutMembers } from './logout-policy.js'
 import type { ErrorsOfProvider } from './oidc-adapter.js'
 import { isRelyingParty, type RelyingParty } from './relying-party.js'
 
 const keptMembers: ReadonlySet<string> = new Set([
+  ...logoutMembers,
   'application_type',
   'client_id',
   'client_id_issued_at',
@@ -64,6 +66,7 @@ export function applyClientPolicy(metadata: ClientMetadata, { errors, url, relyi
   if (!belongToOneSite(uris)) {
     throw new errors.InvalidClientMetadata('redirect_uris of https must share one host or be below it')
   }
+  applyLogoutPolicy(metadata, uris, { errors, url, belongToOneSite, isAcceptable: isAcceptableRedirectUri })
   const wantsRefresh = metadata.grant_types?.includes('refresh_token') !== false
   metadata.application_type = isOwn || uris.every((uri) => uri.startsWith('https:')) ? 'web' : 'native'
   metadata.grant_types = ['authorization_code', ...(wantsRefresh ? ['refresh_token'] : [])]

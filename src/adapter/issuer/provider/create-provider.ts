@@ -9,9 +9,12 @@ import { setSecurityHeaders } from '../http/send-response.js'
 import { callerOf } from '../http/client-address.js'
 import { isLoopbackUrl } from '../http/public-url.js'
 import type { SignInAudit } from '../sign-in/sign-in-audit.js'
+import type { OwnTokenReader } from '../token/own-token-reader.js'
+import { answerStructuredTokens } from '../token/structured-tokens.js'
 
 export interface NewProviderParts extends Omit<ProviderParts, 'renderError'> {
   readonly serverName: string
+  readonly tokens: OwnTokenReader
   readonly log: Log
 }
 
@@ -39,6 +42,7 @@ export function createProvider(parts: NewProviderParts): Provider {
     if (isCodeReuse(context, error)) countCodeReuse(context, audit)
   })
   provider.use((context, next) => failSafely(context, next, log))
+  provider.use(answerStructuredTokens(parts))
   nameSubjectsByAccount(provider)
   return provider
 }
@@ -90,7 +94,11 @@ const messages: Readonly<Record<string, string>> = {
   temporarily_unavailable: 'Signing in is not possible right now. Try again soon.',
 }
 
+/** Whoever says who it is by a document of its own is not known here before. */
+const unreadable = 'What this app says about itself could not be read. Try again in a minute, or tell its makers.'
+
 function messageFor({ oidc }: KoaContextWithOIDC, { error, error_description: description }: ErrorOut): string {
+  if (error === 'invalid_client' && /^(?:the )?client_id /.test(description ?? '')) return unreadable
   if (Object.hasOwn(messages, error)) return messages[error] ?? ''
   return description === undefined || oidc.route === 'resume'
     ? 'This sign-in has expired or belongs to another browser. Go back to the application and start again.'

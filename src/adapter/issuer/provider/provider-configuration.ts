@@ -2,9 +2,12 @@ import type { ClientMetadata, Configuration } from 'oidc-provider'
 import type { Keyring } from '../../../core/credential/keyring.js'
 import type { SigningKey } from '../../../core/identity/signing-key-store.js'
 import type { Clock } from '../../../core/runtime/clock.js'
+import type { ClientDocuments } from '../client/client-documents.js'
+import { documentFeature, documentFetch } from '../client/document-feature.js'
 import { applyClientPolicy } from './client-policy.js'
 import { relyingPartyClient, type RelyingParty } from './relying-party.js'
 import type { FirstPartyConsent } from '../sign-in/first-party-consent.js'
+import { createIntrospectionPolicy } from '../token/structured-tokens.js'
 import { createTokenCustomizer } from './customize-token.js'
 import { createAccountFinder } from '../sign-in/issuer-account.js'
 import type { AccountDirectory } from '../sign-in/account-directory.js'
@@ -44,6 +47,8 @@ export interface ProviderParts {
   readonly audit: SignInAudit
   readonly relyingParty: RelyingParty | undefined
   readonly firstParty: FirstPartyConsent
+  /** `undefined`: clients have to register. */
+  readonly documents: ClientDocuments | undefined
   readonly renderError: NonNullable<Configuration['renderError']>
 }
 
@@ -92,7 +97,7 @@ export function providerConfiguration(parts: ProviderParts): Configuration {
     allowOmittingSingleRegisteredRedirectUri: false,
     formats: { customizers: { jwt: createTokenCustomizer(parts.url.issuer, parts.records, errors) } },
     features: features(parts),
-    fetch: () => Promise.reject(new TypeError('the authorization server fetches nothing')),
+    fetch: documentFetch(parts.documents),
   }
 }
 
@@ -101,12 +106,23 @@ function features(parts: ProviderParts): NonNullable<Configuration['features']> 
     devInteractions: { enabled: false },
     dPoP: { enabled: false },
     pushedAuthorizationRequests: { enabled: false },
-    rpInitiatedLogout: { enabled: false },
+    // Our own pages do both, in front of the provider: what it is told of them lets clients register for them.
+    rpInitiatedLogout: { enabled: true, logoutSource: unserved, postLogoutSuccessSource: unserved },
+    backchannelLogout: { enabled: true },
     userinfo: { enabled: false },
+    clientIdMetadataDocument: documentFeature(parts.documents, parts.module.errors),
     registration: { enabled: true, initialAccessToken: false, issueRegistrationAccessToken: false },
+    introspection: {
+      enabled: true,
+      allowedPolicy: createIntrospectionPolicy(parts.directory, parts.module.errors),
+    },
     revocation: { enabled: true, allowedPolicy: createRevocationPolicy(parts) },
     resourceIndicators: resourceIndicators(parts),
   }
+}
+
+function unserved(): never {
+  throw new TypeError('the pages of a logout are our own')
 }
 
 function resourceIndicators(

@@ -104,6 +104,12 @@ export class SealedRecords {
     return (await this.#storage.find('Grant', grantDigest)) !== undefined
   }
 
+  /** What is in the grant record behind a token's digest. Throws when the row was altered or moved. */
+  async findGrant(grantDigest: string): Promise<RecordPayload | undefined> {
+    const stored = await this.#storage.find('Grant', grantDigest)
+    return stored === undefined ? undefined : this.#open('Grant', grantDigest, stored).payload
+  }
+
   /** Whose a record is, by what is in it. */
   ownerOf(payload: RecordPayload): RecordOwner | 'nobody' {
     const subject = subjectIn(payload)

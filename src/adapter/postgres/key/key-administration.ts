@@ -3,11 +3,15 @@ import type { MasterKey } from '../../../core/credential/master-key.js'
 import type { MasterSchema } from '../schema/master-schema.js'
 import { resealAll } from './reseal.js'
 import { listDataKeys, rotateDataKeys, type ListedKey, type Rotation } from './rotate-keys.js'
+import type { SigningKey } from '../../../core/identity/signing-key-store.js'
+import type { PostgresSigningKeyStore } from '../store/postgres-signing-key-store.js'
+import { listSigningKeys, type Announcement, type ListedSigningKey } from './signing-key-terms.js'
 import type { StoredKeyring } from './stored-keyring.js'
 
 export interface KeyAdministrationParts {
   readonly master: Kysely<MasterSchema>
   readonly keys: StoredKeyring
+  readonly signingKeys: PostgresSigningKeyStore
   /** The current one first. */
   readonly masterKeys: readonly MasterKey[]
 }
@@ -23,6 +27,16 @@ export class KeyAdministration {
   /** Newest first. */
   list(): Promise<readonly ListedKey[]> {
     return listDataKeys(this.#parts.master)
+  }
+
+  /** The keys that sign tokens, newest first. */
+  listSigning(): Promise<readonly ListedSigningKey[]> {
+    return listSigningKeys(this.#parts.master)
+  }
+
+  /** Publishes a new key that signs tokens later. Throws `ConfigurationError` while one is announced. */
+  announce(key: SigningKey): Promise<Announcement> {
+    return this.#parts.signingKeys.announce(key)
   }
 
   /** Puts all keys under the current master key and adds a new one. Throws `ConfigurationError`. */

@@ -1,6 +1,7 @@
 import { sql, type Kysely } from 'kysely'
 import { createAuditEvent } from './audit-schema.js'
 import type { Migration, MigrationSchema } from './migrate.js'
+import { addSigningKeyTerms } from './signing-key-terms.js'
 
 /** The steps of the master database. */
 export const masterMigrations: readonly Migration[] = [
@@ -37,6 +38,7 @@ export const masterMigrations: readonly Migration[] = [
       await createIssuerLogouts(db)
     },
   },
+  { name: '0006-signing-key-terms', up: addSigningKeyTerms },
 ]
 
 async function createTenants(db: Kysely<MigrationSchema>): Promise<void> {

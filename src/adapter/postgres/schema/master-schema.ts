@@ -88,6 +88,10 @@ interface SigningKeyTable {
   /** Sealed with the master key; the context is `kid`. */
   readonly sealed_private_jwk: Uint8Array
   readonly created_at: Generated<Date>
+  /** It is published before. */
+  readonly signs_at: Generated<Date>
+  /** It is published until then; `null` while no other is to follow it. */
+  readonly ends_at: Date | null
 }
 
 interface IssuerRecordTable {

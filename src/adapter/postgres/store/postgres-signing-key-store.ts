@@ -1,7 +1,15 @@
-import { sql, type Kysely } from 'kysely'
+import type { Kysely } from 'kysely'
 import type { Keyring } from '../../../core/credential/keyring.js'
 import { ConfigurationError } from '../../../core/error/configuration-error.js'
 import type { SigningKey, SigningKeyStore } from '../../../core/identity/signing-key-store.js'
+import {
+  announceSigningKey,
+  hasBegun,
+  isPublished,
+  lockSigningKeys,
+  type Announcement,
+  type SigningKeyRow,
+} from '../key/signing-key-terms.js'
 import type { MasterSchema } from '../schema/master-schema.js'
 
 const purpose = 'signing key'
@@ -23,7 +31,7 @@ export class PostgresSigningKeyStore implements SigningKeyStore {
 
   async ensure(key: SigningKey): Promise<readonly SigningKey[]> {
     return this.#master.transaction().execute(async (step) => {
-      await sql`select pg_advisory_xact_lock(hashtextextended('authsec signing key', 0))`.execute(step)
+      await lockSigningKeys(step)
       const standing = await this.#list(step)
       if (standing.length > 0) return standing
       await step.insertInto('signing_key').values(this.#toRow(key)).execute()
@@ -31,12 +39,19 @@ export class PostgresSigningKeyStore implements SigningKeyStore {
     })
   }
 
+  /** Publishes a key that signs later. Throws `ConfigurationError` while that is not possible. */
+  announce(key: SigningKey): Promise<Announcement> {
+    return announceSigningKey(this.#master, key, (given) => this.#toRow(given))
+  }
+
   async #list(db: Kysely<MasterSchema>): Promise<readonly SigningKey[]> {
     const rows = await db
       .selectFrom('signing_key')
       .select(['kid', 'public_jwk', 'sealed_private_jwk'])
       .where('algorithm', '=', 'ES256')
-      .orderBy('created_at', 'desc')
+      .where(isPublished)
+      .orderBy(hasBegun, 'desc')
+      .orderBy('signs_at', 'desc')
       .orderBy('kid')
       .execute()
     return rows.map((row) => ({
@@ -47,7 +62,7 @@ export class PostgresSigningKeyStore implements SigningKeyStore {
     }))
   }
 
-  #toRow(key: SigningKey) {
+  #toRow(key: SigningKey): SigningKeyRow {
     const privateJwk = Buffer.from(JSON.stringify(key.privateJwk))
     return {
       kid: key.kid,

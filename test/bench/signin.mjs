@@ -1,5 +1,5 @@
 // What a flood of password sign-ins does to everybody else: many at once, each from an address of its own, while /healthz is
-// asked every 25 ms. `npm run bench:sign-in [-- --rounds 3 --at-once 100 --json]`
+// asked every 25 ms. `npm run bench:signin [-- --rounds 3 --at-once 100 --json]`
 import { createHash, randomBytes } from 'node:crypto'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'

@@ -1,0 +1,127 @@
+import { LRUCache } from 'lru-cache'
+import { FetchError, type FetchAnswer, type Fetcher, type NetworkReach } from '../../../core/runtime/fetcher.js'
+import type { Clock } from '../../../core/runtime/clock.js'
+import type { Log } from '../../../core/runtime/log.js'
+import type { RateLimit, RateLimiter } from '../../../core/runtime/rate-limiter.js'
+
+export interface ClientDocumentsPorts {
+  readonly fetcher: Fetcher
+  /** How far documents may be: in production those of the public internet alone. */
+  readonly reach: NetworkReach
+  readonly limiter: RateLimiter
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** What came of asking for a document. `busy`: it was not asked for, since that was done too often. */
+export type DocumentOutcome =
+  | { readonly kind: 'document'; readonly answer: FetchAnswer }
+  | { readonly kind: 'refused'; readonly problem: string }
+  | { readonly kind: 'busy' }
+
+interface Known {
+  readonly outcome: Exclude<DocumentOutcome, { readonly kind: 'busy' }>
+  /** When it was asked for. */
+  readonly at: number
+}
+
+/** Each is counted once per look at a host, whatever came of it. */
+const fetchesOfCaller: RateLimit = { name: 'client-document-caller', limit: 30, seconds: 60 }
+/** Whatever is asked of a host by everybody together; what led to a document is not counted. */
+const failuresAtHost: RateLimit = { name: 'client-document-host', limit: 60, seconds: 60 }
+/** An outcome stands so long, also a bad one: the provider asks twice for each request that names a bad id. */
+const standsMilliseconds = 60_000
+/** How long a document is good while its host does not answer: clients must not fall with their web site. */
+const staleMilliseconds = 24 * 60 * 60 * 1000
+const mostKnown = 256
+const mostBytes = 16 * 1024
+const longestId = 1024
+
+const unreachable = 'the client_id metadata document cannot be fetched'
+const unusable = 'the client_id metadata document is not a JSON object that names this client_id'
+
+/**
+ * Client ID Metadata Documents (draft-ietf-oauth-client-id-metadata-document-02): a client's registration is what its id, a URL,
+ * leads to. One look at a time for each id, outcomes of either kind are remembered, and looks are counted by who causes them
+ * and by where they go.
+ */
+export class ClientDocuments {
+  readonly #ports: ClientDocumentsPorts
+  readonly #known = new LRUCache<string, Known>({ max: mostKnown })
+  readonly #pending = new Map<string, Promise<DocumentOutcome>>()
+
+  constructor(ports: ClientDocumentsPorts) {
+    this.#ports = ports
+  }
+
+  /** What `id` leads to. Throws `UpstreamError` where looks cannot be counted. */
+  async find(id: string, caller: string): Promise<DocumentOutcome> {
+    if (!isClientIdUrl(id)) return { kind: 'refused', problem: 'the client_id is not a URL in normal form with a path' }
+    const known = this.#known.get(id)
+    if (known !== undefined && this.#age(known) < standsMilliseconds) return known.outcome
+    const pending = this.#pending.get(id) ?? this.#look(id, caller, known)
+    this.#pending.set(id, pending)
+    try {
+      return await pending
+    } finally {
+      if (this.#pending.get(id) === pending) this.#pending.delete(id)
+    }
+  }
+
+  async #look(id: string, caller: string, known: Known | undefined): Promise<DocumentOutcome> {
+    const { limiter } = this.#ports
+    const ofCaller = { limit: fetchesOfCaller, key: caller }
+    const atHost = [{ limit: failuresAtHost, key: new URL(id).host }]
+    const wasGood = known?.outcome.kind === 'document'
+    // What strangers ask of a host in vain must not shut out the clients that have their documents there.
+    const admission = await limiter.take(wasGood ? [ofCaller] : [ofCaller, ...atHost])
+    if (!admission.admitted) return wasGood ? known.outcome : { kind: 'busy' }
+    const outcome = await this.#ask(id, known)
+    if (outcome.kind === 'document' && !wasGood) await limiter.giveBack(atHost)
+    return outcome
+  }
+
+  async #ask(id: string, known: Known | undefined): Promise<Known['outcome']> {
+    const { clock, fetcher, log, reach } = this.#ports
+    let outcome: Known['outcome']
+    try {
+      outcome = read(id, await fetcher.fetch({ url: id, reach, headers: { accept: 'application/json' } }))
+    } catch (error) {
+      if (!(error instanceof FetchError)) throw error
+      log.write('debug', 'a client metadata document was not fetched', { error })
+      if (known?.outcome.kind === 'document' && this.#age(known) < staleMilliseconds) return known.outcome
+      // What exactly is behind a name is nobody's business but ours.
+      outcome = { kind: 'refused', problem: unreachable }
+    }
+    this.#known.set(id, { outcome, at: clock.now() })
+    return outcome
+  }
+
+  /** A clock that was set back makes nothing last. */
+  #age({ at }: Known): number {
+    const age = this.#ports.clock.now() - at
+    return age < 0 ? Infinity : age
+  }
+}
+
+/** In normal form: of two spellings of one URL the user would be asked twice, and other servers could be told another one. */
+function isClientIdUrl(id: string): boolean {
+  const url = id.length <= longestId ? URL.parse(id) : null
+  return url !== null && url.href === id && url.protocol === 'https:' && url.pathname !== '/'
+}
+
+function read(id: string, answer: FetchAnswer): Known['outcome'] {
+  const type = (answer.headers.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''
+  if (answer.status !== 200) return { kind: 'refused', problem: unreachable }
+  const fits = answer.body.length <= mostBytes && /^application\/(?:[a-z0-9.-]+\+)?json$/.test(type)
+  return fits && names(answer.body, id) ? { kind: 'document', answer } : { kind: 'refused', problem: unusable }
+}
+
+function names(body: Uint8Array, id: string): boolean {
+  try {
+    const document: unknown = JSON.parse(Buffer.from(body).toString('utf8'))
+    return typeof document === 'object' && document !== null && Reflect.get(document, 'client_id') === id
+  } catch {
+    return false
+  }
+}

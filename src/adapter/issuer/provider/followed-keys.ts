@@ -1,0 +1,61 @@
+import type { SigningKey, SigningKeyStore } from '../../../core/identity/signing-key-store.js'
+import type { Log } from '../../../core/runtime/log.js'
+import { ensureSigningKeys } from './signing-keys.js'
+
+/** The key that signs, and then those that are published beside it. */
+export type PublishedKeys = readonly [SigningKey, ...SigningKey[]]
+
+export interface FollowedKeysOptions {
+  readonly store: SigningKeyStore
+  readonly log: Log
+  /** Told of the first ones, and whenever others are to be used. */
+  readonly onChange: (keys: PublishedKeys) => void
+  readonly everyMilliseconds?: number | undefined
+}
+
+/** Much shorter than a key is announced before it signs, and than it is kept after. */
+const refreshMilliseconds = 20_000
+
+/** The signing keys as the database has them, looked at again and again: no key signs before every process publishes it. */
+export class FollowedKeys {
+  readonly #options: FollowedKeysOptions
+  readonly #timer: NodeJS.Timeout
+  #kids: string
+
+  private constructor(options: FollowedKeysOptions, keys: PublishedKeys) {
+    this.#options = options
+    this.#kids = kidsOf(keys)
+    const every = options.everyMilliseconds ?? refreshMilliseconds
+    this.#timer = setInterval(() => void this.refresh(), every).unref()
+  }
+
+  /** Reads the keys, made where there are none, and follows them. Throws `UpstreamError` and `ConfigurationError`. */
+  static async open(options: FollowedKeysOptions): Promise<FollowedKeys> {
+    const keys = await ensureSigningKeys(options.store)
+    options.onChange(keys)
+    return new FollowedKeys(options, keys)
+  }
+
+  /** Looks now. While that is not possible the keys at hand go on. */
+  async refresh(): Promise<void> {
+    const { log, onChange, store } = this.#options
+    try {
+      const keys = await ensureSigningKeys(store)
+      if (kidsOf(keys) === this.#kids) return
+      onChange(keys)
+      this.#kids = kidsOf(keys)
+      log.write('info', 'the signing keys have changed', { signing: keys[0].kid, published: keys.length })
+    } catch (error) {
+      log.write('warn', 'the signing keys could not be read again', { error })
+    }
+  }
+
+  close(): void {
+    clearInterval(this.#timer)
+  }
+}
+
+/** Which one signs counts as well. */
+function kidsOf(keys: PublishedKeys): string {
+  return JSON.stringify(keys.map(({ kid }) => kid))
+}
