@@ -1,137 +1,130 @@
-// What a flood of password sign-ins does to everybody else: many at once, each from an address of its own, while /healthz is
-// asked every 25 ms. `npm run bench:signin [-- --rounds 3 --at-once 100 --json]`
-import { createHash, randomBytes } from 'node:crypto'
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import http from 'node:http'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+// What signing in costs: complete sign-ins (authorization request, sign-in page, password, consent, code, tokens) with several at
+// once; what a flood of wrong passwords does to everybody else, while /healthz is asked every 25 ms; and password checks on the
+// thread pool beside the same on the event loop. `npm run bench:signin [-- --rounds 3 --sign-ins 32 --at-once 8 --flood 100 --json]`
 import { setTimeout as pause } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { ready } from './ready.mjs'
+import { ask, fieldsOf } from './signin/browser.mjs'
+import { begin, register, signIn } from './signin/complete.mjs'
+import { measurePasswords } from './signin/passwords.mjs'
+import { BenchServer } from './signin/server.mjs'
 
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '3' },
-    'at-once': { type: 'string', default: '100' },
+    'sign-ins': { type: 'string', default: '32' },
+    'at-once': { type: 'string', default: '8' },
+    flood: { type: 'string', default: '100' },
     json: { type: 'boolean', default: false },
   },
 })
-const atOnce = Number(values['at-once'])
+const [signIns, atOnce, flooding] = ['sign-ins', 'at-once', 'flood'].map((name) => Number(values[name]))
 const goals = { loopDelayP99: 100, extraMegabytes: 300 }
-const redirectUri = 'http://127.0.0.1:1/callback'
+const passwordChecks = 8
 
 const rounds = []
-for (let round = 0; round < Number(values.rounds); round += 1) rounds.push(await measure())
-
+for (let round = 0; round < Number(values.rounds); round += 1) {
+  rounds.push({ ...(await measureServer()), ...(await measurePasswords(passwordChecks)) })
+}
+const medians = Object.fromEntries(
+  Object.keys(rounds[0]).map((name) => [name, median(rounds.map((each) => each[name]))]),
+)
 const result = {
-  rounds: rounds.length,
-  atOnce,
-  ...Object.fromEntries(Object.keys(rounds[0]).map((name) => [name, median(rounds.map((each) => each[name]))])),
+  ...{ rounds: rounds.length, signIns, atOnce, flooding, ...medians },
+  poolToLoopRate: ratio(medians.poolPerSecond, medians.loopPerSecond),
+  loopToPoolDelay: ratio(medians.loopLoopP99, medians.poolLoopP99),
   goals,
 }
 if (values.json) console.log(JSON.stringify(result))
 else {
   console.table([
-    { what: 'event loop delay p99, idle (ms)', median: result.idleLoopP99, goal: '' },
-    { what: `event loop delay p99, ${atOnce} sign-ins at once (ms)`, median: result.loopP99, goal: goals.loopDelayP99 },
-    { what: '/healthz p99, idle (ms)', median: result.idleHealthP99, goal: '' },
-    { what: '/healthz p99, the same time (ms)', median: result.healthP99, goal: '' },
-    { what: 'memory above idle, highest (MB)', median: result.extraMegabytes, goal: goals.extraMegabytes },
-    { what: 'passwords looked at', median: result.evaluated, goal: '' },
-    { what: 'told to come back (429)', median: result.deferred, goal: '' },
-    { what: 'seconds until the last answer', median: result.seconds, goal: '' },
+    row(`complete sign-ins per second, ${atOnce} at once`, result.perSecond),
+    row('one complete sign-in, p50 (ms)', result.p50),
+    row('one complete sign-in, p95 (ms)', result.p95),
+    row('event loop delay p99, idle (ms)', result.idleLoopP99),
+    row('event loop delay p99, meanwhile (ms)', result.signInLoopP99, goals.loopDelayP99),
+    row(`event loop delay p99, ${flooding} wrong passwords at once (ms)`, result.floodLoopP99, goals.loopDelayP99),
+    row('/healthz p99, idle (ms)', result.idleHealthP99),
+    row('/healthz p99, the same flood (ms)', result.floodHealthP99),
+    row('memory above idle, highest (MB)', result.extraMegabytes, goals.extraMegabytes),
+    row('of the flood: passwords looked at', result.evaluated),
+    row('of the flood: told to come back (429)', result.deferred),
+    row('of the flood: seconds until the last answer', result.floodSeconds),
+    row('password checks per second, thread pool', result.poolPerSecond),
+    row('password checks per second, event loop', result.loopPerSecond),
+    row('thread pool / event loop, checks per second', result.poolToLoopRate),
+    row('event loop delay p99, checks on the thread pool (ms)', result.poolLoopP99),
+    row('event loop delay p99, checks on the event loop (ms)', result.loopLoopP99),
+    row('event loop / thread pool, delay', result.loopToPoolDelay),
   ])
 }
 
-async function measure() {
-  const home = await mkdtemp(join(tmpdir(), 'authsec-bench-'))
-  const child = spawn(process.execPath, ['samples/quickstart/dist/main.js'], {
-    env: {
-      ...process.env,
-      PORT: '0',
-      AUTHSEC_HOME: home,
-      AUTHSEC_LOG_LEVEL: 'error',
-      NODE_OPTIONS: `--import=${join(process.cwd(), 'test/support/loop-delay.mjs')}`,
-      DELAY_FILE: join(home, 'delay.json'),
-    },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
+async function measureServer() {
+  const server = await BenchServer.start()
   try {
-    const origin = new URL(await ready(child)).origin
-    const forms = []
-    for (let index = 0; index < atOnce; index += 1) forms.push(await openForm(origin, `127.0.1.${index + 1}`))
-    await loopDelay(child, home)
-    const idleHealthP99 = await healthDuring(origin, pause(2_000))
-    const { p99: idleLoopP99 } = await loopDelay(child, home)
-    const idle = await megabytes(child.pid, 'VmRSS')
-    const startedAt = performance.now()
-    const flood = Promise.all(forms.map((form, index) => submit(form, index)))
-    const healthP99 = await healthDuring(origin, flood)
-    const statuses = await flood
-    const seconds = Number(((performance.now() - startedAt) / 1000).toFixed(2))
-    const { p99: loopP99 } = await loopDelay(child, home)
-    return {
-      ...{ idleLoopP99, loopP99, idleHealthP99, healthP99, seconds },
-      extraMegabytes: (await megabytes(child.pid, 'VmHWM')) - idle,
-      evaluated: statuses.filter((status) => status === 401).length,
-      deferred: statuses.filter((status) => status === 429).length,
-    }
+    await server.loopDelay()
+    const idleHealthP99 = await healthDuring(server.origin, pause(2_000))
+    const { p99: idleLoopP99 } = await server.loopDelay()
+    return { idleHealthP99, idleLoopP99, ...(await measureSignIns(server)), ...(await measureFlood(server)) }
   } finally {
-    const ended = once(child, 'exit')
-    child.kill('SIGTERM')
-    await ended
-    await rm(home, { recursive: true, force: true, maxRetries: 20 })
+    await server.stop()
   }
 }
 
-/** The sign-in page of an OAuth client, as a browser at this address has it. */
-async function openForm(origin, address) {
-  const jar = new Map()
-  const client = { redirect_uris: [redirectUri], token_endpoint_auth_method: 'none', client_name: 'bench' }
-  const registered = await ask(`${origin}/oauth/register`, { address, jar, json: client })
-  const challenge = createHash('sha256').update(randomBytes(32).toString('base64url')).digest('base64url')
-  const query = new URLSearchParams({
-    client_id: JSON.parse(registered.text).client_id,
-    ...{ response_type: 'code', redirect_uri: redirectUri, code_challenge: challenge, code_challenge_method: 'S256' },
-  })
-  const begun = await ask(`${origin}/oauth/authorize?${query}`, { address, jar })
-  const url = new URL(begun.headers.location, origin).href
-  const page = await ask(url, { address, jar })
-  const [, csrf] = /name="csrf" value="([^"]+)"/.exec(page.text) ?? []
-  if (csrf === undefined) throw new Error(`no sign-in page: ${page.status}`)
-  return { url, jar, address, csrf }
-}
-
-/** A wrong password for an account that does not exist: the same work as for one that does. */
-async function submit({ url, jar, address, csrf }, index) {
-  const form = { csrf, action: 'sign-in', tenant: 'acme-corp', email: `nobody${index}@example.test`, password: 'wrong' }
-  return (await ask(url, { address, jar, form })).status
-}
-
-function ask(url, { address, jar, json, form }) {
-  const body = json === undefined ? form && new URLSearchParams(form).toString() : JSON.stringify(json)
-  const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ')
-  const headers = {
-    ...(cookie === '' ? {} : { cookie }),
-    ...(json === undefined ? {} : { 'content-type': 'application/json' }),
-    ...(form === undefined ? {} : { 'content-type': 'application/x-www-form-urlencoded' }),
+/** Each from an address of its own, so that no limit on callers is met. */
+async function measureSignIns(server) {
+  const { origin } = server
+  const account = await server.account()
+  const clients = []
+  for (let index = 0; index < signIns; index += 1) {
+    const address = `127.0.2.${index + 1}`
+    clients.push({ account, address, clientId: await register(origin, address) })
   }
-  return new Promise((resolve, reject) => {
-    const options = { method: body === undefined ? 'GET' : 'POST', headers, localAddress: address, agent: false }
-    const request = http.request(url, options, (answer) => {
-      for (const line of answer.headers['set-cookie'] ?? []) {
-        const [, name, value] = /^([^=]+)=([^;]*)/.exec(line)
-        jar.set(name, value)
-      }
-      let text = ''
-      answer.setEncoding('utf8').on('data', (chunk) => (text += chunk))
-      answer.on('end', () => resolve({ status: answer.statusCode, headers: answer.headers, text }))
-    })
-    request.on('error', reject)
-    request.end(body)
-  })
+  await signIn(origin, { ...clients[0], address: '127.0.3.1' })
+  await server.loopDelay()
+  const taken = []
+  const startedAt = performance.now()
+  const waiting = [...clients]
+  const worker = async () => {
+    for (let client = waiting.pop(); client !== undefined; client = waiting.pop()) {
+      const begunAt = performance.now()
+      await signIn(origin, client)
+      taken.push(performance.now() - begunAt)
+    }
+  }
+  await Promise.all(Array.from({ length: atOnce }, worker))
+  const seconds = (performance.now() - startedAt) / 1000
+  const { p99: signInLoopP99 } = await server.loopDelay()
+  const perSecond = Number((signIns / seconds).toFixed(2))
+  return { perSecond, p50: percentile(taken, 0.5), p95: percentile(taken, 0.95), signInLoopP99 }
+}
+
+/** Wrong passwords for accounts that do not exist: the same work as for some that do. */
+async function measureFlood(server) {
+  const { origin } = server
+  const forms = []
+  for (let index = 0; index < flooding; index += 1) {
+    const address = `127.0.1.${index + 1}`
+    forms.push(await begin(origin, { address, clientId: await register(origin, address) }))
+  }
+  const idle = await server.megabytes('VmRSS')
+  await server.loopDelay()
+  const startedAt = performance.now()
+  const flood = Promise.all(forms.map(submit))
+  const floodHealthP99 = await healthDuring(origin, flood)
+  const statuses = await flood
+  const floodSeconds = Number(((performance.now() - startedAt) / 1000).toFixed(2))
+  const { p99: floodLoopP99 } = await server.loopDelay()
+  return {
+    ...{ floodHealthP99, floodLoopP99, floodSeconds },
+    extraMegabytes: (await server.megabytes('VmHWM')) - idle,
+    evaluated: statuses.filter((status) => status === 401).length,
+    deferred: statuses.filter((status) => status === 429).length,
+  }
+}
+
+async function submit({ address, jar, page }, index) {
+  const wrong = { tenant: 'acme-corp', email: `nobody${index}@example.test`, password: 'wrong', action: 'sign-in' }
+  return (await ask(page.url, { address, jar, form: { ...fieldsOf(page), ...wrong } })).status
 }
 
 /** The 99th percentile of answers of /healthz while `work` goes on, in milliseconds. */
@@ -145,27 +138,22 @@ async function healthDuring(origin, work) {
     taken.push(performance.now() - startedAt)
     await pause(25)
   }
-  taken.sort((a, b) => a - b)
-  return Number(taken[Math.floor(taken.length * 0.99)].toFixed(1))
+  return percentile(taken, 0.99)
 }
 
-async function loopDelay(child, home) {
-  const file = join(home, 'delay.json')
-  await rm(file, { force: true })
-  child.kill('SIGUSR2')
-  for (let tries = 0; tries < 100; tries += 1) {
-    const text = await readFile(file, 'utf8').catch(() => '')
-    if (text !== '') return JSON.parse(text)
-    await pause(20)
-  }
-  throw new Error('the server does not tell its delay')
-}
-
-async function megabytes(pid, name) {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8')
-  return Math.round(Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1]) / 1024)
+function percentile(numbers, share) {
+  const sorted = [...numbers].sort((a, b) => a - b)
+  return Number(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))].toFixed(2))
 }
 
 function median(numbers) {
-  return [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)]
+  return percentile(numbers, 0.5)
+}
+
+function ratio(one, other) {
+  return Number((one / other).toFixed(2))
+}
+
+function row(what, value, goal = '') {
+  return { what, median: value, goal }
 }
