@@ -70,7 +70,7 @@ describe('the consent page (Model Context Protocol, security best practices)', (
       ['calls itself like Claude, whose sign-ins end at claude.ai', 'reads like one of Claude'],
     ],
     ['Cursоr', callbackUri, ['calls itself like Cursor', 'The name mixes letters']],
-    ['Acme', new URL('https://сlаudе.ai/cb').href, ['reads like one of Claude', 'shows the address as сlаudе.ai']],
+    ['Acme', new URL('https://сlаudе.ai/cb').href, ['reads like one of Claude', 'the address reads сlаudе.ai']],
     ['MCP Inspector', callbackUri, ['calls itself like MCP Inspector, whose sign-ins end at this computer']],
   ])('warns of %s at %s above the button', async (name, redirectUri, words) => {
     const shown = await ask(new BrowserJar(), { name, redirectUri })

@@ -6,11 +6,11 @@ import { mixesAlphabets } from './letter-skeleton.js'
 export type LookAlike =
   /** It calls itself like a known client, and is answered elsewhere. */
   | { readonly about: 'name'; readonly client: KnownClient }
-  /** Its name, or the host, is written with letters of several alphabets. */
-  | { readonly about: 'letters'; readonly of: 'name' | 'host' }
+  /** Its name is written with letters of several alphabets. */
+  | { readonly about: 'letters' }
   /** The host is that of no known client, and reads like one's. */
   | { readonly about: 'host'; readonly client: KnownClient }
-  /** The host is written in ASCII for letters that are none (RFC 3492). */
+  /** The host has letters beyond ASCII (RFC 3492). */
   | { readonly about: 'punycode'; readonly reads: string }
 
 /** Everything about a client that may be made to be taken for another one; none for one that is what it says, as far as it can be told. */
@@ -19,7 +19,7 @@ export function lookAlikes(name: string | undefined, redirectUri: string): reado
   const found: LookAlike[] = []
   const named = name === undefined ? undefined : clientIn(name)
   if (named !== undefined && !isPlaceOf(named, url)) found.push({ about: 'name', client: named })
-  if (name !== undefined && mixesAlphabets(name)) found.push({ about: 'letters', of: 'name' })
+  if (name !== undefined && mixesAlphabets(name)) found.push({ about: 'letters' })
   return url.protocol === 'https:' ? [...found, ...lookAlikeHosts(url.hostname)] : found
 }
 
@@ -27,9 +27,9 @@ function lookAlikeHosts(hostname: string): readonly LookAlike[] {
   const found: LookAlike[] = []
   const reads = domainToUnicode(hostname)
   const client = clientIn(reads)
-  if (client !== undefined && !isBelow(hostname, client.hosts)) found.push({ about: 'host', client })
+  const hasHosts = client !== undefined && client.hosts.length > 0
+  if (hasHosts && !isBelow(hostname, client.hosts)) found.push({ about: 'host', client })
   if (hostname.split('.').some((label) => label.startsWith('xn--'))) found.push({ about: 'punycode', reads })
-  if (mixesAlphabets(reads)) found.push({ about: 'letters', of: 'host' })
   return found
 }
 

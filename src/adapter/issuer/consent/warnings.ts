@@ -20,17 +20,17 @@ export function warningOfLookAlike(found: LookAlike): Html {
       )
     case 'host':
       return warning(
-        html`The address reads like one of <strong>${found.client.name}</strong>, and is none of
-          ${listOf(placesOf(found.client))}.`,
+        html`The address reads like one of <strong>${found.client.name}</strong>, and is not: theirs is
+          ${listOf(found.client.hosts)}.`,
       )
     case 'letters':
       return warning(
-        html`The ${found.of === 'name' ? 'name' : 'address'} mixes letters of several alphabets that look alike: it may
-        be made to be taken for another one.`,
+        html`The name mixes letters of several alphabets that look alike: it may be made to be taken for another one.`,
       )
     case 'punycode':
       return warning(
-        html`A browser shows the address as <bdi>${found.reads}</bdi>: its letters may be made to be taken for others.`,
+        html`Written out, the address reads <bdi>${found.reads}</bdi>, with letters that may be made to be taken for
+          others.`,
       )
   }
 }

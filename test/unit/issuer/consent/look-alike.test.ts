@@ -78,6 +78,7 @@ describe('a host that reads like that of a known client', () => {
     ['https://cursor.example/cb', ['host of Cursor']],
     ['https://api.claude.ai/cb', []],
     ['https://precursor.example/cb', []],
+    ['https://inspector.example/cb', []],
     ['http://127.0.0.1:9/claude', []],
   ])('is warned of: %s', (redirectUri, expected) => {
     expect(about('Acme', redirectUri)).toEqual(expected)
@@ -85,7 +86,7 @@ describe('a host that reads like that of a known client', () => {
 
   it('is warned of in other letters, which are shown as a browser shows them', () => {
     const { href } = new URL('https://сlаudе.ai/cb')
-    expect(about('Acme', href)).toEqual(['host of Claude', 'punycode', 'letters'])
+    expect(about('Acme', href)).toEqual(['host of Claude', 'punycode'])
     expect(lookAlikes('Acme', href)).toContainEqual({ about: 'punycode', reads: 'сlаudе.ai' })
     expect(about('Acme', new URL('https://bücher.example/cb').href)).toEqual(['punycode'])
   })
