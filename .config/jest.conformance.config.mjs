@@ -1,4 +1,4 @@
-// `npm run test:conformance`: the resource server by the sections of its RFCs.
+// `npm run test:conformance`: the resource server by the sections of its RFCs, the authorization server by the scenarios of the MCP conformance suite.
 import base from './jest.config.mjs'
 
 export default {

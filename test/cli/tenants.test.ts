@@ -163,6 +163,7 @@ describe('authsec keys', () => {
     expect(await authsec('keys', 'rotate', '--no-wait')).toMatchObject({ code: 0 })
     const { stdout } = await authsec('keys', 'list', '--json')
     expect((JSON.parse(stdout) as { state: string }[]).map(({ state }) => state)).toEqual([
+      'signing',
       'awaited',
       'current',
       'current',
@@ -172,6 +173,20 @@ describe('authsec keys', () => {
       stderr: expect.stringContaining('a moment ago'),
     })
     expect(await authsec('keys', 'reseal')).toMatchObject({ code: 0 })
+    expect(await statusFor(token)).toBe(200)
+  })
+
+  it('announces a signing key, which signs later and is one at a time', async () => {
+    const token = (await authsec('token', '--user', 'john@company.com')).stdout.trim()
+    const rotated = await authsec('keys', 'rotate', '--signing')
+    expect(rotated).toMatchObject({ code: 0, stdout: expect.stringContaining('signs in 15 minutes') })
+    const [kid = ''] = rotated.stdout.split(' ')
+    const { stdout } = await authsec('keys', 'list')
+    expect(stdout).toMatch(new RegExp(`${kid} +sign +announced .*\\n.* sign +signing `))
+    expect(await authsec('keys', 'rotate', '--signing')).toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining('is announced'),
+    })
     expect(await statusFor(token)).toBe(200)
   })
 })

@@ -47,7 +47,9 @@ const unusable = 'the client_id metadata document is not a JSON object that name
  */
 export class ClientDocuments {
   readonly #ports: ClientDocumentsPorts
-  readonly #known = new LRUCache<string, Known>({ max: mostKnown })
+  readonly #documents = new LRUCache<string, Known>({ max: mostKnown })
+  /** Apart, so that ids that lead nowhere push no client out. */
+  readonly #refusals = new LRUCache<string, Known>({ max: mostKnown })
   readonly #pending = new Map<string, Promise<DocumentOutcome>>()
 
   constructor(ports: ClientDocumentsPorts) {
@@ -57,7 +59,7 @@ export class ClientDocuments {
   /** What `id` leads to. Throws `UpstreamError` where looks cannot be counted. */
   async find(id: string, caller: string): Promise<DocumentOutcome> {
     if (!isClientIdUrl(id)) return { kind: 'refused', problem: 'the client_id is not a URL in normal form with a path' }
-    const known = this.#known.get(id)
+    const known = this.#refusals.get(id) ?? this.#documents.get(id)
     if (known !== undefined && this.#age(known) < standsMilliseconds) return known.outcome
     const pending = this.#pending.get(id) ?? this.#look(id, caller, known)
     this.#pending.set(id, pending)
@@ -71,17 +73,17 @@ export class ClientDocuments {
   async #look(id: string, caller: string, known: Known | undefined): Promise<DocumentOutcome> {
     const { limiter } = this.#ports
     const ofCaller = { limit: fetchesOfCaller, key: caller }
-    const atHost = [{ limit: failuresAtHost, key: new URL(id).host }]
-    const wasGood = known?.outcome.kind === 'document'
+    const atHost = [{ limit: failuresAtHost, key: new URL(id).hostname }]
+    const good = this.#isGood(known) ? known : undefined
     // What strangers ask of a host in vain must not shut out the clients that have their documents there.
-    const admission = await limiter.take(wasGood ? [ofCaller] : [ofCaller, ...atHost])
-    if (!admission.admitted) return wasGood ? known.outcome : { kind: 'busy' }
-    const outcome = await this.#ask(id, known)
-    if (outcome.kind === 'document' && !wasGood) await limiter.giveBack(atHost)
+    const admission = await limiter.take(good === undefined ? [ofCaller, ...atHost] : [ofCaller])
+    if (!admission.admitted) return good?.outcome ?? { kind: 'busy' }
+    const outcome = await this.#ask(id, good)
+    if (outcome.kind === 'document' && good === undefined) await limiter.giveBack(atHost)
     return outcome
   }
 
-  async #ask(id: string, known: Known | undefined): Promise<Known['outcome']> {
+  async #ask(id: string, good: Known | undefined): Promise<Known['outcome']> {
     const { clock, fetcher, log, reach } = this.#ports
     let outcome: Known['outcome']
     try {
@@ -89,12 +91,19 @@ export class ClientDocuments {
     } catch (error) {
       if (!(error instanceof FetchError)) throw error
       log.write('debug', 'a client metadata document was not fetched', { error })
-      if (known?.outcome.kind === 'document' && this.#age(known) < staleMilliseconds) return known.outcome
+      if (good !== undefined) return good.outcome
       // What exactly is behind a name is nobody's business but ours.
       outcome = { kind: 'refused', problem: unreachable }
     }
-    this.#known.set(id, { outcome, at: clock.now() })
+    const [kept, dropped] =
+      outcome.kind === 'document' ? [this.#documents, this.#refusals] : [this.#refusals, this.#documents]
+    kept.set(id, { outcome, at: clock.now() })
+    dropped.delete(id)
     return outcome
+  }
+
+  #isGood(known: Known | undefined): known is Known {
+    return known?.outcome.kind === 'document' && this.#age(known) < staleMilliseconds
   }
 
   /** A clock that was set back makes nothing last. */

@@ -1,6 +1,6 @@
-import type { Configuration, KoaContextWithOIDC } from 'oidc-provider'
+import type { Configuration } from 'oidc-provider'
 import { UpstreamError } from '../../../core/error/upstream-error.js'
-import { callerOf } from '../http/client-address.js'
+import { callerAtWork } from '../http/client-address.js'
 import { orUnavailable, type ErrorsOfProvider } from '../provider/oidc-adapter.js'
 import type { ClientDocuments } from './client-documents.js'
 
@@ -20,9 +20,8 @@ export function documentFeature(
     ack: 'draft-02',
     cacheDuration,
     allowClient: () => true,
-    allowFetch: async (context: KoaContextWithOIDC | undefined, id: string) => {
-      const caller = context === undefined ? 'page' : callerOf(context.req)
-      const outcome = await orUnavailable(documents.find(id, caller), errors)
+    allowFetch: async (_context, id: string) => {
+      const outcome = await orUnavailable(documents.find(id, callerAtWork()), errors)
       if (outcome.kind === 'document') return true
       if (outcome.kind === 'refused') throw new errors.InvalidClient(outcome.problem)
       const cause = new UpstreamError('OVERLOADED', 'too many client metadata documents are asked for')
@@ -36,7 +35,7 @@ export function documentFeature(
 export function documentFetch(documents: ClientDocuments | undefined): NonNullable<Configuration['fetch']> {
   return async (input) => {
     const id = input instanceof Request ? input.url : String(input)
-    const outcome = await documents?.find(id, 'page')
+    const outcome = await documents?.find(id, callerAtWork())
     if (outcome?.kind !== 'document') throw new TypeError('the authorization server fetches client documents only')
     const { body, headers, status } = outcome.answer
     return new Response(Buffer.from(body), { status, headers: Object.fromEntries(headers) })

@@ -6,7 +6,7 @@ import type { Log } from '../../../core/runtime/log.js'
 import type { RateLimit, RateLimiter } from '../../../core/runtime/rate-limiter.js'
 import type { ConsentsHandler } from '../consent/consents-handler.js'
 import { BrowserCookie } from './browser-cookie.js'
-import { callerOf } from './client-address.js'
+import { callerOf, onBehalfOf } from './client-address.js'
 import type { LogoutHandler } from '../logout/logout-handler.js'
 import type { InteractionHandler } from '../sign-in/interaction-handler.js'
 import { doubledCookies, type IssuerCookies } from './issuer-cookies.js'
@@ -64,6 +64,7 @@ type OwnRoute = Extract<Route, { readonly methods: readonly string[] }>
 
 const notAskedFor = 'This sign-in was not begun in this browser. Go back to your assistant and ask it to start again.'
 const registrationsOfCaller: RateLimit = { name: 'registration-caller', limit: 30, seconds: 60 }
+const logoutsOfCaller: RateLimit = { name: 'logout-caller', limit: 120, seconds: 60 }
 const authorizationsOfCaller: RateLimit = { name: 'authorization-caller', limit: 300, seconds: 60 }
 /** From everybody together: what nobody uses is gone after an hour, so this is also the most that is kept. */
 const allRegistrations: RateLimit = { name: 'registration-all', limit: 10_000, seconds: 60 * 60 }
@@ -102,7 +103,7 @@ export class IssuerHandler {
       return true
     }
     try {
-      await this.#admit({ request, response }, route)
+      await onBehalfOf(request, () => this.#admit({ request, response }, route))
     } catch (error) {
       this.#fail(response, route, error)
     }
@@ -178,7 +179,12 @@ export class IssuerHandler {
     return relyingParty.isAwaited(parameters.get('state') ?? undefined, { browser, address: callerOf(request) })
   }
 
-  #signOut({ request, response }: Exchange): Promise<void> | void {
+  async #signOut({ request, response }: Exchange): Promise<void> {
+    const admission = await this.#parts.limiter.take([{ limit: logoutsOfCaller, key: callerOf(request) }])
+    if (!admission.admitted) {
+      response.setHeader('retry-after', admission.secondsLeft)
+      return this.#stop(response, 429, 'Too many sign-outs were asked for from here. Try again in a minute.')
+    }
     const elsewhere = otherLoopbackTarget(this.#parts.url, request)
     if (elsewhere !== undefined) return sendSeeOther(response, elsewhere)
     const { query } = splitTarget(request.url ?? '')
