@@ -21,7 +21,7 @@ export default {
   // Slow suites have configurations of their own.
   testPathIgnorePatterns: [
     '/node_modules/',
-    ...['browser', 'cli', 'conformance', 'faults', 'replicas'].map((name) => `<rootDir>/test/${name}/`),
+    ...['browser', 'cli', 'clients', 'conformance', 'faults', 'replicas'].map((name) => `<rootDir>/test/${name}/`),
   ],
   testEnvironment: '<rootDir>/.config/jest-environment.mjs',
   testTimeout: 30_000,

@@ -58,6 +58,11 @@ export interface AuthSecAppOptions {
    */
   readonly issuers?: readonly IssuerOptions[]
   /**
+   * What a scope lets a client do, in plain words, as the consent page says it: `{ 'invoice:read': 'See your invoices' }`. Default:
+   * a sentence made from its name.
+   */
+  readonly scopeDescriptions?: Readonly<Record<string, string>>
+  /**
    * Typical callers by name, with what they effectively hold: shown in the access matrix (`authsec matrix`). They let nobody in.
    */
   readonly testCallers?: Readonly<Record<string, Partial<Grants>>>

@@ -19,6 +19,7 @@ import { boundedPatience, EndlessPatience } from './patience.js'
 import type { ServerOptions } from './server-options.js'
 import { forgetSecrets } from './settings/environment.js'
 import { readSettings, readStdioSettings, type Settings, type SettingsInput } from './settings/settings.js'
+import { readScopeDescriptions } from './scope-descriptions.js'
 import { readTestCallers } from './test-callers.js'
 import { startServer } from './start-server.js'
 import { startStdio } from './start-stdio.js'
@@ -84,6 +85,7 @@ class App implements AuthSecApp {
   readonly clientId: string | undefined
   readonly catalogue: OperationCatalogue
   readonly testCallers: ReadonlyMap<string, Grants>
+  readonly #scopeWords: Readonly<Record<string, string>>
   readonly #options: AuthSecAppOptions
   readonly #assembly: Assembly
   #running: Promise<{ close(): Promise<void> }> | undefined
@@ -99,6 +101,7 @@ class App implements AuthSecApp {
     this.#assembly = assembly
     this.catalogue = new OperationCatalogue(assembly.operations)
     this.testCallers = readTestCallers(options.testCallers)
+    this.#scopeWords = readScopeDescriptions(options.scopeDescriptions)
   }
 
   async listen(): Promise<ListeningApp> {
@@ -180,6 +183,7 @@ class App implements AuthSecApp {
       assembly: this.#assembly,
       catalogue: this.catalogue,
       appName: this.name,
+      scopeWords: this.#scopeWords,
       admits: this.#options.tenants,
       sessions: this.#options.sessions ?? 'stateful',
       seed: this.#options.development?.tenants ?? sampleTenants,
@@ -212,6 +216,7 @@ const knownOptions: ReadonlySet<string> = new Set([
   'sessions',
   'login',
   'issuers',
+  'scopeDescriptions',
   'testCallers',
   'development',
 ] satisfies readonly (keyof AuthSecAppOptions)[])

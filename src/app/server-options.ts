@@ -17,6 +17,8 @@ export interface ServerOptions {
   /** The operations of the application, without those that sign in. */
   readonly catalogue: OperationCatalogue
   readonly appName: string
+  /** What scopes let a client do, by their names. */
+  readonly scopeWords: Readonly<Record<string, string>>
   readonly admits: AdmittedTenants | undefined
   readonly sessions: 'stateful' | 'stateless'
   readonly seed: readonly SeedTenant[]

@@ -90,13 +90,21 @@ async function openIssuer(options: ServerOptions, base: Foundations, parts: Issu
   const { keyring, postgres } = base.data
   const { application, hasher, wanted } = parts
   const scopes = offeredScopes(options.catalogue)
+  const { scopeWords } = options
   return createIssuer({
     issuer: issuerOf(base.publicUrl),
     application,
     applications: postgres.applications,
-    resources: wanted.paths.map((path) => ({ resource: base.publicUrl + path, name: options.appName, scopes })),
+    resources: wanted.paths.map((path) => ({
+      resource: base.publicUrl + path,
+      name: options.appName,
+      scopes,
+      scopeWords,
+    })),
     relyingParty: wanted.tools === 'absent' ? undefined : relyingPartyOf(base, application),
     storage: postgres.issuerStorage,
+    owned: postgres.directory.records,
+    feed: postgres.notices,
     keys: postgres.signingKeys,
     accounts: postgres.accounts,
     tenants: postgres.tenants,

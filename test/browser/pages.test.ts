@@ -169,6 +169,29 @@ describe('the pages of a sign-in', () => {
         return window.page
       },
     },
+    'consent-warned': {
+      title: 'Allow “Claude”?',
+      async open() {
+        const redirectUri = new URL('https://сlаudе.example/callback').href
+        const window = await SignInWindow.open(jar, await otherClientUrl(server, { name: 'Claude', redirectUri }))
+        await window.signIn(john)
+        return window.page
+      },
+    },
+    consents: {
+      title: 'Apps you allowed',
+      async open() {
+        const window = await SignInWindow.open(jar, await otherClientUrl(server))
+        await window.signIn(john)
+        await window.reach('Allow “Invoice Robot”?')
+        await window.page.route('**/oauth/authorize/*', (route) => route.fulfill({ status: 204 }))
+        await window.press('Allow')
+        await window.reach('One moment')
+        await window.page.goto(`${server.origin}/authsec/consents`)
+        return window.page
+      },
+    },
+    'consents-signed-out': { title: 'Apps you allowed', open: () => at('/authsec/consents') },
     'consent-expired': { title: 'Start again', open: () => at(`/authsec/signin/${nowhere}`) },
     'authorization-refused': { title: heading.stopped, open: () => at('/oauth/authorize?client_id=a&client_id=b') },
   }
@@ -196,13 +219,15 @@ describe('the pages of a sign-in', () => {
 })
 
 /** Where an OAuth client that registered itself sends the user. */
-async function otherClientUrl({ origin, oauthUrl }: ServerProcess): Promise<string> {
-  const redirect_uri = 'https://robots.example.com/callback'
+async function otherClientUrl(
+  { origin, oauthUrl }: ServerProcess,
+  { name, redirectUri: redirect_uri } = { name: 'Invoice Robot', redirectUri: 'https://robots.example.com/callback' },
+): Promise<string> {
   const response = await fetch(`${origin}/oauth/register`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({
-      client_name: 'Invoice Robot',
+      client_name: name,
       redirect_uris: [redirect_uri],
       token_endpoint_auth_method: 'none',
       grant_types: ['authorization_code', 'refresh_token'],

@@ -18,6 +18,8 @@ export interface Posted {
 /** The web site of a client, by https on this computer under any of its names, and the way to it. */
 export class DocumentSite {
   readonly fetcher: Fetcher
+  /** Who vouches for it, as PEM. */
+  readonly authority: string
   /** Every path that was asked for. */
   readonly asked: string[] = []
   readonly posted: Posted[] = []
@@ -29,6 +31,7 @@ export class DocumentSite {
 
   private constructor(names: readonly string[]) {
     const authority = new CertificateAuthority()
+    this.authority = authority.pem
     this.fetcher = createFetcher({
       ca: [authority.pem],
       milliseconds: 1_000,

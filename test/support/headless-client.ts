@@ -5,6 +5,8 @@ import { BrowserJar, type Shown } from './browser-jar.js'
 /** An MCP client whose user is a scripted browser that signs in and allows what is asked. */
 export class HeadlessClient implements OAuthClientProvider {
   readonly redirectUrl = 'http://127.0.0.1:8976/callback'
+  /** Where it says what it is, instead of registering. */
+  clientMetadataUrl?: string
   readonly jar: BrowserJar
   saved: OAuthTokens | undefined
   /** Whether it asks for refresh tokens when it registers. */

@@ -8,7 +8,9 @@ import type { AdmittedTenants, Application } from '../../src/core/identity/appli
 import type { Tenant } from '../../src/core/identity/tenant.js'
 import { grantsOf } from '../../src/core/permission/grants.js'
 import { systemClock, type Clock } from '../../src/core/runtime/clock.js'
+import type { SessionNotice } from '../../src/core/runtime/session-feed.js'
 import { BrowserJar, type Shown } from './browser-jar.js'
+import { MemoryOwnedRecords } from './memory-owned-records.js'
 import {
   MemoryAccountStore,
   MemoryApplicationStore,
@@ -62,6 +64,8 @@ export class IssuerHarness {
   readonly audit = new MemoryAuditLog()
   readonly log = new MemoryLog()
   readonly limiter: MemoryRateLimiter
+  /** What the other processes were told. */
+  readonly told: SessionNotice[] = []
   readonly keyring = MasterKey.generate()
   readonly origin: string
   readonly tenants: MemoryTenantRegistry
@@ -90,6 +94,10 @@ export class IssuerHarness {
         name: 'Invoices',
         scopes: ['read', 'write'],
       })),
+      ...{
+        owned: new MemoryOwnedRecords(this.storage),
+        feed: { publish: async (notice) => this.told.push(notice) > 0 },
+      },
       ...{ storage: this.storage, keys: this.keys, accounts: this.accounts, tenants: this.tenants },
       ...{ keyring: this.keyring, audit: this.audit, log: this.log, limiter: this.limiter },
       relyingParty: {

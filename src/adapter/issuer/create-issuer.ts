@@ -4,14 +4,17 @@ import type { Keyring } from '../../core/credential/keyring.js'
 import { ConfigurationError } from '../../core/error/configuration-error.js'
 import type { AccountStore } from '../../core/identity/account-store.js'
 import type { Application, ApplicationStore } from '../../core/identity/application.js'
-import type { IssuerStorage } from '../../core/identity/issuer-storage.js'
+import type { IssuerStorage, OwnedRecords } from '../../core/identity/issuer-storage.js'
 import type { SigningKeyStore } from '../../core/identity/signing-key-store.js'
 import type { TenantRegistry } from '../../core/identity/tenant.js'
 import type { GrantRegistry } from '../../core/identity/verified-token.js'
+import type { SessionFeed } from '../../core/runtime/session-feed.js'
 import type { Fetcher, NetworkReach } from '../../core/runtime/fetcher.js'
 import type { Clock } from '../../core/runtime/clock.js'
 import type { Log } from '../../core/runtime/log.js'
 import type { RateLimiter } from '../../core/runtime/rate-limiter.js'
+import { ConsentsHandler, type ConsentsParts } from './consent/consents-handler.js'
+import { IssuerConsents } from './record/issuer-consents.js'
 import { AccountDirectory } from './sign-in/account-directory.js'
 import { ClientDocuments } from './client/client-documents.js'
 import { ConsentStep } from './sign-in/consent-step.js'
@@ -44,6 +47,10 @@ export interface IssuerOptions {
   /** The last one is meant where a request names none. */
   readonly resources: readonly IssuerResource[]
   readonly storage: IssuerStorage
+  /** The same records by whose they are: users see what they have allowed. */
+  readonly owned: OwnedRecords
+  /** Tells every process what a user has taken back. */
+  readonly feed: Pick<SessionFeed, 'publish'>
   readonly keys: SigningKeyStore
   readonly accounts: AccountStore
   readonly tenants: TenantRegistry
@@ -143,8 +150,25 @@ function openHandler(options: IssuerOptions, ground: Ground, signingKeys: Publis
   })
   return new IssuerHandler({
     ...{ url, provider, interactions, logout, cookies, resources, application, relyingParty, limiter, log },
+    consents: openConsents(options, {
+      provider,
+      url,
+      cookies,
+      keyring,
+      application,
+      directory,
+      resources,
+      audit: signInAudit,
+    }),
     outgoing: outgoing === undefined ? 'closed' : 'open',
   })
+}
+
+function openConsents(
+  { feed, keyring, owned, storage }: IssuerOptions,
+  parts: Omit<ConsentsParts, 'consents' | 'feed'>,
+): ConsentsHandler {
+  return new ConsentsHandler({ ...parts, feed, consents: new IssuerConsents({ storage, owned, keyring }) })
 }
 
 function listed(resources: readonly IssuerResource[]): readonly [IssuerResource, ...IssuerResource[]] {

@@ -1,5 +1,6 @@
 const exact: ReadonlySet<string> = new Set([
   '/authsec/backchannel-logout',
+  '/authsec/consents',
   '/authsec/login/callback',
   '/healthz',
   '/mcp',

@@ -20,6 +20,7 @@ export interface SessionChoice {
 }
 
 export interface OpenDirectory {
+  readonly data: Data
   readonly directory: SessionDirectory
   /** Throws `RefusedError` for a tenant, account or application that is not there. */
   scopeOf(choice: SessionChoice): Promise<SessionScope>
@@ -41,7 +42,7 @@ export async function withDirectory<Value>(
   try {
     const directory = openSessionDirectory(data, issuer)
     const tenantOf = (slug: string | undefined): Promise<Tenant | undefined> => findTenant(data, slug)
-    return await act({ directory, tenantOf, scopeOf: (choice) => readScope({ data, directory }, choice) })
+    return await act({ data, directory, tenantOf, scopeOf: (choice) => readScope({ data, directory }, choice) })
   } finally {
     await data.close()
   }

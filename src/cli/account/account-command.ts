@@ -16,6 +16,7 @@ import { importCommand } from '../import/import-command.js'
 import { accountShape } from '../import/import-shape.js'
 import { printResult } from '../print-result.js'
 import { printableJson } from '../printable.js'
+import { consentCommand } from './consent-command.js'
 import { identityCommand } from './identity-command.js'
 
 interface ListFlags {
@@ -50,6 +51,7 @@ export function accountCommand(env: NodeJS.ProcessEnv): Command {
       }).option('--yes', 'without asking'),
     )
     .addCommand(identityCommand(env))
+    .addCommand(consentCommand(env))
     .addCommand(importCommand(env, accountShape))
 }
 

@@ -160,7 +160,7 @@ describe('the consent page', () => {
     ]) {
       expect(html).toContain(fact)
     }
-    expect(html).toContain('<code>write</code> permission <em>(not yours today; Allow also covers it')
+    expect(html).toContain('<code>write</code> <em>(not yours today; Allow also covers it')
     expect(html).not.toContain('class="warning"')
   })
 

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { baseScope } from '../provider/access-token-claims.js'
 import { makeResourceCanonical } from './canonical-resource.js'
 import { endpoints } from './issuer-metadata.js'
+import { consentsPath } from '../consent/consents-page.js'
 import { iconPath } from '../page/icon.js'
 import { stylesheetPath } from '../page/render-page.js'
 import { isRelyingParty, type RelyingParty } from '../provider/relying-party.js'
@@ -12,6 +13,7 @@ export type Route =
   | { readonly kind: 'foreign' }
   | { readonly kind: 'unknown' }
   | { readonly kind: 'icon' | 'metadata' | 'stylesheet'; readonly methods: readonly string[] }
+  | { readonly kind: 'consents'; readonly methods: readonly string[] }
   | { readonly kind: 'interaction'; readonly methods: readonly string[]; readonly uid: string }
   | { readonly kind: 'authorization' | 'logout' | 'resume'; readonly methods: readonly string[] }
   | { readonly kind: 'registration' | 'token' | 'jwks'; readonly methods: readonly string[] }
@@ -29,6 +31,7 @@ const metadataPaths = ['/.well-known/oauth-authorization-server', '/.well-known/
 export function routeOf(url: PublicUrl, path: string): Route {
   if (path === stylesheetPath) return { kind: 'stylesheet', methods: reading }
   if (path === iconPath) return { kind: 'icon', methods: reading }
+  if (path === consentsPath) return { kind: 'consents', methods: ['GET', 'POST'] }
   if (path.startsWith('/authsec/signin/')) return interactionRoute(path)
   if (metadataPaths.some((known) => path === `${known}${url.prefix}`)) return { kind: 'metadata', methods: reading }
   if (path !== url.prefix && !path.startsWith(`${url.prefix}/`)) return { kind: 'foreign' }

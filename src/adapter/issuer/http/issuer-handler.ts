@@ -4,6 +4,7 @@ import { UpstreamError } from '../../../core/error/upstream-error.js'
 import type { Application } from '../../../core/identity/application.js'
 import type { Log } from '../../../core/runtime/log.js'
 import type { RateLimit, RateLimiter } from '../../../core/runtime/rate-limiter.js'
+import type { ConsentsHandler } from '../consent/consents-handler.js'
 import { BrowserCookie } from './browser-cookie.js'
 import { callerOf, onBehalfOf } from './client-address.js'
 import type { LogoutHandler } from '../logout/logout-handler.js'
@@ -42,6 +43,7 @@ export interface IssuerHandlerParts {
   readonly url: PublicUrl
   readonly provider: Provider
   readonly interactions: InteractionHandler
+  readonly consents: ConsentsHandler
   readonly logout: LogoutHandler
   /** Whether this server asks and tells clients anything by itself. */
   readonly outgoing: 'open' | 'closed'
@@ -133,6 +135,9 @@ export class IssuerHandler {
       case 'interaction':
         pinHeaders(this.#parts.url, request)
         return this.#parts.interactions.handle(request, response, route.uid)
+      case 'consents':
+        pinHeaders(this.#parts.url, request)
+        return this.#parts.consents.handle(request, response)
       case 'authorization':
         return this.#authorize(exchange)
       case 'logout':

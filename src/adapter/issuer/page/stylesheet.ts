@@ -56,6 +56,10 @@ select {
 .warning { background: var(--warn-soft); color: var(--warn); }
 .fact { margin: 0; padding: .5rem 0; color: var(--soft); font-size: .9375rem; }
 .fact strong { color: var(--text); }
+.fact a { color: var(--accent); }
+form + .fact { margin-top: 1.25rem; }
+.consent { margin-top: 1rem; padding-top: 1rem; border-top: 1px solid var(--line); }
+.consent h2 { margin: 0 0 .5rem; font-size: 1.0625rem; }
 .scopes { margin: 0 0 1rem; padding: 0; list-style: none; border: 1px solid var(--line); border-radius: .5rem; }
 .scopes li { padding: .5rem .875rem; }
 .scopes li + li { border-top: 1px solid var(--line); }

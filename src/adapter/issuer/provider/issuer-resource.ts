@@ -4,4 +4,6 @@ export interface IssuerResource {
   readonly resource: string
   readonly name: string
   readonly scopes: readonly string[]
+  /** What the application says that a scope lets a client do, for the consent page. */
+  readonly scopeWords?: Readonly<Record<string, string>> | undefined
 }

@@ -20,3 +20,9 @@ export async function wasAllowedFor(records: SealedRecords, grantId: string, red
   const record = await records.find(model, grantId)
   return record !== undefined && record.payload['redirectUri'] === redirectUri
 }
+
+/** The redirect URI that a grant was allowed for; `undefined` where nobody was asked. */
+export async function destinationOfGrant(records: SealedRecords, grantId: string): Promise<string | undefined> {
+  const redirectUri = (await records.find(model, grantId))?.payload['redirectUri']
+  return typeof redirectUri === 'string' ? redirectUri : undefined
+}

@@ -5,7 +5,7 @@ import { grantedScopes } from '../provider/access-token-claims.js'
 import type { AccountDirectory, Principal } from './account-directory.js'
 import { denial, parameterOf, type StepAnswer, type Visit } from './interaction-step.js'
 import { askedScopes, newGrant, saveGrant, type AskedScopes } from './new-grant.js'
-import { renderConsentPage } from '../page/consent-page.js'
+import { renderConsentPage } from '../consent/consent-page.js'
 import { renderErrorPage } from '../page/error-page.js'
 import type { IssuerResource } from '../provider/issuer-resource.js'
 import { rememberDestination, wasAllowedFor } from '../record/consented-destination.js'
@@ -48,12 +48,14 @@ export class ConsentStep {
     const held = grantedScopes(scopes, principal.account.grants.scopes)
     const page = renderConsentPage({
       serverName: this.#parts.application.name,
+      clientId: client.clientId,
       clientName: client.clientName,
       redirectUri,
       resourceName: resource.name,
       tenantName: principal.tenant.name,
       email: principal.account.email,
       scopes: [...scopes, ...identity],
+      scopeWords: resource.scopeWords ?? {},
       notHeld: scopes.filter((scope) => !held.includes(scope)),
       grants: principal.account.grants,
       csrf: visit.csrf,

@@ -1,4 +1,4 @@
-import { html, type Html } from './html.js'
+import { html, type Html } from '../page/html.js'
 
 export interface Destination {
   readonly kind: 'web' | 'loopback' | 'program'

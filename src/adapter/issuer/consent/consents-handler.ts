@@ -1,0 +1,104 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type Provider from 'oidc-provider'
+import type { Keyring } from '../../../core/credential/keyring.js'
+import type { Application } from '../../../core/identity/application.js'
+import type { SessionFeed } from '../../../core/runtime/session-feed.js'
+import { callerOf } from '../http/client-address.js'
+import { doubledCookies, type IssuerCookies } from '../http/issuer-cookies.js'
+import { readOwnForm } from '../http/own-form.js'
+import type { PublicUrl } from '../http/public-url.js'
+import { sendPage, sendSeeOther } from '../http/send-response.js'
+import { renderErrorPage } from '../page/error-page.js'
+import type { IssuerResource } from '../provider/issuer-resource.js'
+import type { IssuerConsents, KnownConsent } from '../record/issuer-consents.js'
+import type { AccountDirectory, Principal } from '../sign-in/account-directory.js'
+import type { SignInAudit } from '../sign-in/sign-in-audit.js'
+import { consentsPath, renderConsentsPage } from './consents-page.js'
+
+export interface ConsentsParts {
+  readonly provider: Provider
+  readonly url: PublicUrl
+  readonly cookies: IssuerCookies
+  readonly keyring: Keyring
+  readonly application: Application
+  readonly directory: AccountDirectory
+  readonly resources: readonly IssuerResource[]
+  readonly consents: IssuerConsents
+  readonly feed: Pick<SessionFeed, 'publish'>
+  readonly audit: SignInAudit
+}
+
+interface SignedIn {
+  readonly principal: Principal
+  /** Of this browser's sign-in, so that nobody else's form is taken for one of this page. */
+  readonly csrf: string
+}
+
+const notSignedIn =
+  'You are not signed in here in this browser. Start the sign-in in one of your apps, and come back to this page then.'
+const notFromHere = 'This form was not sent from its own page, or cookies are off. Open the page again.'
+
+/** The page where users see what they have allowed which client, and take it back. */
+export class ConsentsHandler {
+  readonly #parts: ConsentsParts
+
+  constructor(parts: ConsentsParts) {
+    this.#parts = parts
+  }
+
+  /** Answers for whoever is signed in in this browser. Throws `UpstreamError`. */
+  async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (this.#parts.cookies.hasDoubles(request)) return this.#refuse(response, 400, doubledCookies)
+    const signedIn = await this.#signedIn(request, response)
+    if (signedIn === undefined) return this.#refuse(response, 401, notSignedIn)
+    if (request.method === 'POST') return this.#takeBack({ request, response }, signedIn)
+    const { application, resources } = this.#parts
+    const { csrf, principal } = signedIn
+    const page = renderConsentsPage({
+      ...{ csrf, serverName: application.name, tenantName: principal.tenant.name, email: principal.account.email },
+      consents: await this.#consentsOf(principal),
+      scopeWords: Object.assign({}, ...resources.map(({ scopeWords }) => scopeWords)),
+    })
+    sendPage(response, 200, page)
+  }
+
+  async #signedIn(request: IncomingMessage, response: ServerResponse): Promise<SignedIn | undefined> {
+    const { cookies, directory, keyring, provider } = this.#parts
+    const id = provider.createContext(request, response).cookies.get(cookies.names.session, { signed: true })
+    const session = id === undefined ? undefined : await provider.Session.find(id)
+    const principal = session?.accountId === undefined ? undefined : await directory.find(session.accountId)
+    if (session === undefined || principal === undefined) return undefined
+    const browser = cookies.ensureBrowser(request, response)
+    return { principal, csrf: keyring.digest('issuer-csrf', `consents ${session.uid} ${browser}`) }
+  }
+
+  async #takeBack(
+    { request, response }: { readonly request: IncomingMessage; readonly response: ServerResponse },
+    { csrf, principal }: SignedIn,
+  ): Promise<void> {
+    const { audit, consents, feed, url } = this.#parts
+    const form = await readOwnForm(request, { url, csrf })
+    if (form?.get('action') !== 'take-back') return this.#refuse(response, 403, notFromHere)
+    // One of their own, whatever the form says; what has ended meanwhile is what they wanted.
+    const mine = (await this.#consentsOf(principal)).find(({ key }) => key === form.get('consent'))
+    if (mine !== undefined && (await consents.end(mine.key))) {
+      audit.count({
+        ...{ type: 'signin.completed', reason: 'consent_revoked', clientId: mine.clientId, caller: callerOf(request) },
+        ...{ grantId: mine.grantId, tenant: principal.tenant, subject: principal.account.id },
+      })
+      await feed.publish({ about: 'grant', key: mine.key })
+    }
+    sendSeeOther(response, consentsPath)
+  }
+
+  #consentsOf({ account, tenant }: Principal): Promise<readonly KnownConsent[]> {
+    const { application, consents } = this.#parts
+    const owners = [{ tenantId: tenant.id, issuer: undefined, subject: account.id }]
+    return consents.list({ tenant, owners, application: application.clientId })
+  }
+
+  #refuse(response: ServerResponse, status: number, message: string): void {
+    const { name } = this.#parts.application
+    sendPage(response, status, renderErrorPage({ serverName: name, title: 'Apps you allowed', message }))
+  }
+}
