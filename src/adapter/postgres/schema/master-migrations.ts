@@ -1,5 +1,6 @@
 import { sql, type Kysely } from 'kysely'
 import { createAuditEvent } from './audit-schema.js'
+import { createIdentityProviders } from './federation-schema.js'
 import type { Migration, MigrationSchema } from './migrate.js'
 
 /** The steps of the master database. */
@@ -37,6 +38,7 @@ export const masterMigrations: readonly Migration[] = [
       await createIssuerLogouts(db)
     },
   },
+  { name: '0007-identity-provider', up: createIdentityProviders },
 ]
 
 async function createTenants(db: Kysely<MigrationSchema>): Promise<void> {
