@@ -11,6 +11,7 @@ import type { GrantRegistry } from '../../core/identity/verified-token.js'
 import type { Clock } from '../../core/runtime/clock.js'
 import type { Log } from '../../core/runtime/log.js'
 import type { RateLimiter } from '../../core/runtime/rate-limiter.js'
+import { openFederation, type FederationParts } from './federation/open-federation.js'
 import { AccountDirectory } from './sign-in/account-directory.js'
 import { ConsentStep } from './sign-in/consent-step.js'
 import { FirstPartyConsent } from './sign-in/first-party-consent.js'
@@ -46,6 +47,8 @@ export interface IssuerOptions {
   readonly keyring: Keyring
   /** This server as a client of its own, for the sign-in with the five tools; nobody else is answered at its redirect URI. */
   readonly relyingParty: RelyingParty | undefined
+  /** Signing in with identity providers of the tenants. */
+  readonly federation?: FederationParts | undefined
   /** Counts attempts, for all processes together. Where it does not answer, nobody signs in or registers. */
   readonly limiter: RateLimiter
   readonly audit: AuditLog
@@ -83,17 +86,21 @@ export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
     firstParty: new FirstPartyConsent({ relyingParty, resources, audit: signInAudit }),
     ...{ module, records, directory, resources, relyingParty, cookies, keyring, clock, log },
   })
+  const federation = openFederation(options, { url, directory, cookies, audit: signInAudit })
   const limits = new SignInLimits(records, limiter)
   const interactions = new InteractionHandler({
     ...{ provider, module, url, cookies, keyring, audit: signInAudit, serverName: application.name },
     signIn: new SignInStep({
       ...{ provider, application, directory, accounts, limits, relyingParty, hasher: options.hasher },
       audit: signInAudit,
+      providers: async (tenants) => options.federation?.providers.offered(tenants) ?? [],
     }),
+    federation: federation?.step,
     consent: new ConsentStep({ provider, application, directory, records, resources, audit: signInAudit }),
   })
   const handler = new IssuerHandler({
     ...{ url, provider, interactions, cookies, resources, application, relyingParty, limiter, log },
+    federation: federation?.callback,
   })
   return {
     handle: (request, response) => handler.handle(request, response),

@@ -1,5 +1,6 @@
 const exact: ReadonlySet<string> = new Set([
   '/authsec/backchannel-logout',
+  '/authsec/federation/callback',
   '/authsec/login/callback',
   '/healthz',
   '/mcp',

@@ -64,11 +64,13 @@ export type FederationAnswer<Next> =
 export interface FederatedSignIn {
   readonly tenant: Tenant
   readonly accountId: string
+  /** UUID of the provider that vouched. */
+  readonly provider: string
 }
 
 /** Longer than most take, and short enough that nobody comes back to it. */
 const federationSeconds = 10 * 60
-const startsPerInteraction = { name: 'federation-interaction', limit: 20, seconds: 600 }
+const startsPerSignIn = { name: 'federation-sign-in', limit: 20, seconds: 600 }
 const startsPerCaller = { name: 'federation-caller', limit: 120, seconds: 600 }
 
 type Refused = Extract<FederationAnswer<unknown>, { readonly outcome: 'refused' }>
@@ -104,7 +106,7 @@ export class FederationFlow {
     const origin = { interaction, reference }
     if (visit.browser === undefined) return this.#refused(origin, new Refusal('ERR_LOGIN_BROWSER'), facts)
     const { admitted } = await this.#ports.limiter.take([
-      { limit: startsPerInteraction, key: interaction },
+      { limit: startsPerSignIn, key: reference.requestId },
       { limit: startsPerCaller, key: visit.address },
     ])
     if (!admitted) return this.#refused(origin, new Refusal('ERR_LOGIN_LIMITED'), facts)
@@ -155,15 +157,20 @@ export class FederationFlow {
   }
 
   /** Who has come back to this sign-in page in this browser: once. Throws `UpstreamError`. */
-  async claim(interaction: string, browser: string): Promise<FederatedSignIn | undefined> {
+  async claim(
+    { interaction, reference }: Pick<FederationStart, 'interaction' | 'reference'>,
+    browser: string,
+  ): Promise<FederatedSignIn | undefined> {
     const { store } = this.#ports
-    const keys = { interaction: this.#digest('interaction', interaction), browser: this.#digest('browser', browser) }
+    const keys = { signIn: this.#digest('signIn', reference.requestId), browser: this.#digest('browser', browser) }
     const stored = await store.findIdentified(keys)
     if (stored === undefined || stored.federation.phase !== 'identified') return undefined
+    // A later page of the same sign-in asks anew.
+    if (stored.federation.interaction !== interaction) return undefined
     const { accountId, ...rest } = stored.federation
     if (!(await store.advance(stored, { ...rest, phase: 'used' }))) return undefined
     const tenant = await this.#admitted(rest.tenant)
-    return tenant && { tenant, accountId }
+    return tenant && { tenant, accountId, provider: rest.provider }
   }
 
   async #begin(
@@ -176,7 +183,7 @@ export class FederationFlow {
     }
     const keys = {
       state: this.#digest('state', secrets.state),
-      interaction: this.#digest('interaction', interaction),
+      signIn: this.#digest('signIn', requestId),
       browser: this.#digest('browser', browser),
     }
     const earlier = await this.#ports.store.create({ keys, federation }, federationSeconds)

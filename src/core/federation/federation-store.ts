@@ -26,7 +26,8 @@ export type FederationPhase<Name extends Federation['phase']> = Extract<Federati
 /** Which row, by digests that lead back to nothing. */
 export interface FederationKeys {
   readonly state: string
-  readonly interaction: string
+  /** Of all pages that one authorization request leads to. */
+  readonly signIn: string
   readonly browser: string
 }
 
@@ -37,10 +38,10 @@ export interface StoredFederation {
 
 /** Sign-ins with providers that are under way, for all processes. What has expired by the database's clock is not there. Each method throws `UpstreamError`. */
 export interface FederationStore {
-  /** Answers with how many the same sign-in page has begun before. */
+  /** Answers with how many the same sign-in has begun before. */
   create(stored: StoredFederation, expiresIn: number): Promise<number>
   findByState(state: string): Promise<StoredFederation | undefined>
-  /** The one of this sign-in page and browser that has come back with an account. */
+  /** The newest of this sign-in and browser that has come back with an account. */
   findIdentified(keys: Omit<FederationKeys, 'state'>): Promise<StoredFederation | undefined>
   /** `true` for the one caller that took the step. */
   advance(stored: StoredFederation, next: Federation): Promise<boolean>

@@ -13,12 +13,14 @@ export type Route =
   | { readonly kind: 'unknown' }
   | { readonly kind: 'icon' | 'metadata' | 'stylesheet'; readonly methods: readonly string[] }
   | { readonly kind: 'interaction'; readonly methods: readonly string[]; readonly uid: string }
-  | { readonly kind: 'authorization' | 'resume'; readonly methods: readonly string[] }
+  | { readonly kind: 'authorization' | 'federation' | 'resume'; readonly methods: readonly string[] }
   | { readonly kind: 'registration' | 'token' | 'jwks'; readonly methods: readonly string[] }
 
 const reading = ['GET', 'HEAD'] as const
 const interactionPattern = /^\/authsec\/signin\/([A-Za-z0-9_-]{20,64})$/
 const resumePattern = /^\/[A-Za-z0-9_-]{20,64}$/
+/** Where identity providers send browsers back to: one address for all of them, to be registered there. */
+export const federationCallbackPath = '/authsec/federation/callback'
 const metadataPaths = ['/.well-known/oauth-authorization-server', '/.well-known/openid-configuration'] as const
 
 /**
@@ -29,6 +31,7 @@ export function routeOf(url: PublicUrl, path: string): Route {
   if (path === stylesheetPath) return { kind: 'stylesheet', methods: reading }
   if (path === iconPath) return { kind: 'icon', methods: reading }
   if (path.startsWith('/authsec/signin/')) return interactionRoute(path)
+  if (path === federationCallbackPath) return { kind: 'federation', methods: ['GET'] }
   if (metadataPaths.some((known) => path === `${known}${url.prefix}`)) return { kind: 'metadata', methods: reading }
   if (path !== url.prefix && !path.startsWith(`${url.prefix}/`)) return { kind: 'foreign' }
   return endpointRoute(path.slice(url.prefix.length))

@@ -4,6 +4,7 @@ import { UpstreamError } from '../../../core/error/upstream-error.js'
 import type { Application } from '../../../core/identity/application.js'
 import type { Log } from '../../../core/runtime/log.js'
 import type { RateLimit, RateLimiter } from '../../../core/runtime/rate-limiter.js'
+import type { FederationCallback } from '../federation/federation-callback.js'
 import { BrowserCookie } from './browser-cookie.js'
 import { callerOf } from './client-address.js'
 import type { InteractionHandler } from '../sign-in/interaction-handler.js'
@@ -46,6 +47,7 @@ export interface IssuerHandlerParts {
   readonly application: Application
   readonly relyingParty: RelyingParty | undefined
   readonly limiter: RateLimiter
+  readonly federation: FederationCallback | undefined
   readonly log: Log
 }
 
@@ -129,6 +131,8 @@ export class IssuerHandler {
         return this.#parts.interactions.handle(request, response, route.uid)
       case 'authorization':
         return this.#authorize(exchange)
+      case 'federation':
+        return this.#parts.federation?.handle(request, response) ?? sendJson(response, 404, { error: 'not_found' })
       case 'resume':
         return this.#resume(exchange)
       case 'registration':

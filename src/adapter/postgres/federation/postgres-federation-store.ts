@@ -10,12 +10,12 @@ import type { MasterSchema } from '../schema/master-schema.js'
 import { parseFederation } from './parse-federation.js'
 
 const purpose = 'federation-transaction'
-const columns = ['state_key', 'interaction_key', 'browser_key', 'phase', 'sealed'] as const
+const columns = ['state_key', 'sign_in_key', 'browser_key', 'phase', 'sealed'] as const
 const notExpired = sql<boolean>`expires_at > clock_timestamp()`
 
 interface FederationRow {
   readonly state_key: string
-  readonly interaction_key: string
+  readonly sign_in_key: string
   readonly browser_key: string
   readonly phase: Federation['phase']
   readonly sealed: Uint8Array
@@ -34,12 +34,12 @@ export class PostgresFederationStore implements FederationStore {
   async create({ federation, keys }: StoredFederation, expiresIn: number): Promise<number> {
     const { rows } = await sql<{ readonly earlier: number }>`
       with created as (
-        insert into federation_transaction (state_key, interaction_key, browser_key, phase, sealed, expires_at)
-        values (${keys.state}, ${keys.interaction}, ${keys.browser}, ${federation.phase}, ${this.#seal(keys, federation)},
+        insert into federation_transaction (state_key, sign_in_key, browser_key, phase, sealed, expires_at)
+        values (${keys.state}, ${keys.signIn}, ${keys.browser}, ${federation.phase}, ${this.#seal(keys, federation)},
           clock_timestamp() + make_interval(secs => ${expiresIn}))
       )
       select count(*)::integer as earlier from federation_transaction
-      where interaction_key = ${keys.interaction} and ${notExpired}
+      where sign_in_key = ${keys.signIn} and ${notExpired}
     `.execute(this.#master)
     return rows[0]?.earlier ?? 0
   }
@@ -49,9 +49,9 @@ export class PostgresFederationStore implements FederationStore {
     return row && this.#open(row)
   }
 
-  async findIdentified({ browser, interaction }: Omit<FederationKeys, 'state'>): Promise<StoredFederation | undefined> {
+  async findIdentified({ browser, signIn }: Omit<FederationKeys, 'state'>): Promise<StoredFederation | undefined> {
     const row = await this.#live()
-      .where('interaction_key', '=', interaction)
+      .where('sign_in_key', '=', signIn)
       .where('browser_key', '=', browser)
       .where('phase', '=', 'identified')
       .orderBy('created_at', 'desc')
@@ -80,7 +80,7 @@ export class PostgresFederationStore implements FederationStore {
 
   /** A row that was altered or moved, or sealed with another key, is none: nobody can go on with it. */
   #open(row: FederationRow): StoredFederation | undefined {
-    const keys = { state: row.state_key, interaction: row.interaction_key, browser: row.browser_key }
+    const keys = { state: row.state_key, signIn: row.sign_in_key, browser: row.browser_key }
     try {
       const text = this.#keyring.open(purpose, row.sealed, contextOf(keys, row.phase)).toString()
       const federation = parseFederation(text)
@@ -92,6 +92,6 @@ export class PostgresFederationStore implements FederationStore {
 }
 
 /** With the phase an earlier state of the row cannot be put back in its place. */
-function contextOf({ browser, interaction, state }: FederationKeys, phase: string): string {
-  return [state, interaction, browser, phase].join(' ')
+function contextOf({ browser, signIn, state }: FederationKeys, phase: string): string {
+  return [state, signIn, browser, phase].join(' ')
 }

@@ -22,9 +22,9 @@ export interface IdentityProviderTable {
 
 /** Sign-ins with providers that are under way. */
 export interface FederationTransactionTable {
-  /** Keyed digests, as are `interaction_key` and `browser_key`. */
+  /** Keyed digests, as are `sign_in_key` and `browser_key`. */
   readonly state_key: string
-  readonly interaction_key: string
+  readonly sign_in_key: string
   readonly browser_key: string
   readonly phase: Federation['phase']
   /** All of it as JSON; the context is the digests and the phase. */
@@ -69,14 +69,14 @@ export async function createIdentityProviders(db: Kysely<MigrationSchema>): Prom
   await db.schema
     .createTable('federation_transaction')
     .addColumn('state_key', 'text', (column) => column.primaryKey())
-    .addColumn('interaction_key', 'text', (column) => column.notNull())
+    .addColumn('sign_in_key', 'text', (column) => column.notNull())
     .addColumn('browser_key', 'text', (column) => column.notNull())
     .addColumn('phase', 'text', (column) => column.notNull())
     .addColumn('sealed', 'bytea', (column) => column.notNull())
     .addColumn('created_at', 'timestamptz', (column) => column.notNull().defaultTo(sql`clock_timestamp()`))
     .addColumn('expires_at', 'timestamptz', (column) => column.notNull())
     .execute()
-  for (const column of ['interaction_key', 'expires_at']) {
+  for (const column of ['sign_in_key', 'expires_at']) {
     const index = db.schema.createIndex(`federation_transaction_${column}`)
     await index.on('federation_transaction').column(column).execute()
   }
