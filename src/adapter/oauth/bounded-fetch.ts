@@ -9,11 +9,14 @@ const mostBytes = 256 * 1024
 
 export type Fetch = typeof globalThis.fetch
 
+/** As much of it as is used. */
+export type PlainFetch = (url: string, request: RequestInit) => Promise<Response>
+
 /**
  * `fetch` for talking to a provider: one that is down, slow or answers 5xx gives `UpstreamError`, whatever `fetch` itself
  * makes of it, and a body of more than 256 KB gives `AuthenticationError`. One that stays silent is not asked by everybody.
  */
-export function boundedFetch(fetch: Fetch): CustomFetch {
+export function boundedFetch(fetch: PlainFetch): CustomFetch {
   const breaker = new CircuitBreaker()
   return async (url, options) => {
     const response = await breaker.run(() => ask(url, options))

@@ -2,6 +2,7 @@ import {
   authorizationCodeGrant,
   buildAuthorizationUrl,
   calculatePKCECodeChallenge,
+  ClientSecretBasic,
   getJwksCache,
   refreshTokenGrant,
   type Configuration,
@@ -24,9 +25,11 @@ import type { UpstreamGrant } from '../../core/sign-in/upstream-grant.js'
 import type { DueRefresh } from '../../core/sign-in/upstream-tokens.js'
 import { boundedFetch, type Fetch } from './bounded-fetch.js'
 import { isForAlone, requireSameIdentity, requireSoundIdToken, type TokenAnswer } from './id-token-checks.js'
+import { requireSoundMetadata } from './metadata-rules.js'
 import { OidcDiscovery } from './oidc-discovery.js'
-import { failureOf, reasonOf, refusal } from './provider-failure.js'
-import { requireConfiguredUrl } from './provider-url.js'
+import { openConfiguration } from './open-configuration.js'
+import { failureOf, reasonOf, recordedFailure, recordedOutage, refusal } from './provider-failure.js'
+import { requireConfiguredUrl, requireRedirectUri } from './provider-url.js'
 import { tracedFetch } from './traced-fetch.js'
 import { isOfAnother, isRevoked, upstreamGrant } from './upstream-answer.js'
 
@@ -58,9 +61,7 @@ export interface OidcProviderOptions {
  */
 export function createOidcProvider(options: OidcProviderOptions): RefreshingProvider {
   requireConfiguredUrl('the issuer', options.issuer)
-  if (requireConfiguredUrl('the redirect URI', options.redirectUri).href !== options.redirectUri) {
-    throw new ConfigurationError('ERR_CONFIG_URL', 'the redirect URI needs a path')
-  }
+  requireRedirectUri(options.redirectUri)
   if (options.clientId === '' || options.clientSecret === '') {
     throw new ConfigurationError('ERR_CONFIG_OPTION', 'a relying party needs a client id and a client secret')
   }
@@ -87,7 +88,16 @@ class OidcProvider implements RefreshingProvider {
     this.issuer = options.issuer
     this.clientId = options.clientId
     this.#fetch = tracedFetch(boundedFetch(options.fetch), options.tracer ?? silentTracer)
-    this.#discovery = new OidcDiscovery({ ...options, fetch: this.#fetch })
+    const rules = { issuer: options.issuer, origins: [], pkce: 'advertised' } as const
+    const client = { clientId: options.clientId, authentication: ClientSecretBasic(options.clientSecret) }
+    this.#discovery = new OidcDiscovery({
+      ...options,
+      fetch: this.#fetch,
+      open: (metadata) => {
+        requireSoundMetadata(metadata, rules)
+        return openConfiguration(metadata, { ...client, fetch: this.#fetch })
+      },
+    })
   }
 
   async authorizationUrl({ secrets, otherAccount }: AuthorizationStart): Promise<URL> {
@@ -109,10 +119,7 @@ class OidcProvider implements RefreshingProvider {
       const { answer, upstream } = await this.#redeem(await this.#discovery.find(), parameters, secrets)
       return { ...(await this.#identityIn(answer)), upstream }
     } catch (error) {
-      const failure = failureOf(error)
-      if (failure.code === 'ERR_LOGIN_DENIED') this.#options.log.write('info', 'a user cancelled a sign-in')
-      else this.#options.log.write('warn', 'a sign-in at the identity provider failed', { reason: reasonOf(error) })
-      throw failure
+      throw recordedFailure(this.#options.log, error)
     }
   }
 
@@ -137,15 +144,11 @@ class OidcProvider implements RefreshingProvider {
     }
   }
 
-  /** A provider whose metadata does not hold cannot be asked any more than one that is down: the operator has to act. */
   async #usable(): Promise<Configuration> {
     try {
       return await this.#discovery.find()
     } catch (error) {
-      this.#options.log.write('error', 'the identity provider cannot be used', { reason: reasonOf(error) })
-      const failure = failureOf(error)
-      if (failure instanceof UpstreamError) throw failure
-      throw new UpstreamError('IDP_UNAVAILABLE', 'the identity provider cannot be used')
+      throw recordedOutage(this.#options.log, error)
     }
   }
 

@@ -1,29 +1,26 @@
 import {
   allowInsecureRequests,
-  ClientSecretBasic,
-  clockTolerance,
   customFetch,
   discovery,
-  enableNonRepudiationChecks,
+  None,
   type Configuration,
   type CustomFetch,
   type ServerMetadata,
 } from 'openid-client'
 import type { Clock } from '../../core/runtime/clock.js'
+import { metadataUrlsOf } from '../../core/trust/issuer-url.js'
 import { requestSeconds } from './bounded-fetch.js'
-import { refusal } from './provider-failure.js'
 import { isLoopbackHttp } from './provider-url.js'
 
 const freshFor = 60 * 60 * 1000
-const toleranceSeconds = 60
-const usedEndpoints = ['authorization_endpoint', 'token_endpoint', 'jwks_uri'] as const
 
 export interface DiscoveryOptions {
   readonly issuer: string
   readonly clientId: string
-  readonly clientSecret: string
   readonly fetch: CustomFetch
   readonly clock: Clock
+  /** Makes of its metadata what is kept. Throws where that does not hold: nothing but their form has been looked at. */
+  readonly open: (metadata: ServerMetadata) => Configuration
 }
 
 /** What a provider says of itself (OpenID Connect Discovery §4), read again every hour and after a failure, once for all who wait. */
@@ -47,35 +44,20 @@ export class OidcDiscovery {
   }
 
   async #read(): Promise<Configuration> {
-    const { issuer, clientId, clientSecret, clock, fetch } = this.#options
+    const { clock, open } = this.#options
     const at = clock.now()
-    const url = new URL(issuer)
-    const insecure = isLoopbackHttp(url) ? [allowInsecureRequests] : []
-    const client = { [clockTolerance]: toleranceSeconds }
-    const configuration = await discovery(url, clientId, client, ClientSecretBasic(clientSecret), {
-      [customFetch]: fetch,
-      timeout: requestSeconds,
-      // Without these the library takes an ID token from the token endpoint at its word, whoever signed it.
-      execute: [enableNonRepudiationChecks, ...insecure],
-    })
-    requireSoundMetadata(configuration.serverMetadata(), url, issuer)
+    const configuration = open(await readMetadata(this.#options))
     this.#known = { configuration, at }
     return configuration
   }
 }
 
-/** What the library does not ask: a byte-equal issuer (RFC 8414 §3.3), endpoints of the same origin, PKCE with S256 (OAuth 2.1 §4.1.1). */
-function requireSoundMetadata(metadata: ServerMetadata, url: URL, issuer: string): void {
-  if (metadata.issuer !== issuer) throw refusal('the metadata is of another issuer')
-  for (const name of usedEndpoints) {
-    if (!isOfOrigin(metadata[name], url.origin)) throw refusal(`the ${name} is not an address of the issuer's origin`)
-  }
-  const methods: unknown = metadata.code_challenge_methods_supported
-  if (!Array.isArray(methods) || !methods.includes('S256')) throw refusal('the issuer does not offer PKCE with S256')
-}
-
-function isOfOrigin(endpoint: unknown, origin: string): boolean {
-  if (typeof endpoint !== 'string' || !URL.canParse(endpoint)) return false
-  const url = new URL(endpoint)
-  return url.origin === origin && url.username === '' && url.password === '' && url.hash === ''
+/** The metadata as they are, of whichever issuer. Throws like `find`. */
+export async function readMetadata(options: Omit<DiscoveryOptions, 'clock' | 'open'>): Promise<ServerMetadata> {
+  const { issuer, clientId, fetch } = options
+  // By the address of the document: for an issuer the library has rules of its own, and looks past a slash.
+  const [url = issuer] = metadataUrlsOf(issuer)
+  const execute = isLoopbackHttp(new URL(url)) ? [allowInsecureRequests] : []
+  const asked = { [customFetch]: fetch, timeout: requestSeconds, execute }
+  return (await discovery(new URL(url), clientId, undefined, None(), asked)).serverMetadata()
 }

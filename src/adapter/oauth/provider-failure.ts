@@ -1,6 +1,7 @@
 import { AuthorizationResponseError } from 'openid-client'
 import { AuthenticationError } from '../../core/error/authentication-error.js'
 import { UpstreamError } from '../../core/error/upstream-error.js'
+import type { Log } from '../../core/runtime/log.js'
 
 // RFC 6749 §5.2, RFC 8707 §2. Other words are the provider's own, and may quote what was sent.
 const tokenErrors: ReadonlySet<unknown> = new Set([
@@ -29,6 +30,22 @@ export function failureOf(error: unknown): AuthenticationError | UpstreamError {
   }
   const own = ownErrorIn(error)
   return own instanceof UpstreamError ? own : refusal('the answer of the identity provider does not hold')
+}
+
+/** `failureOf` a sign-in, once the operator can read why. */
+export function recordedFailure(log: Log, error: unknown): AuthenticationError | UpstreamError {
+  const failure = failureOf(error)
+  if (failure.code === 'ERR_LOGIN_DENIED') log.write('info', 'a user cancelled a sign-in')
+  else log.write('warn', 'a sign-in at the identity provider failed', { reason: reasonOf(error) })
+  return failure
+}
+
+/** The same for what comes before: metadata that do not hold are as good as none, and the operator has to act. */
+export function recordedOutage(log: Log, error: unknown): UpstreamError {
+  log.write('error', 'the identity provider cannot be used', { reason: reasonOf(error) })
+  const failure = failureOf(error)
+  if (failure instanceof UpstreamError) return failure
+  return new UpstreamError('IDP_UNAVAILABLE', 'the identity provider cannot be used')
 }
 
 /** Why, for the operator's log: a message of our own, or a name that the library gives to it. */

@@ -18,6 +18,12 @@ export function requireConfiguredUrl(name: string, text: string): URL {
   return url
 }
 
+/** Where a provider sends the browser back to: with a path, so that it has one spelling. Throws `ConfigurationError`. */
+export function requireRedirectUri(text: string): void {
+  if (requireConfiguredUrl('the redirect URI', text).href === text) return
+  throw new ConfigurationError('ERR_CONFIG_URL', 'the redirect URI needs a path')
+}
+
 /** Whether it is http on this computer. */
 export function isLoopbackHttp({ protocol, hostname }: URL): boolean {
   return protocol === 'http:' && loopbackHosts.has(hostname)

@@ -15,9 +15,12 @@ export function upstreamGrant(token: string, seconds: number | undefined, now: n
   return { refreshToken: token, expiresAt: now + (seconds ?? usualSeconds) }
 }
 
-/** Whether the provider says that there is nothing to refresh any more: ended there, expired, or used twice (RFC 6749 §5.2). */
+// RFC 6749 §5.2, and what GitHub says in its place.
+const ended: ReadonlySet<string> = new Set(['invalid_grant', 'bad_refresh_token'])
+
+/** Whether the provider says that there is nothing to refresh any more: ended there, expired, or used twice. */
 export function isRevoked(error: unknown): boolean {
-  return error instanceof ResponseBodyError && error.error === 'invalid_grant'
+  return error instanceof ResponseBodyError && ended.has(error.error)
 }
 
 /** Whether the ID token was for another client or from another issuer, as the library says it. */

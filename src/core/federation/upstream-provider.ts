@@ -27,7 +27,7 @@ export interface UpstreamSettings {
   readonly kind: UpstreamKind
   /** What the button on the sign-in page says. */
   readonly name: string
-  /** Compared byte by byte; for a provider without one, the origin and path that stand for it, such as `https://github.com`. */
+  /** Compared byte by byte; for a provider without one, the origin and path that stand for it, such as `https://idp.example/oauth`. */
   readonly issuer: string
   readonly clientId: string
   /** `undefined` for a public client. */
@@ -37,6 +37,10 @@ export interface UpstreamSettings {
   readonly endpoints: UpstreamEndpoints | undefined
   /** For those without ID tokens. */
   readonly members: UpstreamUserMembers | undefined
+  /** Where endpoints that discovery names may be, besides the issuer's own origin and those that are known of its kind. */
+  readonly origins?: readonly string[] | undefined
+  /** Where the client secret goes for a provider that does not say so; `undefined`: into the body. */
+  readonly secretIn?: 'header' | 'body' | undefined
   /** Where the provider does not say that it has PKCE with S256: it has been looked up, and is used all the same. */
   readonly pkce: 'advertised' | 'assumed'
   /** How far requests to it may go. */

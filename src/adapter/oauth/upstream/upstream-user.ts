@@ -1,0 +1,31 @@
+import { emailFault } from '../../../core/administration/account-text.js'
+import { refusal } from '../provider-failure.js'
+
+type Members = Readonly<Record<string, unknown>>
+
+const longestName = 200
+// OpenID Connect Core §2: at most 255 characters. Nothing that could not be stored or would not show.
+const subjectPattern = /^[^\p{C}\p{Zl}\p{Zp}]{1,255}$/u
+
+/** Who somebody is there. A number counts as its digits, unless some were lost on the way. Throws `AuthenticationError`. */
+export function subjectOf(value: unknown): string {
+  const subject = typeof value === 'number' && Number.isSafeInteger(value) ? String(value) : value
+  if (typeof subject === 'string' && subjectPattern.test(subject)) return subject
+  throw refusal('the provider does not say who signed in')
+}
+
+/** An address, if `verified` says so with `true` and no other word. */
+export function verifiedEmail(email: unknown, verified: unknown): string | undefined {
+  if (verified !== true || typeof email !== 'string') return undefined
+  return emailFault(email) === undefined ? email : undefined
+}
+
+/** A name to show, if it can be shown. */
+export function nameIn(said: Members, members: readonly string[]): string | undefined {
+  const names = members.map((member) => said[member])
+  return names.find((name): name is string => typeof name === 'string' && isShowable(name))
+}
+
+function isShowable(name: string): boolean {
+  return name.trim() !== '' && name.length <= longestName && !/(?! )[\p{C}\p{Z}]/u.test(name)
+}

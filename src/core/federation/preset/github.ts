@@ -1,0 +1,33 @@
+import type { UpstreamPreset } from './preset.js'
+
+const site = 'https://github.com'
+
+/**
+ * GitHub, and GitHub Enterprise Server by its own issuer. OAuth 2 without ID tokens: `/user` says who it is, by a number that is never
+ * given again, and `/user/emails` which address is verified. It has PKCE, without a document that says so.
+ */
+export const github: UpstreamPreset = {
+  name: 'GitHub',
+  issuer: `${site}/login/oauth`,
+  ownIssuer: 'possible',
+  issuerFault: (issuer) =>
+    issuer.endsWith('/login/oauth') ? undefined : 'is not that of an Enterprise Server: https://<host>/login/oauth',
+  secret: 'needed',
+  scopes: ['read:user', 'user:email'],
+  identity: 'userinfo',
+  endpoints: (issuer) => {
+    const { origin } = new URL(issuer)
+    return {
+      authorization: `${issuer}/authorize`,
+      token: `${issuer}/access_token`,
+      userinfo: origin === site ? 'https://api.github.com/user' : `${origin}/api/v3/user`,
+    }
+  },
+  members: { subject: 'id', email: undefined, emailVerified: undefined, name: 'name' },
+  pkce: 'assumed',
+  origins: [],
+  userinfo: 'asked',
+  emailVerified: [],
+  otherAccount: { prompt: 'select_account' },
+  offline: { parameters: {}, scope: 'not sent' },
+}

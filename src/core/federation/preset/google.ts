@@ -1,0 +1,15 @@
+import { openidConnect, type UpstreamPreset } from './preset.js'
+
+export const googleIssuer = 'https://accounts.google.com'
+
+/** Google accounts, private ones and those of Workspace. A token that renews others is asked for by a parameter, not by a scope. */
+export const google: UpstreamPreset = {
+  ...openidConnect,
+  name: 'Google',
+  issuer: googleIssuer,
+  ownIssuer: 'fixed',
+  secret: 'needed',
+  origins: ['https://oauth2.googleapis.com', 'https://www.googleapis.com', 'https://openidconnect.googleapis.com'],
+  otherAccount: { prompt: 'select_account' },
+  offline: { parameters: { access_type: 'offline', prompt: 'consent' }, scope: 'not sent' },
+}
