@@ -4,7 +4,8 @@ import { quoted } from './known-names.js'
 import { differingWords, optionWords } from './option-words.js'
 import type { ProviderWish } from './provider-administration.js'
 
-const longestName = 64
+/** As long as what its button may say. */
+const longestName = 60
 const mostProviders = 50
 
 /** What a wish about a provider comes to, or what is in the way of it. `others`: those of the same tenant. */

@@ -59,8 +59,8 @@ describe('a provider of a tenant', () => {
     expect(await put({}, 'new', globex)).toBe('added')
   })
 
-  it.each(['', ' Corp', 'Co\nrp', 'Corp\u202e', 'x'.repeat(65)])('is not called %j', async (name) => {
-    expect(await put({ name })).toBe('the name of a provider has 1 to 64 characters that all show')
+  it.each(['', ' Corp', 'Co\nrp', 'Corp\u202e', 'x'.repeat(61)])('is not called %j', async (name) => {
+    expect(await put({ name })).toBe('the name of a provider has 1 to 60 characters that all show')
   })
 
   it('is replaced as a whole, keeps its id and its place, and is another one to whoever has read it', async () => {
