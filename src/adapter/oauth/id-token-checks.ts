@@ -11,6 +11,8 @@ export interface TokenAnswer {
   readonly accessToken: string
   readonly idToken: string
   readonly claims: IDToken
+  /** That it was answered to, where it was one. */
+  readonly code?: string | undefined
 }
 
 /** What an answer is held against. */
@@ -22,16 +24,19 @@ export interface AnswerRules {
 
 /**
  * What the library leaves open of OpenID Connect Core §3.1.3.7 and §3.1.3.8: one audience, the authorized party, `iat` not
- * ahead of us, `at_hash` where there is one. Throws `AuthenticationError`.
+ * ahead of us, `at_hash` where there is one, and `c_hash` (§3.3.2.11) likewise. Throws `AuthenticationError`.
  */
-export function requireSoundIdToken({ accessToken, idToken, claims }: TokenAnswer, rules: AnswerRules): void {
-  const { iat, at_hash: hash } = claims
+export function requireSoundIdToken({ accessToken, claims, code, idToken }: TokenAnswer, rules: AnswerRules): void {
+  const { iat, at_hash: hash, c_hash: codeHash } = claims
   if (!isForAlone(rules.clientId, claims)) throw refusal('the ID token is not for this client alone')
   if (!Number.isSafeInteger(iat) || iat > rules.now + skewSeconds) {
     throw refusal('the ID token has no usable iat')
   }
   if (hash !== undefined && !isHashOf(hash, accessToken, idToken)) {
     throw refusal('the ID token belongs to another access token')
+  }
+  if (code !== undefined && codeHash !== undefined && !isHashOf(codeHash, code, idToken)) {
+    throw refusal('the ID token belongs to another code')
   }
 }
 
@@ -56,10 +61,10 @@ export function requireSameIdentity(
 }
 
 /** OpenID Connect Core §3.1.3.6: the left half, of the hash that the signature of the ID token uses. */
-function isHashOf(hash: unknown, accessToken: string, idToken: string): boolean {
+function isHashOf(hash: unknown, text: string, idToken: string): boolean {
   const algorithm = digests[/(?:256|384|512)$/.exec(signatureAlgorithm(idToken))?.[0] ?? '']
   if (algorithm === undefined || typeof hash !== 'string') return false
-  const digest = createHash(algorithm).update(accessToken).digest()
+  const digest = createHash(algorithm).update(text).digest()
   const expected = Buffer.from(digest.subarray(0, digest.length / 2).toString('base64url'))
   const given = Buffer.from(hash)
   return given.length === expected.length && timingSafeEqual(given, expected)

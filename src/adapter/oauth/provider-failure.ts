@@ -53,6 +53,8 @@ export function reasonOf(error: unknown): string {
   const own = ownErrorIn(error)
   if (own !== undefined) return own.cause instanceof Error ? `${own.message}: ${own.cause.message}` : own.message
   if (!(error instanceof Error)) return typeof error
+  // Of an answer that is none it is the status that says most.
+  if (error.cause instanceof Response && error.cause.status !== 200) return `status ${error.cause.status}`
   const named = 'error' in error && tokenErrors.has(error.error) ? String(error.error) : undefined
   const code = 'code' in error && /^[A-Z_]{1,60}$/.test(String(error.code)) ? String(error.code) : undefined
   return named ?? code ?? error.name

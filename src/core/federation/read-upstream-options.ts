@@ -1,5 +1,6 @@
 import { ConfigurationError } from '../error/configuration-error.js'
 import type { NetworkReach } from '../runtime/fetcher.js'
+import { isClaimSource } from '../trust/claim-source.js'
 import { addressFault, issuerFault, originFault } from '../trust/issuer-url.js'
 import { isObject, OptionReader } from '../trust/option-reader.js'
 import type { UpstreamPreset } from './preset/preset.js'
@@ -67,7 +68,7 @@ function readIssuer(options: OptionReader, preset: UpstreamPreset, reach: Networ
   }
   const issuer = options.text('issuer')
   if (issuer === '') return nowhere
-  const fault = issuerFault(issuer, reach) ?? preset.issuerFault(issuer)
+  const fault = preset.issuerFault(issuer) ?? issuerFault(issuer, reach)
   if (fault === undefined) return issuer
   options.fault('issuer', fault)
   return nowhere
@@ -129,6 +130,11 @@ function readMembers(options: OptionReader): UpstreamUserMembers {
   read?.refuseUnknown(['subject', 'email', 'emailVerified', 'name'])
   if (read?.has('emailVerified') === true && !read.has('email'))
     read.fault('emailVerified', 'says nothing without email')
+  for (const name of read?.names ?? []) {
+    const source = read?.value(name)
+    if (typeof source === 'string' && !isClaimSource(source))
+      read?.fault(name, 'is not a JSON Pointer such as /data/id')
+  }
   return {
     subject: read?.text('subject') ?? '',
     email: read?.optionalText('email'),

@@ -18,7 +18,7 @@ export interface UpstreamOptions {
   readonly scopes?: readonly string[]
   /** `oauth2` only. */
   readonly endpoints?: UpstreamEndpoints
-  /** `oauth2` only; where something is left out, the provider does not say it. */
+  /** `oauth2` only: names of members, or JSON Pointers such as `/data/id`. What is left out, the provider does not say. */
   readonly members?: Pick<UpstreamUserMembers, 'subject'> & {
     readonly [Name in Exclude<keyof UpstreamUserMembers, 'subject'>]?: string
   }

@@ -1,4 +1,5 @@
 import type { AuthorizationSecrets } from '../sign-in/login-transaction.js'
+import type { ClaimSource } from '../trust/claim-source.js'
 
 /** What is known beforehand about a provider; `oidc` and `oauth2` are everybody else's. */
 export type UpstreamKind = 'google' | 'github' | 'keycloak' | 'entra' | 'oidc' | 'oauth2'
@@ -10,14 +11,14 @@ export interface UpstreamEndpoints {
   readonly userinfo: string
 }
 
-/** Where the answer of a userinfo endpoint says who it is; names of members of a JSON object. */
+/** Where the answer of a userinfo endpoint says who it is. */
 export interface UpstreamUserMembers {
   /** Never changes and is never given to anybody else; a number counts as its digits. */
-  readonly subject: string
-  readonly email: string | undefined
+  readonly subject: ClaimSource
+  readonly email: ClaimSource | undefined
   /** `undefined`: its addresses are not taken for verified. */
-  readonly emailVerified: string | undefined
-  readonly name: string | undefined
+  readonly emailVerified: ClaimSource | undefined
+  readonly name: ClaimSource | undefined
 }
 
 /** A provider that users of a tenant sign in with, everything decided. */

@@ -100,16 +100,24 @@ describe('O8: a discovery document', () => {
     ])
   })
 
+  it('that says it is a page is none, whatever is in it', async () => {
+    const path = '/.well-known/openid-configuration'
+    const document = await (await fetch(outside.origin + path)).text()
+    for (const [type, code] of [
+      ['text/html', 'ERR_IDP_UNAVAILABLE'],
+      ['Application/JSON; charset=utf-8', 'accepted'],
+    ] as const) {
+      outside.instead.set(path, (response) => response.writeHead(200, { 'content-type': type }).end(document))
+      expect(await start()).toBe(code)
+    }
+  })
+
   it.each<readonly [string, Parameters<OutsideProvider['instead']['set']>[1]]>([
     ['status 500', (response) => response.writeHead(500).end()],
     ['status 404', (response) => response.writeHead(404).end()],
     ['a closed connection', (response) => response.destroy()],
     ['a redirect', (response) => response.writeHead(302, { location: '/elsewhere' }).end()],
     ['a page', (response) => response.writeHead(200, { 'content-type': 'text/html' }).end('{}')],
-    [
-      'JSON that says it is a page',
-      (response) => response.writeHead(200, { 'content-type': 'text/html' }).end('{"issuer":"x"}'),
-    ],
     ['a list', (response) => response.writeHead(200, { 'content-type': 'application/json' }).end('[]')],
     ['300 KB', (response) => response.writeHead(200, { 'content-type': 'application/json' }).end(' '.repeat(300_000))],
   ])('that is %s is an outage, and is asked for again the next time', async (_title, answer) => {

@@ -4,7 +4,7 @@ import type { UpstreamProvider } from '../../../src/core/federation/upstream-pro
 import { newSecrets } from '../../support/relying-party.js'
 import { codeOf, openTestUpstream, signInAt } from '../../support/upstream/open-test-upstream.js'
 import { OutsideProvider } from '../../support/upstream/outside-provider.js'
-import { createSigningKey, signEs256 } from '../../support/token-forge.js'
+import { createSigningKey, forgeToken, signEs256, type ForgedToken } from '../../support/token-forge.js'
 
 let outside: OutsideProvider
 let upstream: UpstreamProvider
@@ -25,6 +25,15 @@ function claim(claims: Readonly<Record<string, unknown>>): () => void {
   return () => {
     outside.idToken = { claims }
   }
+}
+
+/** Userinfo in a token. */
+function signed({ issuer, key }: OutsideProvider, forged: ForgedToken): string {
+  return forgeToken(forged, {
+    header: { alg: 'ES256', kid: key.kid },
+    claims: { iss: issuer, aud: 'authsec', sub: 'ada-1', email: 'ada@acme.example', email_verified: true },
+    signature: (input) => signEs256(key, input),
+  })
 }
 
 // The relying party's part of the OpenID Basic certification plan, by the names of its tests.
@@ -53,6 +62,8 @@ describe('an ID token (OpenID Connect Core §3.1.3.7) is refused', () => {
     ['with a wrong at_hash', claim({ at_hash: leftHalf('another') })],
     ['with an empty at_hash', claim({ at_hash: '' })],
     ['with an at_hash that is no text', claim({ at_hash: 7 })],
+    ['with a c_hash of another code', claim({ c_hash: leftHalf('another') })],
+    ['with a c_hash that is no text', claim({ c_hash: null })],
     [
       'without signature (rp-id_token-sig-none)',
       () => (outside.idToken = { header: { alg: 'none' }, signature: new Uint8Array() }),
@@ -164,6 +175,24 @@ describe('what userinfo says', () => {
   ])('refuses the sign-in where it %s', async (_title, userinfo) => {
     reticent.userinfo = userinfo
     expect(await codeOf(signInAt(asking, reticent))).toBe('ERR_LOGIN_PROVIDER')
+  })
+
+  it.each<readonly [string, string, (reticent: OutsideProvider) => string]>([
+    ['accepted with the signature of the provider (rp-userinfo-sig)', 'accepted', (at) => signed(at, {})],
+    ['refused with another', 'ERR_LOGIN_PROVIDER', (at) => signed(at, { signature: new Uint8Array(64) })],
+    [
+      'refused without one',
+      'ERR_LOGIN_PROVIDER',
+      (at) => signed(at, { header: { alg: 'none' }, signature: new Uint8Array() }),
+    ],
+    ['refused for another client', 'ERR_LOGIN_PROVIDER', (at) => signed(at, { claims: { aud: 'another' } })],
+    ['refused of another user', 'ERR_LOGIN_PROVIDER', (at) => signed(at, { claims: { sub: 'mallory-1' } })],
+  ])('in a token is %s', async (_title, code, token) => {
+    reticent.metadata = { userinfo_signing_alg_values_supported: ['ES256', 'none'] }
+    reticent.instead.set('/me', (response) =>
+      response.writeHead(200, { 'content-type': 'application/jwt' }).end(token(reticent)),
+    )
+    expect(await codeOf(signInAt(openTestUpstream(reticent.settings()), reticent))).toBe(code)
   })
 
   it('gives no address to what the ID token says is not verified', async () => {

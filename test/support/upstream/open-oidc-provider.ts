@@ -8,6 +8,7 @@ export interface OidcProviderParts {
   readonly issuer: string
   readonly clientId: string
   readonly clientSecret: string | undefined
+  readonly secretIn: 'header' | 'body'
   readonly key: SigningKey
   readonly adapter: AdapterFactory
   readonly claimsIn: 'id token' | 'userinfo'
@@ -45,14 +46,16 @@ export function openOidcProvider(Provider: typeof OidcProvider, parts: OidcProvi
   return provider
 }
 
-function clientOf({ clientId, clientSecret }: OidcProviderParts): ClientMetadata {
-  const secret: Partial<ClientMetadata> =
-    clientSecret === undefined ? { token_endpoint_auth_method: 'none' } : { client_secret: clientSecret }
+function clientOf({ clientId, clientSecret, secretIn }: OidcProviderParts): ClientMetadata {
+  const method = secretIn === 'body' ? 'client_secret_post' : 'client_secret_basic'
+  const authentication: Partial<ClientMetadata> =
+    clientSecret === undefined
+      ? { token_endpoint_auth_method: 'none' }
+      : { token_endpoint_auth_method: method, client_secret: clientSecret }
   return {
     ...{ client_id: clientId, redirect_uris: ['https://client.example/callback'], response_types: ['code'] },
     ...{ grant_types: ['authorization_code', 'refresh_token'], id_token_signed_response_alg: 'ES256' },
-    ...(clientSecret === undefined ? {} : { token_endpoint_auth_method: 'client_secret_post' }),
-    ...secret,
+    ...authentication,
   }
 }
 
@@ -60,6 +63,9 @@ const features: Configuration = {
   claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name'] },
   cookies: { keys: ['a-key-that-nobody-needs-here'] },
   interactions: { url: (_context, { uid }) => `/interaction/${uid}` },
+  renderError: (context, out) => {
+    context.body = out.error
+  },
   pkce: { required: () => true },
   issueRefreshToken: () => true,
   rotateRefreshToken: true,

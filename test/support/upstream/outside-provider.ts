@@ -25,6 +25,8 @@ export interface OutsideUser {
 export interface OutsideProviderOptions {
   /** Default: a secret. `null`: our client there is a public one. */
   readonly clientSecret?: string | null
+  /** Where it wants the secret. Default: in the body. */
+  readonly secretIn?: 'header' | 'body'
   /** Default: in the ID token. By OpenID Connect Core §5.4 they are only in what userinfo says. */
   readonly claimsIn?: 'id token' | 'userinfo'
 }
@@ -184,6 +186,7 @@ export class OutsideProvider {
       ...{ issuer: this.issuer, clientId: this.clientId, clientSecret: this.clientSecret, key: this.key },
       adapter: createAdapterFactory(this.#records, module.errors),
       claimsIn: this.#options.claimsIn ?? 'id token',
+      secretIn: this.#options.secretIn ?? 'body',
       accessTokenSeconds: () => this.accessTokenSeconds,
       allowsCallback: (uri) => this.callbacks?.includes(uri) ?? true,
       find: (sub) => this.#users.get(sub),

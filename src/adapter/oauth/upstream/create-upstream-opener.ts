@@ -41,14 +41,17 @@ export function createUpstreamOpener({ tracer = silentTracer, ...options }: Upst
 
 /** What has been stored is held to what could have been written. */
 function requireUsable(settings: UpstreamSettings, preset: UpstreamPreset): void {
-  const { clientId, clientSecret, issuer, reach } = settings
-  const isOther = preset.issuer !== undefined && preset.issuer !== issuer
-  const fault =
-    issuerFault(issuer, reach) ?? (isOther || preset.issuer === undefined ? preset.issuerFault(issuer) : undefined)
+  const { clientId, clientSecret } = settings
+  const fault = nameFault(settings, preset)
   if (fault !== undefined) throw refusal(`issuer ${fault}`)
-  if (isOther && preset.ownIssuer === 'fixed') throw refusal(`issuer is not ${preset.issuer}`)
   if (clientId === '' || clientSecret === '') throw refusal('client id or secret is empty')
   if (clientSecret === undefined && preset.secret === 'needed') throw refusal('client secret is missing')
+}
+
+function nameFault({ issuer, reach }: UpstreamSettings, preset: UpstreamPreset): string | undefined {
+  if (issuer === preset.issuer) return undefined
+  if (preset.ownIssuer === 'fixed') return `is not ${preset.issuer}`
+  return preset.issuerFault(issuer) ?? issuerFault(issuer, reach)
 }
 
 function requirePlaces({ endpoints, members, pkce, reach }: UpstreamSettings): OauthPlaces {

@@ -5,14 +5,15 @@ import type {
   UpstreamStart,
   UpstreamUserMembers,
 } from '../../../core/federation/upstream-provider.js'
+import { claimAt, type ClaimSource } from '../../../core/trust/claim-source.js'
 import { isObject } from '../../../core/trust/option-reader.js'
 import { openConfiguration } from '../open-configuration.js'
 import { reasonOf, refusal } from '../provider-failure.js'
 import { askAs } from './ask-as.js'
 import { configuredAuthentication } from './client-authentication.js'
 import { githubEmail } from './github-email.js'
-import type { ProtocolParts, TokenAnswer, UpstreamProtocol, UpstreamUser } from './upstream-protocol.js'
-import { nameIn, subjectOf, verifiedEmail } from './upstream-user.js'
+import type { ProtocolParts, RedeemedCode, TokenAnswer, UpstreamProtocol, UpstreamUser } from './upstream-protocol.js'
+import { showableName, subjectOf, verifiedEmail } from './upstream-user.js'
 
 /** Where a provider without ID tokens is asked, and what its answer means. */
 export interface OauthPlaces {
@@ -52,14 +53,15 @@ export class OauthProtocol implements UpstreamProtocol {
     return {}
   }
 
-  async identify(_provider: Configuration, { access_token: token }: TokenAnswer): Promise<UpstreamUser> {
+  async identify(_provider: Configuration, { answer }: RedeemedCode): Promise<UpstreamUser> {
     const { members } = this.#places
+    const { access_token: token } = answer
     const said = await this.#ask(token)
-    const member = (name: string | undefined): unknown => (name === undefined ? undefined : said[name])
+    const member = (source: ClaimSource | undefined): unknown => source && claimAt(said, source)
     return {
       subject: subjectOf(member(members.subject)),
       email: await this.#email(token, member(members.email), member(members.emailVerified)),
-      name: nameIn(said, members.name === undefined ? [] : [members.name]),
+      name: showableName(member(members.name)),
     }
   }
 
@@ -68,7 +70,7 @@ export class OauthProtocol implements UpstreamProtocol {
   }
 
   async isStill(subject: string, _provider: Configuration, { access_token: token }: TokenAnswer): Promise<boolean> {
-    return subjectOf((await this.#ask(token))[this.#places.members.subject]) === subject
+    return subjectOf(claimAt(await this.#ask(token), this.#places.members.subject)) === subject
   }
 
   /** Whoever has no token is refused, which shows that somebody is there. */

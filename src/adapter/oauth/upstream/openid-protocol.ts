@@ -17,8 +17,8 @@ import { openConfiguration } from '../open-configuration.js'
 import { reasonOf, refusal } from '../provider-failure.js'
 import { advertisedAuthentication } from './client-authentication.js'
 import { keyFaults, requireKeys } from './provider-keys.js'
-import type { ProtocolParts, TokenAnswer, UpstreamProtocol, UpstreamUser } from './upstream-protocol.js'
-import { nameIn, subjectOf, verifiedEmail } from './upstream-user.js'
+import type { ProtocolParts, RedeemedCode, TokenAnswer, UpstreamProtocol, UpstreamUser } from './upstream-protocol.js'
+import { showableName, subjectOf, verifiedEmail } from './upstream-user.js'
 
 type Claims = Readonly<Record<string, unknown>>
 
@@ -63,15 +63,17 @@ export class OpenidProtocol implements UpstreamProtocol {
     return { expectedNonce: nonce, idTokenExpected: true }
   }
 
-  async identify(provider: Configuration, answer: TokenAnswer): Promise<UpstreamUser> {
-    const claims = this.#claimsIn(answer)
+  async identify(provider: Configuration, { answer, code }: RedeemedCode): Promise<UpstreamUser> {
+    const claims = this.#claimsIn(answer, code)
     if (claims === undefined) throw refusal('there is no ID token')
     const subject = subjectOf(claims.sub)
-    const more = this.#leavesOut(claims, provider) ? await fetchUserInfo(provider, answer.access_token, subject) : {}
+    const more: Claims = this.#leavesOut(claims, provider)
+      ? await fetchUserInfo(provider, answer.access_token, subject)
+      : {}
     return {
       subject,
       email: this.#emailIn(claims) ?? this.#emailIn(more),
-      name: nameIn(claims, ['name']) ?? nameIn(more, ['name', 'preferred_username']),
+      name: showableName(claims['name'], more['name']),
     }
   }
 
@@ -114,12 +116,13 @@ export class OpenidProtocol implements UpstreamProtocol {
     return openConfiguration(metadata, { clientId: settings.clientId, authentication, fetch })
   }
 
-  #claimsIn(answer: TokenAnswer): IDToken | undefined {
+  #claimsIn(answer: TokenAnswer, code?: string): IDToken | undefined {
     const { clock, settings } = this.#parts
     const { access_token: accessToken, id_token: idToken } = answer
     const claims = answer.claims()
     if (idToken === undefined || claims === undefined) return undefined
-    requireSoundIdToken({ accessToken, idToken, claims }, { clientId: settings.clientId, now: clock.now() / 1000 })
+    const rules = { clientId: settings.clientId, now: clock.now() / 1000 }
+    requireSoundIdToken({ accessToken, idToken, claims, code }, rules)
     return claims
   }
 

@@ -87,7 +87,8 @@ export class UpstreamParty implements UpstreamProvider {
     const checks = { expectedState: secrets.state, pkceCodeVerifier: secrets.codeVerifier, ...protocol.checks(secrets) }
     const answer = await authorizationCodeGrant(provider, callback, checks)
     const tokens = keptTokens(answer, { scopes: settings.scopes, refreshToken: undefined, now: this.#now() })
-    return { issuer: settings.issuer, ...(await protocol.identify(provider, answer)), tokens }
+    const user = await protocol.identify(provider, { answer, code: parameters.get('code') ?? '' })
+    return { issuer: settings.issuer, ...user, tokens }
   }
 
   /** The new tokens have to be theirs whose the old ones were. */

@@ -12,6 +12,12 @@ import type { AuthorizationSecrets } from '../../../core/sign-in/login-transacti
 /** What a token endpoint answered, as far as the library looked at it. */
 export type TokenAnswer = TokenEndpointResponse & TokenEndpointResponseHelpers
 
+/** A code, and what it was good for. */
+export interface RedeemedCode {
+  readonly code: string
+  readonly answer: TokenAnswer
+}
+
 /** Who it is, apart from the provider that says so. */
 export type UpstreamUser = Pick<UpstreamIdentity, 'subject' | 'email' | 'name'>
 
@@ -31,7 +37,7 @@ export interface UpstreamProtocol {
   /** What has to come back for it. */
   checks(secrets: AuthorizationSecrets): AuthorizationCodeGrantChecks
   /** Who the answer to a code is about. Throws `AuthenticationError`, `UpstreamError` or what the library throws. */
-  identify(provider: Configuration, answer: TokenAnswer): Promise<UpstreamUser>
+  identify(provider: Configuration, redeemed: RedeemedCode): Promise<UpstreamUser>
   /** What could be in the way of renewing; after that the old refresh token is used up. Throws likewise. */
   prepareRenewal(provider: Configuration): Promise<void>
   /** Whether the answer to a refresh token is about the same user. Throws likewise. */

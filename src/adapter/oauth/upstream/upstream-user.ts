@@ -1,8 +1,6 @@
 import { emailFault } from '../../../core/administration/account-text.js'
 import { refusal } from '../provider-failure.js'
 
-type Members = Readonly<Record<string, unknown>>
-
 const longestName = 200
 // OpenID Connect Core §2: at most 255 characters. Nothing that could not be stored or would not show.
 const subjectPattern = /^[^\p{C}\p{Zl}\p{Zp}]{1,255}$/u
@@ -20,9 +18,8 @@ export function verifiedEmail(email: unknown, verified: unknown): string | undef
   return emailFault(email) === undefined ? email : undefined
 }
 
-/** A name to show, if it can be shown. */
-export function nameIn(said: Members, members: readonly string[]): string | undefined {
-  const names = members.map((member) => said[member])
+/** The first that can be shown for a name. */
+export function showableName(...names: readonly unknown[]): string | undefined {
   return names.find((name): name is string => typeof name === 'string' && isShowable(name))
 }
 

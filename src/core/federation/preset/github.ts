@@ -16,11 +16,13 @@ export const github: UpstreamPreset = {
   scopes: ['read:user', 'user:email'],
   identity: 'userinfo',
   endpoints: (issuer) => {
-    const { origin } = new URL(issuer)
+    const { host, origin } = new URL(issuer)
+    // Where the site is GitHub's own, also under a company's name, its API has a host for itself.
+    const isHosted = origin === site || host.endsWith('.ghe.com')
     return {
       authorization: `${issuer}/authorize`,
       token: `${issuer}/access_token`,
-      userinfo: origin === site ? 'https://api.github.com/user' : `${origin}/api/v3/user`,
+      userinfo: isHosted ? `https://api.${host}/user` : `${origin}/api/v3/user`,
     }
   },
   members: { subject: 'id', email: undefined, emailVerified: undefined, name: 'name' },
