@@ -111,6 +111,26 @@ describe('the upstream tokens of an account', () => {
   })
 })
 
+describe('the export of a tenant', () => {
+  it('has the allowed domains, and no token of a provider', async () => {
+    const { federation, tenantAdministration, tenantDirectory } = test.postgres
+    const tenant = await tenantDirectory.create({ slug: 'moved', name: 'Moved' }, 'cli:ada')
+    const account = await test.postgres.accounts.create(tenant, { email: 'ana@acme.test', grants: noGrants })
+    await federation.tokens.keep({ ...place, tenant, account: account.id }, origin, tokens('access'))
+    const rule = { signUp: 'domains', signUpDomains: ['acme.test'] } as const
+    await tenantAdministration.apply(tenant, [{ kind: 'access rule', rule }], 'cli:ada')
+    const lines: string[] = []
+    await tenantDirectory.export(tenant, async (line) => void lines.push(line))
+    expect(lines.join('\n')).not.toContain('kept_token')
+    const from = async function* () {
+      yield* lines
+    }
+    const restored = await tenantDirectory.create({ slug: 'restored' }, 'cli:ada', from())
+    expect(await tenantAdministration.accessRule(restored)).toMatchObject(rule)
+    expect(await test.tenantSql(restored, 'select from kept_token')).toEqual([])
+  })
+})
+
 describe('upstream tokens that have run out', () => {
   it('are renewed once for twenty calls at once over two processes, none of which fails (O14)', async () => {
     await store().keep(place, origin, tokens('old', -1))

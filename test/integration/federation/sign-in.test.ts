@@ -179,7 +179,7 @@ describe('the first sign-in with a provider', () => {
 })
 
 describe('who may not enter', () => {
-  it('is a disabled account, also between the provider and our page', async () => {
+  it('is a disabled account', async () => {
     const user = newUser()
     const server = { options: {}, signIn: (url: URL) => outside.signIn(url, user) }
     await site.account(site.acme, 'disabled@acme.test', { issuer: outside.issuer, subject: user.sub })
@@ -213,6 +213,23 @@ describe('who may not enter', () => {
   })
 })
 
+describe('a provider that is set up wrongly', () => {
+  it('is said to be out of order, and in the log why; the others are offered as before', async () => {
+    const id = await site.offer(outside, site.acme, 'Wrong')
+    await site.database.sql(`update identity_provider set options = '{"clientId":"us"}' where id = $1`, [id])
+    const shown = await site.leave(new BrowserJar(), id)
+    expect([shown.status, shown.html.includes('does not answer right now')]).toEqual([503, true])
+    expect(site.log.lines.at(-1)).toMatchObject({
+      ...{ level: 'error', message: 'an identity provider cannot be used' },
+      fields: { provider: id, reason: expect.stringContaining('issuer is missing') },
+    })
+    expect((await site.leave(new BrowserJar(), corp)).left?.origin).toBe(outside.origin)
+    await site.offer(outside, site.acme, 'Wrong')
+    expect((await site.leave(new BrowserJar(), id)).left?.origin).toBe(outside.origin)
+    await site.withdraw(site.acme, 'Wrong')
+  })
+})
+
 describe('two tenants with providers of their own (O13)', () => {
   it('have each an account of its own for the same subject with the same address', async () => {
     const [here, there] = [await site.offer(outside, site.acme, 'One'), await site.offer(another, site.globex, 'Two')]
@@ -238,7 +255,7 @@ describe('two tenants with providers of their own (O13)', () => {
     await site.offer(another, site.globex, 'Two')
     const { html } = await new BrowserJar().open(site.startUrl())
     const form = html.slice(html.indexOf('class="providers"'))
-    expect(form.indexOf('Acme Corp')).toBeLessThan(form.indexOf('Corp</bdi></button>'))
+    expect(form.indexOf('Acme Corp')).toBeLessThan(form.indexOf('>Corp</bdi>'))
     expect(form.indexOf('Globex')).toBeLessThan(form.indexOf('>Two</bdi>'))
     await site.admit(['globex'])
     const alone = (await new BrowserJar().open(site.startUrl())).html

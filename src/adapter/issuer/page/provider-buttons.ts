@@ -25,5 +25,7 @@ export function providerButtons({ csrf, providers, tenants }: ProviderChoice): H
 }
 
 function button({ id, name }: OfferedProvider): Html {
-  return html`<button class="button quiet" name="provider" value="${id}">Continue with <bdi>${name}</bdi></button>`
+  return html`<button class="button quiet" name="provider" value="${id}">
+    <span>Continue with <bdi>${name}</bdi></span>
+  </button>`
 }
