@@ -13,6 +13,7 @@ import type { Browser } from '../core/sign-in/browser.js'
 import type { RefreshingProvider } from '../core/sign-in/identity-provider.js'
 import { UpstreamRefresh } from '../core/sign-in/upstream-refresh.js'
 import type { LocalAccount } from './development/local-accounts.js'
+import { openProviders } from './federation/open-providers.js'
 import { issuerOf } from './issuer-of.js'
 import type { JoinedIssuerBook } from './issuers/joined-issuer-book.js'
 import { openBook } from './issuers/open-book.js'
@@ -108,6 +109,7 @@ async function openIssuer(options: ServerOptions, base: Foundations, parts: Issu
     keys: postgres.signingKeys,
     accounts: postgres.accounts,
     tenants: postgres.tenants,
+    federation: openFederationOf(options, base, application),
     audit: postgres.audit,
     limiter: postgres.rateLimiter,
     hasher,
@@ -119,6 +121,12 @@ async function openIssuer(options: ServerOptions, base: Foundations, parts: Issu
     log: options.log,
     clock: systemClock,
   })
+}
+
+function openFederationOf({ log }: ServerOptions, { data, publicUrl, tracer }: Foundations, { clientId }: Application) {
+  const { accounts, providers: store, tokens, transactions } = data.postgres.federation
+  const providers = openProviders({ store, application: clientId, publicUrl, log, tracer })
+  return { accounts, providers, tokens, store: transactions }
 }
 
 function openIssuers(options: ServerOptions, base: Foundations, application: Application): Promise<JoinedIssuerBook> {

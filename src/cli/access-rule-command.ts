@@ -13,6 +13,7 @@ import { printableJson } from './printable.js'
 interface SetFlags extends TenantFlags, YesFlag {
   readonly grants?: 'assigned' | 'catalogue' | 'by-issuer'
   readonly signUp?: AccessRule['signUp']
+  readonly signUpDomain?: readonly string[]
   /** `false` for `--no-sign-up-role`. */
   readonly signUpRole?: readonly string[] | boolean
 }
@@ -32,8 +33,9 @@ function showCommand(env: NodeJS.ProcessEnv): Command {
   })
 }
 
-function formatRule({ grants, signUp, signUpRoles }: AccessRule): string {
-  return formatTable(['GRANTS', 'SIGN-UP', 'ROLES OF SIGN-UP'], [[grants, signUp, signUpRoles.join(', ') || '-']])
+function formatRule({ grants, signUp, signUpDomains, signUpRoles }: AccessRule): string {
+  const row = [grants, signUp, signUpDomains.join(', ') || '-', signUpRoles.join(', ') || '-']
+  return formatTable(['GRANTS', 'SIGN-UP', 'DOMAINS OF SIGN-UP', 'ROLES OF SIGN-UP'], [row])
 }
 
 function setCommand(env: NodeJS.ProcessEnv): Command {
@@ -44,15 +46,26 @@ function setCommand(env: NodeJS.ProcessEnv): Command {
         'what counts as granted: what accounts are assigned, or whatever the tenant knows',
       ).choices(['assigned', 'catalogue', 'by-issuer']),
     )
-    .addOption(new Option('--sign-up <who>', 'who enters without an account').choices(['nobody', 'everybody']))
+    .addOption(
+      new Option(
+        '--sign-up <who>',
+        'who enters without an account: domains are for those who sign in with a provider of the tenant (authsec provider)',
+      ).choices(['nobody', 'domains', 'everybody']),
+    )
+    .option(
+      '--sign-up-domain <domain>',
+      'a domain of verified e-mail addresses; again for each further one, in place of those before',
+      collect,
+    )
     .option('--sign-up-role <name>', 'a role of those; again for each further one, in place of those before', collect)
     .option('--no-sign-up-role', 'they have no role')
     .option('--yes', 'open the tenant without asking')
     .action(async (flags: SetFlags) => {
-      const { grants, signUp, signUpRole } = flags
+      const { grants, signUp, signUpDomain, signUpRole } = flags
       const rule: Partial<AccessRule> = {
         ...(grants === undefined ? {} : { grants: grants === 'by-issuer' ? 'by issuer' : grants }),
         ...(signUp === undefined ? {} : { signUp }),
+        ...(signUpDomain === undefined ? {} : { signUpDomains: [...new Set(signUpDomain)] }),
         ...(signUpRole === false ? { signUpRoles: [] } : {}),
         ...(typeof signUpRole === 'object' ? { signUpRoles: [...new Set(signUpRole)] } : {}),
       }

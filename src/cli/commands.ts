@@ -12,6 +12,7 @@ const commands: Readonly<Record<string, MakeCommand>> = {
   'access-rule': async (env) => (await import('./access-rule-command.js')).accessRuleCommand(env),
   application: async (env) => (await import('./application-command.js')).applicationCommand(env),
   issuer: async (env) => (await import('./issuer/issuer-command.js')).issuerCommand(env),
+  provider: async (env) => (await import('./provider/provider-command.js')).providerCommand(env),
   session: async (env) => (await import('./session/session-command.js')).sessionCommand(env),
   migrate: async (env) => (await import('./migrate/migrate-command.js')).migrateCommand(env),
   keys: async (env) => (await import('./key/keys-command.js')).keysCommand(env),

@@ -209,7 +209,7 @@ describe('an account', () => {
 
 describe('the access rule', () => {
   it('is shown and set; what opens a tenant needs consent', async () => {
-    const before = { grants: 'by issuer', signUp: 'nobody', signUpRoles: [] }
+    const before = { grants: 'by issuer', signUp: 'nobody', signUpDomains: [], signUpRoles: [] }
     expect(await parsed('access-rule', 'show')).toEqual(before)
     const opening = ['access-rule', 'set', '--sign-up', 'everybody', '--grants', 'catalogue']
     const refused = await cli(...opening)

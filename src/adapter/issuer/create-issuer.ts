@@ -15,6 +15,7 @@ import type { Log } from '../../core/runtime/log.js'
 import type { RateLimiter } from '../../core/runtime/rate-limiter.js'
 import { ConsentsHandler, type ConsentsParts } from './consent/consents-handler.js'
 import { IssuerConsents } from './record/issuer-consents.js'
+import { openFederation, type FederationParts } from './federation/open-federation.js'
 import { AccountDirectory } from './sign-in/account-directory.js'
 import { ClientDocuments } from './client/client-documents.js'
 import { ConsentStep } from './sign-in/consent-step.js'
@@ -58,6 +59,8 @@ export interface IssuerOptions {
   readonly keyring: Keyring
   /** This server as a client of its own, for the sign-in with the five tools; nobody else is answered at its redirect URI. */
   readonly relyingParty: RelyingParty | undefined
+  /** Signing in with identity providers of the tenants. */
+  readonly federation?: FederationParts | undefined
   /** Counts attempts, for all processes together. Where it does not answer, nobody signs in or registers. */
   readonly limiter: RateLimiter
   readonly audit: AuditLog
@@ -133,13 +136,16 @@ function openHandler(options: IssuerOptions, ground: Ground, signingKeys: Publis
     firstParty: new FirstPartyConsent({ relyingParty, resources, audit: signInAudit }),
     ...{ module, records, directory, resources, relyingParty, cookies, keyring, clock, log },
   })
+  const federation = openFederation(options, { url, directory, cookies, audit: signInAudit })
   const limits = new SignInLimits(records, limiter)
   const interactions = new InteractionHandler({
     ...{ provider, module, url, cookies, keyring, audit: signInAudit, serverName: application.name },
     signIn: new SignInStep({
       ...{ provider, application, directory, accounts, limits, relyingParty, hasher: options.hasher },
       audit: signInAudit,
+      providers: async (tenants) => options.federation?.providers.offered(tenants) ?? [],
     }),
+    federation: federation?.step,
     consent: new ConsentStep({ provider, application, directory, records, resources, audit: signInAudit }),
   })
   const [signingKey] = signingKeys
@@ -150,6 +156,7 @@ function openHandler(options: IssuerOptions, ground: Ground, signingKeys: Publis
   })
   return new IssuerHandler({
     ...{ url, provider, interactions, logout, cookies, resources, application, relyingParty, limiter, log },
+    federation: federation?.callback,
     consents: openConsents(options, {
       provider,
       url,

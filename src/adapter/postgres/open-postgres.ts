@@ -7,7 +7,11 @@ import { ConfigurationError } from '../../core/error/configuration-error.js'
 import { UpstreamError } from '../../core/error/upstream-error.js'
 import type { ApplicationAdministration } from '../../core/administration/application-administration.js'
 import type { IssuerAdministration } from '../../core/administration/issuer-administration.js'
+import type { ProviderAdministration } from '../../core/administration/provider-administration.js'
 import type { TenantAdministration } from '../../core/administration/tenant-administration.js'
+import type { FederatedAccounts } from '../../core/federation/federated-accounts.js'
+import type { FederationStore } from '../../core/federation/federation-store.js'
+import type { KeptTokenStore } from '../../core/federation/kept-tokens.js'
 import type { AccountStore } from '../../core/identity/account-store.js'
 import type { ApplicationStore } from '../../core/identity/application.js'
 import type { IssuerStorage } from '../../core/identity/issuer-storage.js'
@@ -38,6 +42,10 @@ import { errorCode } from './embedded/error-code.js'
 import { sqlState } from './pool/database-failure.js'
 import { ensureMaster } from './provision/ensure-master.js'
 import { Provisioner } from './provision/provisioner.js'
+import { PostgresFederatedAccounts } from './federation/postgres-federated-accounts.js'
+import { PostgresFederationStore } from './federation/postgres-federation-store.js'
+import { PostgresKeptTokenStore } from './federation/postgres-kept-token-store.js'
+import { PostgresProviderStore } from './federation/postgres-provider-store.js'
 import { PostgresApplicationAdministration } from './store/postgres-application-administration.js'
 import { PostgresAccountStore } from './store/postgres-account-store.js'
 import { PostgresApplicationStore } from './store/postgres-application-store.js'
@@ -96,6 +104,8 @@ export interface Postgres {
   readonly issuerStorage: IssuerStorage
   /** Issuers of others whose tokens are accepted. */
   readonly trustedIssuers: IssuerAdministration
+  /** Identity providers of the tenants, and who signs in with them. */
+  readonly federation: FederationStorage
   readonly logins: LoginStore
   /** What issuers of others have told us to be over. */
   readonly logouts: LogoutRegistry
@@ -123,6 +133,14 @@ export interface Postgres {
   sweep(): Promise<number>
   /** Writes what audit has counted, then closes every connection. */
   close(): Promise<void>
+}
+
+/** What signing in with identity providers keeps. */
+export interface FederationStorage {
+  readonly providers: ProviderAdministration
+  readonly transactions: FederationStore
+  readonly accounts: FederatedAccounts
+  readonly tokens: KeptTokenStore
 }
 
 /** Sessions of every kind by whose they are. */
@@ -174,7 +192,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Postgres> 
   const sweeper = new Sweeper({ master, tenants, signIns, turns: rateLimiter, log })
   return {
     keys,
-    keyAdministration: new KeyAdministration({ master, keys, masterKeys, signingKeys }),
+    keyAdministration: new KeyAdministration({ master, databases, keys, masterKeys, signingKeys }),
     tenants,
     accounts: new PostgresAccountStore(databases, changes),
     applications: new PostgresApplicationStore(master),
@@ -182,6 +200,12 @@ export async function openPostgres(options: PostgresOptions): Promise<Postgres> 
     signingKeys,
     issuerStorage: new PostgresIssuerStorage(master),
     trustedIssuers: new PostgresIssuerStore(master, keys),
+    federation: {
+      providers: new PostgresProviderStore(master, keys),
+      transactions: new PostgresFederationStore(master, keys),
+      accounts: new PostgresFederatedAccounts(databases, changes),
+      tokens: new PostgresKeptTokenStore(databases, keys),
+    },
     logins: new PostgresLoginStore(master, keys),
     logouts: new PostgresLogoutRegistry(master),
     signIns,

@@ -17,6 +17,7 @@ const turn = { name: 'sweep', limit: 1, seconds: 4 * 60 }
 
 const masterTables = [
   { table: 'login_transaction', key: 'key', ended: sql<boolean>`expires_at <= statement_timestamp()` },
+  { table: 'federation_transaction', key: 'state_key', ended: sql<boolean>`expires_at <= statement_timestamp()` },
   { table: 'transport_session', key: 'digest', ended: hasEnded },
   // Its key has two columns; nobody else moves a row that is locked.
   { table: 'issuer_record', key: 'ctid', ended: sql<boolean>`expires_at <= statement_timestamp()` },

@@ -1,6 +1,13 @@
 import { identityWords } from '../../core/administration/account-identity.js'
 import type { TenantAdministration } from '../../core/administration/tenant-administration.js'
-import type { AccessRuleWish, AccountWish, ForgetWish, NameWish, Wish } from '../../core/administration/wish.js'
+import type {
+  AccessRule,
+  AccessRuleWish,
+  AccountWish,
+  ForgetWish,
+  NameWish,
+  Wish,
+} from '../../core/administration/wish.js'
 import type { Tenant } from '../../core/identity/tenant.js'
 import { nounOf } from '../../core/permission/grants.js'
 import { shortList } from './short-list.js'
@@ -57,6 +64,7 @@ async function ofForgetting({ administration, tenant }: Intent, { identity }: Fo
 
 async function ofRule({ administration, tenant }: Intent, { rule }: AccessRuleWish): Promise<readonly string[]> {
   const known = await administration.accessRule(tenant)
+  const opened = domainsOf({ ...known, ...rule }).filter((domain) => !domainsOf(known).includes(domain))
   return [
     ...(rule.grants === 'catalogue' && known.grants !== 'catalogue'
       ? ['what a token says is granted counts wherever the tenant knows the name, whatever accounts are assigned']
@@ -64,7 +72,17 @@ async function ofRule({ administration, tenant }: Intent, { rule }: AccessRuleWi
     ...(rule.signUp === 'everybody' && known.signUp !== 'everybody'
       ? ['every user whom another issuer vouches for enters without an account']
       : []),
+    ...(opened.length > 0
+      ? [
+          `whoever signs in with a provider of the tenant and a verified address of ${shortList(opened)} gets an account`,
+        ]
+      : []),
   ]
+}
+
+/** Whose users enter by their addresses. */
+function domainsOf({ signUp, signUpDomains }: Pick<AccessRule, 'signUp' | 'signUpDomains'>): readonly string[] {
+  return signUp === 'domains' ? signUpDomains : []
 }
 
 function countOf(count: number, one: string, several: string): string {

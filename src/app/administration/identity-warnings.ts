@@ -4,6 +4,7 @@ import { issuerNamed } from '../../core/trust/issuer-set.js'
 import type { TrustedIssuer } from '../../core/trust/trusted-issuer.js'
 import { issuerOf } from '../issuer-of.js'
 import { readSettings } from '../settings/settings.js'
+import { foundProvider } from './found-provider.js'
 import { storedIssuers } from './stored-issuers.js'
 import type { Installation } from './with-tenant.js'
 
@@ -24,11 +25,24 @@ export async function identityWarnings({ env, postgres, tenant, wishes }: Identi
   const stored = (await storedIssuers(postgres.trustedIssuers)).flatMap((found) =>
     'trusted' in found ? [found.trusted] : [],
   )
+  const providers = await providersOf(postgres, tenant)
   const ownIssuer = issuerOf(publicUrl ?? `http://${host}:${port}`)
   return issuers.flatMap((issuer) => {
     if (issuer === ownIssuer) return [`${quoted(issuer)} is this installation itself, whose tokens need no identity`]
+    if (providers.has(issuer)) return []
     return warningOf({ issuer, tenant, trusted: issuerNamed([...named, ...stored], issuer) })
   })
+}
+
+/** Issuers of the providers that users of the tenant sign in with: those need no trust in tokens. */
+async function providersOf(
+  { federation, tenants }: IdentityIntent['postgres'],
+  slug: string,
+): Promise<ReadonlySet<string>> {
+  const tenant = await tenants.findBySlug(slug)
+  const stored = tenant === undefined ? [] : await federation.providers.list([tenant.id])
+  const found = stored.map((provider) => foundProvider(provider, { slug }).settings)
+  return new Set(found.flatMap((settings) => ('fault' in settings ? [] : [settings.issuer])))
 }
 
 interface Trust {

@@ -1,6 +1,7 @@
 const exact: ReadonlySet<string> = new Set([
   '/authsec/backchannel-logout',
   '/authsec/consents',
+  '/authsec/federation/callback',
   '/authsec/login/callback',
   '/healthz',
   '/mcp',

@@ -1,6 +1,6 @@
 import type { FoundIssuer } from '../../app/administration/stored-issuers.js'
-import { isObject } from '../../core/trust/option-reader.js'
 import type { AudienceRule, TrustedIssuer } from '../../core/trust/trusted-issuer.js'
+import { formatMembers } from '../format-members.js'
 import { formatTable } from '../format-table.js'
 
 /** An issuer as JSON, without the secret of our client there. */
@@ -34,13 +34,5 @@ function audienceOf({ accepts }: AudienceRule): string {
 
 /** Everything that is decided about it, a line each. */
 export function formatIssuer(found: FoundIssuer): string {
-  return formatTable(['WHAT', 'VALUE'], linesOf(issuerJson(found), ''))
-}
-
-function linesOf(value: unknown, path: string): readonly (readonly string[])[] {
-  if (isObject(value)) {
-    return Object.entries(value).flatMap(([name, member]) => linesOf(member, path === '' ? name : `${path}.${name}`))
-  }
-  if (value === undefined) return []
-  return [[path, Array.isArray(value) ? value.join(', ') : String(value)]]
+  return formatMembers(issuerJson(found))
 }

@@ -3,6 +3,7 @@ import type { TrustedIssuer } from '../trust/trusted-issuer.js'
 import type { Change } from './change.js'
 import type { IssuerAsWritten } from './issuer-administration.js'
 import { quoted } from './known-names.js'
+import { differingWords, optionWords } from './option-words.js'
 
 /** What the database has, as far as a change is decided by it. */
 export interface IssuerFacts {
@@ -23,10 +24,10 @@ export function planIssuer(
   }
   const conflicts = conflictsOf(wish.trusted, others)
   if (conflicts.length > 0) return { faults: conflicts }
-  const old = wordsOf(known)
-  const now = wordsOf(wish.options)
-  const before = differing(old, now)
-  const after = differing(now, old)
+  const old = optionWords(known)
+  const now = optionWords(wish.options)
+  const before = differingWords(old, now)
+  const after = differingWords(now, old)
   const change = before.length + after.length === 0 ? 'kept' : 'changed'
   return { change: { action: known === undefined ? 'added' : change, noun: 'issuer', name: issuer, before, after } }
 }
@@ -38,25 +39,8 @@ export function planRemoval(issuer: string, known: unknown): { readonly change: 
       action: 'removed',
       noun: 'issuer',
       name: issuer,
-      before: differing(wordsOf(known), new Map()),
+      before: differingWords(optionWords(known), new Map()),
       after: [],
     },
   }
-}
-
-const secretName = 'introspection.clientSecret'
-
-/** Every value by its place. */
-function wordsOf(options: unknown, path = ''): ReadonlyMap<string, string> {
-  if (options === undefined) return new Map()
-  if (typeof options !== 'object' || options === null) return new Map([[path, String(options)]])
-  const members = Object.entries(options).toSorted(([one], [other]) => (one < other ? -1 : 1))
-  return new Map(members.flatMap(([name, value]) => [...wordsOf(value, path === '' ? name : `${path}.${name}`)]))
-}
-
-/** A secret is on record as having changed, and not as what it is. */
-function differing(these: ReadonlyMap<string, string>, those: ReadonlyMap<string, string>): readonly string[] {
-  return [...these]
-    .filter(([name, value]) => those.get(name) !== value)
-    .map(([name, value]) => (name === secretName ? `${name}:(secret)` : `${name}:${value}`))
 }

@@ -52,7 +52,10 @@ export interface AccessRuleWish {
 export interface AccessRule {
   /** `by issuer`: `assigned` for the installation's own issuer, `catalogue` for every other. */
   readonly grants: GrantSource | 'by issuer'
-  readonly signUp: 'nobody' | 'everybody'
+  /** Who enters without an administrator: `domains` are of those who sign in with a provider, by the address that it has verified. */
+  readonly signUp: 'nobody' | 'domains' | 'everybody'
+  /** Of `domains`, in small letters. */
+  readonly signUpDomains: readonly string[]
   /** Of those who sign up. */
   readonly signUpRoles: readonly string[]
 }

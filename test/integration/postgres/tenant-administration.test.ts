@@ -143,7 +143,7 @@ describe('what an administrator wants of a tenant', () => {
   it('changes how the tenant grants', async () => {
     await populate()
     await apply({ kind: 'access rule', rule: { signUp: 'everybody', grants: 'catalogue', signUpRoles: ['analyst'] } })
-    const rule = { grants: 'catalogue', signUp: 'everybody', signUpRoles: ['analyst'] }
+    const rule = { grants: 'catalogue', signUp: 'everybody', signUpDomains: [], signUpRoles: ['analyst'] }
     expect(await test.postgres.tenantAdministration.accessRule(acme)).toEqual(rule)
     await apply({ kind: 'access rule', rule: { grants: 'by issuer', signUpRoles: [] } })
     expect(await test.tenantSql(acme, 'select grants, sign_up from access_rule')).toEqual([

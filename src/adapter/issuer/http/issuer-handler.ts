@@ -5,6 +5,7 @@ import type { Application } from '../../../core/identity/application.js'
 import type { Log } from '../../../core/runtime/log.js'
 import type { RateLimit, RateLimiter } from '../../../core/runtime/rate-limiter.js'
 import type { ConsentsHandler } from '../consent/consents-handler.js'
+import type { FederationCallback } from '../federation/federation-callback.js'
 import { BrowserCookie } from './browser-cookie.js'
 import { callerOf, onBehalfOf } from './client-address.js'
 import type { LogoutHandler } from '../logout/logout-handler.js'
@@ -52,6 +53,7 @@ export interface IssuerHandlerParts {
   readonly application: Application
   readonly relyingParty: RelyingParty | undefined
   readonly limiter: RateLimiter
+  readonly federation: FederationCallback | undefined
   readonly log: Log
 }
 
@@ -142,6 +144,8 @@ export class IssuerHandler {
         return this.#authorize(exchange)
       case 'logout':
         return this.#signOut(exchange)
+      case 'federation':
+        return this.#parts.federation?.handle(request, response) ?? sendJson(response, 404, { error: 'not_found' })
       case 'resume':
         return this.#resume(exchange)
       case 'registration':

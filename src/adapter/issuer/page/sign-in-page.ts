@@ -1,6 +1,8 @@
+import type { OfferedProvider } from '../../../core/federation/upstream-directory.js'
 import type { Tenant } from '../../../core/identity/tenant.js'
 import { clientNameOf } from './client-name.js'
 import { html, type Html } from './html.js'
+import { providerButtons } from './provider-buttons.js'
 import { renderPage } from './render-page.js'
 
 export interface SignInPage {
@@ -13,6 +15,7 @@ export interface SignInPage {
   readonly chosen: string | undefined
   readonly email: string | undefined
   readonly problem: string | undefined
+  readonly providers: readonly OfferedProvider[]
 }
 
 /** The form that asks for tenant, e-mail address and password. */
@@ -42,7 +45,8 @@ export function renderSignInPage(page: SignInPage): string {
         <input id="password" name="password" type="password" autocomplete="current-password" maxlength="128" required />
         <button class="button" name="action" value="sign-in">Sign in</button>
         <button class="button quiet" name="action" value="deny" formnovalidate>Cancel</button>
-      </form>`,
+      </form>
+      ${providerButtons(page)}`,
   })
 }
 

@@ -69,6 +69,8 @@ form + .fact { margin-top: 1.25rem; }
 .destination strong { color: var(--text); }
 .choice { display: grid; gap: .5rem; }
 .choice .button { margin-top: 0; }
+.providers { margin-top: 1.5rem; padding-top: .75rem; border-top: 1px solid var(--line); }
+.providers h2 { margin: .75rem 0 .25rem; font-size: .875rem; font-weight: 600; color: var(--soft); }
 code { padding: .0625rem .375rem; border-radius: .25rem; background: var(--page); font-size: .9em; }
 .compare { display: flex; align-items: center; justify-content: space-between; gap: 1rem; }
 .number { font: 600 1.75rem/1.25 ui-monospace, monospace; letter-spacing: .08em; white-space: nowrap; }

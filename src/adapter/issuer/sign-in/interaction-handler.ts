@@ -12,6 +12,7 @@ import { renderContinuePage } from '../page/render-page.js'
 import type { PublicUrl } from '../http/public-url.js'
 import { readOwnForm } from '../http/own-form.js'
 import { sendPage } from '../http/send-response.js'
+import type { FederationStep } from '../federation/federation-step.js'
 import type { SignInAudit } from './sign-in-audit.js'
 import type { SignInStep } from './sign-in-step.js'
 
@@ -25,6 +26,8 @@ export interface InteractionParts {
   readonly audit: SignInAudit
   readonly signIn: SignInStep
   readonly consent: ConsentStep
+  /** Signing in with identity providers. */
+  readonly federation: FederationStep | undefined
 }
 
 const startAgain = 'This sign-in has expired or belongs to another browser. Go back to the application and start again.'
@@ -75,16 +78,17 @@ export class InteractionHandler {
     return form && { ...visit, form }
   }
 
-  #show(visit: Visit): Promise<StepAnswer> {
-    return visit.interaction.prompt.name === 'consent'
-      ? this.#parts.consent.show(visit)
-      : this.#parts.signIn.show(visit)
+  async #show(visit: Visit): Promise<StepAnswer> {
+    const { consent, federation, signIn } = this.#parts
+    if (visit.interaction.prompt.name === 'consent') return consent.show(visit)
+    return (await federation?.complete(visit)) ?? signIn.show(visit)
   }
 
   async #submit(submission: Submission): Promise<StepAnswer> {
     const action = submission.form.get('action')
     if (submission.interaction.prompt.name !== 'consent') {
       if (action === 'deny') return this.#cancel(submission)
+      if (action === 'federate' && this.#parts.federation !== undefined) return this.#parts.federation.begin(submission)
       return action === 'sign-in' ? this.#parts.signIn.submit(submission) : this.#parts.signIn.show(submission)
     }
     if (action === 'allow') return this.#parts.consent.allow(submission)

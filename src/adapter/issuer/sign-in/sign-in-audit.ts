@@ -56,15 +56,22 @@ export class SignInAudit {
     this.#audit.count(this.#eventOf(fact))
   }
 
+  /** What the rows of a sign-in have in common. */
+  referenceOf(interaction: Interaction): { readonly requestId: string; readonly clientId: string | undefined } {
+    return { requestId: this.#digest(interaction.cid), clientId: parameterOf(interaction, 'client_id') }
+  }
+
   #eventOf(fact: SignInFact | GrantFact): AuditEvent {
-    const isSignIn = 'interaction' in fact
+    const reference =
+      'interaction' in fact
+        ? this.referenceOf(fact.interaction)
+        : { requestId: this.#digest(fact.grantId ?? ''), clientId: fact.clientId }
     return {
       type: fact.type,
       tenant: fact.tenant,
       issuer: this.#issuer,
       subject: fact.subject,
-      clientId: isSignIn ? parameterOf(fact.interaction, 'client_id') : fact.clientId,
-      requestId: this.#referenceOf(isSignIn ? fact.interaction.cid : (fact.grantId ?? '')),
+      ...reference,
       reason: fact.reason,
       detail: this.#detailOf(fact),
     }
@@ -74,10 +81,10 @@ export class SignInAudit {
     const address = fact.caller === undefined ? {} : { address: fact.caller }
     if (fact.allowed === undefined) return fact.caller === undefined ? undefined : address
     const { grantId, ...allowed } = fact.allowed
-    return { ...address, ...allowed, grant: this.#referenceOf(grantId) }
+    return { ...address, ...allowed, grant: this.#digest(grantId) }
   }
 
-  #referenceOf(id: string): string {
+  #digest(id: string): string {
     return this.#keyring.digest('issuer-audit', id).slice(0, 22)
   }
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type Provider from 'oidc-provider'
 import { UpstreamError } from '../../../core/error/upstream-error.js'
 import type { Account, AccountStore } from '../../../core/identity/account-store.js'
+import type { OfferedProvider } from '../../../core/federation/upstream-directory.js'
 import type { Application } from '../../../core/identity/application.js'
 import type { Tenant } from '../../../core/identity/tenant.js'
 import type { AccountDirectory } from './account-directory.js'
@@ -23,6 +24,8 @@ export interface SignInParts {
   readonly limits: SignInLimits
   readonly relyingParty: RelyingParty | undefined
   readonly audit: SignInAudit
+  /** The identity providers that users of these tenants may choose. */
+  readonly providers: (tenants: readonly Tenant[]) => Promise<readonly OfferedProvider[]>
 }
 
 /** One sentence for a wrong password, an unknown or disabled account, and an account without a password. */
@@ -152,6 +155,7 @@ export class SignInStep {
       chosen: view.chosen,
       email: view.email,
       problem: view.problem,
+      providers: await this.#parts.providers(tenants),
     })
     return { kind: 'page', status: view.status ?? 200, page, retryAfter: view.retryAfter }
   }

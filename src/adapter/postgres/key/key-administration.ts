@@ -1,7 +1,9 @@
 import type { Kysely } from 'kysely'
 import type { MasterKey } from '../../../core/credential/master-key.js'
 import type { MasterSchema } from '../schema/master-schema.js'
-import { resealAll } from './reseal.js'
+import type { Databases } from '../databases.js'
+import { listTenants } from '../tenant/list-tenants.js'
+import { resealMaster, resealTenant } from './reseal.js'
 import { listDataKeys, rotateDataKeys, type ListedKey, type Rotation } from './rotate-keys.js'
 import type { SigningKey } from '../../../core/identity/signing-key-store.js'
 import type { PostgresSigningKeyStore } from '../store/postgres-signing-key-store.js'
@@ -10,6 +12,8 @@ import type { StoredKeyring } from './stored-keyring.js'
 
 export interface KeyAdministrationParts {
   readonly master: Kysely<MasterSchema>
+  /** The tenants' databases. */
+  readonly databases: Pick<Databases, 'tenant'>
   readonly keys: StoredKeyring
   readonly signingKeys: PostgresSigningKeyStore
   /** The current one first. */
@@ -46,8 +50,12 @@ export class KeyAdministration {
 
   /** Seals anew what an earlier key has sealed; answers with the number of rows. */
   async reseal(): Promise<number> {
-    const { keys, master } = this.#parts
+    const { databases, keys, master } = this.#parts
     await keys.refresh(master)
-    return resealAll(master, keys)
+    let resealed = await resealMaster(master, keys)
+    for (const tenant of await listTenants(master)) {
+      if (tenant.state !== 'deleting') resealed += await resealTenant(await databases.tenant(tenant), keys)
+    }
+    return resealed
   }
 }

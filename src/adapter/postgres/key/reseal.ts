@@ -1,5 +1,7 @@
 import { sql, type Kysely } from 'kysely'
+import { keptTokenPurpose } from '../federation/postgres-kept-token-store.js'
 import type { MasterSchema } from '../schema/master-schema.js'
+import type { TenantSchema } from '../schema/tenant-schema.js'
 import type { StoredKeyring } from './stored-keyring.js'
 
 interface SealedColumn {
@@ -13,11 +15,20 @@ interface SealedColumn {
 }
 
 /** What outlives a rotation. Sign-ins under way are gone in ten minutes, and what a session holds in twelve hours. */
-const columns: readonly SealedColumn[] = [
+const masterColumns: readonly SealedColumn[] = [
   { table: 'signing_key', column: 'sealed_private_jwk', purpose: 'signing key', context: 'kid', offset: 0 },
   { table: 'tenant', column: 'sealed_password', purpose: 'tenant login', context: 'login_role', offset: 0 },
   { table: 'trusted_issuer', column: 'sealed_secret', purpose: 'issuer client', context: 'issuer', offset: 0 },
+  { table: 'identity_provider', column: 'sealed_secret', purpose: 'provider client', context: 'id::text', offset: 0 },
   { table: 'issuer_record', column: 'payload', purpose: 'issuer-record', context: `model || ':' || key`, offset: 32 },
+]
+
+/** The same in a tenant's database. */
+const tenantColumns: readonly SealedColumn[] = [
+  {
+    ...{ table: 'kept_token', column: 'sealed', purpose: keptTokenPurpose, offset: 0 },
+    context: `account_id || ' ' || provider_id || ' ' || version`,
+  },
 ]
 
 const batch = 500
@@ -31,12 +42,25 @@ interface SealedRow {
  * Seals anew with the current key whatever an earlier one has sealed; answers with the number of rows. Rows that change meanwhile are
  * left to whoever changes them. May be cut off and run again.
  */
-export async function resealAll(master: Kysely<MasterSchema>, keys: StoredKeyring): Promise<number> {
+export function resealMaster(master: Kysely<MasterSchema>, keys: StoredKeyring): Promise<number> {
+  return resealColumns(master, keys, masterColumns)
+}
+
+/** The same for a tenant's database. */
+export function resealTenant(tenant: Kysely<TenantSchema>, keys: StoredKeyring): Promise<number> {
+  return resealColumns(tenant, keys, tenantColumns)
+}
+
+async function resealColumns<Schema>(
+  db: Kysely<Schema>,
+  keys: StoredKeyring,
+  columns: readonly SealedColumn[],
+): Promise<number> {
   let resealed = 0
   for (const column of columns) {
     for (let after = ''; ;) {
-      const rows = await readRows(master, column, after)
-      for (const row of rows) resealed += (await reseal(master, keys, { column, row })) ? 1 : 0
+      const rows = await readRows(db, column, after)
+      for (const row of rows) resealed += (await reseal(db, keys, { column, row })) ? 1 : 0
       if (rows.length < batch) break
       after = rows.at(-1)?.context ?? ''
     }
@@ -44,8 +68,8 @@ export async function resealAll(master: Kysely<MasterSchema>, keys: StoredKeyrin
   return resealed
 }
 
-async function readRows(
-  master: Kysely<MasterSchema>,
+async function readRows<Schema>(
+  db: Kysely<Schema>,
   { table, column, context }: SealedColumn,
   after: string,
 ): Promise<readonly SealedRow[]> {
@@ -54,12 +78,12 @@ async function readRows(
     select ${name} as context, ${sql.ref(column)} as sealed from ${sql.table(table)}
     where ${sql.ref(column)} is not null and (${name}) collate "C" > ${after}
     order by (${name}) collate "C" limit ${batch}
-  `.execute(master)
+  `.execute(db)
   return rows
 }
 
-async function reseal(
-  master: Kysely<MasterSchema>,
+async function reseal<Schema>(
+  db: Kysely<Schema>,
   keys: StoredKeyring,
   {
     column: { table, column, purpose, context: name, offset },
@@ -74,6 +98,6 @@ async function reseal(
   const { numAffectedRows } = await sql`
     update ${sql.table(table)} set ${sql.ref(column)} = ${value}
     where ${sql.raw(name)} = ${row.context} and ${sql.ref(column)} = ${stored}
-  `.execute(master)
+  `.execute(db)
   return numAffectedRows === 1n
 }

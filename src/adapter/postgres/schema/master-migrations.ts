@@ -1,5 +1,6 @@
 import { sql, type Kysely } from 'kysely'
 import { createAuditEvent } from './audit-schema.js'
+import { createIdentityProviders } from './federation-schema.js'
 import type { Migration, MigrationSchema } from './migrate.js'
 import { addSigningKeyTerms } from './signing-key-terms.js'
 
@@ -39,6 +40,7 @@ export const masterMigrations: readonly Migration[] = [
     },
   },
   { name: '0006-signing-key-terms', up: addSigningKeyTerms },
+  { name: '0007-identity-provider', up: createIdentityProviders },
 ]
 
 async function createTenants(db: Kysely<MigrationSchema>): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Generated } from 'kysely'
 import type { AuditEventTable } from './audit-schema.js'
+import type { FederationTransactionTable, IdentityProviderTable } from './federation-schema.js'
 import type { MigrationSchema } from './migrate.js'
 
 /** The master database: what is known before, or regardless of, a tenant. */
@@ -15,6 +16,8 @@ export interface MasterSchema extends MigrationSchema {
   readonly rate_limit: RateLimitTable
   readonly trusted_issuer: TrustedIssuerTable
   readonly issuer_logout: IssuerLogoutTable
+  readonly identity_provider: IdentityProviderTable
+  readonly federation_transaction: FederationTransactionTable
   readonly audit_event: AuditEventTable
 }
 

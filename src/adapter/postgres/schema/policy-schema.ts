@@ -12,7 +12,8 @@ export interface PolicyVersionTable {
 export interface AccessRuleTable {
   /** `null`: `assigned` for the installation's own issuer, `catalogue` for every other. */
   readonly grants: 'assigned' | 'catalogue' | null
-  readonly sign_up: Generated<'nobody' | 'everybody'>
+  /** `domains`: of those who sign in with a provider, addresses of `sign_up_domain`; of bearers nobody. */
+  readonly sign_up: Generated<'nobody' | 'domains' | 'everybody'>
 }
 
 /** Which account stands behind a subject of a foreign issuer. */

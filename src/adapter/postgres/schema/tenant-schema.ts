@@ -1,5 +1,6 @@
 import type { Generated } from 'kysely'
 import type { AuditEventTable } from './audit-schema.js'
+import type { KeptTokenTable } from './federation-schema.js'
 import type { MigrationSchema } from './migrate.js'
 import type { AccessRuleTable, AccountIdentityTable, PolicyVersionTable } from './policy-schema.js'
 
@@ -23,6 +24,8 @@ export interface TenantSchema extends MigrationSchema {
   readonly account_identity: AccountIdentityTable
   readonly access_rule: AccessRuleTable
   readonly sign_up_role: { readonly role_id: string }
+  readonly sign_up_domain: { readonly domain: string }
+  readonly kept_token: KeptTokenTable
   readonly policy_version: PolicyVersionTable
   readonly session: SessionTable
   readonly audit_event: AuditEventTable

@@ -76,11 +76,13 @@ export async function readRule(db: Kysely<TenantSchema>): Promise<AccessRule> {
         array(select name from role join sign_up_role on role_id = id order by name collate "C")
       `.as('roles'),
     )
+    .select(sql<readonly string[]>`array(select domain from sign_up_domain order by domain collate "C")`.as('domains'))
     .executeTakeFirst()
   if (row === undefined) {
     throw new UpstreamError('TENANT_UNAVAILABLE', "the tenant's database has lost the row of its access rule")
   }
-  return { grants: row.grants ?? 'by issuer', signUp: row.sign_up, signUpRoles: row.roles }
+  const { domains, grants, roles, sign_up: signUp } = row
+  return { grants: grants ?? 'by issuer', signUp, signUpDomains: domains, signUpRoles: roles }
 }
 
 function assigned(category: Category) {

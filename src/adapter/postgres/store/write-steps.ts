@@ -159,12 +159,17 @@ function remove(
   return execute(db, sql`delete from ${sql.table(table)} where ${sql.ref(key)} = any(${[...texts]}::text[])`)
 }
 
-async function setRule(db: Kysely<TenantSchema>, { grants, signUp, signUpRoles }: AccessRule): Promise<void> {
+async function setRule(db: Kysely<TenantSchema>, rule: AccessRule): Promise<void> {
+  const { grants, signUp, signUpDomains, signUpRoles } = rule
   await inParts([signUp], (part) =>
     execute(db, sql`update access_rule set grants = ${grants === 'by issuer' ? null : grants}, sign_up = ${part[0]}`),
   )
   await sql`delete from sign_up_role`.execute(db)
   await inParts([...new Set(signUpRoles)], (part) =>
     execute(db, sql`insert into sign_up_role (role_id) select id from role where name = any(${[...part]}::text[])`),
+  )
+  await sql`delete from sign_up_domain`.execute(db)
+  await inParts([...new Set(signUpDomains)], (part) =>
+    execute(db, sql`insert into sign_up_domain (domain) select unnest(${[...part]}::text[])`),
   )
 }

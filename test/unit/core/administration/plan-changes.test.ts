@@ -24,7 +24,7 @@ const facts: TenantFacts = {
   ]),
   alike: new Map([['bob@x.test', 'Bob@x.test']]),
   identities: new Map(),
-  rule: { grants: 'by issuer', signUp: 'nobody', signUpRoles: ['admin'] },
+  rule: { grants: 'by issuer', signUp: 'nobody', signUpDomains: [], signUpRoles: ['admin'] },
   holders: new Map([['roles:admin', ['ana@x.test']]]),
 }
 

@@ -24,7 +24,7 @@ const facts: TenantFacts = {
     [identityKey(anas), 'ana@x.test'],
     [identityKey(gone), undefined],
   ]),
-  rule: { grants: 'by issuer', signUp: 'nobody', signUpRoles: [] },
+  rule: { grants: 'by issuer', signUp: 'nobody', signUpDomains: [], signUpRoles: [] },
   holders: new Map(),
 }
 

@@ -1,0 +1,47 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { FederationFlow } from '../../../core/federation/federation-flow.js'
+import { callerOf } from '../http/client-address.js'
+import { doubledCookies, type IssuerCookies } from '../http/issuer-cookies.js'
+import { otherLoopbackTarget, splitTarget } from '../http/issuer-edge.js'
+import type { PublicUrl } from '../http/public-url.js'
+import { sendPage, sendSeeOther } from '../http/send-response.js'
+import { renderErrorPage } from '../page/error-page.js'
+import { renderFederationPage } from '../page/federation-page.js'
+import { interactionPath } from './federation-step.js'
+
+export interface FederationCallbackParts {
+  readonly flow: Pick<FederationFlow, 'finish'>
+  readonly url: PublicUrl
+  readonly cookies: IssuerCookies
+  readonly serverName: string
+}
+
+/** Where browsers come back from identity providers. The address that they go on to has neither code nor state in it. */
+export class FederationCallback {
+  readonly #parts: FederationCallbackParts
+
+  constructor(parts: FederationCallbackParts) {
+    this.#parts = parts
+  }
+
+  /** Throws `UpstreamError` where a database of ours does not answer. */
+  async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { cookies, flow, serverName, url } = this.#parts
+    const elsewhere = otherLoopbackTarget(url, request)
+    if (elsewhere !== undefined) return sendSeeOther(response, elsewhere)
+    if (cookies.hasDoubles(request)) {
+      const page = renderErrorPage({ serverName, title: 'Sign-in stopped', message: doubledCookies })
+      return sendPage(response, 400, page)
+    }
+    const parameters = new URLSearchParams(splitTarget(request.url ?? '').query)
+    const visit = { browser: cookies.browserOf(request), address: callerOf(request) }
+    const answer = await flow.finish(parameters, visit)
+    if (answer.outcome === 'next') return sendSeeOther(response, url.origin + interactionPath(answer.interaction))
+    const back = answer.interaction === undefined ? undefined : interactionPath(answer.interaction)
+    const { page, status } = renderFederationPage({
+      ...{ serverName, reason: answer.reason, back, reference: answer.requestId },
+    })
+    if (status === 503) response.setHeader('retry-after', 5)
+    sendPage(response, status, page)
+  }
+}

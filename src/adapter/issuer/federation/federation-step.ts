@@ -1,0 +1,88 @@
+import type { FederationAnswer, FederationFlow } from '../../../core/federation/federation-flow.js'
+import type { FederationRecords } from '../../../core/federation/federation-records.js'
+import { renderFederationPage } from '../page/federation-page.js'
+import { renderContinuePage } from '../page/render-page.js'
+import type { AccountDirectory } from '../sign-in/account-directory.js'
+import { parameterOf, type StepAnswer, type Submission, type Visit } from '../sign-in/interaction-step.js'
+import { formatSubject } from '../sign-in/issuer-subject.js'
+import type { SignInAudit } from '../sign-in/sign-in-audit.js'
+
+export interface FederationStepParts {
+  readonly flow: Pick<FederationFlow, 'begin' | 'claim'>
+  readonly directory: Pick<AccountDirectory, 'find'>
+  readonly records: FederationRecords
+  readonly audit: Pick<SignInAudit, 'referenceOf'>
+  readonly serverName: string
+}
+
+type Refused = Extract<FederationAnswer<unknown>, { readonly outcome: 'refused' }>
+
+const longestHint = 254
+const retrySeconds: Readonly<Partial<Record<Refused['reason'], number>>> = {
+  ERR_IDP_UNAVAILABLE: 5,
+  ERR_LOGIN_LIMITED: 300,
+}
+
+/** Signing in with an identity provider, as far as the sign-in page goes: away from it, and on from it. */
+export class FederationStep {
+  readonly #parts: FederationStepParts
+
+  constructor(parts: FederationStepParts) {
+    this.#parts = parts
+  }
+
+  /** Sends the browser to the provider of the form. Throws `UpstreamError` where a database does not answer. */
+  async begin({ browser, caller, form, interaction }: Submission): Promise<StepAnswer> {
+    const { audit, flow, serverName } = this.#parts
+    const start = {
+      interaction: interaction.uid,
+      reference: audit.referenceOf(interaction),
+      provider: form.get('provider') ?? '',
+      loginHint: parameterOf(interaction, 'login_hint')?.slice(0, longestHint),
+      otherAccount: interaction.prompt.reasons.some((reason) => reason === 'login_prompt' || reason === 'max_age'),
+    }
+    const answer = await flow.begin(start, { browser, address: caller })
+    if (answer.outcome === 'refused') return this.#refusal(answer)
+    // A page, not a redirect: `form-action` covers the whole redirect chain of a form.
+    const page = renderContinuePage({ serverName, continueTo: answer.url.href, leaves: false })
+    return { kind: 'page', status: 200, page }
+  }
+
+  /** Signs in whoever has come back to this page; `undefined` where nobody has. Throws `UpstreamError`. */
+  async complete({ browser, caller, interaction }: Visit): Promise<StepAnswer | undefined> {
+    const { audit, directory, flow, records } = this.#parts
+    const reference = audit.referenceOf(interaction)
+    const signedIn = await flow.claim({ interaction: interaction.uid, reference }, browser)
+    if (signedIn === undefined) return undefined
+    const { accountId, provider, tenant } = signedIn
+    const subject = formatSubject(tenant, accountId)
+    const facts = { tenant, provider, address: caller }
+    if ((await directory.find(subject)) === undefined) {
+      records.failed(reference, 'ERR_ACCOUNT_DISABLED', facts)
+      const { requestId } = reference
+      return this.#refusal({
+        ...{ outcome: 'refused', reason: 'ERR_ACCOUNT_DISABLED', requestId },
+        interaction: interaction.uid,
+      })
+    }
+    await records.completed(reference, { ...facts, accountId })
+    return {
+      kind: 'result',
+      result: { login: { accountId: subject, amr: ['fed'], remember: true } },
+      keepEarlier: false,
+    }
+  }
+
+  #refusal({ interaction, reason, requestId }: Refused): StepAnswer {
+    const rendered = renderFederationPage({
+      ...{ serverName: this.#parts.serverName, reason, reference: requestId },
+      back: interaction === undefined ? undefined : interactionPath(interaction),
+    })
+    return { kind: 'page', ...rendered, retryAfter: retrySeconds[reason] }
+  }
+}
+
+/** Where the sign-in page of an interaction is. */
+export function interactionPath(uid: string): string {
+  return `/authsec/signin/${uid}`
+}

@@ -1,0 +1,50 @@
+import type { AuditLog } from '../../../core/audit/audit-log.js'
+import type { Keyring } from '../../../core/credential/keyring.js'
+import { FederationFlow, type FederationFlowPorts } from '../../../core/federation/federation-flow.js'
+import { FederationRecords } from '../../../core/federation/federation-records.js'
+import type { UpstreamDirectory } from '../../../core/federation/upstream-directory.js'
+import type { Application } from '../../../core/identity/application.js'
+import type { RateLimiter } from '../../../core/runtime/rate-limiter.js'
+import type { IssuerCookies } from '../http/issuer-cookies.js'
+import type { PublicUrl } from '../http/public-url.js'
+import type { AccountDirectory } from '../sign-in/account-directory.js'
+import type { SignInAudit } from '../sign-in/sign-in-audit.js'
+import { FederationCallback } from './federation-callback.js'
+import { FederationStep } from './federation-step.js'
+
+/** What signing in with identity providers needs of others. */
+export interface FederationParts extends Pick<FederationFlowPorts, 'accounts' | 'store' | 'tokens'> {
+  readonly providers: UpstreamDirectory
+}
+
+interface Options {
+  readonly application: Application
+  readonly federation?: FederationParts | undefined
+  readonly limiter: RateLimiter
+  readonly audit: AuditLog
+  readonly keyring: Keyring
+}
+
+interface Pages {
+  readonly url: PublicUrl
+  readonly directory: AccountDirectory
+  readonly cookies: IssuerCookies
+  readonly audit: SignInAudit
+}
+
+/** Composes signing in with identity providers; `undefined` where there are none to be had. */
+export function openFederation(
+  { application, audit, federation, keyring, limiter }: Options,
+  { cookies, directory, url, audit: signInAudit }: Pages,
+): { readonly step: FederationStep; readonly callback: FederationCallback } | undefined {
+  if (federation === undefined) return undefined
+  const records = new FederationRecords(audit, url.issuer)
+  const flow = new FederationFlow({
+    ...{ ...federation, application: application.clientId, tenants: directory, limiter, records, keyring },
+  })
+  const serverName = application.name
+  return {
+    step: new FederationStep({ flow, directory, records, audit: signInAudit, serverName }),
+    callback: new FederationCallback({ flow, url, cookies, serverName }),
+  }
+}

@@ -1,0 +1,119 @@
+import { randomUUID } from 'node:crypto'
+import { sql, type Kysely } from 'kysely'
+import { identityKey } from '../../../core/administration/account-identity.js'
+import { UpstreamError } from '../../../core/error/upstream-error.js'
+import { decideEntry } from '../../../core/federation/decide-entry.js'
+import type { Entrant, Entry, FederatedAccounts } from '../../../core/federation/federated-accounts.js'
+import type { Tenant } from '../../../core/identity/tenant.js'
+import type { ChangeFeed } from '../../../core/runtime/change-feed.js'
+import type { Databases } from '../databases.js'
+import { sqlState } from '../pool/database-failure.js'
+import type { TenantSchema } from '../schema/tenant-schema.js'
+import { isStorable } from '../storable-text.js'
+import { insertAuditRows } from '../store/audit-row.js'
+import { readRule } from '../store/read-facts.js'
+
+type Db = Kysely<TenantSchema>
+
+/** Of administrators, who take turns with newcomers: what is decided by stays as it was read. */
+const lockKey = 7_164_392_086
+const mostAttempts = 3
+/** A row that is there already, or refers to one that is gone. */
+const interferences = new Set(['23505', '23503'])
+
+/** Accounts by identity, and those that newcomers become, in each tenant's own database. */
+export class PostgresFederatedAccounts implements FederatedAccounts {
+  readonly #databases: Databases
+  readonly #changes: Pick<ChangeFeed, 'publish'>
+
+  constructor(databases: Databases, changes: Pick<ChangeFeed, 'publish'>) {
+    this.#databases = databases
+    this.#changes = changes
+  }
+
+  async enter(tenant: Tenant, entrant: Entrant): Promise<Entry> {
+    // What PostgreSQL cannot hold byte for byte could become somebody else.
+    if (!isStorable(entrant.issuer + entrant.subject)) return { outcome: 'refused', reason: 'ERR_FEDERATION_SHUT_OUT' }
+    const db = await this.#databases.tenant(tenant)
+    const known = await find(db, entrant)
+    if (known !== undefined) return known
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const entry = await db.transaction().execute((step) => enter(step, tenant, entrant))
+        if (entry.outcome === 'entered') await this.#changes.publish(tenant)
+        return entry
+      } catch (error) {
+        if (!interferences.has(sqlState(error) ?? '')) throw error
+        if (attempt === mostAttempts) throw busy(error)
+      }
+    }
+  }
+}
+
+async function find(db: Db, { issuer, subject }: Entrant): Promise<Entry | undefined> {
+  const row = await db
+    .selectFrom('account_identity')
+    .leftJoin('account', 'account.id', 'account_identity.account_id')
+    .select((query) => ['account.id', query('account.disabled_at', 'is not', null).as('disabled')])
+    .where('issuer', '=', issuer)
+    .where('subject', '=', subject)
+    .executeTakeFirst()
+  if (row === undefined) return undefined
+  if (row.id === null) return { outcome: 'refused', reason: 'ERR_FEDERATION_SHUT_OUT' }
+  return { outcome: 'entered', accountId: row.id, state: row.disabled === false ? 'active' : 'disabled' }
+}
+
+async function enter(db: Db, tenant: Tenant, entrant: Entrant): Promise<Entry> {
+  await sql`select pg_advisory_xact_lock(${lockKey})`.execute(db)
+  const known = await find(db, entrant)
+  if (known !== undefined) return known
+  const taken = await readTaken(db, entrant.email)
+  const decision = decideEntry(await readRule(db), entrant, (email) => taken.has(email.toLowerCase()))
+  if (!decision.admitted) return { outcome: 'refused', reason: decision.reason }
+  const accountId = randomUUID()
+  const { email, name } = decision
+  await db
+    .insertInto('account')
+    .values({ id: accountId, email, name: name ?? null })
+    .execute()
+  await sql`
+    insert into account_role (account_id, role_id) select ${accountId}::uuid, role_id from sign_up_role
+  `.execute(db)
+  const { issuer, subject } = entrant
+  await db.insertInto('account_identity').values({ issuer, subject, account_id: accountId }).execute()
+  await record(db, tenant, { entrant, accountId })
+  return { outcome: 'entered', accountId, state: 'active' }
+}
+
+/** The address in small letters where an account has it, however that one is written. */
+async function readTaken(db: Db, email: string | undefined): Promise<ReadonlySet<string>> {
+  if (email === undefined || !isStorable(email)) return new Set()
+  const { rows } = await sql<{ readonly email: string }>`
+    select email from account where lower(email) = lower(${email}) or email = ${email}
+  `.execute(db)
+  return new Set(rows.length > 0 ? [email.toLowerCase()] : [])
+}
+
+function record(
+  db: Db,
+  tenant: Tenant,
+  { accountId, entrant }: { readonly accountId: string; readonly entrant: Entrant },
+): Promise<void> {
+  const { clientId, issuer, provider, requestId, subject } = entrant
+  const detail = { account: accountId, provider, identity: identityKey(entrant) }
+  const event = {
+    type: 'signin.completed',
+    reason: 'account_created',
+    tenant,
+    issuer,
+    subject,
+    clientId,
+    requestId,
+    detail,
+  }
+  return insertAuditRows(db, [{ event: { ...event, type: 'signin.completed' }, count: 1 }])
+}
+
+function busy(cause: unknown): UpstreamError {
+  return new UpstreamError('TENANT_UNAVAILABLE', 'others change the same accounts at the same time', { cause })
+}

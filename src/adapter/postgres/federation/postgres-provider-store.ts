@@ -1,0 +1,118 @@
+import { randomUUID } from 'node:crypto'
+import { sql, type Kysely } from 'kysely'
+import { nextPosition, planProvider } from '../../../core/administration/plan-provider.js'
+import type { ProviderAdministration, ProviderWish } from '../../../core/administration/provider-administration.js'
+import type { Administrator, Outcome } from '../../../core/administration/tenant-administration.js'
+import type { Keyring } from '../../../core/credential/keyring.js'
+import type { StoredProvider } from '../../../core/federation/provider-store.js'
+import { isObject } from '../../../core/trust/option-reader.js'
+import type { MasterSchema } from '../schema/master-schema.js'
+import { isUuid } from '../storable-text.js'
+import { recordChanges } from '../store/admin-audit.js'
+
+const lockKey = 7_164_392_089
+const purpose = 'provider client'
+
+type PutWish = Extract<ProviderWish, { readonly provider: unknown }>
+
+/** Identity providers in the master database; the secret of our client at one is sealed with the keyring. */
+export class PostgresProviderStore implements ProviderAdministration {
+  readonly #master: Kysely<MasterSchema>
+  readonly #keyring: Keyring
+
+  constructor(master: Kysely<MasterSchema>, keyring: Keyring) {
+    this.#master = master
+    this.#keyring = keyring
+  }
+
+  list(tenants?: readonly string[]): Promise<readonly StoredProvider[]> {
+    return this.#list(this.#master, tenants)
+  }
+
+  async find(id: string): Promise<StoredProvider | undefined> {
+    if (!isUuid(id)) return undefined
+    const row = await select(this.#master).where('id', '=', id).executeTakeFirst()
+    return row && this.#toProvider(row)
+  }
+
+  async apply(wish: ProviderWish, by: Administrator): Promise<Outcome> {
+    return this.#master.transaction().execute(async (step) => {
+      // Administrators take turns.
+      await sql`select pg_advisory_xact_lock(${lockKey})`.execute(step)
+      const others = await this.#list(step, [wish.tenant.id])
+      const planned = planProvider(others, wish)
+      if ('faults' in planned) return { changes: [], faults: planned.faults.map((fault) => ({ wish: 0, fault })) }
+      const { change } = planned
+      if (wish.presence === 'absent') {
+        await step
+          .deleteFrom('identity_provider')
+          .where('tenant_id', '=', wish.tenant.id)
+          .where('name', '=', wish.name)
+          .execute()
+      } else if (change.action !== 'kept') await this.#put(step, others, wish)
+      await recordChanges(step, { tenant: undefined, changes: [change], by })
+      return { changes: [change], faults: [] }
+    })
+  }
+
+  /** One that is there keeps its id: those who came with it are known by that. */
+  async #put(
+    db: Kysely<MasterSchema>,
+    others: readonly StoredProvider[],
+    { provider, tenant }: PutWish,
+  ): Promise<void> {
+    const { application = null, clientSecret, kind, name, options } = provider
+    const known = others.find((other) => other.name === name)
+    const id = known?.id ?? randomUUID()
+    const values = {
+      ...{ application, kind, options: JSON.stringify(options) },
+      position: provider.position ?? known?.position ?? nextPosition(others),
+      sealed_secret: clientSecret === undefined ? null : this.#keyring.seal(purpose, Buffer.from(clientSecret), id),
+    }
+    await db
+      .insertInto('identity_provider')
+      .values({ id, tenant_id: tenant.id, name, ...values })
+      .onConflict((conflict) =>
+        conflict.column('id').doUpdateSet({ ...values, changed_at: sql<Date>`clock_timestamp()` }),
+      )
+      .execute()
+  }
+
+  async #list(db: Kysely<MasterSchema>, tenants?: readonly string[]): Promise<readonly StoredProvider[]> {
+    const query = select(db).orderBy('position').orderBy('created_at').orderBy('id')
+    const named =
+      tenants === undefined ? query : query.where('tenant_id', '=', sql<string>`any(${[...tenants]}::uuid[])`)
+    return (await named.execute()).map((row) => this.#toProvider(row))
+  }
+
+  #toProvider(row: Row): StoredProvider {
+    const { id, kind, name, position, revision, sealed_secret: sealed } = row
+    const clientSecret = sealed === null ? undefined : this.#open(sealed, id)
+    return {
+      ...{ id, tenant: row.tenant_id, application: row.application ?? undefined, kind, name, position, revision },
+      options: isObject(row.options) ? row.options : {},
+      clientSecret,
+      fault:
+        sealed !== null && clientSecret === undefined
+          ? 'its client secret was sealed with another master key'
+          : undefined,
+    }
+  }
+
+  #open(sealed: Uint8Array, id: string): string | undefined {
+    try {
+      return this.#keyring.open(purpose, sealed, id).toString()
+    } catch {
+      return undefined
+    }
+  }
+}
+
+function select(db: Kysely<MasterSchema>) {
+  return db
+    .selectFrom('identity_provider')
+    .select(['id', 'tenant_id', 'application', 'kind', 'name', 'options', 'sealed_secret', 'position'])
+    .select(sql<string>`xmin::text`.as('revision'))
+}
+
+type Row = Awaited<ReturnType<ReturnType<typeof select>['executeTakeFirstOrThrow']>>

@@ -1,0 +1,109 @@
+import type { Change } from '../../core/administration/change.js'
+import { quoted } from '../../core/administration/known-names.js'
+import type { WantedProvider } from '../../core/administration/provider-administration.js'
+import { readUpstreamOptions } from '../../core/federation/read-upstream-options.js'
+import type { UpstreamSettings } from '../../core/federation/upstream-provider.js'
+import type { Tenant } from '../../core/identity/tenant.js'
+import { RefusedError } from '../refused-error.js'
+import { refuseFaults, type Agree } from './change-tenant.js'
+import { foundProvider, type FoundProvider } from './found-provider.js'
+import { redirectUriIn } from './redirect-uri.js'
+import { withInstallation, withTenant, type Installation, type TenantPlace } from './with-tenant.js'
+
+/** A provider as flags say it. */
+export interface ProviderWanted extends Omit<WantedProvider, 'kind'> {
+  readonly kind: string | undefined
+}
+
+/** What was changed, and what has to be done with it elsewhere. */
+export interface ProviderChanges {
+  /** Slug. */
+  readonly tenant: string
+  readonly changes: readonly Change[]
+  readonly redirectUri: string
+  /** Why nobody could sign in with it yet, a sentence each. */
+  readonly warnings: readonly string[]
+}
+
+/** The providers of a tenant, or of all of them, in the order of their buttons. */
+export async function listProviders({ env, tenant: slug }: TenantPlace): Promise<readonly FoundProvider[]> {
+  return withInstallation(env, async ({ postgres }) => {
+    const tenants = (await postgres.tenantDirectory.list()).filter(
+      (tenant) => slug === undefined || tenant.slug === slug,
+    )
+    if (tenants.length === 0 && slug !== undefined) throw new RefusedError(`no tenant ${slug}`)
+    const stored = await postgres.federation.providers.list(tenants.map(({ id }) => id))
+    return tenants.flatMap((tenant) =>
+      stored.filter((provider) => provider.tenant === tenant.id).map((provider) => foundProvider(provider, tenant)),
+    )
+  })
+}
+
+/** The provider of that name. Throws `RefusedError` for one that is not there. */
+export async function showProvider(place: TenantPlace, name: string): Promise<FoundProvider> {
+  return withTenant(place, async ({ postgres, tenant }) => {
+    const stored = await postgres.federation.providers.list([tenant.id])
+    const provider = stored.find((known) => known.name === name)
+    if (provider === undefined) throw new RefusedError(`there is no provider ${quoted(name)} in ${tenant.slug}`)
+    return foundProvider(provider, tenant)
+  })
+}
+
+/**
+ * Puts a provider on the sign-in page of a tenant, in place of one of its name only where that is wanted. Throws `ConfigurationError`
+ * with what is wrong with it, `RefusedError` for what is in the way.
+ */
+export async function putProvider(
+  place: TenantPlace,
+  wanted: ProviderWanted,
+  presence: 'new' | 'any',
+): Promise<ProviderChanges> {
+  const settings = readWanted(wanted)
+  return withTenant(place, async ({ by, postgres, tenant }) => {
+    await refuseUnknown(postgres, wanted.application)
+    const provider = { ...wanted, kind: settings.kind }
+    const outcome = await postgres.federation.providers.apply({ presence, tenant, provider }, by)
+    refuseFaults(outcome)
+    const redirectUri = await redirectUriIn(place.env)
+    const warnings = await warningsOf(postgres, tenant, settings)
+    return { tenant: tenant.slug, changes: outcome.changes, redirectUri, warnings }
+  })
+}
+
+/** Takes a provider off the sign-in page. Throws `RefusedError` where it is not there. */
+export async function removeProvider(place: TenantPlace, name: string, agree: Agree): Promise<readonly Change[]> {
+  return withTenant(place, async ({ by, postgres, tenant }) => {
+    const { providers } = postgres.federation
+    const known = (await providers.list([tenant.id])).some((provider) => provider.name === name)
+    if (known) await agree([`nobody signs in with ${quoted(name)} any more; accounts and sign-ins that are there stay`])
+    const outcome = await providers.apply({ presence: 'absent', tenant, name }, by)
+    refuseFaults(outcome)
+    return outcome.changes
+  })
+}
+
+function readWanted({ clientSecret, kind, name, options }: ProviderWanted): Omit<UpstreamSettings, 'id'> {
+  const secret = clientSecret === undefined ? {} : { clientSecret }
+  return readUpstreamOptions({ ...options, ...secret, ...(kind === undefined ? {} : { kind }), name })
+}
+
+/** Nobody could see its button: a slip of the pen, most likely. */
+async function refuseUnknown(postgres: Installation['postgres'], application: string | undefined): Promise<void> {
+  if (application === undefined) return
+  const known = await postgres.applicationAdministration.list()
+  if (!known.some(({ clientId }) => clientId === application))
+    throw new RefusedError(`there is no application ${application}`)
+}
+
+async function warningsOf(
+  { tenantAdministration }: Installation['postgres'],
+  tenant: Tenant,
+  { issuer }: Pick<UpstreamSettings, 'issuer'>,
+): Promise<readonly string[]> {
+  const { signUp } = await tenantAdministration.accessRule(tenant)
+  const identities = await tenantAdministration.identities(tenant)
+  if (signUp !== 'nobody' || identities.some((identity) => identity.issuer === issuer)) return []
+  const link = `authsec account identity add EMAIL --tenant ${tenant.slug} --issuer ${issuer} --subject SUBJECT`
+  const open = `authsec access-rule set --tenant ${tenant.slug} --sign-up domains --sign-up-domain DOMAIN`
+  return [`nobody enters by it yet: link accounts (${link}) or let newcomers in (${open})`]
+}

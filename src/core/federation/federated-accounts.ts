@@ -1,0 +1,26 @@
+import type { Tenant } from '../identity/tenant.js'
+import type { Newcomer } from './decide-entry.js'
+import type { EntryFailure } from './federation-failure.js'
+
+/** Who stands at the door, and what their row of the audit trail refers to. */
+export interface Entrant extends Newcomer {
+  readonly issuer: string
+  readonly subject: string
+  readonly requestId: string
+  readonly clientId: string | undefined
+  /** UUID of the provider that vouches. */
+  readonly provider: string
+}
+
+export type Entry =
+  | { readonly outcome: 'entered'; readonly accountId: string; readonly state: 'active' | 'disabled' }
+  | { readonly outcome: 'refused'; readonly reason: EntryFailure }
+
+/** The accounts of a tenant as identity providers know them: by issuer and subject, and by nothing else (OpenID Connect Core §5.7). */
+export interface FederatedAccounts {
+  /**
+   * The account of the identity; where there never was one, a new one if the tenant's rule lets it, with the roles of those who sign
+   * up, on record by the same transaction. Throws `UpstreamError` where the database does not answer.
+   */
+  enter(tenant: Tenant, entrant: Entrant): Promise<Entry>
+}

@@ -1,0 +1,48 @@
+import type { AuthorizationSecrets } from '../sign-in/login-transaction.js'
+
+/** What a sign-in with a provider is about, from the button to the account. */
+interface Common {
+  /** The sign-in page that it goes on from and comes back to. Nobody else's to read. */
+  readonly interaction: string
+  /** UUIDs. */
+  readonly provider: string
+  readonly tenant: string
+  /** Joins its rows of the audit trail. */
+  readonly requestId: string
+  readonly clientId: string | undefined
+}
+
+/** Out of one browser to the provider and back: begun -> exchanging -> identified -> used, each step once, or ended where it failed. */
+export type Federation =
+  | (Common & { readonly phase: 'begun'; readonly secrets: AuthorizationSecrets })
+  /** The callback came, once; the provider is being asked. */
+  | (Common & { readonly phase: 'exchanging' })
+  | (Common & { readonly phase: 'identified'; readonly accountId: string })
+  /** Nothing more can come of it; only that it was there is kept, to tell a replay from a guess. */
+  | (Common & { readonly phase: 'used' })
+
+export type FederationPhase<Name extends Federation['phase']> = Extract<Federation, { readonly phase: Name }>
+
+/** Which row, by digests that lead back to nothing. */
+export interface FederationKeys {
+  readonly state: string
+  /** Of all pages that one authorization request leads to. */
+  readonly signIn: string
+  readonly browser: string
+}
+
+export interface StoredFederation {
+  readonly keys: FederationKeys
+  readonly federation: Federation
+}
+
+/** Sign-ins with providers that are under way, for all processes. What has expired by the database's clock is not there. Each method throws `UpstreamError`. */
+export interface FederationStore {
+  /** Answers with how many the same sign-in has begun before. */
+  create(stored: StoredFederation, expiresIn: number): Promise<number>
+  findByState(state: string): Promise<StoredFederation | undefined>
+  /** The newest of this sign-in and browser that has come back with an account. */
+  findIdentified(keys: Omit<FederationKeys, 'state'>): Promise<StoredFederation | undefined>
+  /** `true` for the one caller that took the step. */
+  advance(stored: StoredFederation, next: Federation): Promise<boolean>
+}

@@ -1,0 +1,42 @@
+import type { Tenant } from '../identity/tenant.js'
+import type { UpstreamTokens } from './upstream-provider.js'
+
+/** Whose tokens, and of which provider (UUIDs). */
+export interface TokenPlace {
+  readonly tenant: Tenant
+  readonly account: string
+  readonly provider: string
+}
+
+/** Whom the tokens are of, and whom alone they may be shown to. */
+export interface TokenOrigin {
+  readonly issuer: string
+  readonly clientId: string
+  readonly subject: string
+}
+
+/** The tokens of one account at one provider. */
+export interface KeptTokens extends TokenOrigin {
+  readonly place: TokenPlace
+  /** How often they have been replaced. */
+  readonly version: number
+  readonly tokens: UpstreamTokens
+  /** By the database's clock: good for a while, to be renewed soon, or over. */
+  readonly age: 'fresh' | 'due' | 'over'
+}
+
+/** Upstream tokens in the tenants' databases. Each method throws `UpstreamError` when that does not answer. */
+export interface KeptTokenStore {
+  /** In place of those before. Tokens that cannot be renewed do not take the place of what can, unless they are of somebody else. */
+  keep(place: TokenPlace, origin: TokenOrigin, tokens: UpstreamTokens): Promise<void>
+  /** `undefined` also for what cannot be opened any more. */
+  find(place: TokenPlace): Promise<KeptTokens | undefined>
+  /** Takes the renewal upon this process, for half a minute. `false` where another one has it, or those tokens are not there any more. */
+  claim(kept: KeptTokens): Promise<boolean>
+  /** Others may try again at once. */
+  release(kept: KeptTokens): Promise<void>
+  /** The new tokens in place of `kept`, which nobody has claimed any more then. `false` where those are not there any more. */
+  renew(kept: KeptTokens, tokens: UpstreamTokens): Promise<boolean>
+  /** `false` where those are not there any more. */
+  remove(kept: KeptTokens): Promise<boolean>
+}

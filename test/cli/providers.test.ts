@@ -1,0 +1,137 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { AuditRows } from '../support/audit-rows.js'
+import { runCliWithInput } from '../support/cli-with-input.js'
+import {
+  runCli,
+  startServerProcess,
+  temporaryHome,
+  type Finished,
+  type TemporaryHome,
+} from '../support/server-process.js'
+import { OutsideProvider } from '../support/upstream/outside-provider.js'
+
+const secret = 'a-secret-of-our-client-there'
+
+let home: TemporaryHome
+let audit: AuditRows
+let outside: OutsideProvider
+
+beforeAll(async () => {
+  outside = await OutsideProvider.start({ clientSecret: secret })
+  home = await temporaryHome()
+  await (await startServerProcess({ home: home.path })).stop()
+  audit = await AuditRows.of(home.path)
+}, 60_000)
+afterAll(async () => {
+  await audit?.close()
+  await home?.remove()
+  await outside?.close()
+})
+
+const cli = (...args: readonly string[]): Promise<Finished> => runCli(home.path, 'provider', ...args)
+const json = async (...args: readonly string[]) => {
+  const finished = await cli(...args, '--json')
+  expect(finished).toMatchObject({ code: 0 })
+  return JSON.parse(finished.stdout)
+}
+const tenant = async () => {
+  const { stdout } = await runCli(home.path, 'tenant', 'list', '--json')
+  return (JSON.parse(stdout) as { slug: string }[]).map(({ slug }) => slug)
+}
+
+describe('authsec provider', () => {
+  it('puts a provider on the sign-in page, shows what is decided about it, never its secret, and tests it', async () => {
+    const [slug = '', another = ''] = await tenant()
+    const where = ['--tenant', slug]
+    const said = [
+      ...['add', 'Corp', ...where, '--kind', 'oidc', '--issuer', outside.issuer],
+      ...['--client-id', outside.clientId, '--client-secret-file', '-', '--private-network'],
+    ]
+    const added = await runCliWithInput(home.path, `${secret}\n`, 'provider', ...said)
+    expect(added).toMatchObject({ code: 0, stdout: expect.stringContaining('1 added') })
+    expect(added.stderr).toMatch(/redirect URI to register there: http:\/\/\S+\/authsec\/federation\/callback/)
+    expect(added.stderr).toContain('warning: nobody enters by it yet: link accounts (authsec account identity add')
+    const shown = await json('show', 'Corp', ...where)
+    expect(shown).toMatchObject({
+      ...{ tenant: slug, name: 'Corp', kind: 'oidc', issuer: outside.issuer, clientId: outside.clientId, position: 0 },
+      ...{ clientSecret: 'set', scopes: ['openid', 'email', 'profile'], reach: 'private', pkce: 'advertised' },
+    })
+    const list = await cli('list')
+    expect(list.stdout).toMatch(new RegExp(`TENANT +NAME +KIND.*\n${slug} +Corp +oidc +${outside.issuer} +all`))
+    if (another !== '') expect(await json('list', '--tenant', another)).toEqual([])
+
+    const tested = await cli('test', 'Corp', ...where)
+    expect(tested).toMatchObject({ code: 0, stdout: expect.stringContaining('nothing stands in the way') })
+    outside.metadata = { code_challenge_methods_supported: ['plain'], issuer: 'https://evil.example' }
+    const failed = await cli('test', 'Corp', ...where)
+    outside.reset()
+    expect(failed).toMatchObject({ code: 1, stderr: expect.stringMatching(/in the way/) })
+    expect(failed.stdout).toMatch(/✗ .*\n[^]*redirect URI to register there: http/)
+    const rows = await audit.all()
+    const texts = [added, list, tested, failed].flatMap(({ stderr, stdout }) => [stderr, stdout])
+    for (const text of [...texts, JSON.stringify(shown), JSON.stringify(rows)]) expect(text).not.toContain(secret)
+    expect(rows.filter(({ reason }) => reason === 'provider_added')).toHaveLength(1)
+
+    const again = await runCliWithInput(home.path, secret, 'provider', ...said)
+    expect(again).toMatchObject({ code: 5, stderr: expect.stringContaining('there is a provider Corp already') })
+    const replaced = await runCliWithInput(home.path, secret, 'provider', ...said, '--replace', '--scope', 'email')
+    expect(replaced).toMatchObject({ code: 0, stdout: expect.stringContaining('1 changed') })
+    const unsure = await cli('remove', 'Corp', ...where)
+    expect(unsure).toMatchObject({ code: 5, stderr: expect.stringContaining('nobody signs in with Corp any more') })
+    expect(await cli('remove', 'Corp', ...where, '--yes')).toMatchObject({ code: 0 })
+    expect(await json('list')).toEqual([])
+    expect(await cli('test', 'Corp', ...where)).toMatchObject({ code: 5 })
+  }, 90_000)
+
+  it('says all that is wrong with a provider at once, and puts none there', async () => {
+    const [slug = ''] = await tenant()
+    const wrong = [
+      'add',
+      'Corp',
+      '--tenant',
+      slug,
+      '--kind',
+      'google',
+      '--issuer',
+      'http://evil.example',
+      '--secret-in',
+      'x',
+    ]
+    const refused = await cli(...wrong)
+    expect(refused).toMatchObject({ code: 3 })
+    for (const word of ['issuer', 'clientId', 'secretIn']) expect(refused.stderr).toContain(word)
+    const unknown = [
+      'add',
+      'Hub',
+      '--tenant',
+      slug,
+      '--kind',
+      'github',
+      '--client-id',
+      'us',
+      '--client-secret-file',
+      '-',
+    ]
+    expect(await runCliWithInput(home.path, '', 'provider', ...unknown)).toMatchObject({ code: 5 })
+    const elsewhere = await runCliWithInput(home.path, secret, 'provider', ...unknown, '--application', 'nowhere')
+    expect(elsewhere).toMatchObject({ code: 5, stderr: expect.stringContaining('there is no application nowhere') })
+    expect(await json('list')).toEqual([])
+  }, 60_000)
+
+  it('and the access rule lets newcomers in by the domain of their address, with consent', async () => {
+    const [slug = ''] = await tenant()
+    const rule = (...args: readonly string[]) => runCli(home.path, 'access-rule', ...args, '--tenant', slug)
+    const wanted = ['set', '--sign-up', 'domains', '--sign-up-domain', 'acme.test'] as const
+    const opening = await rule(...wanted)
+    expect(opening).toMatchObject({
+      code: 5,
+      stderr: expect.stringContaining('verified address of acme.test gets an account'),
+    })
+    expect(await rule('set', '--sign-up', 'domains', '--yes')).toMatchObject({ code: 5 })
+    expect(await rule(...wanted, '--yes')).toMatchObject({ code: 0 })
+    expect((await rule('show')).stdout).toMatch(/domains +acme\.test +-/)
+    const more = await rule('set', '--sign-up-domain', 'acme.test', '--sign-up-domain', 'acme.example')
+    expect(more).toMatchObject({ code: 5, stderr: expect.stringContaining('verified address of acme.example gets') })
+    expect(await rule('set', '--sign-up', 'nobody')).toMatchObject({ code: 0 })
+  }, 60_000)
+})

@@ -1,0 +1,240 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
+import { UpstreamError } from '../../../src/core/error/upstream-error.js'
+import type { TokenPlace } from '../../../src/core/federation/kept-tokens.js'
+import type { OpenedProvider } from '../../../src/core/federation/upstream-directory.js'
+import { UpstreamTokenKeeper } from '../../../src/core/federation/upstream-token-keeper.js'
+import type {
+  UpstreamProvider,
+  UpstreamRenewal,
+  UpstreamTokens,
+} from '../../../src/core/federation/upstream-provider.js'
+import type { Tenant } from '../../../src/core/identity/tenant.js'
+import { noGrants } from '../../../src/core/permission/grants.js'
+import type { Postgres } from '../../../src/adapter/postgres/open-postgres.js'
+import { openTestPostgres, type TestPostgres } from '../../support/postgres.js'
+
+const origin = { issuer: 'https://idp.test', clientId: 'us', subject: '1' }
+
+let test: TestPostgres
+let acme: Tenant
+let place: TokenPlace
+let accounts = 0
+/** What the provider answers, and how often it was asked. */
+let answer: (tokens: UpstreamTokens) => Promise<UpstreamRenewal>
+let asked: string[] = []
+let offered: Partial<typeof origin> | undefined = {}
+
+beforeAll(async () => {
+  test = await openTestPostgres()
+  acme = await test.postgres.provisioner.createTenant({ slug: 'acme', name: 'Acme' })
+})
+beforeEach(async () => {
+  accounts += 1
+  const account = await test.postgres.accounts.create(acme, { email: `ana-${accounts}@acme.test`, grants: noGrants })
+  place = { tenant: acme, account: account.id, provider: randomUUID() }
+  asked = []
+  offered = {}
+  answer = async () => ({ outcome: 'refreshed', tokens: { ...tokens('new'), refreshToken: 'refresh-2' } })
+})
+afterAll(() => test?.close())
+
+const seconds = () => Date.now() / 1000
+const tokens = (accessToken: string, lifetime = 3600): UpstreamTokens => {
+  return { accessToken, refreshToken: 'refresh-1', expiresAt: seconds() + lifetime, scopes: ['read'] }
+}
+const store = () => test.postgres.federation.tokens
+
+function keeperOf(postgres: Postgres = test.postgres): UpstreamTokenKeeper {
+  const provider: Pick<UpstreamProvider, 'renew'> = {
+    renew: async (given, subject) => {
+      asked.push(`${given.refreshToken} ${subject}`)
+      return answer(given)
+    },
+  }
+  const find = async (id: string) => {
+    if (offered === undefined) return undefined
+    // A stand-in for the two things that the keeper asks.
+    return { id, tenant: acme.id, settings: { ...origin, ...offered }, provider } as unknown as OpenedProvider
+  }
+  const log = { write: () => undefined }
+  return new UpstreamTokenKeeper({
+    store: postgres.federation.tokens,
+    providers: { find },
+    log,
+    pause: (ms) => pause(ms),
+  })
+}
+
+describe('the upstream tokens of an account', () => {
+  it('are there for that account at that provider, sealed', async () => {
+    await store().keep(place, origin, tokens('marker-access'))
+    expect(await keeperOf().accessToken(place)).toBe('marker-access')
+    expect(asked).toEqual([])
+    expect(await keeperOf().accessToken({ ...place, provider: randomUUID() })).toBeUndefined()
+    expect(await keeperOf().accessToken({ ...place, account: randomUUID() })).toBeUndefined()
+    const [row] = await test.tenantSql(acme, `select t::text as text from kept_token t where account_id = $1`, [
+      place.account,
+    ])
+    for (const secret of ['marker-access', 'refresh-1']) {
+      expect(String(row?.['text'])).not.toContain(Buffer.from(secret).toString('hex'))
+    }
+  })
+
+  it('are none once their row was moved, altered, or put back', async () => {
+    await store().keep(place, origin, tokens('first'))
+    const [row] = await test.tenantSql(acme, `select sealed from kept_token where account_id = $1`, [place.account])
+    await store().keep(place, origin, tokens('second'))
+    await test.tenantSql(acme, `update kept_token set sealed = $2 where account_id = $1`, [
+      place.account,
+      row?.['sealed'],
+    ])
+    expect(await keeperOf().accessToken(place)).toBeUndefined()
+    await store().keep(place, origin, tokens('third'))
+    expect(await keeperOf().accessToken(place)).toBe('third')
+  })
+
+  it('keep a refresh token that only the first sign-in brought, and not one of somebody else', async () => {
+    await store().keep(place, origin, tokens('first'))
+    await store().keep(place, origin, { ...tokens('second', -1), refreshToken: undefined })
+    expect(await keeperOf().accessToken(place)).toBe('new')
+    expect(asked).toEqual(['refresh-1 1'])
+    await store().keep(place, { ...origin, subject: '2' }, { ...tokens('third', -1), refreshToken: undefined })
+    expect(await keeperOf().accessToken(place)).toBeUndefined()
+  })
+
+  it('go with their account', async () => {
+    await store().keep(place, origin, tokens('access'))
+    await test.tenantSql(acme, `delete from account where id = $1`, [place.account])
+    expect(await test.tenantSql(acme, `select from kept_token where account_id = $1`, [place.account])).toEqual([])
+  })
+})
+
+describe('the export of a tenant', () => {
+  it('has the allowed domains, and no token of a provider', async () => {
+    const { federation, tenantAdministration, tenantDirectory } = test.postgres
+    const tenant = await tenantDirectory.create({ slug: 'moved', name: 'Moved' }, 'cli:ada')
+    const account = await test.postgres.accounts.create(tenant, { email: 'ana@acme.test', grants: noGrants })
+    await federation.tokens.keep({ ...place, tenant, account: account.id }, origin, tokens('access'))
+    const rule = { signUp: 'domains', signUpDomains: ['acme.test'] } as const
+    await tenantAdministration.apply(tenant, [{ kind: 'access rule', rule }], 'cli:ada')
+    const lines: string[] = []
+    await tenantDirectory.export(tenant, async (line) => void lines.push(line))
+    expect(lines.join('\n')).not.toContain('kept_token')
+    const from = async function* () {
+      yield* lines
+    }
+    const restored = await tenantDirectory.create({ slug: 'restored' }, 'cli:ada', from())
+    expect(await tenantAdministration.accessRule(restored)).toMatchObject(rule)
+    expect(await test.tenantSql(restored, 'select from kept_token')).toEqual([])
+  })
+})
+
+describe('upstream tokens that have run out', () => {
+  it('are renewed once for twenty calls at once over two processes, none of which fails (O14)', async () => {
+    await store().keep(place, origin, tokens('old', -1))
+    answer = async () => {
+      await pause(200)
+      return { outcome: 'refreshed', tokens: tokens('new') }
+    }
+    const other = await test.reopen()
+    const keepers = [keeperOf(), keeperOf(other), keeperOf(), keeperOf(other)]
+    const calls = keepers.flatMap((keeper) => Array.from({ length: 5 }, () => keeper.accessToken(place)))
+    expect(await Promise.all(calls)).toEqual(Array.from({ length: 20 }, () => 'new'))
+    expect(asked).toEqual(['refresh-1 1'])
+  })
+
+  it('use each refresh token once, where the provider rotates it', async () => {
+    await store().keep(place, origin, tokens('old', -1))
+    answer = async ({ refreshToken }) => {
+      const next = refreshToken === 'refresh-1' ? 'refresh-2' : 'refresh-3'
+      return { outcome: 'refreshed', tokens: { ...tokens(`by ${refreshToken}`, -1), refreshToken: next } }
+    }
+    expect(await keeperOf().accessToken(place)).toBe('by refresh-1')
+    expect(await keeperOf().accessToken(place)).toBe('by refresh-2')
+    expect(asked).toEqual(['refresh-1 1', 'refresh-2 1'])
+  })
+
+  it.each(['revoked_upstream', 'changed_upstream'] as const)('end where the provider says %s', async (outcome) => {
+    await store().keep(place, origin, tokens('old', -1))
+    answer = async () => ({ outcome })
+    expect(await keeperOf().accessToken(place)).toBeUndefined()
+    expect(await keeperOf().accessToken(place)).toBeUndefined()
+    expect(asked).toHaveLength(1)
+  })
+
+  it('stay where the provider does not answer: the old one as long as it is good, then nobody gets one', async () => {
+    answer = async () => {
+      throw new UpstreamError('IDP_UNAVAILABLE', 'down')
+    }
+    await store().keep(place, origin, tokens('due', 30))
+    expect(await keeperOf().accessToken(place)).toBe('due')
+    await store().keep(place, origin, tokens('over', -1))
+    await expect(keeperOf().accessToken(place)).rejects.toMatchObject({ code: 'ERR_IDP_UNAVAILABLE' })
+    answer = async () => ({ outcome: 'refreshed', tokens: tokens('again') })
+    expect(await keeperOf().accessToken(place)).toBe('again')
+  })
+
+  it('are left to another process for half a minute if one died over it', async () => {
+    await store().keep(place, origin, tokens('old', -1))
+    const kept = await store().find(place)
+    if (kept === undefined) throw new TypeError('not kept')
+    expect(await store().claim(kept)).toBe(true)
+    expect(await store().claim(kept)).toBe(false)
+    await test.tenantSql(acme, `update kept_token set claimed_until = clock_timestamp() where account_id = $1`, [
+      place.account,
+    ])
+    expect(await keeperOf().accessToken(place)).toBe('new')
+  })
+
+  it.each([
+    ['is another client of ours', { clientId: 'them' }],
+    ['is another issuer now', { issuer: 'https://other.test' }],
+  ])('are shown to nobody where the provider %s', async (_what, changed) => {
+    await store().keep(place, origin, tokens('old', -1))
+    offered = changed
+    expect(await keeperOf().accessToken(place)).toBeUndefined()
+    expect(asked).toEqual([])
+  })
+
+  it('are gone where the provider was removed', async () => {
+    await store().keep(place, origin, tokens('old', -1))
+    offered = undefined
+    expect(await keeperOf().accessToken(place)).toBeUndefined()
+    expect(asked).toEqual([])
+  })
+})
+
+describe('sealed values of providers', () => {
+  it('are sealed anew with the key of today, in master and in the tenants', async () => {
+    const { federation, keyAdministration } = test.postgres
+    const tenant = await test.postgres.provisioner.createTenant({ slug: 'resealed', name: 'Resealed' })
+    const account = await test.postgres.accounts.create(tenant, { email: 'ana@acme.test', grants: noGrants })
+    const there = { tenant, account: account.id, provider: randomUUID() }
+    await federation.tokens.keep(there, origin, tokens('access'))
+    await federation.providers.apply(
+      {
+        ...{ presence: 'new', tenant },
+        provider: {
+          ...{ kind: 'oidc', name: 'Corp', options: {}, clientSecret: 'secret' },
+          ...{ application: undefined, position: undefined },
+        },
+      },
+      'cli:ada',
+    )
+    const read = async () => {
+      const [provider] = await test.sql(`select sealed_secret from identity_provider where tenant_id = $1`, [tenant.id])
+      const [token] = await test.tenantSql(tenant, `select sealed from kept_token`)
+      return [provider?.['sealed_secret'], token?.['sealed']].map((sealed) => (sealed as Buffer).toString('hex'))
+    }
+    const before = await read()
+    await keyAdministration.rotate()
+    await test.sql(`update data_key set active_at = clock_timestamp() - interval '1 second'`)
+    await keyAdministration.reseal()
+    const after = await read()
+    expect(after.map((sealed, at) => sealed.slice(0, 18) === before[at]?.slice(0, 18))).toEqual([false, false])
+    expect(await keeperOf().accessToken(there)).toBe('access')
+    expect((await federation.providers.list([tenant.id]))[0]?.clientSecret).toBe('secret')
+  })
+})

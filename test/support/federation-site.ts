@@ -1,0 +1,256 @@
+import { createServer, type Server } from 'node:http'
+import { createIssuer, type Issuer } from '../../src/adapter/issuer/create-issuer.js'
+import { PasswordHasher } from '../../src/adapter/issuer/password-hasher.js'
+import type { Postgres, PostgresOptions } from '../../src/adapter/postgres/open-postgres.js'
+import { openProviders } from '../../src/app/federation/open-providers.js'
+import type { AccessRule } from '../../src/core/administration/wish.js'
+import { UpstreamDirectory } from '../../src/core/federation/upstream-directory.js'
+import type { AdmittedTenants, Application } from '../../src/core/identity/application.js'
+import type { Tenant } from '../../src/core/identity/tenant.js'
+import { noGrants } from '../../src/core/permission/grants.js'
+import { systemClock } from '../../src/core/runtime/clock.js'
+import type { Log } from '../../src/core/runtime/log.js'
+import { silentTracer } from '../../src/core/runtime/tracer.js'
+import { BrowserJar, type Shown } from './browser-jar.js'
+import { callbackUri, password, pkcePair } from './issuer-harness.js'
+import { MemoryLog } from './memory-ports.js'
+import { openTestPostgres, type TestPostgres } from './postgres.js'
+
+/** A provider that plays the browser's part of a sign-in there. */
+interface SignInServer {
+  readonly options: Readonly<Record<string, unknown>>
+  signIn(url: URL): Promise<URL>
+}
+
+/** What came of a whole sign-in. */
+export interface SignedIn {
+  readonly subject: string
+  readonly tenant: string
+  readonly methods: unknown
+}
+
+/** An authorization server on a socket and a real database, whose two tenants have providers of their own. */
+export class FederationSite {
+  readonly database: TestPostgres
+  readonly log = new MemoryLog()
+  readonly acme: Tenant
+  readonly globex: Tenant
+  readonly origin: string
+  readonly hasher = new PasswordHasher({ cost: 14 })
+  readonly #server: Server
+  #postgres: Postgres
+  #issuer: Issuer | undefined
+  #clientId = ''
+
+  private constructor(database: TestPostgres, server: Server, [acme, globex]: readonly [Tenant, Tenant]) {
+    this.database = database
+    this.acme = acme
+    this.globex = globex
+    this.#server = server
+    this.#postgres = database.postgres
+    const address = server.address()
+    if (address === null || typeof address === 'string') throw new Error('no port')
+    this.origin = `http://127.0.0.1:${address.port}`
+  }
+
+  static async start(options: Partial<PostgresOptions> = {}): Promise<FederationSite> {
+    const database = await openTestPostgres(options)
+    const { provisioner } = database.postgres
+    const tenants = [
+      await provisioner.createTenant({ slug: 'acme', name: 'Acme Corp' }),
+      await provisioner.createTenant({ slug: 'globex', name: 'Globex' }),
+    ] as const
+    let site: FederationSite | undefined
+    const server = createServer((request, response) => {
+      void site?.running.handle(request, response).then((handled) => {
+        if (!handled) response.writeHead(404).end()
+      })
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    site = new FederationSite(database, server, tenants)
+    await site.admit('any')
+    site.#clientId = await site.#register()
+    return site
+  }
+
+  get running(): Issuer {
+    if (this.#issuer === undefined) throw new Error('not started')
+    return this.#issuer
+  }
+
+  get postgres(): Postgres {
+    return this.#postgres
+  }
+
+  get issuer(): string {
+    return `${this.origin}/oauth`
+  }
+
+  get callback(): string {
+    return `${this.origin}/authsec/federation/callback`
+  }
+
+  /** Opens the authorization server, for users of these tenants. */
+  async admit(admits: AdmittedTenants, postgres: Postgres = this.database.postgres): Promise<void> {
+    this.#postgres = postgres
+    const application: Application = { clientId: 'app', name: 'Invoices', tenant: this.acme, admits }
+    await postgres.applications.register(application)
+    const {
+      accounts,
+      applications,
+      audit,
+      directory,
+      federation,
+      issuerStorage,
+      keys,
+      notices,
+      rateLimiter,
+      signingKeys,
+      tenants,
+    } = postgres
+    this.#issuer = await createIssuer({
+      ...{
+        issuer: this.issuer,
+        application,
+        applications,
+        accounts,
+        audit,
+        tenants,
+        log: this.log,
+        clock: systemClock,
+      },
+      resources: [{ resource: `${this.origin}/mcp/oauth`, name: 'Invoices', scopes: ['read'] }],
+      ...{ storage: issuerStorage, keys: signingKeys, hasher: this.hasher, keyring: keys, relyingParty: undefined },
+      ...{ limiter: rateLimiter, owned: directory.records, feed: notices },
+      federation: {
+        ...{ accounts: federation.accounts, store: federation.transactions, tokens: federation.tokens },
+        providers: this.directory(),
+      },
+    })
+  }
+
+  directory(): UpstreamDirectory {
+    const { providers: store } = this.#postgres.federation
+    const log: Log = this.log
+    return openProviders({ store, application: 'app', publicUrl: this.origin, log, tracer: silentTracer })
+  }
+
+  /** Puts a provider on the sign-in page of a tenant; answers with its id. */
+  async offer(server: SignInServer, tenant = this.acme, name = 'Outside', application?: string): Promise<string> {
+    const { kind: _kind, name: _name, clientSecret, ...options } = server.options
+    const kind = server.options['kind'] === 'github' ? 'github' : 'oidc'
+    const provider = {
+      kind,
+      name,
+      options,
+      clientSecret: String(clientSecret),
+      application,
+      position: undefined,
+    } as const
+    const store = this.database.postgres.federation.providers
+    const { faults } = await store.apply({ presence: 'any', tenant, provider }, 'cli:ada')
+    if (faults.length > 0) throw new Error(JSON.stringify(faults))
+    const found = (await store.list([tenant.id])).find((known) => known.name === name)
+    if (found === undefined) throw new Error('the provider is not there')
+    return found.id
+  }
+
+  async withdraw(tenant: Tenant, name: string): Promise<void> {
+    await this.database.postgres.federation.providers.apply({ presence: 'absent', tenant, name }, 'cli:ada')
+  }
+
+  async rule(tenant: Tenant, rule: Partial<AccessRule>): Promise<void> {
+    await this.database.postgres.tenantAdministration.apply(tenant, [{ kind: 'access rule', rule }], 'cli:ada')
+  }
+
+  /** An account with a password; with an identity, it is linked. */
+  async account(tenant: Tenant, email: string, identity?: { readonly issuer: string; readonly subject: string }) {
+    const { accounts, tenantAdministration } = this.database.postgres
+    const account = await accounts.create(tenant, {
+      email,
+      passwordHash: await this.hasher.hash(password),
+      grants: noGrants,
+    })
+    const wish = { kind: 'account', email, presence: 'known' } as const
+    if (identity !== undefined) await tenantAdministration.apply(tenant, [{ ...wish, identify: [identity] }], 'cli:ada')
+    return account.id
+  }
+
+  async disable(tenant: Tenant, email: string, status: 'active' | 'disabled' = 'disabled'): Promise<void> {
+    const wish = { kind: 'account', email, presence: 'known', status } as const
+    await this.database.postgres.tenantAdministration.apply(tenant, [wish], 'cli:ada')
+  }
+
+  startUrl(parameters: Readonly<Record<string, string>> = {}): URL {
+    const url = new URL(`${this.issuer}/authorize`)
+    const all = {
+      response_type: 'code',
+      state: 'st4te',
+      scope: 'read',
+      client_id: this.#clientId,
+      redirect_uri: callbackUri,
+    }
+    const pkce = { code_challenge: pkcePair().challenge, code_challenge_method: 'S256' }
+    for (const [name, value] of Object.entries({ ...all, ...pkce, ...parameters })) url.searchParams.set(name, value)
+    return url
+  }
+
+  /** From the application to the provider: what the page showed then, and where the browser is sent. */
+  async leave(jar: BrowserJar, provider: string, url = this.startUrl()): Promise<Shown> {
+    return jar.press(await jar.open(url), 'federate', { fields: { provider } })
+  }
+
+  /** There and back: what is shown at the end. */
+  async goThrough(jar: BrowserJar, provider: string, server: SignInServer): Promise<Shown> {
+    return jar.open(await this.comeBack(jar, provider, server))
+  }
+
+  /** The address at which the browser comes back. */
+  async comeBack(jar: BrowserJar, provider: string, server: SignInServer): Promise<URL> {
+    const { html, left } = await this.leave(jar, provider)
+    if (left === undefined) throw new Error(`not sent away: ${html}`)
+    return server.signIn(left)
+  }
+
+  /** A whole sign-in, to the claims of the access token. */
+  async signIn(provider: string, server: SignInServer): Promise<SignedIn> {
+    const jar = new BrowserJar()
+    const { challenge, verifier } = pkcePair()
+    const { html, left } = await this.leave(jar, provider, this.startUrl({ code_challenge: challenge }))
+    if (left === undefined) throw new Error(`not sent away: ${html}`)
+    const consent = await jar.open(await server.signIn(left))
+    const done = await jar.press(consent, 'allow')
+    const code = done.left?.searchParams.get('code')
+    if (code === null || code === undefined) throw new Error(`no code: ${done.html}`)
+    const fields = { grant_type: 'authorization_code', client_id: this.#clientId, redirect_uri: callbackUri }
+    const body = new URLSearchParams({ ...fields, code, code_verifier: verifier })
+    const answer = await fetch(`${this.issuer}/token`, { method: 'POST', body })
+    const { access_token: token } = (await answer.json()) as { readonly access_token?: string }
+    const claims: unknown = JSON.parse(Buffer.from((token ?? '').split('.')[1] ?? '', 'base64url').toString())
+    const { amr, sub, tenant_id: tenant } = Object(claims)
+    return { subject: String(sub), tenant: String(tenant), methods: amr }
+  }
+
+  /** Rows of the audit trail about sign-ins, oldest first: of a tenant, or of nobody's. */
+  async record(tenant?: Tenant) {
+    await this.#postgres.audit.flush()
+    const query = `select type, reason, issuer, subject, request_id, client_id, detail from audit_event
+      where type like 'signin.%' order by id`
+    return tenant === undefined ? this.database.sql(query) : this.database.tenantSql(tenant, query)
+  }
+
+  async close(): Promise<void> {
+    this.#server.closeAllConnections()
+    await new Promise((resolve) => this.#server.close(resolve))
+    await this.database.close()
+  }
+
+  async #register(): Promise<string> {
+    const response = await fetch(`${this.issuer}/register`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ client_name: 'Test client', redirect_uris: [callbackUri] }),
+    })
+    return String(((await response.json()) as { readonly client_id?: unknown }).client_id)
+  }
+}
