@@ -16,6 +16,7 @@ const owners = {
   '@clack/prompts': ['cli/'],
   '@dagrejs/dagre': ['service/permission-graph/'],
   '@modelcontextprotocol/[^/]+': ['adapter/mcp/'],
+  '@zxcvbn-ts/language-common': ['adapter/issuer/password/'],
   '@opentelemetry/api': ['adapter/telemetry/'],
   ajv: ['framework/schema/'],
   'ajv-formats': ['framework/schema/'],

@@ -13,6 +13,7 @@ import type { Browser } from '../core/sign-in/browser.js'
 import type { RefreshingProvider } from '../core/sign-in/identity-provider.js'
 import { UpstreamRefresh } from '../core/sign-in/upstream-refresh.js'
 import type { LocalAccount } from './development/local-accounts.js'
+import { accountSecurity } from './account-security.js'
 import { issuerOf } from './issuer-of.js'
 import type { JoinedIssuerBook } from './issuers/joined-issuer-book.js'
 import { openBook } from './issuers/open-book.js'
@@ -94,6 +95,7 @@ async function openIssuer(options: ServerOptions, base: Foundations, parts: Issu
     application,
     applications: postgres.applications,
     resources: wanted.paths.map((path) => ({ resource: base.publicUrl + path, name: options.appName, scopes })),
+    security: accountSecurity(base.data, issuerOf(base.publicUrl)),
     relyingParty: wanted.tools === 'absent' ? undefined : relyingPartyOf(base, application),
     storage: postgres.issuerStorage,
     keys: postgres.signingKeys,

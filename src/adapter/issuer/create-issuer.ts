@@ -11,6 +11,9 @@ import type { GrantRegistry } from '../../core/identity/verified-token.js'
 import type { Clock } from '../../core/runtime/clock.js'
 import type { Log } from '../../core/runtime/log.js'
 import type { RateLimiter } from '../../core/runtime/rate-limiter.js'
+import { AccountPages, type AccountPagesParts } from './account/account-pages.js'
+import type { AccountSecurity } from './account/account-security.js'
+import { PasswordLinks } from './account/password-links.js'
 import { AccountDirectory } from './sign-in/account-directory.js'
 import { ConsentStep } from './sign-in/consent-step.js'
 import { FirstPartyConsent } from './sign-in/first-party-consent.js'
@@ -44,6 +47,8 @@ export interface IssuerOptions {
   readonly tenants: TenantRegistry
   readonly hasher: PasswordHasher
   readonly keyring: Keyring
+  /** How accounts get their passwords, and what they prove themselves with besides. */
+  readonly security: AccountSecurity | 'absent'
   /** This server as a client of its own, for the sign-in with the five tools; nobody else is answered at its redirect URI. */
   readonly relyingParty: RelyingParty | undefined
   /** Counts attempts, for all processes together. Where it does not answer, nobody signs in or registers. */
@@ -95,10 +100,23 @@ export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
   const handler = new IssuerHandler({
     ...{ url, provider, interactions, cookies, resources, application, relyingParty, limiter, log },
   })
+  const pages = accountPages(options, { url, cookies, directory })
   return {
-    handle: (request, response) => handler.handle(request, response),
+    handle: async (request, response) =>
+      (await pages?.handle(request, response)) === true || handler.handle(request, response),
     registry: { isActive: (grantDigest) => records.hasGrant(grantDigest) },
   }
+}
+
+function accountPages(
+  { accounts, application, hasher, keyring, limiter, log, security }: IssuerOptions,
+  shared: Pick<AccountPagesParts, 'cookies' | 'url'> & { readonly directory: AccountDirectory },
+): AccountPages | undefined {
+  if (security === 'absent') return undefined
+  const { name: serverName } = application
+  const { directory } = shared
+  const links = new PasswordLinks({ ...security, serverName, directory, accounts, hasher, keyring })
+  return new AccountPages({ ...shared, serverName, keyring, links, limiter, log })
 }
 
 function listed(resources: readonly IssuerResource[]): readonly [IssuerResource, ...IssuerResource[]] {

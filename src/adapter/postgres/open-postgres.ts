@@ -8,6 +8,7 @@ import { UpstreamError } from '../../core/error/upstream-error.js'
 import type { ApplicationAdministration } from '../../core/administration/application-administration.js'
 import type { IssuerAdministration } from '../../core/administration/issuer-administration.js'
 import type { TenantAdministration } from '../../core/administration/tenant-administration.js'
+import type { AccountLinkStore } from '../../core/identity/account-link-store.js'
 import type { AccountStore } from '../../core/identity/account-store.js'
 import type { ApplicationStore } from '../../core/identity/application.js'
 import type { IssuerStorage } from '../../core/identity/issuer-storage.js'
@@ -39,6 +40,7 @@ import { sqlState } from './pool/database-failure.js'
 import { ensureMaster } from './provision/ensure-master.js'
 import { Provisioner } from './provision/provisioner.js'
 import { PostgresApplicationAdministration } from './store/postgres-application-administration.js'
+import { PostgresAccountLinkStore } from './store/postgres-account-link-store.js'
 import { PostgresAccountStore } from './store/postgres-account-store.js'
 import { PostgresApplicationStore } from './store/postgres-application-store.js'
 import { PostgresAuditLog } from './store/postgres-audit-log.js'
@@ -90,6 +92,7 @@ export interface Postgres {
   readonly keyAdministration: KeyAdministration
   readonly tenants: TenantRegistry
   readonly accounts: AccountStore
+  readonly accountLinks: AccountLinkStore
   readonly applications: ApplicationStore
   readonly grants: GrantStore
   readonly signingKeys: SigningKeyStore
@@ -176,6 +179,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Postgres> 
     keyAdministration: new KeyAdministration({ master, keys, masterKeys }),
     tenants,
     accounts: new PostgresAccountStore(databases, changes),
+    accountLinks: new PostgresAccountLinkStore(databases),
     applications: new PostgresApplicationStore(master),
     grants: new PostgresGrantStore(databases, ownIssuer, new PolicyVersions(changes)),
     signingKeys: new PostgresSigningKeyStore(master, keys),

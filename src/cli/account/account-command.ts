@@ -17,6 +17,7 @@ import { accountShape } from '../import/import-shape.js'
 import { printResult } from '../print-result.js'
 import { printableJson } from '../printable.js'
 import { identityCommand } from './identity-command.js'
+import { inviteCommand, resetCommand } from './link-commands.js'
 
 interface ListFlags {
   readonly tenant?: string
@@ -31,6 +32,8 @@ export function accountCommand(env: NodeJS.ProcessEnv): Command {
     .addCommand(showCommand(env))
     .addCommand(addCommand(env))
     .addCommand(passwordCommand(env))
+    .addCommand(inviteCommand(env))
+    .addCommand(resetCommand(env))
     .addCommand(
       changeCommand(env, 'disable', {
         description: 'Shuts accounts out: what they call is refused from then on',
@@ -110,8 +113,8 @@ function addCommand(env: NodeJS.ProcessEnv): Command {
   const command = tenantCommand('add', 'Adds an account').argument('<email>').option('--name <name>', 'how it is shown')
   return addGrantOptions(addPasswordOptions(command), categories).action(
     async (email: string, flags: TenantFlags & GrantFlags & PasswordFlags & { readonly name?: string }) => {
-      const { generated, hash } = await readPassword(flags)
-      const { name } = flags
+      const { name, tenant } = flags
+      const { generated, hash } = await readPassword(flags, { env, tenant, email, name })
       const wish: AccountWish = {
         kind: 'account',
         email,
@@ -129,7 +132,7 @@ function addCommand(env: NodeJS.ProcessEnv): Command {
 function passwordCommand(env: NodeJS.ProcessEnv): Command {
   const command = tenantCommand('set-password', 'Gives an account another password, or none').argument('<email>')
   return addPasswordOptions(command).action(async (email: string, flags: TenantFlags & PasswordFlags) => {
-    const { generated, hash } = await readPassword(flags)
+    const { generated, hash } = await readPassword(flags, { env, tenant: flags.tenant, email })
     const wish: AccountWish = { kind: 'account', email, presence: 'known', password: { hash } }
     const changed = await changeTenant({ env, tenant: flags.tenant }, [wish], agreement({}))
     await printChanges({ ...changed, password: generated }, flags)

@@ -1,4 +1,5 @@
 import { sql, type Kysely } from 'kysely'
+import { createAccountSecurity } from './account-schema.js'
 import { createAuditEvent } from './audit-schema.js'
 import type { Migration, MigrationSchema } from './migrate.js'
 import { createPolicyVersion } from './policy-schema.js'
@@ -21,6 +22,7 @@ export const tenantMigrations: readonly Migration[] = [
   { name: '0003-policy-version', up: createPolicyVersion },
   { name: '0005-session-client', up: nameClients },
   { name: '0006-upstream-token', up: addUpstreamTokens },
+  { name: '0008-account-security', up: createAccountSecurity },
 ]
 
 async function createAccounts(db: Kysely<MigrationSchema>): Promise<void> {

@@ -1,0 +1,9 @@
+import type { AccountLinkStore } from '../../../core/identity/account-link-store.js'
+import type { SessionDirectory } from '../../../core/identity/session-directory.js'
+
+/** What is kept of how accounts prove themselves. */
+export interface AccountSecurity {
+  readonly links: AccountLinkStore
+  /** Ends whatever was signed in, wherever it is. */
+  readonly sessions: Pick<SessionDirectory, 'end' | 'ownersOf'>
+}
