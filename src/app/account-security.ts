@@ -4,5 +4,6 @@ import { openSessionDirectory } from './sessions/open-session-directory.js'
 
 /** What is kept of how accounts prove themselves. */
 export function accountSecurity(data: Data, issuer: string): AccountSecurity {
-  return { links: data.postgres.accountLinks, sessions: openSessionDirectory(data, issuer) }
+  const { accountFactors: factors, accountLinks: links } = data.postgres
+  return { factors, links, sessions: openSessionDirectory(data, issuer) }
 }

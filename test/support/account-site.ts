@@ -8,11 +8,11 @@ import type { LinkPurpose } from '../../src/core/identity/account-link-store.js'
 import type { Application } from '../../src/core/identity/application.js'
 import type { Tenant } from '../../src/core/identity/tenant.js'
 import { grantsOf } from '../../src/core/permission/grants.js'
-import { systemClock } from '../../src/core/runtime/clock.js'
 import { BrowserJar, type Shown } from './browser-jar.js'
 import { callbackUri, password, pkcePair } from './issuer-harness.js'
 import { MemoryLog } from './memory-ports.js'
 import { openTestPostgres, type TestPostgres } from './postgres.js'
+import { ShiftableClock } from './shiftable-clock.js'
 
 export interface Tokens {
   readonly status: number
@@ -32,9 +32,11 @@ export class AccountSite {
   readonly acme: Tenant
   readonly globex: Tenant
   readonly log = new MemoryLog()
+  readonly clock = new ShiftableClock()
   readonly hasher = new PasswordHasher({ cost: 14 })
   readonly #server: Server
   readonly #issuers: Issuer[] = []
+  #client: Promise<string> | undefined
   /** Which of the processes answers. */
   answering = 0
 
@@ -83,7 +85,7 @@ export class AccountSite {
     const application: Application = { clientId: 'app', name: 'Invoices', tenant: this.acme, admits: 'any' }
     this.#issuers.push(
       await createIssuer({
-        ...{ issuer: this.issuer, application, log: this.log, clock: systemClock, hasher: this.hasher },
+        ...{ issuer: this.issuer, application, log: this.log, clock: this.clock, hasher: this.hasher },
         resources: [{ resource: `${this.origin}/mcp`, name: 'Invoices', scopes: ['read', 'write'] }],
         ...{ storage: postgres.issuerStorage, keys: postgres.signingKeys, accounts: postgres.accounts },
         ...{ tenants: postgres.tenants, limiter: postgres.rateLimiter, audit: postgres.audit },
@@ -119,7 +121,12 @@ export class AccountSite {
     return this.origin + formatLink({ tenant: tenant.slug, secret })
   }
 
-  async client(): Promise<string> {
+  /** The one client, which asks for consent each time. */
+  client(): Promise<string> {
+    return (this.#client ??= this.#register())
+  }
+
+  async #register(): Promise<string> {
     const response = await fetch(`${this.issuer}/register`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
@@ -135,6 +142,7 @@ export class AccountSite {
     const url = new URL(`${this.issuer}/authorize`)
     const parameters = {
       ...{ response_type: 'code', client_id: clientId, redirect_uri: callbackUri, state: 's', scope: 'read' },
+      prompt: 'consent',
       ...{ code_challenge: challenge, code_challenge_method: 'S256', resource: `${this.origin}/mcp` },
     }
     for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value)

@@ -16,6 +16,7 @@ import type { AccountSecurity } from './account/account-security.js'
 import { PasswordLinks } from './account/password-links.js'
 import { AccountDirectory } from './sign-in/account-directory.js'
 import { ConsentStep } from './sign-in/consent-step.js'
+import { openFactorStep } from './sign-in/factor/open-factor-step.js'
 import { FirstPartyConsent } from './sign-in/first-party-consent.js'
 import { createProvider } from './provider/create-provider.js'
 import { InteractionHandler } from './sign-in/interaction-handler.js'
@@ -93,6 +94,7 @@ export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
     ...{ provider, module, url, cookies, keyring, audit: signInAudit, serverName: application.name },
     signIn: new SignInStep({
       ...{ provider, application, directory, accounts, limits, relyingParty, hasher: options.hasher },
+      factor: openFactorStep(options, { url, records, directory, limits, audit: signInAudit }),
       audit: signInAudit,
     }),
     consent: new ConsentStep({ provider, application, directory, records, resources, audit: signInAudit }),

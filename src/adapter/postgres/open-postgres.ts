@@ -8,6 +8,7 @@ import { UpstreamError } from '../../core/error/upstream-error.js'
 import type { ApplicationAdministration } from '../../core/administration/application-administration.js'
 import type { IssuerAdministration } from '../../core/administration/issuer-administration.js'
 import type { TenantAdministration } from '../../core/administration/tenant-administration.js'
+import type { AccountFactorStore } from '../../core/identity/account-factor-store.js'
 import type { AccountLinkStore } from '../../core/identity/account-link-store.js'
 import type { AccountStore } from '../../core/identity/account-store.js'
 import type { ApplicationStore } from '../../core/identity/application.js'
@@ -40,6 +41,7 @@ import { sqlState } from './pool/database-failure.js'
 import { ensureMaster } from './provision/ensure-master.js'
 import { Provisioner } from './provision/provisioner.js'
 import { PostgresApplicationAdministration } from './store/postgres-application-administration.js'
+import { PostgresAccountFactorStore } from './store/postgres-account-factor-store.js'
 import { PostgresAccountLinkStore } from './store/postgres-account-link-store.js'
 import { PostgresAccountStore } from './store/postgres-account-store.js'
 import { PostgresApplicationStore } from './store/postgres-application-store.js'
@@ -92,6 +94,7 @@ export interface Postgres {
   readonly keyAdministration: KeyAdministration
   readonly tenants: TenantRegistry
   readonly accounts: AccountStore
+  readonly accountFactors: AccountFactorStore
   readonly accountLinks: AccountLinkStore
   readonly applications: ApplicationStore
   readonly grants: GrantStore
@@ -179,6 +182,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Postgres> 
     keyAdministration: new KeyAdministration({ master, keys, masterKeys }),
     tenants,
     accounts: new PostgresAccountStore(databases, changes),
+    accountFactors: new PostgresAccountFactorStore(databases, keys),
     accountLinks: new PostgresAccountLinkStore(databases),
     applications: new PostgresApplicationStore(master),
     grants: new PostgresGrantStore(databases, ownIssuer, new PolicyVersions(changes)),

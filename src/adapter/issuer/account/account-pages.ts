@@ -8,7 +8,9 @@ import { doubledCookies, type IssuerCookies } from '../http/issuer-cookies.js'
 import { splitTarget } from '../http/issuer-edge.js'
 import { readOwnForm } from '../http/own-form.js'
 import { hostNaming, type PublicUrl } from '../http/public-url.js'
-import { sendJson, sendPage, sendSeeOther, setSecurityHeaders } from '../http/send-response.js'
+import { sendAsset, sendJson, sendPage, sendSeeOther, setSecurityHeaders } from '../http/send-response.js'
+import { passkeyScriptPath } from '../page/account/passkey-form.js'
+import { passkeyScript } from '../page/account/passkey-script.js'
 import { renderErrorPage } from '../page/error-page.js'
 import { errorName } from '../provider/error-name.js'
 import { parseLink, passwordPath } from './account-link.js'
@@ -63,6 +65,8 @@ export class AccountPages {
     const { request, response } = exchange
     const { method } = request
     const isReading = method === 'GET' || method === 'HEAD'
+    if (path === passkeyScriptPath && isReading)
+      return sendAsset(response, 'text/javascript; charset=utf-8', passkeyScript)
     const link = parseLink(path)
     if (link === undefined && path !== passwordPath) return sendJson(response, 404, { error: 'not_found' })
     if (!isReading && (link !== undefined || method !== 'POST')) {
