@@ -179,7 +179,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Postgres> 
   const sweeper = new Sweeper({ master, tenants, signIns, turns: rateLimiter, log })
   return {
     keys,
-    keyAdministration: new KeyAdministration({ master, keys, masterKeys }),
+    keyAdministration: new KeyAdministration({ databases, keys, masterKeys }),
     tenants,
     accounts: new PostgresAccountStore(databases, changes),
     accountFactors: new PostgresAccountFactorStore(databases, keys),

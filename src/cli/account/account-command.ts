@@ -16,6 +16,7 @@ import { importCommand } from '../import/import-command.js'
 import { accountShape } from '../import/import-shape.js'
 import { printResult } from '../print-result.js'
 import { printableJson } from '../printable.js'
+import { factorCommand } from './factor-command.js'
 import { identityCommand } from './identity-command.js'
 import { inviteCommand, resetCommand } from './link-commands.js'
 
@@ -52,6 +53,7 @@ export function accountCommand(env: NodeJS.ProcessEnv): Command {
         wish: { presence: 'absent' },
       }).option('--yes', 'without asking'),
     )
+    .addCommand(factorCommand(env))
     .addCommand(identityCommand(env))
     .addCommand(importCommand(env, accountShape))
 }

@@ -1,12 +1,11 @@
-import type { Kysely } from 'kysely'
 import type { MasterKey } from '../../../core/credential/master-key.js'
-import type { MasterSchema } from '../schema/master-schema.js'
-import { resealAll } from './reseal.js'
+import type { Databases } from '../databases.js'
+import { resealMaster, resealTenant } from './reseal.js'
 import { listDataKeys, rotateDataKeys, type ListedKey, type Rotation } from './rotate-keys.js'
 import type { StoredKeyring } from './stored-keyring.js'
 
 export interface KeyAdministrationParts {
-  readonly master: Kysely<MasterSchema>
+  readonly databases: Databases
   readonly keys: StoredKeyring
   /** The current one first. */
   readonly masterKeys: readonly MasterKey[]
@@ -22,18 +21,27 @@ export class KeyAdministration {
 
   /** Newest first. */
   list(): Promise<readonly ListedKey[]> {
-    return listDataKeys(this.#parts.master)
+    return listDataKeys(this.#parts.databases.master())
   }
 
   /** Puts all keys under the current master key and adds a new one. Throws `ConfigurationError`. */
   rotate(): Promise<Rotation> {
-    return rotateDataKeys(this.#parts.master, this.#parts.masterKeys)
+    return rotateDataKeys(this.#parts.databases.master(), this.#parts.masterKeys)
   }
 
-  /** Seals anew what an earlier key has sealed; answers with the number of rows. */
+  /**
+   * Seals anew what an earlier key has sealed; answers with the number of rows. Throws `UpstreamError` where a tenant's database does
+   * not answer; may be run again.
+   */
   async reseal(): Promise<number> {
-    const { keys, master } = this.#parts
+    const { databases, keys } = this.#parts
+    const master = databases.master()
     await keys.refresh(master)
-    return resealAll(master, keys)
+    let resealed = await resealMaster(master, keys)
+    const standing = master.selectFrom('tenant').select(['id', 'slug', 'name']).where('deleting_at', 'is', null)
+    for (const tenant of await standing.execute()) {
+      resealed += await resealTenant(await databases.tenant(tenant), keys)
+    }
+    return resealed
   }
 }

@@ -1,5 +1,7 @@
 import { sql, type Kysely } from 'kysely'
 import type { MasterSchema } from '../schema/master-schema.js'
+import type { TenantSchema } from '../schema/tenant-schema.js'
+import { totpPurpose } from '../store/totp-purpose.js'
 import type { StoredKeyring } from './stored-keyring.js'
 
 interface SealedColumn {
@@ -20,6 +22,11 @@ const columns: readonly SealedColumn[] = [
   { table: 'issuer_record', column: 'payload', purpose: 'issuer-record', context: `model || ':' || key`, offset: 32 },
 ]
 
+/** The same in each tenant's own database. */
+const tenantColumns: readonly SealedColumn[] = [
+  { table: 'account_factor', column: 'sealed_secret', purpose: totpPurpose, context: 'id::text', offset: 0 },
+]
+
 const batch = 500
 
 interface SealedRow {
@@ -28,15 +35,28 @@ interface SealedRow {
 }
 
 /**
- * Seals anew with the current key whatever an earlier one has sealed; answers with the number of rows. Rows that change meanwhile are
- * left to whoever changes them. May be cut off and run again.
+ * Seals anew with the current key whatever an earlier one has sealed in the master database; answers with the number of rows. Rows that
+ * change meanwhile are left to whoever changes them. May be cut off and run again.
  */
-export async function resealAll(master: Kysely<MasterSchema>, keys: StoredKeyring): Promise<number> {
+export function resealMaster(master: Kysely<MasterSchema>, keys: StoredKeyring): Promise<number> {
+  return resealColumns(master, columns, keys)
+}
+
+/** The same in a tenant's own database. */
+export function resealTenant(db: Kysely<TenantSchema>, keys: StoredKeyring): Promise<number> {
+  return resealColumns(db, tenantColumns, keys)
+}
+
+async function resealColumns<Schema>(
+  db: Kysely<Schema>,
+  sealed: readonly SealedColumn[],
+  keys: StoredKeyring,
+): Promise<number> {
   let resealed = 0
-  for (const column of columns) {
+  for (const column of sealed) {
     for (let after = ''; ;) {
-      const rows = await readRows(master, column, after)
-      for (const row of rows) resealed += (await reseal(master, keys, { column, row })) ? 1 : 0
+      const rows = await readRows(db, column, after)
+      for (const row of rows) resealed += (await reseal(db, keys, { column, row })) ? 1 : 0
       if (rows.length < batch) break
       after = rows.at(-1)?.context ?? ''
     }
@@ -44,8 +64,8 @@ export async function resealAll(master: Kysely<MasterSchema>, keys: StoredKeyrin
   return resealed
 }
 
-async function readRows(
-  master: Kysely<MasterSchema>,
+async function readRows<Schema>(
+  db: Kysely<Schema>,
   { table, column, context }: SealedColumn,
   after: string,
 ): Promise<readonly SealedRow[]> {
@@ -54,12 +74,12 @@ async function readRows(
     select ${name} as context, ${sql.ref(column)} as sealed from ${sql.table(table)}
     where ${sql.ref(column)} is not null and (${name}) collate "C" > ${after}
     order by (${name}) collate "C" limit ${batch}
-  `.execute(master)
+  `.execute(db)
   return rows
 }
 
-async function reseal(
-  master: Kysely<MasterSchema>,
+async function reseal<Schema>(
+  db: Kysely<Schema>,
   keys: StoredKeyring,
   {
     column: { table, column, purpose, context: name, offset },
@@ -74,6 +94,6 @@ async function reseal(
   const { numAffectedRows } = await sql`
     update ${sql.table(table)} set ${sql.ref(column)} = ${value}
     where ${sql.raw(name)} = ${row.context} and ${sql.ref(column)} = ${stored}
-  `.execute(master)
+  `.execute(db)
   return numAffectedRows === 1n
 }

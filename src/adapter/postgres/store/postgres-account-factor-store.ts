@@ -18,12 +18,10 @@ import { sqlState } from '../pool/database-failure.js'
 import type { TenantSchema } from '../schema/tenant-schema.js'
 import { isUuid } from '../storable-text.js'
 import { recordAccountChange } from './admin-audit.js'
+import { totpPurpose } from './totp-purpose.js'
 
 const uniqueViolation = '23505'
 const now = sql<Date>`clock_timestamp()`
-
-/** What a secret is sealed for; the context is the id of its row, which stays the same when a tenant is restored. */
-export const totpPurpose = 'account totp'
 
 /** Second factors in each tenant's own database. What may happen once is one update, which the lock of a row lets one make. */
 export class PostgresAccountFactorStore implements AccountFactorStore {
