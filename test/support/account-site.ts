@@ -19,6 +19,13 @@ export interface Tokens {
   readonly body: Readonly<Record<string, unknown>>
 }
 
+/** A sign-in under way, and what its code can be exchanged with. */
+export interface Begun {
+  readonly shown: Shown
+  readonly clientId: string
+  readonly verifier: string
+}
+
 export interface NewLink {
   readonly tenant?: Tenant
   readonly purpose?: LinkPurpose
@@ -135,33 +142,33 @@ export class AccountSite {
     return String(((await response.json()) as { client_id: string }).client_id)
   }
 
-  /** The sign-in page of a client's request; `verifier` for the exchange. */
-  async begin(jar: BrowserJar): Promise<{ shown: Shown; clientId: string; verifier: string }> {
-    const clientId = await this.client()
-    const { challenge, verifier } = pkcePair()
+  /** Where the client sends its user. */
+  async requestUrl(challenge = pkcePair().challenge): Promise<string> {
     const url = new URL(`${this.issuer}/authorize`)
     const parameters = {
-      ...{ response_type: 'code', client_id: clientId, redirect_uri: callbackUri, state: 's', scope: 'read' },
-      prompt: 'consent',
+      ...{ response_type: 'code', client_id: await this.client(), redirect_uri: callbackUri, state: 's' },
       ...{ code_challenge: challenge, code_challenge_method: 'S256', resource: `${this.origin}/mcp` },
+      ...{ scope: 'read', prompt: 'consent' },
     }
     for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value)
-    return { shown: await jar.open(url), clientId, verifier }
+    return url.href
+  }
+
+  /** The sign-in page of a client's request; `verifier` for the exchange. */
+  async begin(jar: BrowserJar): Promise<Begun> {
+    const { challenge, verifier } = pkcePair()
+    return { shown: await jar.open(await this.requestUrl(challenge)), clientId: await this.client(), verifier }
   }
 
   /** Opens a sign-in and gives address and password; what is shown next is consent, a second factor, or a refusal. */
-  async signIn(
-    jar: BrowserJar,
-    email: string,
-    given = password,
-  ): Promise<{ shown: Shown; clientId: string; verifier: string }> {
+  async signIn(jar: BrowserJar, email: string, given = password): Promise<Begun> {
     const begun = await this.begin(jar)
     const fields = { tenant: this.acme.slug, email, password: given }
     return { ...begun, shown: await jar.press(begun.shown, 'sign-in', { fields }) }
   }
 
   /** From the consent page to tokens. */
-  async finish(jar: BrowserJar, at: { shown: Shown; clientId: string; verifier: string }): Promise<Tokens> {
+  async finish(jar: BrowserJar, at: Begun): Promise<Tokens> {
     const done = at.shown.left === undefined ? await jar.press(at.shown, 'allow') : at.shown
     const code = done.left?.searchParams.get('code')
     if (code === null || code === undefined) throw new Error(`no code: ${done.left?.href ?? done.html}`)
