@@ -82,7 +82,8 @@ async function accountFor(postgres: Installation['postgres'], { email, purpose, 
 
 /** Where users reach the server: as it is set, else in development the one that runs. */
 async function publicUrlOf(env: NodeJS.ProcessEnv): Promise<string> {
-  const { home, publicUrl } = readSettings(env, {}, undefined)
+  const { home, ownIssuer, publicUrl } = readSettings(env, {}, undefined)
+  if (ownIssuer === 'absent') throw new RefusedError('users sign in elsewhere: this installation has no passwords')
   if (publicUrl !== undefined) return publicUrl
   const urls = (await findRunningServers(home)).map((server) => server.publicUrl)
   const [only, ...others] = urls

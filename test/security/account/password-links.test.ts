@@ -155,3 +155,34 @@ describe('the form behind a link', () => {
     expect((await fetch(`${site.origin}/authsec/account/else`)).status).toBe(404)
   })
 })
+
+describe('a sign-in', () => {
+  it('whose password is reset while it is looked at does not go on', async () => {
+    const account = await site.addAccount('race@acme.test')
+    const jar = new BrowserJar()
+    const page = await jar.open(await site.link(account))
+    const verify = site.hasher.verify.bind(site.hasher)
+    site.hasher.verify = async (password, stored) => {
+      const matches = await verify(password, stored)
+      await set(jar, page)
+      return matches
+    }
+    const { shown } = await site.signIn(new BrowserJar(), 'race@acme.test')
+    site.hasher.verify = verify
+    expect(shown.status).toBe(401)
+  })
+})
+
+describe('the forms of a link', () => {
+  it('are counted for that link alone: strangers who send many keep nobody from theirs', async () => {
+    const [one, two] = [await site.addAccount('many@acme.test'), await site.addAccount('few@acme.test')]
+    const jar = new BrowserJar()
+    const page = await jar.open(await site.link(one))
+    const wrong = { fields: { password: 'short', repeated: 'short' } }
+    const statuses = new Set<number>()
+    for (let count = 0; count < 31; count += 1) statuses.add((await jar.press(page, 'set', wrong)).status)
+    expect([...statuses]).toEqual([400, 429])
+    const other = new BrowserJar()
+    expect((await set(other, await other.open(await site.link(two)))).status).toBe(200)
+  })
+})

@@ -3,7 +3,6 @@ import type { Keyring } from '../../../core/credential/keyring.js'
 import { UpstreamError } from '../../../core/error/upstream-error.js'
 import type { Log } from '../../../core/runtime/log.js'
 import type { RateLimit, RateLimiter } from '../../../core/runtime/rate-limiter.js'
-import { callerOf } from '../http/client-address.js'
 import { doubledCookies, type IssuerCookies } from '../http/issuer-cookies.js'
 import { splitTarget } from '../http/issuer-edge.js'
 import { readOwnForm } from '../http/own-form.js'
@@ -33,8 +32,8 @@ interface Exchange {
 }
 
 const prefix = '/authsec/account/'
-/** Of one network: a guess at 256 bits needs no limit, the work that it makes does. */
-const linksOfCaller: RateLimit = { name: 'account-link-caller', limit: 60, seconds: 15 * 60 }
+/** Of one link, so that nobody uses up what another may try: 256 bits are not guessed, but whoever has them makes us hash. */
+const formsOfLink: RateLimit = { name: 'account-link', limit: 30, seconds: 15 * 60 }
 const noLink =
   'This link was used already, has expired, or belongs to another browser. Open the link again, or ask your administrator for a new one.'
 const notFromHere = 'This form was not sent from its own page, or cookies are off. Open the link again.'
@@ -87,16 +86,15 @@ export class AccountPages {
   }
 
   async #submit({ request, response }: Exchange): Promise<void> {
-    const keys = [{ limit: linksOfCaller, key: callerOf(request) }]
-    const admission = await this.#parts.limiter.take(keys)
-    if (!admission.admitted) {
-      response.setHeader('retry-after', admission.secondsLeft)
-      return this.#refuse(response, 429, 'Too many attempts from here. Try again in some minutes.')
-    }
     const opened = await this.#open(request)
     if (opened === undefined) return this.#refuse(response, 400, noLink)
     const form = await readOwnForm(request, { url: this.#parts.url, csrf: opened.csrf })
     if (form === undefined) return this.#refuse(response, 403, notFromHere)
+    const admission = await this.#parts.limiter.take([{ limit: formsOfLink, key: opened.digest }])
+    if (!admission.admitted) {
+      response.setHeader('retry-after', admission.secondsLeft)
+      return this.#refuse(response, 429, 'Too many attempts with this link. Try again in some minutes.')
+    }
     this.#send(response, await this.#parts.links.submit(opened, form))
   }
 

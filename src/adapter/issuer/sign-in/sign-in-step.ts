@@ -110,8 +110,13 @@ export class SignInStep {
     if (account === undefined) this.#failed(visit, tenant, { reason: 'ERR_ACCOUNT_UNKNOWN' })
     else if (!matches) this.#failed(visit, tenant, { reason: 'invalid', subject: account.id })
     else if (account.disabled) this.#failed(visit, tenant, { reason: 'ERR_ACCOUNT_DISABLED', subject: account.id })
-    else return account
+    else if (await this.#isStill(tenant, account, stored)) return account
     return 'refused'
+  }
+
+  /** A password that was reset while it was looked at lets nobody in any more. */
+  async #isStill(tenant: Tenant, { id }: Account, stored: string | undefined): Promise<boolean> {
+    return (await this.#parts.accounts.findPasswordHash(tenant, id)) === stored
   }
 
   /** The address as given, else in lower case, as most people write theirs and telephones do not. Both are always looked up. */
