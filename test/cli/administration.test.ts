@@ -182,7 +182,7 @@ describe('an account', () => {
 
   const refusals: readonly (readonly [string, readonly string[], RegExp])[] = [
     ['', ['a1@company.com'], /no password on standard input/],
-    ['short\n', ['a1@company.com'], /8 to 128/],
+    ['short\n', ['a1@company.com'], /at least 12/],
     ['first line\nsecond line\n', ['a1@company.com'], /one line/],
     ['x'.repeat(5000), ['a1@company.com'], /at most 128/],
     ['long enough', ['john@company.com'], /already/],

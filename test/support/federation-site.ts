@@ -108,6 +108,7 @@ export class FederationSite {
       signingKeys,
       tenants,
     } = postgres
+    this.#issuer?.close()
     this.#issuer = await createIssuer({
       ...{
         issuer: this.issuer,
@@ -121,6 +122,7 @@ export class FederationSite {
       },
       resources: [{ resource: `${this.origin}/mcp/oauth`, name: 'Invoices', scopes: ['read'] }],
       ...{ storage: issuerStorage, keys: signingKeys, hasher: this.hasher, keyring: keys, relyingParty: undefined },
+      security: 'absent',
       ...{ limiter: rateLimiter, owned: directory.records, feed: notices },
       federation: {
         ...{ accounts: federation.accounts, store: federation.transactions, tokens: federation.tokens },
@@ -242,6 +244,7 @@ export class FederationSite {
   async close(): Promise<void> {
     this.#server.closeAllConnections()
     await new Promise((resolve) => this.#server.close(resolve))
+    this.#issuer?.close()
     await this.database.close()
   }
 

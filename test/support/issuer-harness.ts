@@ -104,6 +104,7 @@ export class IssuerHarness {
         ...{ clientId: 'app', clientSecret: relyingPartySecret, redirectUri: this.loginCallback },
         isAwaited: async (state, { browser }) => this.awaits(state, browser),
       },
+      security: 'absent',
       hasher: new PasswordHasher({ cost: 14 }),
       clock: options.clock ?? systemClock,
       outgoing: options.outgoing,

@@ -16,9 +16,13 @@ import type { RateLimiter } from '../../core/runtime/rate-limiter.js'
 import { ConsentsHandler, type ConsentsParts } from './consent/consents-handler.js'
 import { IssuerConsents } from './record/issuer-consents.js'
 import { openFederation, type FederationParts } from './federation/open-federation.js'
+import { AccountPages, type AccountPagesParts } from './account/account-pages.js'
+import type { AccountSecurity } from './account/account-security.js'
+import { PasswordLinks } from './account/password-links.js'
 import { AccountDirectory } from './sign-in/account-directory.js'
 import { ClientDocuments } from './client/client-documents.js'
 import { ConsentStep } from './sign-in/consent-step.js'
+import { openFactorStep } from './sign-in/factor/open-factor-step.js'
 import { FirstPartyConsent } from './sign-in/first-party-consent.js'
 import { createProvider } from './provider/create-provider.js'
 import { InteractionHandler } from './sign-in/interaction-handler.js'
@@ -57,6 +61,8 @@ export interface IssuerOptions {
   readonly tenants: TenantRegistry
   readonly hasher: PasswordHasher
   readonly keyring: Keyring
+  /** How accounts get their passwords, and what they prove themselves with besides. */
+  readonly security: AccountSecurity | 'absent'
   /** This server as a client of its own, for the sign-in with the five tools; nobody else is answered at its redirect URI. */
   readonly relyingParty: RelyingParty | undefined
   /** Signing in with identity providers of the tenants. */
@@ -95,16 +101,16 @@ export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
     records: new SealedRecords(options.storage, options.keyring, options.application.clientId),
     documents: outgoing && new ClientDocuments({ ...outgoing, limiter, clock, log }),
   }
-  let handler: IssuerHandler | undefined
+  let handle: Issuer['handle'] | undefined
   const keys = await FollowedKeys.open({
     ...{ store: options.keys, log },
     // The provider takes its keys when it is made: another one takes over, and what was begun ends with the earlier one.
     onChange: (signingKeys) => {
-      handler = openHandler(options, ground, signingKeys)
+      handle = openHandler(options, ground, signingKeys)
     },
   })
   return {
-    handle: async (request, response) => (await handler?.handle(request, response)) ?? false,
+    handle: async (request, response) => (await handle?.(request, response)) ?? false,
     registry: { isActive: (grantDigest) => ground.records.hasGrant(grantDigest) },
     refreshKeys: () => keys.refresh(),
     close: () => keys.close(),
@@ -121,7 +127,7 @@ interface Ground {
   readonly documents: ClientDocuments | undefined
 }
 
-function openHandler(options: IssuerOptions, ground: Ground, signingKeys: PublishedKeys): IssuerHandler {
+function openHandler(options: IssuerOptions, ground: Ground, signingKeys: PublishedKeys): Issuer['handle'] {
   const { documents, module, records, relyingParty, resources, url } = ground
   const { application, accounts, audit, clock, limiter, log, keyring, outgoing, tenants } = options
   const findApplication = async (): Promise<Application | undefined> =>
@@ -142,6 +148,7 @@ function openHandler(options: IssuerOptions, ground: Ground, signingKeys: Publis
     ...{ provider, module, url, cookies, keyring, audit: signInAudit, serverName: application.name },
     signIn: new SignInStep({
       ...{ provider, application, directory, accounts, limits, relyingParty, hasher: options.hasher },
+      factor: openFactorStep(options, { url, records, directory, limits, audit: signInAudit }),
       audit: signInAudit,
       providers: async (tenants) => options.federation?.providers.offered(tenants) ?? [],
     }),
@@ -154,7 +161,7 @@ function openHandler(options: IssuerOptions, ground: Ground, signingKeys: Publis
     ...{ errors: module.errors, keys: signingKeys },
     notices: new LogoutNotices({ issuer: url.issuer, signingKey, outgoing, clock, log }),
   })
-  return new IssuerHandler({
+  const handler = new IssuerHandler({
     ...{ url, provider, interactions, logout, cookies, resources, application, relyingParty, limiter, log },
     federation: federation?.callback,
     consents: openConsents(options, {
@@ -169,6 +176,9 @@ function openHandler(options: IssuerOptions, ground: Ground, signingKeys: Publis
     }),
     outgoing: outgoing === undefined ? 'closed' : 'open',
   })
+  const pages = accountPages(options, { url, cookies, directory })
+  return async (request, response) =>
+    (await pages?.handle(request, response)) === true || handler.handle(request, response)
 }
 
 function openConsents(
@@ -176,6 +186,17 @@ function openConsents(
   parts: Omit<ConsentsParts, 'consents' | 'feed'>,
 ): ConsentsHandler {
   return new ConsentsHandler({ ...parts, feed, consents: new IssuerConsents({ storage, owned, keyring }) })
+}
+
+function accountPages(
+  { accounts, application, hasher, keyring, limiter, log, security }: IssuerOptions,
+  shared: Pick<AccountPagesParts, 'cookies' | 'url'> & { readonly directory: AccountDirectory },
+): AccountPages | undefined {
+  if (security === 'absent') return undefined
+  const { name: serverName } = application
+  const { directory } = shared
+  const links = new PasswordLinks({ ...security, serverName, directory, accounts, hasher, keyring })
+  return new AccountPages({ ...shared, serverName, keyring, links, limiter, log })
 }
 
 function listed(resources: readonly IssuerResource[]): readonly [IssuerResource, ...IssuerResource[]] {

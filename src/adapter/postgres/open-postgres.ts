@@ -12,6 +12,8 @@ import type { TenantAdministration } from '../../core/administration/tenant-admi
 import type { FederatedAccounts } from '../../core/federation/federated-accounts.js'
 import type { FederationStore } from '../../core/federation/federation-store.js'
 import type { KeptTokenStore } from '../../core/federation/kept-tokens.js'
+import type { AccountFactorStore } from '../../core/identity/account-factor-store.js'
+import type { AccountLinkStore } from '../../core/identity/account-link-store.js'
 import type { AccountStore } from '../../core/identity/account-store.js'
 import type { ApplicationStore } from '../../core/identity/application.js'
 import type { IssuerStorage } from '../../core/identity/issuer-storage.js'
@@ -47,6 +49,8 @@ import { PostgresFederationStore } from './federation/postgres-federation-store.
 import { PostgresKeptTokenStore } from './federation/postgres-kept-token-store.js'
 import { PostgresProviderStore } from './federation/postgres-provider-store.js'
 import { PostgresApplicationAdministration } from './store/postgres-application-administration.js'
+import { PostgresAccountFactorStore } from './store/postgres-account-factor-store.js'
+import { PostgresAccountLinkStore } from './store/postgres-account-link-store.js'
 import { PostgresAccountStore } from './store/postgres-account-store.js'
 import { PostgresApplicationStore } from './store/postgres-application-store.js'
 import { PostgresAuditLog } from './store/postgres-audit-log.js'
@@ -98,6 +102,8 @@ export interface Postgres {
   readonly keyAdministration: KeyAdministration
   readonly tenants: TenantRegistry
   readonly accounts: AccountStore
+  readonly accountFactors: AccountFactorStore
+  readonly accountLinks: AccountLinkStore
   readonly applications: ApplicationStore
   readonly grants: GrantStore
   readonly signingKeys: SigningKeyStore
@@ -192,9 +198,11 @@ export async function openPostgres(options: PostgresOptions): Promise<Postgres> 
   const sweeper = new Sweeper({ master, tenants, signIns, turns: rateLimiter, log })
   return {
     keys,
-    keyAdministration: new KeyAdministration({ master, databases, keys, masterKeys, signingKeys }),
+    keyAdministration: new KeyAdministration({ databases, keys, masterKeys, signingKeys }),
     tenants,
     accounts: new PostgresAccountStore(databases, changes),
+    accountFactors: new PostgresAccountFactorStore(databases, keys),
+    accountLinks: new PostgresAccountLinkStore(databases),
     applications: new PostgresApplicationStore(master),
     grants: new PostgresGrantStore(databases, ownIssuer, new PolicyVersions(changes)),
     signingKeys,

@@ -17,7 +17,9 @@ import { accountShape } from '../import/import-shape.js'
 import { printResult } from '../print-result.js'
 import { printableJson } from '../printable.js'
 import { consentCommand } from './consent-command.js'
+import { factorCommand } from './factor-command.js'
 import { identityCommand } from './identity-command.js'
+import { inviteCommand, resetCommand } from './link-commands.js'
 
 interface ListFlags {
   readonly tenant?: string
@@ -32,6 +34,8 @@ export function accountCommand(env: NodeJS.ProcessEnv): Command {
     .addCommand(showCommand(env))
     .addCommand(addCommand(env))
     .addCommand(passwordCommand(env))
+    .addCommand(inviteCommand(env))
+    .addCommand(resetCommand(env))
     .addCommand(
       changeCommand(env, 'disable', {
         description: 'Shuts accounts out: what they call is refused from then on',
@@ -50,6 +54,7 @@ export function accountCommand(env: NodeJS.ProcessEnv): Command {
         wish: { presence: 'absent' },
       }).option('--yes', 'without asking'),
     )
+    .addCommand(factorCommand(env))
     .addCommand(identityCommand(env))
     .addCommand(consentCommand(env))
     .addCommand(importCommand(env, accountShape))
@@ -112,8 +117,8 @@ function addCommand(env: NodeJS.ProcessEnv): Command {
   const command = tenantCommand('add', 'Adds an account').argument('<email>').option('--name <name>', 'how it is shown')
   return addGrantOptions(addPasswordOptions(command), categories).action(
     async (email: string, flags: TenantFlags & GrantFlags & PasswordFlags & { readonly name?: string }) => {
-      const { generated, hash } = await readPassword(flags)
-      const { name } = flags
+      const { name, tenant } = flags
+      const { generated, hash } = await readPassword(flags, { env, tenant, email, name })
       const wish: AccountWish = {
         kind: 'account',
         email,
@@ -131,7 +136,7 @@ function addCommand(env: NodeJS.ProcessEnv): Command {
 function passwordCommand(env: NodeJS.ProcessEnv): Command {
   const command = tenantCommand('set-password', 'Gives an account another password, or none').argument('<email>')
   return addPasswordOptions(command).action(async (email: string, flags: TenantFlags & PasswordFlags) => {
-    const { generated, hash } = await readPassword(flags)
+    const { generated, hash } = await readPassword(flags, { env, tenant: flags.tenant, email })
     const wish: AccountWish = { kind: 'account', email, presence: 'known', password: { hash } }
     const changed = await changeTenant({ env, tenant: flags.tenant }, [wish], agreement({}))
     await printChanges({ ...changed, password: generated }, flags)

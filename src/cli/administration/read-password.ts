@@ -1,5 +1,5 @@
 import { Option, type Command } from 'commander'
-import { generatePassword, hashPassword } from '../../app/administration/hash-password.js'
+import { generatePassword, hashPassword, type PasswordOwner } from '../../app/administration/hash-password.js'
 import { RefusedError } from '../../app/refused-error.js'
 import { readSecretText } from '../read-secret-text.js'
 
@@ -29,18 +29,17 @@ export function addPasswordOptions(command: Command): Command {
 }
 
 /** The password that was asked for. Throws `RefusedError` for none, and for one that cannot be. */
-export async function readPassword(flags: PasswordFlags): Promise<ReadPassword> {
+export async function readPassword(flags: PasswordFlags, owner: PasswordOwner): Promise<ReadPassword> {
   const { generatePassword: generate, password, passwordFile } = flags
   if (!password) {
     if (generate === undefined && passwordFile === undefined) return { hash: undefined, generated: undefined }
     throw new RefusedError('--no-password and a password contradict each other')
   }
   if (generate === true || (passwordFile === undefined && process.stdin.isTTY)) {
-    const generated = generatePassword()
-    return { hash: await hashPassword(generated), generated }
+    return generatePassword()
   }
   const text = await readLine(passwordFile)
-  if (text !== '') return { hash: await hashPassword(text), generated: undefined }
+  if (text !== '') return { hash: await hashPassword(text, owner), generated: undefined }
   const where = passwordFile === undefined ? 'there is no password on standard input' : `${passwordFile} is empty`
   throw new RefusedError(`${where}: write one there, or say --generate-password or --no-password`)
 }

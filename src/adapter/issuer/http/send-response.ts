@@ -18,6 +18,11 @@ export function setSecurityHeaders(response: ServerResponse): void {
   response.setHeader('cache-control', 'no-store')
 }
 
+/** For a page with the one script at this URL: no other runs there, and none inside the page. */
+export function allowScript(response: ServerResponse, url: string): void {
+  response.setHeader('content-security-policy', `${contentSecurityPolicy}; script-src ${url}`)
+}
+
 /** For endpoints that public clients call from any page: readable by every origin, never with its cookies. */
 export function allowAnyOrigin(response: ServerResponse): void {
   response.setHeader('access-control-allow-origin', '*')

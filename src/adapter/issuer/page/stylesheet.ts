@@ -55,6 +55,9 @@ select {
 .problem { background: var(--bad-soft); color: var(--bad); }
 .warning { background: var(--warn-soft); color: var(--warn); }
 .fact { margin: 0; padding: .5rem 0; color: var(--soft); font-size: .9375rem; }
+.qr { display: block; max-width: 100%; height: auto; margin: 0 auto; border-radius: .5rem; }
+.codes { columns: 2; padding-left: 1.25rem; }
+input[type=checkbox] { width: auto; min-height: 0; }
 .fact strong { color: var(--text); }
 .fact a { color: var(--accent); }
 form + .fact { margin-top: 1.25rem; }

@@ -11,8 +11,9 @@ import { renderErrorPage } from '../page/error-page.js'
 import { renderContinuePage } from '../page/render-page.js'
 import type { PublicUrl } from '../http/public-url.js'
 import { readOwnForm } from '../http/own-form.js'
-import { sendPage } from '../http/send-response.js'
 import type { FederationStep } from '../federation/federation-step.js'
+import { allowScript, sendPage } from '../http/send-response.js'
+import { passkeyScriptPath } from '../page/account/passkey-form.js'
 import type { SignInAudit } from './sign-in-audit.js'
 import type { SignInStep } from './sign-in-step.js'
 
@@ -89,7 +90,9 @@ export class InteractionHandler {
     if (submission.interaction.prompt.name !== 'consent') {
       if (action === 'deny') return this.#cancel(submission)
       if (action === 'federate' && this.#parts.federation !== undefined) return this.#parts.federation.begin(submission)
-      return action === 'sign-in' ? this.#parts.signIn.submit(submission) : this.#parts.signIn.show(submission)
+      return action === 'sign-in' || action?.startsWith('factor-') === true
+        ? this.#parts.signIn.submit(submission)
+        : this.#parts.signIn.show(submission)
     }
     if (action === 'allow') return this.#parts.consent.allow(submission)
     if (action === 'deny') return this.#parts.consent.deny(submission)
@@ -107,6 +110,7 @@ export class InteractionHandler {
     { visit, answer }: { readonly visit: Visit; readonly answer: StepAnswer },
   ): Promise<void> {
     if (answer.kind === 'page') {
+      if (answer.script !== undefined) allowScript(response, this.#parts.url.origin + passkeyScriptPath)
       if (answer.retryAfter !== undefined) response.setHeader('retry-after', answer.retryAfter)
       return sendPage(response, answer.status, answer.page)
     }

@@ -18,7 +18,14 @@ export interface Submission extends Visit {
 
 /** What a step answers: a page to show, or a result that lets the sign-in go on. */
 export type StepAnswer =
-  | { readonly kind: 'page'; readonly status: number; readonly page: string; readonly retryAfter?: number | undefined }
+  | {
+      readonly kind: 'page'
+      readonly status: number
+      readonly page: string
+      readonly retryAfter?: number | undefined
+      /** Runs the one script there is. */
+      readonly script?: 'passkey'
+    }
   | { readonly kind: 'result'; readonly result: InteractionResults; readonly keepEarlier: boolean }
   /** Forgets who is signed in and asks again. */
   | { readonly kind: 'switch' }

@@ -4,11 +4,34 @@ import type { Visit } from './interaction-step.js'
 import type { SealedRecords } from '../record/sealed-records.js'
 
 const seconds = 15 * 60
-const perInteraction: RateLimit = { name: 'password-interaction', limit: 10, seconds }
-const perCaller: RateLimit = { name: 'password-caller', limit: 60, seconds }
-const perBrowser: RateLimit = { name: 'password-browser', limit: 10, seconds }
-const perAccountAndCaller: RateLimit = { name: 'password-account-caller', limit: 10, seconds }
-const perAccount: RateLimit = { name: 'password-account', limit: 20, seconds }
+const daySeconds = 24 * 60 * 60
+
+/** What is tried: passwords, or codes by whoever has the password. */
+type Proof = 'password' | 'code'
+
+/** Codes are few enough to be found by trying: what strangers may try in a day has a bound of its own. */
+const limits = {
+  password: {
+    interaction: { name: 'password-interaction', limit: 10, seconds },
+    caller: { name: 'password-caller', limit: 60, seconds },
+    browser: [{ name: 'password-browser', limit: 10, seconds }],
+    accountAndCaller: { name: 'password-account-caller', limit: 10, seconds },
+    account: [{ name: 'password-account', limit: 20, seconds }],
+  },
+  code: {
+    interaction: { name: 'code-interaction', limit: 5, seconds },
+    caller: { name: 'code-caller', limit: 60, seconds },
+    browser: [
+      { name: 'code-browser', limit: 10, seconds },
+      { name: 'code-browser-day', limit: 50, seconds: daySeconds },
+    ],
+    accountAndCaller: { name: 'code-account-caller', limit: 5, seconds },
+    account: [
+      { name: 'code-account', limit: 10, seconds },
+      { name: 'code-account-day', limit: 50, seconds: daySeconds },
+    ],
+  },
+} as const satisfies Record<Proof, Readonly<Record<string, RateLimit | readonly RateLimit[]>>>
 const knownBrowserSeconds = 180 * 24 * 60 * 60
 
 export interface Attempt {
@@ -29,7 +52,7 @@ export type Admission =
   { readonly admitted: true; readonly attempt: CountedAttempt } | { readonly admitted: false; readonly wait: number }
 
 /**
- * How often passwords may be tried: per sign-in, per caller, per account and caller, and per account over all callers.
+ * How often passwords and codes may be tried: per sign-in, per caller, per account and caller, and per account over all callers.
  * A browser that has signed in to an account before has a count of its own there, whatever its address, so that
  * strangers who guess cannot shut its user out.
  */
@@ -43,9 +66,9 @@ export class SignInLimits {
   }
 
   /** Counts an attempt; answers with the seconds to wait when it may not be made. Throws `UpstreamError` where it cannot be counted. */
-  async take(attempt: Attempt): Promise<Admission> {
+  async take(attempt: Attempt, proof: Proof = 'password'): Promise<Admission> {
     const known = (await this.#records.find('KnownBrowser', browserKey(attempt))) !== undefined
-    const keys = keysOf(attempt, known ? 'known' : 'unknown')
+    const keys = keysOf(attempt, proof, known ? 'known' : 'unknown')
     const answer = await this.#limiter.take(keys)
     if (!answer.admitted) return { admitted: false, wait: answer.secondsLeft }
     return {
@@ -53,30 +76,36 @@ export class SignInLimits {
       attempt: {
         succeeded: async () => {
           await this.#limiter.giveBack(keys)
-          await this.#remember(attempt)
+          await this.know(attempt)
         },
         withdrawn: () => this.#limiter.giveBack(keys),
       },
     }
   }
 
-  /** By a digest that leads back to neither browser nor account. */
-  async #remember(attempt: Attempt): Promise<void> {
+  /** Knows the browser from now on, by a digest that leads back to neither browser nor account. Throws `UpstreamError`. */
+  async know(attempt: Pick<Attempt, 'email' | 'tenant' | 'visit'>): Promise<void> {
     const id = browserKey(attempt)
-    await this.#limiter.forget([{ limit: perBrowser, key: id }])
+    const own = [...limits.password.browser, ...limits.code.browser]
+    await this.#limiter.forget(own.map((limit) => ({ limit, key: id })))
     await this.#records.put({ model: 'KnownBrowser', id, payload: {}, expiresIn: knownBrowserSeconds })
   }
 }
 
-function keysOf(attempt: Attempt, browser: 'known' | 'unknown'): readonly RateLimitKey[] {
+function keysOf(attempt: Attempt, proof: Proof, browser: 'known' | 'unknown'): readonly RateLimitKey[] {
   const { interaction, caller } = attempt.visit
-  const ofInteraction = { limit: perInteraction, key: interaction.uid }
-  if (browser === 'known') return [ofInteraction, { limit: perBrowser, key: browserKey(attempt) }]
+  const of = limits[proof]
+  const ofInteraction = { limit: of.interaction, key: interaction.uid }
+  if (browser === 'known') {
+    const key = browserKey(attempt)
+    return [ofInteraction, ...of.browser.map((limit) => ({ limit, key }))]
+  }
+  const account = JSON.stringify(accountOf(attempt))
   return [
     ofInteraction,
-    { limit: perCaller, key: caller },
-    { limit: perAccountAndCaller, key: JSON.stringify([...accountOf(attempt), caller]) },
-    { limit: perAccount, key: JSON.stringify(accountOf(attempt)) },
+    { limit: of.caller, key: caller },
+    { limit: of.accountAndCaller, key: JSON.stringify([...accountOf(attempt), caller]) },
+    ...of.account.map((limit) => ({ limit, key: account })),
   ]
 }
 

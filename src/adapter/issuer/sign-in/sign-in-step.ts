@@ -6,8 +6,9 @@ import type { OfferedProvider } from '../../../core/federation/upstream-director
 import type { Application } from '../../../core/identity/application.js'
 import type { Tenant } from '../../../core/identity/tenant.js'
 import type { AccountDirectory } from './account-directory.js'
+import { completeSignIn } from './complete-sign-in.js'
+import type { FactorStep } from './factor/factor-step.js'
 import { parameterOf, type StepAnswer, type Submission, type Visit } from './interaction-step.js'
-import { formatSubject } from './issuer-subject.js'
 import { renderErrorPage } from '../page/error-page.js'
 import { renderSignInPage, type SignInPage } from '../page/sign-in-page.js'
 import type { PasswordHasher } from '../password-hasher.js'
@@ -22,6 +23,8 @@ export interface SignInParts {
   readonly accounts: AccountStore
   readonly hasher: PasswordHasher
   readonly limits: SignInLimits
+  /** What comes after the password; `undefined` where there are no second factors. */
+  readonly factor: FactorStep | undefined
   readonly relyingParty: RelyingParty | undefined
   readonly audit: SignInAudit
   /** The identity providers that users of these tenants may choose. */
@@ -49,13 +52,20 @@ export class SignInStep {
     this.#parts = parts
   }
 
-  show(visit: Visit): Promise<StepAnswer> {
+  async show(visit: Visit): Promise<StepAnswer> {
+    return (await this.#parts.factor?.show(visit)) ?? this.#begin(visit)
+  }
+
+  #begin(visit: Visit): Promise<StepAnswer> {
     return this.#page(visit, { email: parameterOf(visit.interaction, 'login_hint')?.slice(0, longestEmail) })
   }
 
   /** Throws `UpstreamError` when a database or the audit log does not answer. */
   async submit(submission: Submission): Promise<StepAnswer> {
     const { form } = submission
+    if (form.get('action') !== 'sign-in') {
+      return (await this.#parts.factor?.submit(submission)) ?? this.#begin(submission)
+    }
     const chosen = form.get('tenant') ?? ''
     const email = (form.get('email') ?? '').trim().slice(0, longestEmail)
     const tenant = await this.#parts.directory.findTenant(chosen)
@@ -81,19 +91,13 @@ export class SignInStep {
       return this.#page(visit, { ...shown, status: 429, problem, retryAfter: overloadSeconds })
     }
     if (verdict === 'refused') return this.#page(visit, { ...shown, status: 401, problem: refusal })
-    return this.#complete(visit, tenant, verdict)
-  }
-
-  async #complete(visit: Visit, tenant: Tenant, account: Account): Promise<StepAnswer> {
-    await this.#parts.audit.record({
-      type: 'signin.completed',
-      interaction: visit.interaction,
-      tenant,
-      subject: account.id,
-      caller: visit.caller,
-    })
-    const login = { accountId: formatSubject(tenant, account.id), amr: ['pwd'], remember: true }
-    return { kind: 'result', result: { login }, keepEarlier: false }
+    const asked = await this.#parts.factor?.ask(visit, tenant, verdict)
+    if (asked !== undefined) {
+      await admission.attempt.withdrawn()
+      return asked
+    }
+    await admission.attempt.succeeded()
+    return completeSignIn(this.#parts.audit, visit, { tenant, account: verdict, methods: ['pwd'] })
   }
 
   async #verify(visit: Visit, { tenant, email, password }: Credentials, attempt: CountedAttempt): Promise<Verdict> {
@@ -109,11 +113,13 @@ export class SignInStep {
     if (account === undefined) this.#failed(visit, tenant, { reason: 'ERR_ACCOUNT_UNKNOWN' })
     else if (!matches) this.#failed(visit, tenant, { reason: 'invalid', subject: account.id })
     else if (account.disabled) this.#failed(visit, tenant, { reason: 'ERR_ACCOUNT_DISABLED', subject: account.id })
-    else {
-      await attempt.succeeded()
-      return account
-    }
+    else if (await this.#isStill(tenant, account, stored)) return account
     return 'refused'
+  }
+
+  /** A password that was reset while it was looked at lets nobody in any more. */
+  async #isStill(tenant: Tenant, { id }: Account, stored: string | undefined): Promise<boolean> {
+    return (await this.#parts.accounts.findPasswordHash(tenant, id)) === stored
   }
 
   /** The address as given, else in lower case, as most people write theirs and telephones do not. Both are always looked up. */

@@ -1,8 +1,5 @@
-import type { Kysely } from 'kysely'
 import type { MasterKey } from '../../../core/credential/master-key.js'
-import type { MasterSchema } from '../schema/master-schema.js'
 import type { Databases } from '../databases.js'
-import { listTenants } from '../tenant/list-tenants.js'
 import { resealMaster, resealTenant } from './reseal.js'
 import { listDataKeys, rotateDataKeys, type ListedKey, type Rotation } from './rotate-keys.js'
 import type { SigningKey } from '../../../core/identity/signing-key-store.js'
@@ -11,9 +8,7 @@ import { listSigningKeys, type Announcement, type ListedSigningKey } from './sig
 import type { StoredKeyring } from './stored-keyring.js'
 
 export interface KeyAdministrationParts {
-  readonly master: Kysely<MasterSchema>
-  /** The tenants' databases. */
-  readonly databases: Pick<Databases, 'tenant'>
+  readonly databases: Databases
   readonly keys: StoredKeyring
   readonly signingKeys: PostgresSigningKeyStore
   /** The current one first. */
@@ -30,12 +25,12 @@ export class KeyAdministration {
 
   /** Newest first. */
   list(): Promise<readonly ListedKey[]> {
-    return listDataKeys(this.#parts.master)
+    return listDataKeys(this.#parts.databases.master())
   }
 
   /** The keys that sign tokens, newest first. */
   listSigning(): Promise<readonly ListedSigningKey[]> {
-    return listSigningKeys(this.#parts.master)
+    return listSigningKeys(this.#parts.databases.master())
   }
 
   /** Publishes a new key that signs tokens later. Throws `ConfigurationError` while one is announced. */
@@ -45,16 +40,21 @@ export class KeyAdministration {
 
   /** Puts all keys under the current master key and adds a new one. Throws `ConfigurationError`. */
   rotate(): Promise<Rotation> {
-    return rotateDataKeys(this.#parts.master, this.#parts.masterKeys)
+    return rotateDataKeys(this.#parts.databases.master(), this.#parts.masterKeys)
   }
 
-  /** Seals anew what an earlier key has sealed; answers with the number of rows. */
+  /**
+   * Seals anew what an earlier key has sealed; answers with the number of rows. Throws `UpstreamError` where a tenant's database does
+   * not answer; may be run again.
+   */
   async reseal(): Promise<number> {
-    const { databases, keys, master } = this.#parts
+    const { databases, keys } = this.#parts
+    const master = databases.master()
     await keys.refresh(master)
     let resealed = await resealMaster(master, keys)
-    for (const tenant of await listTenants(master)) {
-      if (tenant.state !== 'deleting') resealed += await resealTenant(await databases.tenant(tenant), keys)
+    const standing = master.selectFrom('tenant').select(['id', 'slug', 'name']).where('deleting_at', 'is', null)
+    for (const tenant of await standing.execute()) {
+      resealed += await resealTenant(await databases.tenant(tenant), keys)
     }
     return resealed
   }

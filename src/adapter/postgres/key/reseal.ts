@@ -2,6 +2,7 @@ import { sql, type Kysely } from 'kysely'
 import { keptTokenPurpose } from '../federation/postgres-kept-token-store.js'
 import type { MasterSchema } from '../schema/master-schema.js'
 import type { TenantSchema } from '../schema/tenant-schema.js'
+import { totpPurpose } from '../store/totp-purpose.js'
 import type { StoredKeyring } from './stored-keyring.js'
 
 interface SealedColumn {
@@ -23,12 +24,13 @@ const masterColumns: readonly SealedColumn[] = [
   { table: 'issuer_record', column: 'payload', purpose: 'issuer-record', context: `model || ':' || key`, offset: 32 },
 ]
 
-/** The same in a tenant's database. */
+/** The same in each tenant's own database. */
 const tenantColumns: readonly SealedColumn[] = [
   {
     ...{ table: 'kept_token', column: 'sealed', purpose: keptTokenPurpose, offset: 0 },
     context: `account_id || ' ' || provider_id || ' ' || version`,
   },
+  { table: 'account_factor', column: 'sealed_secret', purpose: totpPurpose, context: 'id::text', offset: 0 },
 ]
 
 const batch = 500
@@ -39,25 +41,25 @@ interface SealedRow {
 }
 
 /**
- * Seals anew with the current key whatever an earlier one has sealed; answers with the number of rows. Rows that change meanwhile are
- * left to whoever changes them. May be cut off and run again.
+ * Seals anew with the current key whatever an earlier one has sealed in the master database; answers with the number of rows. Rows that
+ * change meanwhile are left to whoever changes them. May be cut off and run again.
  */
 export function resealMaster(master: Kysely<MasterSchema>, keys: StoredKeyring): Promise<number> {
-  return resealColumns(master, keys, masterColumns)
+  return resealColumns(master, masterColumns, keys)
 }
 
-/** The same for a tenant's database. */
-export function resealTenant(tenant: Kysely<TenantSchema>, keys: StoredKeyring): Promise<number> {
-  return resealColumns(tenant, keys, tenantColumns)
+/** The same in a tenant's own database. */
+export function resealTenant(db: Kysely<TenantSchema>, keys: StoredKeyring): Promise<number> {
+  return resealColumns(db, tenantColumns, keys)
 }
 
 async function resealColumns<Schema>(
   db: Kysely<Schema>,
+  sealed: readonly SealedColumn[],
   keys: StoredKeyring,
-  columns: readonly SealedColumn[],
 ): Promise<number> {
   let resealed = 0
-  for (const column of columns) {
+  for (const column of sealed) {
     for (let after = ''; ;) {
       const rows = await readRows(db, column, after)
       for (const row of rows) resealed += (await reseal(db, keys, { column, row })) ? 1 : 0

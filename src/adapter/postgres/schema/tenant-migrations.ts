@@ -1,4 +1,5 @@
 import { sql, type Kysely } from 'kysely'
+import { createAccountSecurity } from './account-schema.js'
 import { createAuditEvent } from './audit-schema.js'
 import { createFirstSignIns } from './federation-schema.js'
 import type { Migration, MigrationSchema } from './migrate.js'
@@ -23,6 +24,7 @@ export const tenantMigrations: readonly Migration[] = [
   { name: '0005-session-client', up: nameClients },
   { name: '0006-upstream-token', up: addUpstreamTokens },
   { name: '0007-identity-provider', up: createFirstSignIns },
+  { name: '0008-account-security', up: createAccountSecurity },
 ]
 
 async function createAccounts(db: Kysely<MigrationSchema>): Promise<void> {

@@ -1,11 +1,12 @@
 import type { Generated } from 'kysely'
+import type { AccountSecuritySchema } from './account-schema.js'
 import type { AuditEventTable } from './audit-schema.js'
 import type { KeptTokenTable } from './federation-schema.js'
 import type { MigrationSchema } from './migrate.js'
 import type { AccessRuleTable, AccountIdentityTable, PolicyVersionTable } from './policy-schema.js'
 
 /** A tenant's database: its accounts, what there is to grant, who is granted what, and who is signed in. */
-export interface TenantSchema extends MigrationSchema {
+export interface TenantSchema extends MigrationSchema, AccountSecuritySchema {
   readonly account: AccountTable
   readonly role: NameTable
   readonly user_group: NameTable

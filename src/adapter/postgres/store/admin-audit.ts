@@ -7,6 +7,16 @@ import { insertAuditRows, longestList, type AuditRow, type AuditSchema } from '.
 
 const rowsPerStatement = 500
 
+/** What somebody has done to how one account proves itself. */
+export interface AccountChange {
+  readonly tenant: Tenant
+  readonly accountId: string
+  readonly before?: readonly string[]
+  readonly after?: readonly string[]
+  /** Its own user, where that is not an administrator. */
+  readonly by: Administrator | `link:${string}` | 'own sign-in'
+}
+
 export interface AdminChanges {
   /** `undefined` for what belongs to the installation. */
   readonly tenant: Tenant | undefined
@@ -30,6 +40,16 @@ export async function recordChanges<Schema extends AuditSchema>(
   for (let start = 0; start < rows.length; start += rowsPerStatement) {
     await insertAuditRows(db, rows.slice(start, start + rowsPerStatement))
   }
+}
+
+/** Puts on record what was done to one account, by the transaction that does it. */
+export async function recordAccountChange<Schema extends AuditSchema>(
+  db: Kysely<Schema>,
+  { accountId, after = [], before = [], by, tenant }: AccountChange,
+): Promise<void> {
+  const detail = { action: 'changed', account: accountId, before, after }
+  const event = { type: 'admin.changed', tenant, subject: by, requestId: randomUUID(), detail } as const
+  await insertAuditRows(db, [{ event: { ...event, reason: 'account_security_changed' }, count: 1 }])
 }
 
 function partsOf({ after, before, ...change }: Change): readonly Change[] {

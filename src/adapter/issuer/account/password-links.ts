@@ -1,0 +1,122 @@
+import type { Keyring } from '../../../core/credential/keyring.js'
+import { UpstreamError } from '../../../core/error/upstream-error.js'
+import type { AccountLink, AccountLinkStore } from '../../../core/identity/account-link-store.js'
+import type { Account, AccountStore } from '../../../core/identity/account-store.js'
+import type { SessionDirectory } from '../../../core/identity/session-directory.js'
+import type { Tenant } from '../../../core/identity/tenant.js'
+import type { Form } from '../http/read-form.js'
+import { renderNewPasswordPage, renderPasswordSetPage } from '../page/account/new-password-page.js'
+import type { PasswordHasher } from '../password-hasher.js'
+import { passwordFault } from '../password/password-policy.js'
+import type { AccountDirectory } from '../sign-in/account-directory.js'
+import { linkDigest, type LinkToken } from './account-link.js'
+
+export interface PasswordLinksParts {
+  readonly serverName: string
+  readonly directory: AccountDirectory
+  readonly accounts: AccountStore
+  readonly links: AccountLinkStore
+  readonly sessions: Pick<SessionDirectory, 'end' | 'ownersOf'>
+  readonly hasher: PasswordHasher
+  readonly keyring: Keyring
+}
+
+/** A link that stands, opened in one browser. */
+export interface OpenedLink {
+  readonly tenant: Tenant
+  readonly account: Account
+  readonly link: AccountLink
+  readonly digest: string
+  readonly csrf: string
+}
+
+/** What a form is answered with; `used`: somebody was faster. */
+export type FormAnswer =
+  | {
+      readonly kind: 'page' | 'done'
+      readonly status: number
+      readonly page: string
+      readonly retryAfter?: number | undefined
+    }
+  | { readonly kind: 'used' }
+
+const overloadSeconds = 5
+
+/** What invitations and resets lead to: a password, and the end of whatever was signed in before. */
+export class PasswordLinks {
+  readonly #parts: PasswordLinksParts
+
+  constructor(parts: PasswordLinksParts) {
+    this.#parts = parts
+  }
+
+  /** `undefined` for a link that does not stand, whatever the reason: strangers learn nothing from it. */
+  async open({ secret, tenant: slug }: LinkToken, browser: string): Promise<OpenedLink | undefined> {
+    const { accounts, directory, keyring, links } = this.#parts
+    const tenant = await directory.findTenant(slug)
+    if (tenant === undefined) return undefined
+    const digest = linkDigest(keyring, tenant.id, secret)
+    const link = await links.find(tenant, digest)
+    const account = link && (await accounts.find(tenant, link.accountId))
+    if (link === undefined || account === undefined) return undefined
+    return { tenant, account, link, digest, csrf: keyring.digest('account-csrf', `${digest} ${browser}`) }
+  }
+
+  render({ account, csrf, link, tenant }: OpenedLink, problem?: string): string {
+    const { serverName } = this.#parts
+    const { purpose } = link
+    return renderNewPasswordPage({ serverName, tenantName: tenant.name, email: account.email, purpose, csrf, problem })
+  }
+
+  /** Throws `UpstreamError` where nothing was changed. */
+  async submit(opened: OpenedLink, form: Form): Promise<FormAnswer> {
+    const password = form.get('password') ?? ''
+    const fault = await this.#faultOf(opened, password, form.get('repeated'))
+    if (fault !== undefined) return { kind: 'page', status: 400, page: this.render(opened, fault) }
+    const hash = await this.#hash(password)
+    if (hash === undefined) {
+      const page = this.render(opened, 'Many people are signing in right now. Try again in a few seconds.')
+      return { kind: 'page', status: 429, page, retryAfter: overloadSeconds }
+    }
+    return this.#set(opened, hash)
+  }
+
+  async #faultOf(
+    { account, tenant }: OpenedLink,
+    password: string,
+    repeated: string | undefined,
+  ): Promise<string | undefined> {
+    if (password !== repeated) return 'The two passwords are not the same.'
+    const { serverName } = this.#parts
+    return passwordFault(password, { email: account.email, name: account.name, tenant, serverName })
+  }
+
+  /**
+   * Sessions end before the password is another one, so that where they cannot the link stays good, and once more afterwards:
+   * somebody may have signed in with the old one meanwhile.
+   */
+  async #set({ account, digest, tenant }: OpenedLink, hash: string): Promise<FormAnswer> {
+    await this.#endSessions(tenant, account)
+    if (!(await this.#parts.links.redeem(tenant, digest, hash))) return { kind: 'used' }
+    const sessions = await this.#endSessions(tenant, account).then(
+      () => 'ended' as const,
+      () => 'not all ended' as const,
+    )
+    const page = renderPasswordSetPage({ serverName: this.#parts.serverName, sessions })
+    return { kind: 'done', status: 200, page }
+  }
+
+  async #endSessions(tenant: Tenant, { id }: Account): Promise<void> {
+    const { sessions } = this.#parts
+    await sessions.end({ tenant, owners: await sessions.ownersOf(tenant, id), application: undefined })
+  }
+
+  async #hash(password: string): Promise<string | undefined> {
+    try {
+      return await this.#parts.hasher.hash(password)
+    } catch (error) {
+      if (error instanceof UpstreamError && error.outage === 'OVERLOADED') return undefined
+      throw error
+    }
+  }
+}

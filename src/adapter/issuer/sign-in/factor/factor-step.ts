@@ -1,0 +1,159 @@
+import type { AccountFactorStore } from '../../../../core/identity/account-factor-store.js'
+import type { Account } from '../../../../core/identity/account-store.js'
+import type { Tenant } from '../../../../core/identity/tenant.js'
+import { renderFactorPage } from '../../page/account/factor-page.js'
+import type { AccountDirectory } from '../account-directory.js'
+import { completeSignIn } from '../complete-sign-in.js'
+import type { StepAnswer, Submission, Visit } from '../interaction-step.js'
+import { formatSubject } from '../issuer-subject.js'
+import type { SignInAudit } from '../sign-in-audit.js'
+import type { SignInLimits } from '../sign-in-limits.js'
+import type { CodeCheck } from './code-check.js'
+import type { FactorEnrolment } from './factor-enrolment.js'
+import { stageNow, type FactorVisit } from './factor-visit.js'
+import type { Passkeys } from './passkeys.js'
+import type { PendingFactor, PendingFactors } from './pending-factors.js'
+
+export interface FactorParts {
+  readonly serverName: string
+  readonly directory: AccountDirectory
+  readonly factors: AccountFactorStore
+  readonly pending: PendingFactors
+  readonly codes: CodeCheck
+  readonly passkeys: Passkeys
+  readonly enrolment: FactorEnrolment
+  readonly limits: SignInLimits
+  readonly audit: SignInAudit
+}
+
+interface Trouble {
+  readonly status: number
+  readonly problem: string
+  readonly retryAfter?: number
+}
+
+const wrongCode: Trouble = { status: 401, problem: 'This code is wrong, or was used already.' }
+const wrongPasskey: Trouble = { status: 401, problem: 'This passkey was not accepted. Try again, or use another way.' }
+
+/**
+ * What comes after the password of an account that has a second factor, or may not do without: a step of its own, whose
+ * state is in the database. A right password alone leads here and nowhere else.
+ */
+export class FactorStep {
+  readonly #parts: FactorParts
+
+  constructor(parts: FactorParts) {
+    this.#parts = parts
+  }
+
+  /** The page to go on with after a right password; `undefined` where the password is enough. Throws `UpstreamError`. */
+  async ask(visit: Visit, tenant: Tenant, account: Account): Promise<StepAnswer | undefined> {
+    const standing = await this.#parts.factors.standing(tenant, account.id)
+    if (standing.factors.length === 0 && standing.demand === 'optional') {
+      await this.#parts.pending.drop(visit)
+      return undefined
+    }
+    const stage = standing.factors.length === 0 ? 'enrol' : 'prove'
+    const subject = formatSubject(tenant, account.id)
+    const pending: PendingFactor = { subject, stage, proved: 'nothing', secret: undefined }
+    await this.#parts.pending.put(visit, pending)
+    return this.#page({ visit, tenant, account, pending, standing })
+  }
+
+  /** The page where this sign-in is; `undefined` before its password was right. Throws `UpstreamError`. */
+  async show(visit: Visit): Promise<StepAnswer | undefined> {
+    const at = await this.#find(visit)
+    return at && this.#page(at)
+  }
+
+  /** What a form of these pages is answered with; `undefined` where the sign-in begins again. Throws `UpstreamError`. */
+  async submit(submission: Submission): Promise<StepAnswer | undefined> {
+    const at = await this.#find(submission)
+    if (at === undefined) return undefined
+    const action = submission.form.get('action')
+    if (action === 'factor-restart') {
+      await this.#parts.pending.drop(submission)
+      return undefined
+    }
+    const { stage } = at.pending
+    if (stage === 'prove' && action === 'factor-code') return this.#code(at, submission)
+    if (stage === 'prove' && action === 'factor-passkey') return this.#passkey(at, submission)
+    if (stage === 'enrol') return this.#parts.enrolment.submit(at, submission)
+    return stage === 'enrolled' && action === 'factor-done' ? this.#complete(at, at.pending.proved) : this.#page(at)
+  }
+
+  /** The account is read again each time: it may be disabled, and what it has may have changed. */
+  async #find(visit: Visit): Promise<FactorVisit | undefined> {
+    const { directory, factors } = this.#parts
+    const found = await this.#parts.pending.find(visit)
+    const principal = found && (await directory.find(found.subject))
+    if (found === undefined || principal === undefined) return undefined
+    const standing = await factors.standing(principal.tenant, principal.account.id)
+    return { ...principal, visit, standing, pending: { ...found, stage: stageNow(found, standing) } }
+  }
+
+  async #code(at: FactorVisit, { form }: Submission): Promise<StepAnswer> {
+    const { account, tenant, visit } = at
+    const admission = await this.#parts.limits.take({ visit, tenant, email: account.email }, 'code')
+    if (!admission.admitted) {
+      const { wait } = admission
+      this.#failed(at, 'limited')
+      const problem = `Too many attempts. Try again in ${Math.ceil(wait / 60)} min.`
+      return this.#page(at, { status: 429, problem, retryAfter: wait })
+    }
+    if (!(await this.#parts.codes.proves(tenant, account, form.get('code') ?? ''))) {
+      this.#failed(at, 'factor_invalid')
+      return this.#page(at, wrongCode)
+    }
+    await admission.attempt.succeeded()
+    return this.#proved(at, form.get('another'), 'otp')
+  }
+
+  async #passkey(at: FactorVisit, { form }: Submission): Promise<StepAnswer> {
+    const { account, pending, standing, tenant, visit } = at
+    const { factors, limits, passkeys } = this.#parts
+    const owner = { visit, subject: pending.subject, passkeys: standing.passkeys }
+    const signed = passkeys.usable ? await passkeys.verify(owner, form.get('credential') ?? '') : undefined
+    if (signed === undefined || !(await factors.useCount(tenant, account.id, signed))) {
+      this.#failed(at, 'factor_invalid')
+      return this.#page(at, wrongPasskey)
+    }
+    await limits.know({ visit, tenant, email: account.email })
+    return this.#proved(at, form.get('another'), 'hwk')
+  }
+
+  async #proved(at: FactorVisit, another: string | undefined, proved: 'otp' | 'hwk'): Promise<StepAnswer> {
+    if (another !== 'yes') return this.#complete(at, proved)
+    const pending: PendingFactor = { ...at.pending, stage: 'enrol', proved }
+    await this.#parts.pending.put(at.visit, pending)
+    return this.#page({ ...at, pending })
+  }
+
+  async #complete({ account, tenant, visit }: FactorVisit, proved: PendingFactor['proved']): Promise<StepAnswer> {
+    if (proved === 'nothing') throw new TypeError('nothing was proved besides the password')
+    const methods = ['pwd', proved, 'mfa']
+    const answer = await completeSignIn(this.#parts.audit, visit, { tenant, account, methods })
+    await this.#parts.pending.drop(visit)
+    return answer
+  }
+
+  async #page(at: FactorVisit, trouble?: Trouble): Promise<StepAnswer> {
+    const { account, pending, standing, tenant, visit } = at
+    if (pending.stage === 'enrol') return this.#parts.enrolment.show(at)
+    if (pending.stage === 'enrolled') return this.#parts.enrolment.showDone(at)
+    const { passkeys, serverName } = this.#parts
+    const hasPasskey = passkeys.usable && standing.passkeys.length > 0
+    const owner = { visit, subject: pending.subject, passkeys: standing.passkeys }
+    const page = renderFactorPage({
+      ...{ serverName, tenantName: tenant.name, email: account.email, csrf: visit.csrf },
+      app: standing.factors.some(({ kind }) => kind === 'totp') ? 'enrolled' : 'absent',
+      passkeyOptions: hasPasskey ? await passkeys.requestOptions(owner) : undefined,
+      problem: trouble?.problem,
+    })
+    return { kind: 'page', status: trouble?.status ?? 200, page, retryAfter: trouble?.retryAfter, script: 'passkey' }
+  }
+
+  #failed({ account, tenant, visit: { caller, interaction } }: FactorVisit, reason: string): void {
+    this.#parts.audit.count({ type: 'signin.failed', interaction, tenant, subject: account.id, caller, reason })
+  }
+}

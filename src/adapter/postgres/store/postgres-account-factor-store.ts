@@ -1,0 +1,212 @@
+import { randomUUID } from 'node:crypto'
+import { sql, type Kysely } from 'kysely'
+import type { Administrator } from '../../../core/administration/tenant-administration.js'
+import type { Keyring } from '../../../core/credential/keyring.js'
+import type {
+  AccountFactor,
+  AccountFactorStore,
+  Enrolment,
+  FactorDemand,
+  FactorStanding,
+  NewFactor,
+  Passkey,
+  TotpSecret,
+} from '../../../core/identity/account-factor-store.js'
+import type { Tenant } from '../../../core/identity/tenant.js'
+import type { Databases } from '../databases.js'
+import { sqlState } from '../pool/database-failure.js'
+import type { TenantSchema } from '../schema/tenant-schema.js'
+import { isUuid } from '../storable-text.js'
+import { recordAccountChange } from './admin-audit.js'
+import { totpPurpose } from './totp-purpose.js'
+
+const uniqueViolation = '23505'
+const now = sql<Date>`clock_timestamp()`
+
+/** Second factors in each tenant's own database. What may happen once is one update, which the lock of a row lets one make. */
+export class PostgresAccountFactorStore implements AccountFactorStore {
+  readonly #databases: Databases
+  readonly #keyring: Keyring
+
+  constructor(databases: Databases, keyring: Keyring) {
+    this.#databases = databases
+    this.#keyring = keyring
+  }
+
+  async standing(tenant: Tenant, accountId: string): Promise<FactorStanding> {
+    if (!isUuid(accountId)) throw new TypeError('there is no such account')
+    const db = await this.#databases.tenant(tenant)
+    const rows = await db
+      .selectFrom('account_factor')
+      .selectAll()
+      .where('account_id', '=', accountId)
+      .orderBy('created_at')
+      .execute()
+    const demanded = await db
+      .selectFrom('factor_demand')
+      .select('account_id')
+      .where((row) => row.or([row('account_id', 'is', null), row('account_id', '=', accountId)]))
+      .executeTakeFirst()
+    return {
+      factors: rows.map(toFactor),
+      passkeys: rows.map(toPasskey).filter((passkey) => passkey !== undefined),
+      demand: demanded === undefined ? 'optional' : 'required',
+    }
+  }
+
+  async findTotp(tenant: Tenant, accountId: string): Promise<TotpSecret | undefined> {
+    const db = await this.#databases.tenant(tenant)
+    const row = await db
+      .selectFrom('account_factor')
+      .select(['id', 'sealed_secret'])
+      .where('account_id', '=', accountId)
+      .where('kind', '=', 'totp')
+      .executeTakeFirst()
+    if (row === undefined || row.sealed_secret === null) return undefined
+    return { id: row.id, secret: this.#keyring.open(totpPurpose, row.sealed_secret, row.id) }
+  }
+
+  async add(tenant: Tenant, accountId: string, { as, factor, recoveryCodes }: Enrolment): Promise<boolean> {
+    const db = await this.#databases.tenant(tenant)
+    try {
+      return await db.transaction().execute(async (step) => {
+        if (!(await mayAdd(step, accountId, as))) return false
+        await step.insertInto('account_factor').values(this.#valuesOf(accountId, factor)).execute()
+        if (recoveryCodes !== undefined) await replaceCodes(step, accountId, recoveryCodes)
+        await recordAccountChange(step, { tenant, by: 'own sign-in', accountId, after: [`factor:${factor.kind}`] })
+        return true
+      })
+    } catch (error) {
+      // A second authenticator app, or a passkey that is somebody's already.
+      if (sqlState(error) !== uniqueViolation) throw error
+      return false
+    }
+  }
+
+  async useStep(tenant: Tenant, id: string, step: number): Promise<boolean> {
+    const db = await this.#databases.tenant(tenant)
+    const result = await db
+      .updateTable('account_factor')
+      .set({ last_step: String(step), used_at: now })
+      .where('id', '=', id)
+      .where('last_step', '<', String(step))
+      .executeTakeFirst()
+    return result.numUpdatedRows === 1n
+  }
+
+  async useCount(
+    tenant: Tenant,
+    accountId: string,
+    { credentialId, signCount }: Pick<Passkey, 'credentialId' | 'signCount'>,
+  ): Promise<boolean> {
+    const db = await this.#databases.tenant(tenant)
+    const result = await db
+      .updateTable('account_factor')
+      .set({ sign_count: String(signCount), used_at: now })
+      .where('account_id', '=', accountId)
+      .where('credential_id', '=', credentialId)
+      // One that does not count always says 0 (WebAuthn §6.1.1).
+      .where(sql<boolean>`(sign_count < ${signCount}::bigint or (sign_count = 0 and ${signCount}::bigint = 0))`)
+      .executeTakeFirst()
+    return result.numUpdatedRows === 1n
+  }
+
+  async useRecoveryCode(tenant: Tenant, accountId: string, digest: string): Promise<boolean> {
+    const db = await this.#databases.tenant(tenant)
+    return db.transaction().execute(async (step) => {
+      const result = await step
+        .deleteFrom('recovery_code')
+        .where('account_id', '=', accountId)
+        .where('digest', '=', digest)
+        .executeTakeFirst()
+      if (result.numDeletedRows !== 1n) return false
+      await recordAccountChange(step, { tenant, by: 'own sign-in', accountId, before: ['a recovery code'] })
+      return true
+    })
+  }
+
+  async removeAll(tenant: Tenant, accountId: string, by: Administrator): Promise<readonly AccountFactor[]> {
+    const db = await this.#databases.tenant(tenant)
+    return db.transaction().execute(async (step) => {
+      await lockAccount(step, accountId)
+      const rows = await step.deleteFrom('account_factor').where('account_id', '=', accountId).returningAll().execute()
+      await step.deleteFrom('recovery_code').where('account_id', '=', accountId).execute()
+      const before = rows.map(({ kind }) => `factor:${kind}`)
+      if (before.length > 0) await recordAccountChange(step, { tenant, by, accountId, before })
+      return rows.map(toFactor)
+    })
+  }
+
+  async setDemand(tenant: Tenant, { accountId, demand }: FactorDemand, by: Administrator): Promise<boolean> {
+    const db = await this.#databases.tenant(tenant)
+    return db.transaction().execute(async (step) => {
+      const changed =
+        demand === 'required'
+          ? sql`insert into factor_demand (account_id) values (${accountId ?? null}) on conflict do nothing`
+          : sql`delete from factor_demand where account_id is not distinct from ${accountId ?? null}::uuid`
+      if ((await changed.execute(step)).numAffectedRows !== 1n) return false
+      await recordAccountChange(step, { tenant, by, accountId: accountId ?? 'everybody', after: [`factor ${demand}`] })
+      return true
+    })
+  }
+
+  async demands(tenant: Tenant): Promise<{ readonly everybody: boolean; readonly accountIds: readonly string[] }> {
+    const db = await this.#databases.tenant(tenant)
+    const rows = await db.selectFrom('factor_demand').select('account_id').execute()
+    const accountIds = rows.map((row) => row.account_id).filter((id) => id !== null)
+    return { everybody: rows.length > accountIds.length, accountIds }
+  }
+
+  #valuesOf(accountId: string, factor: NewFactor) {
+    const id = randomUUID()
+    const row = { id, account_id: accountId, kind: factor.kind }
+    if (factor.kind === 'totp') {
+      const sealed = Buffer.from(this.#keyring.seal(totpPurpose, factor.secret, id))
+      return { ...row, sealed_secret: sealed, last_step: String(factor.step) }
+    }
+    const { credentialId, publicKey, signCount } = factor
+    return { ...row, credential_id: credentialId, public_key: Buffer.from(publicKey), sign_count: String(signCount) }
+  }
+}
+
+/** Those that add at once take turns: who proved nothing but a password adds the first one, and no other. */
+async function mayAdd(db: Kysely<TenantSchema>, accountId: string, as: Enrolment['as']): Promise<boolean> {
+  if (!(await lockAccount(db, accountId))) return false
+  if (as === 'further') return true
+  const factor = await db
+    .selectFrom('account_factor')
+    .select('id')
+    .where('account_id', '=', accountId)
+    .executeTakeFirst()
+  return factor === undefined
+}
+
+async function lockAccount(db: Kysely<TenantSchema>, accountId: string): Promise<boolean> {
+  const row = await db.selectFrom('account').select('id').where('id', '=', accountId).forUpdate().executeTakeFirst()
+  return row !== undefined
+}
+
+async function replaceCodes(db: Kysely<TenantSchema>, accountId: string, digests: readonly string[]): Promise<void> {
+  await db.deleteFrom('recovery_code').where('account_id', '=', accountId).execute()
+  await db
+    .insertInto('recovery_code')
+    .values(digests.map((digest) => ({ account_id: accountId, digest })))
+    .execute()
+}
+
+type FactorRow = Pick<AccountFactor, 'id' | 'kind'> & { readonly created_at: Date; readonly used_at: Date | null }
+
+function toFactor({ created_at, id, kind, used_at }: FactorRow): AccountFactor {
+  return { id, kind, createdAt: created_at, usedAt: used_at ?? undefined }
+}
+
+interface PasskeyRow {
+  readonly credential_id: string | null
+  readonly public_key: Uint8Array | null
+  readonly sign_count: string | null
+}
+
+function toPasskey({ credential_id, public_key, sign_count }: PasskeyRow): Passkey | undefined {
+  if (credential_id === null || public_key === null || sign_count === null) return undefined
+  return { credentialId: credential_id, publicKey: new Uint8Array(public_key), signCount: Number(sign_count) }
+}

@@ -1,0 +1,9 @@
+import type { AccountSecurity } from '../adapter/issuer/account/account-security.js'
+import type { Data } from './open-data.js'
+import { openSessionDirectory } from './sessions/open-session-directory.js'
+
+/** What is kept of how accounts prove themselves. */
+export function accountSecurity(data: Data, issuer: string): AccountSecurity {
+  const { accountFactors: factors, accountLinks: links } = data.postgres
+  return { factors, links, sessions: openSessionDirectory(data, issuer) }
+}

@@ -1,0 +1,85 @@
+import { Command } from 'commander'
+import {
+  demandFactor,
+  listFactors,
+  removeFactors,
+  type ListedFactors,
+} from '../../app/administration/account-factors.js'
+import { RefusedError } from '../../app/refused-error.js'
+import { agreement, type YesFlag } from '../administration/agree.js'
+import { tenantCommand, type TenantFlags } from '../administration/tenant-command.js'
+import { formatTable } from '../format-table.js'
+import { printResult } from '../print-result.js'
+import { printableJson, printableLine } from '../printable.js'
+
+/** `authsec account factor`: what accounts prove themselves with besides their password. */
+export function factorCommand(env: NodeJS.ProcessEnv): Command {
+  return new Command('factor')
+    .description('Looks after second factors: authenticator apps and passkeys')
+    .addCommand(listCommand(env))
+    .addCommand(removeCommand(env))
+    .addCommand(
+      demandCommand(env, {
+        verb: 'require',
+        description: 'Lets nobody in without a second factor: it is set up at the next sign-in',
+        demand: 'required',
+      }),
+    )
+    .addCommand(
+      demandCommand(env, {
+        verb: 'waive',
+        description: 'Lets those in who have no second factor; whoever has one is still asked for it',
+        demand: 'optional',
+      }),
+    )
+}
+
+function listCommand(env: NodeJS.ProcessEnv): Command {
+  return tenantCommand('list', 'Lists who has which second factors, and who has to')
+    .argument('[email]', 'one account only')
+    .action(async (email: string | undefined, { json, tenant }: TenantFlags) => {
+      const factors = await listFactors({ env, tenant }, email)
+      await printResult(json === true ? printableJson(factors) : formatFactors(factors))
+    })
+}
+
+function formatFactors(factors: readonly ListedFactors[]): string {
+  const rows = factors.map(({ demand, email, kinds, used }) => [email, kinds.join(' ') || '-', demand, used ?? '-'])
+  return formatTable(['EMAIL', 'FACTORS', 'DEMAND', 'LAST USED'], rows)
+}
+
+function removeCommand(env: NodeJS.ProcessEnv): Command {
+  return tenantCommand('remove', 'Takes all second factors and recovery codes off an account, as for a lost device')
+    .argument('<email>')
+    .option('--yes', 'without asking')
+    .action(async (email: string, flags: TenantFlags & YesFlag) => {
+      const { json, tenant } = flags
+      await agreement(flags)([
+        `until another one is set up, the password of ${email} is enough, unless one is required`,
+      ])
+      const removed = await removeFactors({ env, tenant }, email)
+      await printResult(
+        json === true ? printableJson({ email, removed }) : printableLine(`removed of ${email}: ${removed.join(', ')}`),
+      )
+    })
+}
+
+interface Demand {
+  readonly verb: 'require' | 'waive'
+  readonly description: string
+  readonly demand: 'required' | 'optional'
+}
+
+function demandCommand(env: NodeJS.ProcessEnv, { demand, description, verb }: Demand): Command {
+  return tenantCommand(verb, description)
+    .argument('[email]', 'one account')
+    .option('--everybody', 'every account of the tenant')
+    .action(async (email: string | undefined, flags: TenantFlags & { readonly everybody?: true }) => {
+      const { everybody, json, tenant } = flags
+      if ((email === undefined) !== (everybody === true)) throw new RefusedError('name an account, or say --everybody')
+      const changed = await demandFactor({ env, tenant }, { email, demand })
+      const answer = { account: email ?? 'everybody', demand, changed }
+      const words = `a second factor is ${demand} for ${email ?? 'everybody'}${changed ? '' : ', as it was'}`
+      await printResult(json === true ? printableJson(answer) : printableLine(words))
+    })
+}
