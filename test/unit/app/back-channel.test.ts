@@ -108,7 +108,7 @@ describe('the way from a server to itself', () => {
     clearInterval(collecting)
     const elapsed = performance.now() - started
     expect(elapsed).toBeGreaterThan(4_500)
-    expect(elapsed).toBeLessThan(7_000)
+    expect(elapsed).toBeLessThan(15_000)
   })
 
   it('gives up when it is told to', async () => {
