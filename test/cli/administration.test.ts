@@ -185,9 +185,9 @@ describe('an account', () => {
     ['short\n', ['a1@company.com'], /at least 12/],
     ['first line\nsecond line\n', ['a1@company.com'], /one line/],
     ['x'.repeat(5000), ['a1@company.com'], /at most 128/],
-    ['long enough', ['john@company.com'], /already/],
-    ['long enough', ['John@company.com'], /capitals only/],
-    ['long enough', ['a1@company.com', '--role', 'nope'], /no role nope/],
+    ['a long enough one', ['john@company.com'], /already/],
+    ['a long enough one', ['John@company.com'], /capitals only/],
+    ['a long enough one', ['a1@company.com', '--role', 'nope'], /no role nope/],
     ['', ['a1@company.com', '--no-password', '--generate-password'], /contradict/],
   ]
 
