@@ -76,6 +76,17 @@ describe('a sign-in with a provider', () => {
     expect(headers.get('cache-control')).toBe('no-store')
   })
 
+  it('goes on at another process than the one that began it', async () => {
+    const user = newUser()
+    await site.account(site.acme, 'elsewhere@acme.test', { issuer: outside.issuer, subject: user.sub })
+    const jar = new BrowserJar()
+    const server = { options: {}, signIn: (url: URL) => outside.signIn(url, user) }
+    const comingBack = await site.comeBack(jar, corp, server)
+    await site.admit('any', await site.database.reopen())
+    const shown = await jar.open(comingBack)
+    expect(shown.html).toContain('elsewhere@acme.test')
+  })
+
   it('lets whoever was not let in choose another account there', async () => {
     const user = newUser()
     const jar = new BrowserJar()
