@@ -95,5 +95,9 @@ export interface UpstreamProvider {
   check(): Promise<readonly string[]>
 }
 
-/** Opens a provider; nothing is asked of it yet. Throws `ConfigurationError` for settings that cannot work. */
+/**
+ * Opens a provider; nothing is asked of it yet. `redirectUri` has to be this provider's alone, and nothing else may be taken there for
+ * its answer: where a provider names no issuer in its answers, that is all that tells them from another's (RFC 9700 §4.4.2). Throws
+ * `ConfigurationError` for settings that cannot work.
+ */
 export type OpenUpstream = (settings: UpstreamSettings, redirectUri: string) => UpstreamProvider

@@ -4,7 +4,13 @@ import type { UpstreamProvider, UpstreamSettings } from '../../../src/core/feder
 import { GithubServer } from '../../support/upstream/github-server.js'
 import { MemoryLog } from '../../support/memory-ports.js'
 import { newSecrets } from '../../support/relying-party.js'
-import { codeOf, goAndReturn, openTestUpstream, type SignInServer } from '../../support/upstream/open-test-upstream.js'
+import {
+  codeOf,
+  goAndReturn,
+  openTestUpstream,
+  type SignInServer,
+  upstreamCallback,
+} from '../../support/upstream/open-test-upstream.js'
 import { OutsideProvider } from '../../support/upstream/outside-provider.js'
 
 interface Server extends SignInServer {
@@ -143,6 +149,40 @@ describe.each(['an OpenID provider', 'GitHub'])('a callback of %s', (name) => {
     const said = inspect([failure, log.lines], { depth: 12, showHidden: true })
     const markers = [...Object.values(secrets), callback.get('code'), server().clientSecret, tokens.accessToken, 'eyJ']
     for (const marker of markers) expect(said).not.toContain(marker)
+  })
+})
+
+describe('O7: a mix-up', () => {
+  it('at a provider that names no issuer shows by the redirect URI that is its own', async () => {
+    const honest = await OutsideProvider.start()
+    try {
+      honest.metadata = { authorization_response_iss_parameter_supported: undefined }
+      honest.callback = { iss: undefined }
+      const redirectUri = `${upstreamCallback}/honest`
+      const upstream = openTestUpstream(honest.settings(), { redirectUri })
+      // Somebody's own request, which another provider sends a victim on to, under the state of the victim's sign-in there.
+      const url = await upstream.authorizationUrl({ secrets: newSecrets(), otherAccount: false })
+      const { state } = newSecrets()
+      url.searchParams.set('state', state)
+      const back = await honest.signIn(url)
+      expect([back.origin + back.pathname, back.searchParams.get('state')]).toEqual([redirectUri, state])
+    } finally {
+      await honest.close()
+    }
+  })
+
+  it('does not change where the code is of use: with another redirect URI it is refused', async () => {
+    const outside = await OutsideProvider.start()
+    try {
+      const one = openTestUpstream(outside.settings(), { redirectUri: `${upstreamCallback}/one` })
+      const two = openTestUpstream(outside.settings(), { redirectUri: `${upstreamCallback}/two` })
+      const { callback, secrets } = await goAndReturn(one, outside)
+      expect(await codeOf(two.exchange(callback, secrets))).toBe('ERR_LOGIN_PROVIDER')
+      const again = await goAndReturn(one, outside)
+      expect(await codeOf(one.exchange(again.callback, again.secrets))).toBe('accepted')
+    } finally {
+      await outside.close()
+    }
   })
 })
 

@@ -15,13 +15,17 @@ import { newSecrets } from '../relying-party.js'
 /** Where the providers of tests send browsers back to. */
 export const upstreamCallback = 'https://mcp.example/authsec/federation/callback'
 
+export interface TestUpstreamChanges extends Partial<UpstreamOpenerOptions> {
+  readonly redirectUri?: string
+}
+
 /** Our side of a provider, by the real way to the network. */
 export function openTestUpstream(
   settings: UpstreamSettings,
-  changes: Partial<UpstreamOpenerOptions> = {},
+  { redirectUri = upstreamCallback, ...changes }: TestUpstreamChanges = {},
 ): UpstreamProvider {
   const options = { fetcher: createFetcher(), clock: systemClock, log: { write: () => undefined } }
-  return createUpstreamOpener({ ...options, ...changes })(settings, upstreamCallback)
+  return createUpstreamOpener({ ...options, ...changes })(settings, redirectUri)
 }
 
 /** A provider that plays the browser's part of a sign-in. */
