@@ -86,8 +86,9 @@ export class FederationSite {
     return `${this.origin}/oauth`
   }
 
-  get callback(): string {
-    return `${this.origin}/authsec/federation/callback`
+  /** Where a provider sends browsers back to. */
+  callbackOf(provider: string): string {
+    return `${this.origin}/authsec/federation/callback/${provider}`
   }
 
   /** Opens the authorization server, for users of these tenants. */

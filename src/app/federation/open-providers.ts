@@ -20,14 +20,13 @@ export interface ProviderNeeds {
 /** The identity providers that users of one application sign in with. */
 export function openProviders({ application, log, publicUrl, store, tracer }: ProviderNeeds): UpstreamDirectory {
   const open = createUpstreamOpener({ fetcher: createFetcher({ tracer }), clock: systemClock, log, tracer })
-  const redirectUri = redirectUriOf(publicUrl)
   return new UpstreamDirectory({
     ...{ store, application, log, settingsOf: storedSettings },
-    open: (settings) => open(settings, redirectUri),
+    open: (settings) => open(settings, redirectUriOf(publicUrl, settings.id)),
   })
 }
 
-/** Where providers send browsers back to: what is registered there. */
-export function redirectUriOf(publicUrl: string): string {
-  return publicUrl + federationCallbackPath
+/** Where a provider (UUID) sends browsers back to: what is registered there. */
+export function redirectUriOf(publicUrl: string, provider: string): string {
+  return publicUrl + federationCallbackPath(provider)
 }

@@ -1,6 +1,5 @@
 const exact: ReadonlySet<string> = new Set([
   '/authsec/backchannel-logout',
-  '/authsec/federation/callback',
   '/authsec/login/callback',
   '/healthz',
   '/mcp',
@@ -14,7 +13,14 @@ const exact: ReadonlySet<string> = new Set([
 ])
 
 /** What follows is an id, or the name of a resource. */
-const prefixes = ['/.well-known/', '/authsec/login/', '/authsec/signin/', '/oauth/.well-known/', '/oauth/authorize/']
+const prefixes = [
+  '/.well-known/',
+  '/authsec/federation/callback/',
+  '/authsec/login/',
+  '/authsec/signin/',
+  '/oauth/.well-known/',
+  '/oauth/authorize/',
+]
 
 /** The template of a request's path, one of few; `other` for a path that we do not have. */
 export function routeOf(url: string | undefined): string {

@@ -34,6 +34,13 @@ export interface FederationStart {
   readonly otherAccount: boolean
 }
 
+/** With what the browser has come back. */
+export interface FederationReturn {
+  /** UUID of the provider whose address it has come back to. */
+  readonly provider: string
+  readonly parameters: URLSearchParams
+}
+
 /** Where the browser goes next, or why it does not; then with the sign-in page to go back to, where the browser may know it. */
 export type FederationAnswer<Next> =
   | ({ readonly outcome: 'next' } & Next)
@@ -98,7 +105,7 @@ export class FederationFlow {
 
   /** The browser is back. Answers with the sign-in page to go on at. Throws `UpstreamError` where a database of ours does not answer. */
   async finish(
-    parameters: URLSearchParams,
+    { parameters, provider }: FederationReturn,
     visit: BrowserVisit,
   ): Promise<FederationAnswer<{ readonly interaction: string }>> {
     const facts: FederationFacts = { address: visit.address }
@@ -120,9 +127,11 @@ export class FederationFlow {
     const origin = { interaction, reference: federation }
     let tenant: Tenant | undefined
     try {
-      const taken = await this.#take(stored)
       const opened = await this.#exchange.provider(federation.provider)
       tenant = await this.#exchange.tenantOf(opened, federation.tenant)
+      // Another provider's answer, though a state of this one came along with it: a code is not to get into the wrong hands.
+      if (provider !== opened.id) throw new FederationRefusal('ERR_LOGIN_PROVIDER')
+      const taken = await this.#take(stored)
       await this.#exchange.identify({ ...taken, parameters, opened, tenant })
       return { outcome: 'next', interaction }
     } catch (error) {

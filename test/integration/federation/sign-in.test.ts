@@ -70,7 +70,7 @@ describe('a sign-in with a provider', () => {
     const { headers, left, status } = await site.leave(jar, corp)
     expect(status).toBe(200)
     expect(left?.origin).toBe(outside.origin)
-    expect(left?.searchParams.get('redirect_uri')).toBe(site.callback)
+    expect(left?.searchParams.get('redirect_uri')).toBe(site.callbackOf(corp))
     expect(headers.get('content-security-policy')).toContain("form-action 'self'")
     expect(headers.get('referrer-policy')).toBe('no-referrer')
     expect(headers.get('cache-control')).toBe('no-store')

@@ -132,7 +132,10 @@ export class IssuerHandler {
       case 'authorization':
         return this.#authorize(exchange)
       case 'federation':
-        return this.#parts.federation?.handle(request, response) ?? sendJson(response, 404, { error: 'not_found' })
+        return (
+          this.#parts.federation?.handle(request, response, route.provider) ??
+          sendJson(response, 404, { error: 'not_found' })
+        )
       case 'resume':
         return this.#resume(exchange)
       case 'registration':
