@@ -49,7 +49,9 @@ describe('authsec provider', () => {
     ]
     const added = await runCliWithInput(home.path, `${secret}\n`, 'provider', ...said)
     expect(added).toMatchObject({ code: 0, stdout: expect.stringContaining('1 added') })
-    expect(added.stderr).toMatch(/redirect URI to register there: http:\/\/\S+\/authsec\/federation\/callback/)
+    expect(added.stderr).toMatch(
+      /redirect URI to register there: http:\/\/\S+\/authsec\/federation\/callback\/[0-9a-f-]{36}/,
+    )
     expect(added.stderr).toContain('warning: nobody enters by it yet: link accounts (authsec account identity add')
     const shown = await json('show', 'Corp', ...where)
     expect(shown).toMatchObject({

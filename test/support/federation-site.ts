@@ -4,7 +4,7 @@ import { PasswordHasher } from '../../src/adapter/issuer/password-hasher.js'
 import type { Postgres, PostgresOptions } from '../../src/adapter/postgres/open-postgres.js'
 import { openProviders } from '../../src/app/federation/open-providers.js'
 import type { AccessRule } from '../../src/core/administration/wish.js'
-import { UpstreamDirectory } from '../../src/core/federation/upstream-directory.js'
+import { UpstreamDirectory } from '../../src/core/federation/provider/upstream-directory.js'
 import type { AdmittedTenants, Application } from '../../src/core/identity/application.js'
 import type { Tenant } from '../../src/core/identity/tenant.js'
 import { noGrants } from '../../src/core/permission/grants.js'
@@ -86,8 +86,9 @@ export class FederationSite {
     return `${this.origin}/oauth`
   }
 
-  get callback(): string {
-    return `${this.origin}/authsec/federation/callback`
+  /** Where a provider sends browsers back to. */
+  callbackOf(provider: string): string {
+    return `${this.origin}/authsec/federation/callback/${provider}`
   }
 
   /** Opens the authorization server, for users of these tenants. */

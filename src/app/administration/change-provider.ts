@@ -64,7 +64,10 @@ export async function putProvider(
     const provider = { ...wanted, kind: settings.kind }
     const outcome = await postgres.federation.providers.apply({ presence, tenant, provider }, by)
     refuseFaults(outcome)
-    const redirectUri = await redirectUriIn(place.env)
+    const stored = await postgres.federation.providers.list([tenant.id])
+    const id = stored.find(({ name }) => name === wanted.name)?.id
+    if (id === undefined) throw new RefusedError(`the provider ${quoted(wanted.name)} was removed at once`)
+    const redirectUri = await redirectUriIn(place.env, id)
     const warnings = await warningsOf(postgres, tenant, settings)
     return { tenant: tenant.slug, changes: outcome.changes, redirectUri, warnings }
   })

@@ -1,6 +1,6 @@
 import { ConfigurationError } from '../../core/error/configuration-error.js'
-import type { StoredProvider } from '../../core/federation/provider-store.js'
-import { storedSettings } from '../../core/federation/stored-settings.js'
+import type { StoredProvider } from '../../core/federation/provider/provider-store.js'
+import { storedSettings } from '../../core/federation/provider/stored-settings.js'
 import type { UpstreamSettings } from '../../core/federation/upstream-provider.js'
 import type { Tenant } from '../../core/identity/tenant.js'
 

@@ -21,8 +21,8 @@ export interface ProviderReport {
 
 /** Asks a provider everything that can be asked without a user. Throws `RefusedError` for one that is not there. */
 export async function testProvider(place: TenantPlace, name: string): Promise<ProviderReport> {
-  const { settings, tenant } = await showProvider(place, name)
-  const redirectUri = await redirectUriIn(place.env)
+  const { id, settings, tenant } = await showProvider(place, name)
+  const redirectUri = await redirectUriIn(place.env, id)
   const problems = 'fault' in settings ? [settings.fault] : await problemsOf(settings, redirectUri)
   const issuer = 'fault' in settings ? undefined : settings.issuer
   return { tenant, name, issuer, redirectUri, problems, outcome: problems.length === 0 ? 'passed' : 'failed' }

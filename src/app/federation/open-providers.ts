@@ -1,9 +1,9 @@
 import { federationCallbackPath } from '../../adapter/issuer/http/issuer-edge.js'
 import { createFetcher } from '../../adapter/net/create-fetcher.js'
 import { createUpstreamOpener } from '../../adapter/oauth/upstream/create-upstream-opener.js'
-import type { ProviderStore } from '../../core/federation/provider-store.js'
-import { storedSettings } from '../../core/federation/stored-settings.js'
-import { UpstreamDirectory } from '../../core/federation/upstream-directory.js'
+import type { ProviderStore } from '../../core/federation/provider/provider-store.js'
+import { storedSettings } from '../../core/federation/provider/stored-settings.js'
+import { UpstreamDirectory } from '../../core/federation/provider/upstream-directory.js'
 import { systemClock } from '../../core/runtime/clock.js'
 import type { Log } from '../../core/runtime/log.js'
 import type { Tracer } from '../../core/runtime/tracer.js'
@@ -20,14 +20,13 @@ export interface ProviderNeeds {
 /** The identity providers that users of one application sign in with. */
 export function openProviders({ application, log, publicUrl, store, tracer }: ProviderNeeds): UpstreamDirectory {
   const open = createUpstreamOpener({ fetcher: createFetcher({ tracer }), clock: systemClock, log, tracer })
-  const redirectUri = redirectUriOf(publicUrl)
   return new UpstreamDirectory({
     ...{ store, application, log, settingsOf: storedSettings },
-    open: (settings) => open(settings, redirectUri),
+    open: (settings) => open(settings, redirectUriOf(publicUrl, settings.id)),
   })
 }
 
-/** Where providers send browsers back to: what is registered there. */
-export function redirectUriOf(publicUrl: string): string {
-  return publicUrl + federationCallbackPath
+/** Where a provider (UUID) sends browsers back to: what is registered there. */
+export function redirectUriOf(publicUrl: string, provider: string): string {
+  return publicUrl + federationCallbackPath(provider)
 }

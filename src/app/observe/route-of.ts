@@ -1,7 +1,6 @@
 const exact: ReadonlySet<string> = new Set([
   '/authsec/backchannel-logout',
   '/authsec/consents',
-  '/authsec/federation/callback',
   '/authsec/login/callback',
   '/healthz',
   '/mcp',
@@ -20,6 +19,7 @@ const exact: ReadonlySet<string> = new Set([
 const prefixes = [
   '/.well-known/',
   '/authsec/account/',
+  '/authsec/federation/callback/',
   '/authsec/login/',
   '/authsec/signin/',
   '/oauth/.well-known/',

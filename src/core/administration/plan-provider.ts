@@ -1,4 +1,4 @@
-import type { StoredProvider } from '../federation/provider-store.js'
+import type { StoredProvider } from '../federation/provider/provider-store.js'
 import type { Change } from './change.js'
 import { quoted } from './known-names.js'
 import { differingWords, optionWords } from './option-words.js'

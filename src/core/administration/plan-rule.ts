@@ -1,4 +1,4 @@
-import { domainFault } from '../federation/email-domain.js'
+import { domainFault } from '../federation/entry/email-domain.js'
 import type { Change } from './change.js'
 import { quoted } from './known-names.js'
 import type { Planned, PlanningContext } from './plan-links.js'

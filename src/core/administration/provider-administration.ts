@@ -1,4 +1,4 @@
-import type { ProviderStore, StoredProvider } from '../federation/provider-store.js'
+import type { ProviderStore, StoredProvider } from '../federation/provider/provider-store.js'
 import type { Tenant } from '../identity/tenant.js'
 import type { Administrator, Outcome } from './tenant-administration.js'
 

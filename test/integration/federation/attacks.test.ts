@@ -104,6 +104,20 @@ describe('the way back from a provider', () => {
     expect((await site.record(site.globex)).at(-1)).toMatchObject({ reason: 'ERR_LOGIN_PROVIDER' })
   })
 
+  it('takes no answer at the address of another provider, so that no code gets to that (O7)', async () => {
+    const hostile = await site.offer(another, site.globex, 'Hostile')
+    const { left } = await site.leave(jar, hostile)
+    const honest = (await site.leave(new BrowserJar(), corp)).left ?? new URL('about:blank')
+    honest.searchParams.set('state', left?.searchParams.get('state') ?? '')
+    const back = await outside.signIn(honest)
+    expect(back.origin + back.pathname).toBe(site.callbackOf(corp))
+    another.asked.splice(0)
+    const shown = await jar.open(back)
+    expect([shown.status, shown.html.includes('does not prove who you are')]).toEqual([403, true])
+    expect(another.asked).toEqual([])
+    expect(isIn(await jar.open(back))).toBe(false)
+  })
+
   it.each(['https://evil.example', undefined])('is refused with the issuer %j (O7)', async (iss) => {
     outside.callback = { iss }
     const shown = await jar.open(await comeBack())
@@ -127,15 +141,17 @@ describe('the way back from a provider', () => {
     'is refused with %j',
     async (query) => {
       await jar.open(site.startUrl())
-      expect((await jar.open(site.callback + query)).status).toBe(400)
+      expect((await jar.open(site.callbackOf(corp) + query)).status).toBe(400)
     },
   )
 
-  it('is one address, for GET alone', async () => {
+  it('is one address for each provider, for GET alone', async () => {
     for (const method of ['POST', 'HEAD', 'PUT', 'OPTIONS']) {
-      expect((await fetch(site.callback, { method })).status).toBe(405)
+      expect((await fetch(site.callbackOf(corp), { method })).status).toBe(405)
     }
-    for (const path of ['/authsec/federation/callback/', '/authsec/federation/Callback', '/authsec/federation']) {
+    const callback = new URL(site.callbackOf(corp)).pathname
+    const others = [`${callback}/`, callback.toUpperCase(), callback.slice(0, -1), '/authsec/federation/callback']
+    for (const path of others) {
       expect((await fetch(site.origin + path)).status).toBe(404)
     }
   })

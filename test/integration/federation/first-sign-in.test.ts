@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import type { AccessRule, AccountWish } from '../../../src/core/administration/wish.js'
-import type { Entrant } from '../../../src/core/federation/federated-accounts.js'
+import type { Entrant } from '../../../src/core/federation/entry/federated-accounts.js'
 import type { Tenant } from '../../../src/core/identity/tenant.js'
 import { openTestPostgres, type TestPostgres } from '../../support/postgres.js'
 

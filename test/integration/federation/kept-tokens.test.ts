@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { UpstreamError } from '../../../src/core/error/upstream-error.js'
-import type { TokenPlace } from '../../../src/core/federation/kept-tokens.js'
-import type { OpenedProvider } from '../../../src/core/federation/upstream-directory.js'
-import { UpstreamTokenKeeper } from '../../../src/core/federation/upstream-token-keeper.js'
+import type { TokenPlace } from '../../../src/core/federation/token/kept-tokens.js'
+import type { OpenedProvider } from '../../../src/core/federation/provider/upstream-directory.js'
+import { UpstreamTokenKeeper } from '../../../src/core/federation/token/upstream-token-keeper.js'
 import type {
   UpstreamProvider,
   UpstreamRenewal,

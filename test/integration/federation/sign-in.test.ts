@@ -70,10 +70,21 @@ describe('a sign-in with a provider', () => {
     const { headers, left, status } = await site.leave(jar, corp)
     expect(status).toBe(200)
     expect(left?.origin).toBe(outside.origin)
-    expect(left?.searchParams.get('redirect_uri')).toBe(site.callback)
+    expect(left?.searchParams.get('redirect_uri')).toBe(site.callbackOf(corp))
     expect(headers.get('content-security-policy')).toContain("form-action 'self'")
     expect(headers.get('referrer-policy')).toBe('no-referrer')
     expect(headers.get('cache-control')).toBe('no-store')
+  })
+
+  it('goes on at another process than the one that began it', async () => {
+    const user = newUser()
+    await site.account(site.acme, 'elsewhere@acme.test', { issuer: outside.issuer, subject: user.sub })
+    const jar = new BrowserJar()
+    const server = { options: {}, signIn: (url: URL) => outside.signIn(url, user) }
+    const comingBack = await site.comeBack(jar, corp, server)
+    await site.admit('any', await site.database.reopen())
+    const shown = await jar.open(comingBack)
+    expect(shown.html).toContain('elsewhere@acme.test')
   })
 
   it('lets whoever was not let in choose another account there', async () => {

@@ -24,8 +24,8 @@ export class FederationCallback {
     this.#parts = parts
   }
 
-  /** Throws `UpstreamError` where a database of ours does not answer. */
-  async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  /** `provider`: UUID of the one whose address it is. Throws `UpstreamError` where a database of ours does not answer. */
+  async handle(request: IncomingMessage, response: ServerResponse, provider: string): Promise<void> {
     const { cookies, flow, serverName, url } = this.#parts
     const elsewhere = otherLoopbackTarget(url, request)
     if (elsewhere !== undefined) return sendSeeOther(response, elsewhere)
@@ -35,7 +35,7 @@ export class FederationCallback {
     }
     const parameters = new URLSearchParams(splitTarget(request.url ?? '').query)
     const visit = { browser: cookies.browserOf(request), address: callerOf(request) }
-    const answer = await flow.finish(parameters, visit)
+    const answer = await flow.finish({ provider, parameters }, visit)
     if (answer.outcome === 'next') return sendSeeOther(response, url.origin + interactionPath(answer.interaction))
     const back = answer.interaction === undefined ? undefined : interactionPath(answer.interaction)
     const { page, status } = renderFederationPage({

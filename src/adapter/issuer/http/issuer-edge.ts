@@ -15,15 +15,15 @@ export type Route =
   | { readonly kind: 'icon' | 'metadata' | 'stylesheet'; readonly methods: readonly string[] }
   | { readonly kind: 'consents'; readonly methods: readonly string[] }
   | { readonly kind: 'interaction'; readonly methods: readonly string[]; readonly uid: string }
-  | { readonly kind: 'authorization' | 'federation' | 'logout' | 'resume'; readonly methods: readonly string[] }
+  | { readonly kind: 'federation'; readonly methods: readonly string[]; readonly provider: string }
+  | { readonly kind: 'authorization' | 'logout' | 'resume'; readonly methods: readonly string[] }
   | { readonly kind: 'registration' | 'token' | 'jwks'; readonly methods: readonly string[] }
 
 const reading = ['GET', 'HEAD'] as const
 const interactionPattern = /^\/authsec\/signin\/([A-Za-z0-9_-]{20,64})$/
 const resumePattern = /^\/[A-Za-z0-9_-]{20,64}$/
 const tokenEndpoints: ReadonlySet<string> = new Set([endpoints.introspection, endpoints.revocation, endpoints.token])
-/** Where identity providers send browsers back to: one address for all of them, to be registered there. */
-export const federationCallbackPath = '/authsec/federation/callback'
+const federationPattern = /^\/authsec\/federation\/callback\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/
 const metadataPaths = ['/.well-known/oauth-authorization-server', '/.well-known/openid-configuration'] as const
 
 /**
@@ -35,7 +35,7 @@ export function routeOf(url: PublicUrl, path: string): Route {
   if (path === iconPath) return { kind: 'icon', methods: reading }
   if (path === consentsPath) return { kind: 'consents', methods: ['GET', 'POST'] }
   if (path.startsWith('/authsec/signin/')) return interactionRoute(path)
-  if (path === federationCallbackPath) return { kind: 'federation', methods: ['GET'] }
+  if (path.startsWith('/authsec/federation/')) return federationRoute(path)
   if (metadataPaths.some((known) => path === `${known}${url.prefix}`)) return { kind: 'metadata', methods: reading }
   if (path !== url.prefix && !path.startsWith(`${url.prefix}/`)) return { kind: 'foreign' }
   return endpointRoute(path.slice(url.prefix.length))
@@ -50,6 +50,16 @@ export function splitTarget(target: string): { readonly path: string; readonly q
 function interactionRoute(path: string): Route {
   const [, uid] = interactionPattern.exec(path) ?? []
   return uid === undefined ? { kind: 'unknown' } : { kind: 'interaction', methods: ['GET', 'POST'], uid }
+}
+
+function federationRoute(path: string): Route {
+  const [, provider] = federationPattern.exec(path) ?? []
+  return provider === undefined ? { kind: 'unknown' } : { kind: 'federation', methods: ['GET'], provider }
+}
+
+/** Where an identity provider (UUID) sends browsers back to: its own address, which tells its answers from another's (RFC 9700 §4.4.2). */
+export function federationCallbackPath(provider: string): string {
+  return `/authsec/federation/callback/${provider}`
 }
 
 function endpointRoute(path: string): Route {

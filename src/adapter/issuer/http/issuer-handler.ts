@@ -145,7 +145,10 @@ export class IssuerHandler {
       case 'logout':
         return this.#signOut(exchange)
       case 'federation':
-        return this.#parts.federation?.handle(request, response) ?? sendJson(response, 404, { error: 'not_found' })
+        return (
+          this.#parts.federation?.handle(request, response, route.provider) ??
+          sendJson(response, 404, { error: 'not_found' })
+        )
       case 'resume':
         return this.#resume(exchange)
       case 'registration':

@@ -1,4 +1,4 @@
-import type { OfferedProvider } from '../../../core/federation/upstream-directory.js'
+import type { OfferedProvider } from '../../../core/federation/provider/upstream-directory.js'
 import type { Tenant } from '../../../core/identity/tenant.js'
 import { html, type Html } from './html.js'
 

@@ -4,7 +4,7 @@ import { nextPosition, planProvider } from '../../../core/administration/plan-pr
 import type { ProviderAdministration, ProviderWish } from '../../../core/administration/provider-administration.js'
 import type { Administrator, Outcome } from '../../../core/administration/tenant-administration.js'
 import type { Keyring } from '../../../core/credential/keyring.js'
-import type { StoredProvider } from '../../../core/federation/provider-store.js'
+import type { StoredProvider } from '../../../core/federation/provider/provider-store.js'
 import { isObject } from '../../../core/trust/option-reader.js'
 import type { MasterSchema } from '../schema/master-schema.js'
 import { isUuid } from '../storable-text.js'

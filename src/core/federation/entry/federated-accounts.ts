@@ -1,6 +1,6 @@
-import type { Tenant } from '../identity/tenant.js'
+import type { Tenant } from '../../identity/tenant.js'
 import type { Newcomer } from './decide-entry.js'
-import type { EntryFailure } from './federation-failure.js'
+import type { EntryFailure } from '../federation-failure.js'
 
 /** Who stands at the door, and what their row of the audit trail refers to. */
 export interface Entrant extends Newcomer {

@@ -1,7 +1,7 @@
-import type { Log } from '../runtime/log.js'
-import { UpstreamError } from '../error/upstream-error.js'
+import type { Log } from '../../runtime/log.js'
+import { UpstreamError } from '../../error/upstream-error.js'
 import type { KeptTokens, KeptTokenStore, TokenPlace } from './kept-tokens.js'
-import type { OpenedProvider, UpstreamDirectory } from './upstream-directory.js'
+import type { OpenedProvider, UpstreamDirectory } from '../provider/upstream-directory.js'
 
 export interface UpstreamTokenKeeperPorts {
   readonly store: KeptTokenStore

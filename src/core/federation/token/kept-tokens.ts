@@ -1,5 +1,5 @@
-import type { Tenant } from '../identity/tenant.js'
-import type { UpstreamTokens } from './upstream-provider.js'
+import type { Tenant } from '../../identity/tenant.js'
+import type { UpstreamTokens } from '../upstream-provider.js'
 
 /** Whose tokens, and of which provider (UUIDs). */
 export interface TokenPlace {

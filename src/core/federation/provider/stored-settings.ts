@@ -1,7 +1,7 @@
-import { ConfigurationError } from '../error/configuration-error.js'
+import { ConfigurationError } from '../../error/configuration-error.js'
 import type { StoredProvider } from './provider-store.js'
-import { readUpstreamOptions } from './read-upstream-options.js'
-import type { UpstreamSettings } from './upstream-provider.js'
+import { readUpstreamOptions } from '../read-upstream-options.js'
+import type { UpstreamSettings } from '../upstream-provider.js'
 
 /** What a provider of the database is to be. Throws `ConfigurationError` with all that is wrong with it. */
 export function storedSettings({ clientSecret, fault, id, kind, name, options }: StoredProvider): UpstreamSettings {

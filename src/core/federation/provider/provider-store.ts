@@ -1,4 +1,4 @@
-import type { UpstreamKind } from './upstream-provider.js'
+import type { UpstreamKind } from '../upstream-provider.js'
 
 /** A provider as the database has it. */
 export interface StoredProvider {

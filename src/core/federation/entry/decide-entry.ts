@@ -1,5 +1,5 @@
 import { isOfDomains } from './email-domain.js'
-import type { EntryFailure } from './federation-failure.js'
+import type { EntryFailure } from '../federation-failure.js'
 
 /** Who may make an account by signing in with a provider of the tenant for the first time. */
 export interface EntryRule {

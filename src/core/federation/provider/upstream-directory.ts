@@ -1,9 +1,9 @@
-import { ConfigurationError } from '../error/configuration-error.js'
-import { UpstreamError } from '../error/upstream-error.js'
-import type { Tenant } from '../identity/tenant.js'
-import type { Log } from '../runtime/log.js'
+import { ConfigurationError } from '../../error/configuration-error.js'
+import { UpstreamError } from '../../error/upstream-error.js'
+import type { Tenant } from '../../identity/tenant.js'
+import type { Log } from '../../runtime/log.js'
 import type { ProviderStore, StoredProvider } from './provider-store.js'
-import type { UpstreamProvider, UpstreamSettings } from './upstream-provider.js'
+import type { UpstreamProvider, UpstreamSettings } from '../upstream-provider.js'
 
 export interface UpstreamDirectoryPorts {
   readonly store: ProviderStore

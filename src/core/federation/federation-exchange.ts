@@ -1,0 +1,80 @@
+import type { Tenant } from '../identity/tenant.js'
+import type { FederatedAccounts } from './entry/federated-accounts.js'
+import { FederationRefusal } from './federation-refusal.js'
+import type { Federation, FederationKeys, FederationPhase, FederationStore } from './federation-store.js'
+import type { KeptTokenStore } from './token/kept-tokens.js'
+import type { OpenedProvider, UpstreamDirectory } from './provider/upstream-directory.js'
+import type { UpstreamIdentity } from './upstream-provider.js'
+
+export interface FederationExchangePorts {
+  readonly providers: Pick<UpstreamDirectory, 'find'>
+  /** The active tenants that the application admits. */
+  readonly tenants: { admittedTenants(): Promise<readonly Tenant[]> }
+  readonly store: FederationStore
+  readonly accounts: FederatedAccounts
+  readonly tokens: Pick<KeptTokenStore, 'keep'>
+}
+
+/** A sign-in whose callback has been taken, once. */
+export interface TakenFederation {
+  readonly keys: FederationKeys
+  readonly exchanging: FederationPhase<'exchanging'>
+  readonly secrets: FederationPhase<'begun'>['secrets']
+}
+
+/** And what is needed to find out who it is. */
+export interface Coming extends TakenFederation {
+  readonly parameters: URLSearchParams
+  readonly opened: OpenedProvider
+  readonly tenant: Tenant
+}
+
+/** What happens once the provider has sent the browser back: who it is there, who that is here, and whether they may enter. Throws `FederationRefusal`. */
+export class FederationExchange {
+  readonly #ports: FederationExchangePorts
+
+  constructor(ports: FederationExchangePorts) {
+    this.#ports = ports
+  }
+
+  /** Asks the provider, and keeps whose sign-in it is. */
+  async identify(coming: Coming): Promise<void> {
+    const { exchanging, keys, opened, parameters, secrets, tenant } = coming
+    const identity = await opened.provider.exchange(parameters, secrets)
+    const accountId = await this.#enter(coming, identity)
+    const { clientId, issuer } = opened.settings
+    const place = { tenant, account: accountId, provider: opened.id }
+    await this.#ports.tokens.keep(place, { issuer, clientId, subject: identity.subject }, identity.tokens)
+    const identified: Federation = { ...exchanging, phase: 'identified', accountId }
+    const stored = { keys, federation: exchanging }
+    if (!(await this.#ports.store.advance(stored, identified))) throw new FederationRefusal('ERR_LOGIN_UNKNOWN')
+  }
+
+  async #enter({ exchanging, opened, tenant }: Coming, identity: UpstreamIdentity): Promise<string> {
+    const { email, issuer, name, subject } = identity
+    const { clientId, requestId } = exchanging
+    const entrant = { issuer, subject, email, name, requestId, clientId, provider: opened.id }
+    const entry = await this.#ports.accounts.enter(tenant, entrant)
+    if (entry.outcome === 'refused') throw new FederationRefusal(entry.reason, identity)
+    if (entry.state === 'disabled') throw new FederationRefusal('ERR_ACCOUNT_DISABLED', identity)
+    return entry.accountId
+  }
+
+  /** The provider of that id. */
+  async provider(id: string): Promise<OpenedProvider> {
+    const opened = await this.#ports.providers.find(id)
+    if (opened === undefined) throw new FederationRefusal('ERR_FEDERATION_REMOVED')
+    return opened
+  }
+
+  /** A provider vouches for users of its own tenant; that it was another one's before is of no use to anybody. */
+  async tenantOf({ tenant }: OpenedProvider, expected = tenant): Promise<Tenant> {
+    const admitted = tenant === expected ? await this.admitted(tenant) : undefined
+    if (admitted === undefined) throw new FederationRefusal('ERR_TENANT_NOT_ADMITTED')
+    return admitted
+  }
+
+  async admitted(id: string): Promise<Tenant | undefined> {
+    return (await this.#ports.tenants.admittedTenants()).find((tenant) => tenant.id === id)
+  }
+}
