@@ -198,6 +198,14 @@ describe('registration', () => {
     for (let count = 0; count < 31; count += 1) answers.push(await harness.register())
     expect(answers.slice(0, 30).every(({ status }) => status === 201)).toBe(true)
     expect(answers[30]).toMatchObject({ status: 429 })
+    for (const spelled of ['/REGISTER', '/register/', '/./register', '/reg%69ster', '//register']) {
+      const answer = await fetch(harness.origin + '/oauth' + spelled, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ redirect_uris: ['https://client.example/callback'] }),
+      })
+      expect([404, 429]).toContain(answer.status)
+    }
     clock.advance(61)
     expect((await harness.register()).status).toBe(201)
   })

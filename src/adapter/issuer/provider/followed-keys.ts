@@ -10,7 +10,6 @@ export interface FollowedKeysOptions {
   readonly log: Log
   /** Told of the first ones, and whenever others are to be used. */
   readonly onChange: (keys: PublishedKeys) => void
-  readonly everyMilliseconds?: number | undefined
 }
 
 /** Much shorter than a key is announced before it signs, and than it is kept after. */
@@ -25,8 +24,7 @@ export class FollowedKeys {
   private constructor(options: FollowedKeysOptions, keys: PublishedKeys) {
     this.#options = options
     this.#kids = kidsOf(keys)
-    const every = options.everyMilliseconds ?? refreshMilliseconds
-    this.#timer = setInterval(() => void this.refresh(), every).unref()
+    this.#timer = setInterval(() => void this.refresh(), refreshMilliseconds).unref()
   }
 
   /** Reads the keys, made where there are none, and follows them. Throws `UpstreamError` and `ConfigurationError`. */

@@ -28,8 +28,12 @@ export class OwnTokenReader {
 
   constructor(options: OwnTokenReaderOptions) {
     this.#options = options
-    const keys = options.keys.map(({ algorithm: alg, kid, publicJwk }) => ({ ...publicJwk, alg, kid, use: 'sig' }))
-    this.#keys = createLocalJWKSet({ keys: keys.map((key) => ({ kty: 'EC', ...key })) })
+    this.#keys = createLocalJWKSet({
+      keys: options.keys.map(({ algorithm: alg, kid, publicJwk }) => ({
+        ...{ kty: 'EC', ...publicJwk },
+        ...{ alg, kid, use: 'sig' },
+      })),
+    })
   }
 
   /** `undefined` for whatever is none of ours, altered, or over. */
@@ -41,14 +45,9 @@ export class OwnTokenReader {
         requiredClaims: ['aud', 'client_id', 'exp', 'gid', 'iat', 'jti', 'sub', 'tenant_id'],
       })
       const { client_id: clientId, gid: grantDigest, sub: subject, tenant_id: tenant } = claims
-      const texts = [clientId, grantDigest, subject, tenant].every((value) => typeof value === 'string')
-      return texts
-        ? {
-            claims,
-            ...{ subject: String(subject), clientId: String(clientId), grantDigest: String(grantDigest) },
-            tenant: String(tenant),
-          }
-        : undefined
+      if (typeof clientId !== 'string' || typeof grantDigest !== 'string') return undefined
+      if (typeof subject !== 'string' || typeof tenant !== 'string') return undefined
+      return { claims, clientId, grantDigest, subject, tenant }
     } catch (error) {
       if (error instanceof errors.JOSEError || error instanceof TypeError) return undefined
       throw error

@@ -23,9 +23,9 @@ export interface Announcement {
 }
 
 /** Longer than others keep a key set, before they ask again, and than every process of ours takes to see it. */
-export const announcedSeconds = 15 * 60
+const announcedSeconds = 15 * 60
 /** Longer than any token lives that the key may have signed, what clocks differ by and what processes lag behind included. */
-export const keptSeconds = 70 * 60
+const keptSeconds = 70 * 60
 
 /** That it is still published. */
 export const isPublished = sql<boolean>`(ends_at is null or ends_at > clock_timestamp())`
