@@ -48,6 +48,7 @@ else {
     row('memory above idle, highest (MB)', result.extraMegabytes, goals.extraMegabytes),
     row('of the flood: passwords looked at', result.evaluated),
     row('of the flood: told to come back (429)', result.deferred),
+    row('of the flood: answered otherwise, in the worst round', Math.max(...rounds.map(({ failed }) => failed)), 0),
     row('of the flood: seconds until the last answer', result.floodSeconds),
     row('password checks per second, thread pool', result.poolPerSecond),
     row('password checks per second, event loop', result.loopPerSecond),
@@ -119,6 +120,7 @@ async function measureFlood(server) {
     extraMegabytes: (await server.megabytes('VmHWM')) - idle,
     evaluated: statuses.filter((status) => status === 401).length,
     deferred: statuses.filter((status) => status === 429).length,
+    failed: statuses.filter((status) => status !== 401 && status !== 429).length,
   }
 }
 
