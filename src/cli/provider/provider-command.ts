@@ -7,7 +7,7 @@ import { tenantCommand, type TenantFlags } from '../administration/tenant-comman
 import { CheckFailedError } from '../exit-code.js'
 import { readClientSecret } from '../issuer/issuer-options.js'
 import { printResult } from '../print-result.js'
-import { printableJson, printableLine } from '../printable.js'
+import { printable, printableJson, printableLine } from '../printable.js'
 import { formatProvider, formatProviders, formatReport, providerJson } from './format-provider.js'
 import { addProviderOptions, providerIn, type ProviderFlags } from './provider-flags.js'
 
@@ -63,7 +63,7 @@ function testCommand(env: NodeJS.ProcessEnv): Command {
     .argument('<name>')
     .action(async (name: string, flags: TenantFlags) => {
       const report = await testProvider({ env, tenant: flags.tenant }, name)
-      await printResult(flags.json === true ? printableJson(report) : formatReport(report))
+      await printResult(flags.json === true ? printableJson(report) : printable(formatReport(report)))
       const { problems } = report
       if (problems.length > 0) {
         throw new CheckFailedError(

@@ -51,9 +51,9 @@ export class FederationExchange {
   }
 
   async #enter({ exchanging, opened, tenant }: Coming, identity: UpstreamIdentity): Promise<string> {
-    const { email, issuer, name, subject } = identity
+    const { email, emailIs, issuer, name, subject } = identity
     const { clientId, requestId } = exchanging
-    const entrant = { issuer, subject, email, name, requestId, clientId, provider: opened.id }
+    const entrant = { issuer, subject, email, emailIs, name, requestId, clientId, provider: opened.id }
     const entry = await this.#ports.accounts.enter(tenant, entrant)
     if (entry.outcome === 'refused') throw new FederationRefusal(entry.reason, identity)
     if (entry.state === 'disabled') throw new FederationRefusal('ERR_ACCOUNT_DISABLED', identity)

@@ -63,6 +63,8 @@ export interface UpstreamIdentity {
   readonly subject: string
   /** Only an address that the provider has verified. */
   readonly email: string | undefined
+  /** Whether the provider answers for it today, or had it confirmed at some time: people keep such an address when they leave. */
+  readonly emailIs: 'theirs now' | 'once confirmed'
   readonly name: string | undefined
   readonly tokens: UpstreamTokens
 }

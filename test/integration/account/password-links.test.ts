@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import type { AccountWish } from '../../../src/core/administration/wish.js'
 import { AccountSite, isConsent } from '../../support/account-site.js'
 import { BrowserJar, type Shown } from '../../support/browser-jar.js'
 import { password } from '../../support/issuer-harness.js'
@@ -37,6 +38,27 @@ describe('an invitation', () => {
     }
     const jar = new BrowserJar()
     expect((await set(jar, await jar.open(url))).status).toBe(200)
+  })
+})
+
+describe('a link', () => {
+  const change = async (email: string, wish: Partial<AccountWish>): Promise<void> => {
+    const wanted: AccountWish = { kind: 'account', email, presence: 'present', ...wish }
+    const { faults } = await site.test.postgres.tenantAdministration.apply(site.acme, [wanted], 'cli:ada')
+    expect(faults).toEqual([])
+  }
+
+  it('ends when an administrator disables the account or gives it a password, and with no other change', async () => {
+    const [fay, gus, hal] = await Promise.all(['fay', 'gus', 'hal'].map((name) => site.addAccount(`${name}@acme.test`)))
+    if (fay === undefined || gus === undefined || hal === undefined) throw new Error('no accounts')
+    const [disabled, given, renamed] = [await site.link(fay), await site.link(gus), await site.link(hal)]
+    await change(fay.email, { status: 'disabled' })
+    await change(fay.email, { status: 'active' })
+    await change(gus.email, { password: { hash: await site.hasher.hash('an administrator knows it') } })
+    await change(hal.email, { name: 'Hal' })
+    expect((await new BrowserJar().open(disabled)).html).not.toContain('name="password"')
+    expect((await new BrowserJar().open(given)).html).not.toContain('name="password"')
+    expect((await new BrowserJar().open(renamed)).html).toContain('name="password"')
   })
 })
 

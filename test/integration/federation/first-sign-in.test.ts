@@ -46,7 +46,7 @@ async function accounts(...wishes: readonly Partial<AccountWish>[]): Promise<voi
 /** The address of the account that the entrant is let in as, or why not. */
 async function enter(entrant: Partial<Entrant> = {}, tenant = acme): Promise<string> {
   const entry = await test.postgres.federation.accounts.enter(tenant, {
-    ...{ issuer: google, subject: '1', email: 'ana@acme.test', name: 'Ana', provider },
+    ...{ issuer: google, subject: '1', email: 'ana@acme.test', emailIs: 'theirs now', name: 'Ana', provider },
     ...{ requestId: 'request', clientId: 'app' },
     ...entrant,
   })
@@ -105,6 +105,14 @@ describe('an identity that is no account', () => {
       `select issuer, subject, request_id, detail->>'account' as account from audit_event where reason = 'account_created'`,
     )
     expect(rows).toEqual([{ issuer: google, subject: '1', request_id: 'request', account: account?.id }])
+  })
+
+  it('with an address that its provider had confirmed once comes in where everybody may, and not by the domain of it', async () => {
+    const left = { emailIs: 'once confirmed' } as const
+    await rule(domains)
+    expect(await enter(left)).toBe('ERR_FEDERATION_UNINVITED')
+    await rule(everybody)
+    expect(await enter(left)).toBe('ana@acme.test')
   })
 
   it('becomes one account, however many sign-ins come at once', async () => {

@@ -115,19 +115,20 @@ export class LogoutHandler {
     const { audit, cookies, directory, notices, records } = this.#parts
     const subject = session.accountId === undefined ? undefined : parseSubject(session.accountId)
     const told = subject === undefined ? [] : await this.#noticesFor(session, subject.accountId)
+    const tenant = subject && (await directory.findTenant(subject.tenantSlug))
     for (const { grantId } of Object.values(session.authorizations ?? {})) {
       if (grantId !== undefined) await records.revokeGrant(grantId)
     }
     await session.destroy()
+    notices.send(told)
     cookies.clearSession(response)
     if (subject !== undefined) {
       audit.count({
         ...{ type: 'signin.completed', reason: 'signed_out', caller: callerOf(request), grantId: session.uid },
         ...{ clientId: asked.client?.clientId, subject: subject.accountId },
-        tenant: await directory.findTenant(subject.tenantSlug),
+        tenant,
       })
     }
-    notices.send(told)
     return this.#after(visit, { state: 'signed out', continueTo: asked.returnTo })
   }
 

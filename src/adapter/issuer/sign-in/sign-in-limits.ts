@@ -67,7 +67,7 @@ export class SignInLimits {
 
   /** Counts an attempt; answers with the seconds to wait when it may not be made. Throws `UpstreamError` where it cannot be counted. */
   async take(attempt: Attempt, proof: Proof = 'password'): Promise<Admission> {
-    const known = (await this.#records.find('KnownBrowser', browserKey(attempt))) !== undefined
+    const known = (await this.#records.find('KnownBrowser', browserKey(attempt, proof))) !== undefined
     const keys = keysOf(attempt, proof, known ? 'known' : 'unknown')
     const answer = await this.#limiter.take(keys)
     if (!answer.admitted) return { admitted: false, wait: answer.secondsLeft }
@@ -76,19 +76,23 @@ export class SignInLimits {
       attempt: {
         succeeded: async () => {
           await this.#limiter.giveBack(keys)
-          await this.know(attempt)
+          await this.know(attempt, proof)
         },
         withdrawn: () => this.#limiter.giveBack(keys),
       },
     }
   }
 
-  /** Knows the browser from now on, by a digest that leads back to neither browser nor account. Throws `UpstreamError`. */
-  async know(attempt: Pick<Attempt, 'email' | 'tenant' | 'visit'>): Promise<void> {
-    const id = browserKey(attempt)
-    const own = [...limits.password.browser, ...limits.code.browser]
-    await this.#limiter.forget(own.map((limit) => ({ limit, key: id })))
-    await this.#records.put({ model: 'KnownBrowser', id, payload: {}, expiresIn: knownBrowserSeconds })
+  /**
+   * Knows the browser from now on, by a digest that leads back to neither browser nor account. Whoever has shown a password alone
+   * is no less a stranger to codes; a second factor comes after a password. Throws `UpstreamError`.
+   */
+  async know(attempt: Attempt, proof: Proof = 'code'): Promise<void> {
+    for (const shown of proof === 'code' ? (['password', 'code'] as const) : ([proof] as const)) {
+      const id = browserKey(attempt, shown)
+      await this.#limiter.forget(limits[shown].browser.map((limit) => ({ limit, key: id })))
+      await this.#records.put({ model: 'KnownBrowser', id, payload: {}, expiresIn: knownBrowserSeconds })
+    }
   }
 }
 
@@ -97,7 +101,7 @@ function keysOf(attempt: Attempt, proof: Proof, browser: 'known' | 'unknown'): r
   const of = limits[proof]
   const ofInteraction = { limit: of.interaction, key: interaction.uid }
   if (browser === 'known') {
-    const key = browserKey(attempt)
+    const key = browserKey(attempt, proof)
     return [ofInteraction, ...of.browser.map((limit) => ({ limit, key }))]
   }
   const account = JSON.stringify(accountOf(attempt))
@@ -114,6 +118,7 @@ function accountOf({ tenant, email }: Attempt): readonly string[] {
   return [tenant.id, email.toLowerCase()]
 }
 
-function browserKey(attempt: Attempt): string {
-  return JSON.stringify([attempt.visit.browser, ...accountOf(attempt)])
+function browserKey(attempt: Attempt, proof: Proof): string {
+  const parts = [attempt.visit.browser, ...accountOf(attempt)]
+  return JSON.stringify(proof === 'password' ? parts : [...parts, proof])
 }

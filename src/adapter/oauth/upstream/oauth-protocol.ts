@@ -13,7 +13,7 @@ import { askAs } from './ask-as.js'
 import { configuredAuthentication } from './client-authentication.js'
 import { githubEmail } from './github-email.js'
 import type { ProtocolParts, RedeemedCode, TokenAnswer, UpstreamProtocol, UpstreamUser } from './upstream-protocol.js'
-import { showableName, subjectOf, verifiedEmail } from './upstream-user.js'
+import { emailStanding, showableName, subjectOf, verifiedEmail } from './upstream-user.js'
 
 /** Where a provider without ID tokens is asked, and what its answer means. */
 export interface OauthPlaces {
@@ -58,9 +58,11 @@ export class OauthProtocol implements UpstreamProtocol {
     const { access_token: token } = answer
     const said = await this.#ask(token)
     const member = (source: ClaimSource | undefined): unknown => source && claimAt(said, source)
+    const email = await this.#email(token, member(members.email), member(members.emailVerified))
     return {
       subject: subjectOf(member(members.subject)),
-      email: await this.#email(token, member(members.email), member(members.emailVerified)),
+      email,
+      emailIs: emailStanding(upstreamPresets[this.#parts.settings.kind].answersFor, email, said),
       name: showableName(member(members.name)),
     }
   }

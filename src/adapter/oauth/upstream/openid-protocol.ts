@@ -18,7 +18,7 @@ import { reasonOf, refusal } from '../provider-failure.js'
 import { advertisedAuthentication } from './client-authentication.js'
 import { keyFaults, requireKeys } from './provider-keys.js'
 import type { ProtocolParts, RedeemedCode, TokenAnswer, UpstreamProtocol, UpstreamUser } from './upstream-protocol.js'
-import { showableName, subjectOf, verifiedEmail } from './upstream-user.js'
+import { emailStanding, showableName, subjectOf, verifiedEmail } from './upstream-user.js'
 
 type Claims = Readonly<Record<string, unknown>>
 
@@ -70,9 +70,11 @@ export class OpenidProtocol implements UpstreamProtocol {
     const more: Claims = this.#leavesOut(claims, provider)
       ? await fetchUserInfo(provider, answer.access_token, subject)
       : {}
+    const email = this.#emailIn(claims) ?? this.#emailIn(more)
     return {
       subject,
-      email: this.#emailIn(claims) ?? this.#emailIn(more),
+      email,
+      emailIs: emailStanding(this.#preset.answersFor, email, claims),
       name: showableName(claims['name'], more['name']),
     }
   }

@@ -1,4 +1,7 @@
 import { emailFault } from '../../../core/administration/account-text.js'
+import { isOfDomains } from '../../../core/federation/entry/email-domain.js'
+import type { UpstreamPreset } from '../../../core/federation/preset/preset.js'
+import type { UpstreamIdentity } from '../../../core/federation/upstream-provider.js'
 import { refusal } from '../provider-failure.js'
 
 const longestName = 200
@@ -16,6 +19,19 @@ export function subjectOf(value: unknown): string {
 export function verifiedEmail(email: unknown, verified: unknown): string | undefined {
   if (verified !== true || typeof email !== 'string') return undefined
   return emailFault(email) === undefined ? email : undefined
+}
+
+/** Whether a provider answers for an address today. */
+export function emailStanding(
+  answersFor: UpstreamPreset['answersFor'],
+  email: string | undefined,
+  claims: Readonly<Record<string, unknown>>,
+): UpstreamIdentity['emailIs'] {
+  if (email === undefined || answersFor === 'none') return 'once confirmed'
+  if (answersFor === 'all') return 'theirs now'
+  const named = claims[answersFor.claim]
+  const domains = typeof named === 'string' ? [...answersFor.domains, named] : answersFor.domains
+  return isOfDomains(email, domains) ? 'theirs now' : 'once confirmed'
 }
 
 /** The first that can be shown for a name. */

@@ -43,7 +43,8 @@ export class PostgresKeptTokenStore implements KeptTokenStore {
         step,
       )
       const before = await this.#find(step, place)
-      const isSame = before?.subject === origin.subject && before.clientId === origin.clientId
+      const isSame =
+        before?.issuer === origin.issuer && before.subject === origin.subject && before.clientId === origin.clientId
       // Some providers hand out a refresh token at the first sign-in only.
       const refreshToken = tokens.refreshToken ?? (isSame ? before.tokens.refreshToken : undefined)
       const version = await nextVersion(step, place)

@@ -76,10 +76,16 @@ function addAccounts(db: Kysely<TenantSchema>, added: readonly AccountStep[]) {
   )
 }
 
+/** A link for another password ends with what it was given out for. */
 function changeAccounts(db: Kysely<TenantSchema>, changed: readonly AccountStep[]) {
   return execute(
     db,
     sql`
+      with ended as (
+        delete from account_link using account, ${wanted(changed)}
+        where account.id = account_link.account_id and account.email = wanted.email
+          and (wanted.password or wanted.status = 'disabled')
+      )
       update account set
         name = case when wanted.name is null then account.name else wanted.name end,
         password_hash = case when wanted.password then wanted.hash else account.password_hash end,

@@ -1,5 +1,6 @@
 import { isOfDomains } from './email-domain.js'
 import type { EntryFailure } from '../federation-failure.js'
+import type { UpstreamIdentity } from '../upstream-provider.js'
 
 /** Who may make an account by signing in with a provider of the tenant for the first time. */
 export interface EntryRule {
@@ -12,6 +13,7 @@ export interface EntryRule {
 export interface Newcomer {
   /** Only an address that the provider has verified. */
   readonly email: string | undefined
+  readonly emailIs: UpstreamIdentity['emailIs']
   readonly name: string | undefined
 }
 
@@ -25,12 +27,12 @@ const longestName = 200
 /** Whether a newcomer becomes an account. One that an account has the address of does not: an address says nothing of who somebody is. */
 export function decideEntry(
   { signUp, signUpDomains }: EntryRule,
-  { email, name }: Newcomer,
+  { email, emailIs, name }: Newcomer,
   isTaken: (email: string) => boolean,
 ): EntryDecision {
   if (signUp === 'nobody') return { admitted: false, reason: 'ERR_FEDERATION_UNINVITED' }
   if (email === undefined || !isAddress(email)) return { admitted: false, reason: 'ERR_FEDERATION_UNVERIFIED' }
-  if (signUp === 'domains' && !isOfDomains(email, signUpDomains)) {
+  if (signUp === 'domains' && (emailIs !== 'theirs now' || !isOfDomains(email, signUpDomains))) {
     return { admitted: false, reason: 'ERR_FEDERATION_UNINVITED' }
   }
   if (isTaken(email)) return { admitted: false, reason: 'ERR_FEDERATION_ADDRESS_TAKEN' }

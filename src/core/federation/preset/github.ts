@@ -30,6 +30,7 @@ export const github: UpstreamPreset = {
   origins: [],
   userinfo: 'asked',
   emailVerified: [],
+  answersFor: 'none',
   otherAccount: { prompt: 'select_account' },
   offline: { parameters: {}, scope: 'not sent' },
 }

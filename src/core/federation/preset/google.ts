@@ -2,13 +2,17 @@ import { openidConnect, type UpstreamPreset } from './preset.js'
 
 export const googleIssuer = 'https://accounts.google.com'
 
-/** Google accounts, private ones and those of Workspace. A token that renews others is asked for by a parameter, not by a scope. */
+/**
+ * Google accounts, private ones and those of Workspace. Google answers for addresses of Gmail, and of the Workspace that `hd` names;
+ * any other was confirmed once. A token that renews others is asked for by a parameter, not by a scope.
+ */
 export const google: UpstreamPreset = {
   ...openidConnect,
   name: 'Google',
   issuer: googleIssuer,
   ownIssuer: 'fixed',
   secret: 'needed',
+  answersFor: { domains: ['gmail.com', 'googlemail.com'], claim: 'hd' },
   origins: ['https://oauth2.googleapis.com', 'https://www.googleapis.com', 'https://openidconnect.googleapis.com'],
   otherAccount: { prompt: 'select_account' },
   offline: { parameters: { access_type: 'offline', prompt: 'consent' }, scope: 'not sent' },

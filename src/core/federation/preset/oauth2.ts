@@ -15,6 +15,7 @@ export const oauth2: UpstreamPreset = {
   origins: [],
   userinfo: 'asked',
   emailVerified: [],
+  answersFor: 'all',
   otherAccount: {},
   offline: { parameters: {}, scope: 'sent' },
 }

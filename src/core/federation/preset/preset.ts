@@ -27,6 +27,11 @@ export interface UpstreamPreset {
   readonly userinfo: 'asked' | 'not asked'
   /** Claims of which one has to be true for an address to be a verified one. */
   readonly emailVerified: readonly string[]
+  /**
+   * Of which addresses it says today whose they are: of all; of none, since it had them confirmed once and people keep them when they
+   * leave; or of those in its own domains and in the one that a claim of the ID token names.
+   */
+  readonly answersFor: 'all' | 'none' | { readonly domains: readonly string[]; readonly claim: string }
   /** What lets a user take another account than the one that the browser is signed in with. */
   readonly otherAccount: RequestParameters
   /** What asks for a token that renews others, where a scope alone does not; the scope `offline_access` is not sent if `replaces` says so. */
@@ -47,6 +52,7 @@ export const openidConnect = {
   origins: [],
   userinfo: 'asked',
   emailVerified: ['email_verified'],
+  answersFor: 'all',
   otherAccount: { prompt: 'login' },
   // OpenID Connect Core §11: without consent that is asked for, the scope may be passed over.
   offline: { parameters: { prompt: 'consent' }, scope: 'sent' },

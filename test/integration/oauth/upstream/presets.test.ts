@@ -66,6 +66,19 @@ describe('Google', () => {
     expect(await google().check()).toEqual([])
   })
 
+  it.each([
+    ['zoe@gmail.com', undefined, 'theirs now'],
+    ['zoe@acme.example', 'acme.example', 'theirs now'],
+    ['zoe@ACME.example', 'acme.example', 'theirs now'],
+    ['zoe@acme.example', undefined, 'once confirmed'],
+    ['zoe@acme.example', 'globex.example', 'once confirmed'],
+    ['zoe@sub.acme.example', 'acme.example', 'once confirmed'],
+  ])('says %s of the Workspace %s is %s: it answers for its own domains alone', async (email, hd, emailIs) => {
+    const upstream = google()
+    outside.idToken = { claims: { email, email_verified: true, ...(hd === undefined ? {} : { hd }) } }
+    expect(await signIn(upstream)).toMatchObject({ email, emailIs })
+  })
+
   it('with an endpoint anywhere else is not used', async () => {
     const upstream = google()
     outside.metadata = { ...outside.metadata, token_endpoint: 'https://oauth2.googleapis.com.evil.example/token' }

@@ -5,6 +5,7 @@ import type { Passkey } from '../../../../core/identity/account-factor-store.js'
 import type { PublicUrl } from '../../http/public-url.js'
 import type { SealedRecords } from '../../record/sealed-records.js'
 import type { Visit } from '../interaction-step.js'
+import { bringsNoCertificate } from './attestation.js'
 
 export interface PasskeysParts {
   readonly url: PublicUrl
@@ -92,6 +93,7 @@ export class Passkeys {
     const response = parseCredential<RegistrationResponseJSON>(text)
     const expected = response && (await this.#expected(owner, response, 'webauthn.create'))
     if (response === undefined || expected === undefined) return undefined
+    if (!(await bringsNoCertificate(response.response.attestationObject))) return undefined
     const { verifyRegistrationResponse } = await import('@simplewebauthn/server')
     const answer = await orNothing(verifyRegistrationResponse({ ...expected, response }))
     if (answer?.verified !== true) return undefined
