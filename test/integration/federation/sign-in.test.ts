@@ -103,7 +103,7 @@ describe('a sign-in with a provider', () => {
     const github = await GithubServer.start()
     try {
       const hub = await site.offer(github, site.acme, 'GitHub')
-      await site.rule(site.acme, { signUp: 'domains', signUpDomains: ['acme.example'] })
+      await site.rule(site.acme, { signUp: 'everybody' })
       const { subject } = await site.signIn(hub, github)
       const identities = await site.postgres.tenantAdministration.identities(site.acme, 'octo@acme.example')
       expect(identities).toEqual([{ issuer: github.issuer, subject: '583231', email: 'octo@acme.example' }])

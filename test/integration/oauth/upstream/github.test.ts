@@ -37,6 +37,7 @@ describe('a sign-in at GitHub', () => {
   it('gives the number of the account and its verified primary address', async () => {
     expect(await signInAt(upstream, github)).toEqual({
       ...{ issuer: github.issuer, subject: '583231', email: 'octo@acme.example', name: 'Mona Octo' },
+      emailIs: 'once confirmed',
       tokens: {
         accessToken: expect.stringMatching(/^gho_/),
         refreshToken: undefined,

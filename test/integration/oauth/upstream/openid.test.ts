@@ -19,6 +19,7 @@ describe('a sign-in at an OpenID provider', () => {
   it('gives who it is, with the tokens and the scopes that were granted', async () => {
     expect(await signInAt(upstream, outside)).toEqual({
       ...{ issuer: outside.issuer, subject: 'ada-1', email: 'ada@acme.example', name: 'Ada' },
+      emailIs: 'theirs now',
       tokens: {
         accessToken: expect.any(String),
         refreshToken: expect.any(String),

@@ -75,7 +75,8 @@ describe('Google', () => {
     ['zoe@sub.acme.example', 'acme.example', 'once confirmed'],
   ])('says %s of the Workspace %s is %s: it answers for its own domains alone', async (email, hd, emailIs) => {
     const upstream = google()
-    outside.idToken = { claims: { email, email_verified: true, ...(hd === undefined ? {} : { hd }) } }
+    const { issuer: iss } = googlePlaces
+    outside.idToken = { claims: { iss, email, email_verified: true, ...(hd === undefined ? {} : { hd }) } }
     expect(await signIn(upstream)).toMatchObject({ email, emailIs })
   })
 
