@@ -1,8 +1,10 @@
-// `npm run test:cli`: every command of `authsec`, each run as a program of its own.
+// `npm run test:cli`: every command of `authsec`, each run as a program of its own, and servers that are programs.
 import base from './jest.config.mjs'
 
 export default {
   ...base,
-  testMatch: ['<rootDir>/test/cli/**/*.test.ts'],
+  testMatch: ['cli', 'integration/quickstart', 'integration/stdio'].map(
+    (name) => `<rootDir>/test/${name}/**/*.test.ts`,
+  ),
   testPathIgnorePatterns: ['/node_modules/'],
 }

@@ -21,7 +21,16 @@ export default {
   // Slow suites have configurations of their own.
   testPathIgnorePatterns: [
     '/node_modules/',
-    ...['browser', 'cli', 'clients', 'conformance', 'faults', 'replicas'].map((name) => `<rootDir>/test/${name}/`),
+    ...[
+      'integration/quickstart',
+      'integration/stdio',
+      'browser',
+      'cli',
+      'clients',
+      'conformance',
+      'faults',
+      'replicas',
+    ].map((name) => `<rootDir>/test/${name}/`),
   ],
   testEnvironment: '<rootDir>/.config/jest-environment.mjs',
   testTimeout: 30_000,
