@@ -3,8 +3,6 @@ import base from './jest.config.mjs'
 
 export default {
   ...base,
-  testMatch: ['cli', 'integration/quickstart', 'integration/stdio'].map(
-    (name) => `<rootDir>/test/${name}/**/*.test.ts`,
-  ),
+  testMatch: ['cli', 'process'].map((name) => `<rootDir>/test/${name}/**/*.test.ts`),
   testPathIgnorePatterns: ['/node_modules/'],
 }

@@ -21,16 +21,9 @@ export default {
   // Slow suites have configurations of their own.
   testPathIgnorePatterns: [
     '/node_modules/',
-    ...[
-      'integration/quickstart',
-      'integration/stdio',
-      'browser',
-      'cli',
-      'clients',
-      'conformance',
-      'faults',
-      'replicas',
-    ].map((name) => `<rootDir>/test/${name}/`),
+    ...['browser', 'cli', 'clients', 'conformance', 'faults', 'process', 'replicas'].map(
+      (name) => `<rootDir>/test/${name}/`,
+    ),
   ],
   testEnvironment: '<rootDir>/.config/jest-environment.mjs',
   testTimeout: 30_000,
