@@ -2,6 +2,8 @@ import type { Tenant } from '../identity/tenant.js'
 
 export type AuditEventType =
   | 'admin.changed'
+  | 'credential.read'
+  | 'credential.rotated'
   | 'list.served'
   | 'operation.allowed'
   | 'operation.denied'

@@ -9,11 +9,13 @@ export interface FetchRequest {
   /** https; http only to this computer, and only with a `private` reach. */
   readonly url: string
   /** Default: `GET`. */
-  readonly method?: 'GET' | 'POST'
+  readonly method?: 'DELETE' | 'GET' | 'HEAD' | 'PATCH' | 'POST' | 'PUT'
   readonly headers?: Readonly<Record<string, string>>
-  readonly body?: string
+  readonly body?: string | Uint8Array
   /** Default: `public`. */
   readonly reach?: NetworkReach
+  /** Ends it early; its reason is thrown then. */
+  readonly signal?: AbortSignal
 }
 
 /** An answer of any status but a redirect, read to its end. */

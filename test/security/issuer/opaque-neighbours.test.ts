@@ -66,7 +66,7 @@ describe('tokens of others that have to be looked up', () => {
     const valid = invented()
     let asked = 0
     const fetch = ({ body = '' }: FetchRequest): Promise<FetchAnswer> => {
-      const isValid = new URLSearchParams(body).get('token') === valid
+      const isValid = new URLSearchParams(String(body)).get('token') === valid
       if (isValid) asked += 1
       const answer = Buffer.from(JSON.stringify(isValid ? said : { active: false }))
       return Promise.resolve({ status: 200, headers: new Map(), body: answer })

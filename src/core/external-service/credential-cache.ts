@@ -1,0 +1,62 @@
+import type { HeldCredential } from './service-credential.js'
+
+/** How long a credential stays in memory, whatever becomes of it elsewhere. */
+const mostMilliseconds = 60_000
+
+interface Entry {
+  readonly reading: Promise<HeldCredential>
+  /** By `performance.now()`; from when on it is read again. */
+  readonly until: number
+}
+
+/** What a reading is for. Tenants, services, accounts and versions never share an entry. */
+export interface CacheKey {
+  /** UUIDs. */
+  readonly tenant: string
+  readonly service: string
+  readonly account: string | undefined
+  readonly version: number
+  /** Of the service, which says what the credential is and where it goes. */
+  readonly revision: string
+}
+
+/** Credentials in memory: at most so many, at most a minute, and one reading for all who ask at once. Failures are not kept. */
+export class CredentialCache {
+  readonly #most: number
+  readonly #entries = new Map<string, Entry>()
+
+  constructor(most = 1_000) {
+    this.#most = most
+  }
+
+  /** What `read` answers with, or has answered with a moment ago. */
+  get(key: CacheKey, read: () => Promise<HeldCredential>): Promise<HeldCredential> {
+    const name = nameOf(key)
+    const known = this.#entries.get(name)
+    this.#entries.delete(name)
+    if (known !== undefined && performance.now() < known.until) {
+      // What was used last goes last.
+      this.#entries.set(name, known)
+      return known.reading
+    }
+    const entry = { reading: read(), until: performance.now() + mostMilliseconds }
+    this.#entries.set(name, entry)
+    entry.reading.catch(() => {
+      if (this.#entries.get(name) === entry) this.#entries.delete(name)
+    })
+    for (const oldest of this.#entries.keys()) {
+      if (this.#entries.size <= this.#most) break
+      this.#entries.delete(oldest)
+    }
+    return entry.reading
+  }
+
+  /** Forgets one that does not work. */
+  drop(key: CacheKey): void {
+    this.#entries.delete(nameOf(key))
+  }
+}
+
+function nameOf({ account, revision, service, tenant, version }: CacheKey): string {
+  return JSON.stringify([tenant, service, account ?? null, version, revision])
+}

@@ -1,0 +1,111 @@
+import type { Secret } from '../credential/secret.js'
+import { ServiceError } from '../error/service-error.js'
+import { secretTexts, type HeldCredential } from './service-credential.js'
+import type { AdmittedService, ServiceDesk, ServiceVisit } from './service-desk.js'
+import { readServiceRequest, serviceResponse, type ServiceRequestInit } from './service-request.js'
+
+/** Who a service takes the caller for, as far as this server knows; nothing here is secret. */
+export interface ServiceUserDetails {
+  readonly service: string
+  /** Whether the service knows the user, or the tenant as a whole. */
+  readonly actsAs: 'user' | 'tenant'
+  /** The user of the tenant on whose behalf it is used. */
+  readonly subject: string
+  readonly email: string | undefined
+}
+
+/** Whether a service can be used by this call, without asking the service. */
+export type ServiceReadiness = 'ready' | 'sign_in_needed' | 'no_credential' | 'not_allowed' | 'unavailable'
+
+export interface ServiceAccessFields {
+  readonly desk: ServiceDesk
+  readonly visit: ServiceVisit
+  /** Ends with the call. */
+  readonly signal: AbortSignal
+  /** Hears the texts that the operation now has. */
+  readonly handedOut: (texts: readonly string[]) => void
+}
+
+/**
+ * The external services that an operation has declared, for one call and its user. Ask for it as a parameter and name the services in
+ * the decorator: `services: ['GitHub API Integration']`. Methods throw `ServiceError`, which says what is in the way, and
+ * `UpstreamError` (`SECRETS_UNAVAILABLE`, `TENANT_UNAVAILABLE`); an operation need not catch either.
+ */
+export class ServiceAccess {
+  readonly #fields: ServiceAccessFields
+
+  /** @internal */
+  constructor(fields: ServiceAccessFields) {
+    this.#fields = fields
+  }
+
+  /**
+   * Sends a request to a service, with its credential. `path` begins with `/` and never leaves the service's origin and base path;
+   * it may have a query. Nothing is followed, stored or unpacked: a redirect is a `ServiceError`, any other status an answer.
+   */
+  async fetch(name: string, path: string, init: ServiceRequestInit = {}): Promise<Response> {
+    const { desk, signal, visit } = this.#fields
+    const admitted = await desk.admit(visit, name)
+    const ending = init.signal === undefined ? signal : AbortSignal.any([signal, init.signal])
+    const request = readServiceRequest(admitted.service, path, { ...init, signal: ending })
+    ending.throwIfAborted()
+    const held = await this.#read(admitted)
+    return serviceResponse(admitted.service, await desk.send(visit, admitted, { request, held }))
+  }
+
+  /** What stands for the tenant, or for its user, at a service: the API key or the access token. */
+  async getServiceToken(name: string): Promise<Secret> {
+    const { members } = await this.#credential(name)
+    const token = members['access_token'] ?? members['api_key']
+    if (token !== undefined) return token
+    throw new ServiceError(
+      'ERR_SERVICE_CREDENTIAL',
+      name,
+      `the credential of ${name} has no token: use fetch, or getServiceCredentials`,
+    )
+  }
+
+  /** Every member of the credential, such as `username` and `password`. */
+  async getServiceCredentials(name: string): Promise<Readonly<Record<string, Secret>>> {
+    const { members } = await this.#credential(name)
+    return members
+  }
+
+  /** Whom the service is used for. No credential is read. */
+  async getServiceUserDetails(name: string): Promise<ServiceUserDetails> {
+    const { desk, visit } = this.#fields
+    const { connection } = await desk.admit(visit, name)
+    const { email, subject } = visit.caller.user
+    return { service: name, actsAs: connection === undefined ? 'tenant' : 'user', subject, email }
+  }
+
+  /** Whether each declared service can be used now. No credential is read, and no service is asked. */
+  async healthCheck(): Promise<Readonly<Record<string, ServiceReadiness>>> {
+    const { services } = this.#fields.visit
+    const entries = await Promise.all(services.map(async (name) => [name, await this.#readiness(name)] as const))
+    return Object.fromEntries(entries)
+  }
+
+  async #credential(name: string): Promise<HeldCredential> {
+    return this.#read(await this.#fields.desk.admit(this.#fields.visit, name))
+  }
+
+  async #read(admitted: AdmittedService): Promise<HeldCredential> {
+    const { desk, handedOut, visit } = this.#fields
+    const held = await desk.credential(visit, admitted)
+    handedOut(secretTexts(held))
+    return held
+  }
+
+  async #readiness(name: string): Promise<ServiceReadiness> {
+    try {
+      const { connection, service } = await this.#fields.desk.admit(this.#fields.visit, name)
+      const { from } = service.source
+      const kept = connection?.credentialVersion ?? service.credentialVersion
+      return from === 'store' && kept === 0 ? 'no_credential' : 'ready'
+    } catch (error) {
+      if (!(error instanceof ServiceError)) return 'unavailable'
+      return error.code === 'ERR_SERVICE_CONNECT' ? 'sign_in_needed' : 'not_allowed'
+    }
+  }
+}

@@ -1,0 +1,136 @@
+import type { AuditLog } from '../audit/audit-log.js'
+import { ServiceError } from '../error/service-error.js'
+import type { Caller } from '../identity/caller.js'
+import { actorOf } from '../operation/call-record.js'
+import { askerOf } from '../operation/access.js'
+import { PermissionGraph } from '../permission/graph/permission-graph.js'
+import { FetchError, type FetchAnswer, type Fetcher } from '../runtime/fetcher.js'
+import type { CredentialReader, CredentialWish } from './credential-reader.js'
+import type { ExternalService } from './external-service.js'
+import type { HeldCredential } from './service-credential.js'
+import { introductionOf } from './service-credential.js'
+import { introduced, type ServiceRequest } from './service-request.js'
+import type { ServiceConnection, ServiceStore } from './service-store.js'
+
+export interface ServiceDeskPorts {
+  readonly services: ServiceStore
+  readonly credentials: CredentialReader
+  readonly fetcher: Fetcher
+  readonly audit: AuditLog
+}
+
+/** Who uses services: one call of one operation. */
+export interface ServiceVisit {
+  readonly caller: Caller
+  readonly operation: string
+  /** What the operation has declared. */
+  readonly services: readonly string[]
+  /** The reference of the call. */
+  readonly requestId: string
+}
+
+/** A service that a visit may use. */
+export interface AdmittedService {
+  readonly service: ExternalService
+  readonly connection: ServiceConnection | undefined
+}
+
+/** Where operations get at services and their credentials: what is not declared, known and allowed here is not used. */
+export class ServiceDesk {
+  readonly #ports: ServiceDeskPorts
+
+  constructor(ports: ServiceDeskPorts) {
+    this.#ports = ports
+  }
+
+  /** Throws `ServiceError` for what may not be used, with `ERR_SERVICE_CONNECT` where the user has to sign in there first; `UpstreamError`. */
+  async admit(visit: ServiceVisit, name: string): Promise<AdmittedService> {
+    const { caller, operation, services } = visit
+    if (!services.includes(name)) {
+      const message = `${operation} does not declare that it uses ${name}: add it to \`services\` of its decorator`
+      throw await this.#refused(visit, new ServiceError('ERR_SERVICE_UNDECLARED', name, message))
+    }
+    const service = await this.#ports.services.find(caller.tenant, name)
+    if (service === undefined) {
+      const message = `the tenant ${caller.tenant.slug} has no service ${name}`
+      throw await this.#refused(visit, new ServiceError('ERR_SERVICE_UNKNOWN', name, message))
+    }
+    if (!mayUse(caller, service))
+      throw await this.#refused(visit, new ServiceError('ERR_SERVICE_DENIED', name, `this user may not use ${name}`))
+    if (!isPerUser(service)) return { service, connection: undefined }
+    const user = { issuer: caller.issuer, subject: caller.user.subject }
+    const connection = await this.#ports.services.connection(caller.tenant, service.id, user)
+    if (connection !== undefined) return { service, connection }
+    throw new ServiceError('ERR_SERVICE_CONNECT', name, `this user has not signed in at ${name} yet`)
+  }
+
+  /** The credential, once it is on record that it was read. Throws `ServiceError` and `UpstreamError`; nothing was read then. */
+  async credential(visit: ServiceVisit, admitted: AdmittedService): Promise<HeldCredential> {
+    const { connection, service } = admitted
+    const version = connection?.credentialVersion ?? service.credentialVersion
+    await this.#ports.audit.record({
+      ...actorOf(visit.caller),
+      ...{ type: 'credential.read', requestId: visit.requestId, operation: visit.operation },
+      detail: { service: service.name, version },
+    })
+    return this.#ports.credentials.read(wishOf(visit, admitted))
+  }
+
+  /** The answer of the service. A credential that it does not take is read again by the next call. Throws `ServiceError`. */
+  async send(visit: ServiceVisit, admitted: AdmittedService, sent: SentRequest): Promise<FetchAnswer> {
+    const { service } = admitted
+    const introduction = introductionOf(service, sent.held)
+    if (introduction === undefined) {
+      const message = `the credential of ${service.name} is not one of its kind (${service.auth.type})`
+      throw new ServiceError('ERR_SERVICE_CREDENTIAL', service.name, message)
+    }
+    const answer = await this.#ask(service, sent.request, introduction)
+    if (answer.status === 401) this.#ports.credentials.drop(wishOf(visit, admitted))
+    return answer
+  }
+
+  async #ask(service: ExternalService, request: ServiceRequest, by: NonNullable<Introduction>): Promise<FetchAnswer> {
+    try {
+      return await this.#ports.fetcher.fetch(introduced(request, by, service))
+    } catch (error) {
+      if (!(error instanceof FetchError)) throw error
+      throw new ServiceError(
+        'ERR_SERVICE_UNREACHABLE',
+        service.name,
+        `${service.name} gave no answer: ${error.message}`,
+      )
+    }
+  }
+
+  /** On record, whatever becomes of the call. */
+  async #refused(visit: ServiceVisit, error: ServiceError): Promise<ServiceError> {
+    await this.#ports.audit.record({
+      ...actorOf(visit.caller),
+      ...{ type: 'credential.read', requestId: visit.requestId, operation: visit.operation, reason: error.code },
+      detail: { service: error.service.slice(0, 128) },
+    })
+    return error
+  }
+}
+
+/** A request with what shows who asks. */
+export interface SentRequest {
+  readonly request: ServiceRequest
+  readonly held: HeldCredential
+}
+
+type Introduction = ReturnType<typeof introductionOf>
+
+/** Decided by the same evaluation as everything else. */
+function mayUse(caller: Caller, { name, requirement }: ExternalService): boolean {
+  const item = { name, protection: { access: 'protected', requirement } } as const
+  return new PermissionGraph([item]).decide(item, askerOf({ caller })) === 'allow'
+}
+
+function isPerUser({ auth }: ExternalService): boolean {
+  return auth.type === 'oauth2' && auth.grant === 'authorization_code'
+}
+
+function wishOf({ caller }: ServiceVisit, { connection, service }: AdmittedService): CredentialWish {
+  return { tenant: caller.tenant, service, connection }
+}
