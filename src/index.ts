@@ -60,9 +60,19 @@ export { ToolError } from './core/operation/tool-error.js'
 export type { AdmittedTenants } from './core/identity/application.js'
 export type { Category, Grants } from './core/permission/grants.js'
 
+// External services
+export { Secret } from './core/credential/secret.js'
+export {
+  ServiceAccess,
+  type ServiceReadiness,
+  type ServiceUserDetails,
+} from './core/external-service/service-access.js'
+export type { ServiceRequestInit } from './core/external-service/service-request.js'
+
 // Errors
 export { AuthSecError } from './core/error/auth-sec-error.js'
 export { AuthenticationError, type AuthenticationErrorCode } from './core/error/authentication-error.js'
 export { ConfigurationError, type ConfigurationErrorCode } from './core/error/configuration-error.js'
 export { PermissionDeniedError, type PermissionDeniedErrorCode } from './core/error/permission-denied-error.js'
+export { ServiceError, type ServiceErrorCode } from './core/error/service-error.js'
 export { UpstreamError, type Outage, type UpstreamErrorCode } from './core/error/upstream-error.js'

@@ -14,6 +14,8 @@ export interface FetcherOptions {
   readonly milliseconds?: number
   /** How large a body may be. Default: 256 KiB. */
   readonly mostBytes?: number
+  /** How long a URL may be. Default: 2,048 characters. */
+  readonly mostUrlCharacters?: number
   /** How many requests go to one host at the same time, while the next wait within their own time. Default: 8. */
   readonly atOnce?: number
   /** Default: the lookup of this computer. */
@@ -37,6 +39,7 @@ class NetworkFetcher implements Fetcher {
   readonly #ca: readonly string[]
   readonly #milliseconds: number
   readonly #mostBytes: number
+  readonly #mostUrlCharacters: number | undefined
   readonly #lookup: Lookup
   readonly #tracer: Tracer
   readonly #hosts: Turnstile
@@ -46,13 +49,14 @@ class NetworkFetcher implements Fetcher {
     this.#ca = ca
     this.#milliseconds = milliseconds
     this.#mostBytes = mostBytes
+    this.#mostUrlCharacters = options.mostUrlCharacters
     this.#lookup = sharedLookup(lookup)
     this.#tracer = tracer ?? silentTracer
     this.#hosts = new Turnstile({ atOnce, waiting: mostWaiting, milliseconds })
   }
 
   async fetch(request: FetchRequest): Promise<FetchAnswer> {
-    const target = readTarget(request)
+    const target = readTarget(request, this.#mostUrlCharacters)
     const { method = 'GET' } = request
     return await this.#tracer.trace({ name: method, kind: 'client' }, async (span) => {
       if (span.recording) describe(span, target, method)
@@ -61,6 +65,7 @@ class NetworkFetcher implements Fetcher {
         span.set('http.response.status_code', answer.status)
         return answer
       } catch (error) {
+        if (request.signal?.aborted === true) throw request.signal.reason
         const failure = failureOf(target.host, error)
         span.set('authsec.reason', failure.failure)
         throw failure
@@ -74,11 +79,15 @@ class NetworkFetcher implements Fetcher {
     const timer = setTimeout(() => {
       ending.abort(new FetchError('timeout', `${target.host}: no answer in time`))
     }, this.#milliseconds)
+    const end = (): void => ending.abort(request.signal?.reason)
+    request.signal?.addEventListener('abort', end, { once: true })
+    if (request.signal?.aborted === true) end()
     try {
       const asked = this.#hosts.pass(target.host, () => this.#ask(request, target, signal))
       return await Promise.race([asked, aborted(signal)])
     } finally {
       clearTimeout(timer)
+      request.signal?.removeEventListener('abort', end)
       // Whatever has not been read by now is not wanted.
       ending.abort()
     }

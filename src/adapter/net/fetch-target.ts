@@ -14,7 +14,6 @@ export interface FetchTarget {
   readonly places: readonly NetworkPlace[]
 }
 
-const longestUrl = 2048
 const longestName = 253
 const transports: ReadonlyMap<string, FetchTarget['transport']> = new Map([
   ['https:', 'tls'],
@@ -22,9 +21,15 @@ const transports: ReadonlyMap<string, FetchTarget['transport']> = new Map([
 ])
 const usualPorts = { tls: 443, plain: 80 }
 
+/** How many characters a URL may have where nobody says it. */
+const usualUrlCharacters = 2048
+
 /** Reads whom a request goes to. Throws `FetchError` (`url`) where that cannot be, whatever its address is. */
-export function readTarget({ url: text, reach = 'public' }: FetchRequest): FetchTarget {
-  const url = text.length > longestUrl ? null : URL.parse(text)
+export function readTarget(
+  { url: text, reach = 'public' }: FetchRequest,
+  mostCharacters = usualUrlCharacters,
+): FetchTarget {
+  const url = text.length > mostCharacters ? null : URL.parse(text)
   if (url === null) throw new FetchError('url', 'what should be asked has no URL that can be read')
   const { hash, host, password, pathname, search, username } = url
   const transport = transports.get(url.protocol)

@@ -23,14 +23,31 @@ export class LeakScan {
 
 /** Every text in a value of JSON, names of members included, in the order in which they are read. */
 export function textsIn(value: unknown): readonly string[] {
+  return walk(value, (members) => members.flat())
+}
+
+/** Members of the parts of an answer that say what a part is: a reader does not see them between what the parts say. */
+const formal: ReadonlySet<string> = new Set(['mimeType', 'type'])
+
+/** What a reader sees of an answer, one part after the other: the values, without what names and types them. */
+export function shownIn(value: unknown): readonly string[] {
+  return walk(value, (members) => members.filter(([name]) => !formal.has(name)).map(([, member]) => member))
+}
+
+function walk(
+  value: unknown,
+  within: (members: readonly (readonly [string, unknown])[]) => readonly unknown[],
+): readonly string[] {
   const texts: string[] = []
   const open: unknown[] = [value]
   while (open.length > 0) {
     const next = open.pop()
     if (typeof next === 'string') texts.push(next)
     else if (typeof next === 'number' || typeof next === 'bigint') texts.push(String(next))
-    else if (typeof next === 'object' && next !== null)
-      open.push(...(Array.isArray(next) ? next : Object.entries(next).flat()).toReversed())
+    else if (typeof next === 'object' && next !== null) {
+      const inner: readonly unknown[] = Array.isArray(next) ? next : within(Object.entries(next))
+      for (let index = inner.length - 1; index >= 0; index -= 1) open.push(inner[index])
+    }
   }
   return texts
 }

@@ -45,12 +45,16 @@ export class ServiceAccess {
    */
   async fetch(name: string, path: string, init: ServiceRequestInit = {}): Promise<Response> {
     const { desk, signal, visit } = this.#fields
-    const admitted = await desk.admit(visit, name)
-    const ending = init.signal === undefined ? signal : AbortSignal.any([signal, init.signal])
-    const request = readServiceRequest(admitted.service, path, { ...init, signal: ending })
-    ending.throwIfAborted()
-    const held = await this.#read(admitted)
-    return serviceResponse(admitted.service, await desk.send(visit, admitted, { request, held }))
+    const admitted = await this.#admit(name)
+    const linked = linkSignals(signal, init.signal)
+    try {
+      const request = readServiceRequest(admitted.service, path, { ...init, signal: linked.signal })
+      linked.signal.throwIfAborted()
+      const held = await this.#read(admitted)
+      return serviceResponse(admitted.service, await desk.send(visit, admitted, { request, held }))
+    } finally {
+      linked.release()
+    }
   }
 
   /** What stands for the tenant, or for its user, at a service: the API key or the access token. */
@@ -73,9 +77,8 @@ export class ServiceAccess {
 
   /** Whom the service is used for. No credential is read. */
   async getServiceUserDetails(name: string): Promise<ServiceUserDetails> {
-    const { desk, visit } = this.#fields
-    const { connection } = await desk.admit(visit, name)
-    const { email, subject } = visit.caller.user
+    const { connection } = await this.#admit(name)
+    const { email, subject } = this.#fields.visit.caller.user
     return { service: name, actsAs: connection === undefined ? 'tenant' : 'user', subject, email }
   }
 
@@ -87,7 +90,14 @@ export class ServiceAccess {
   }
 
   async #credential(name: string): Promise<HeldCredential> {
-    return this.#read(await this.#fields.desk.admit(this.#fields.visit, name))
+    return this.#read(await this.#admit(name))
+  }
+
+  /** Whoever keeps this longer than its call has nothing. */
+  async #admit(name: string): Promise<AdmittedService> {
+    const { desk, signal, visit } = this.#fields
+    signal.throwIfAborted()
+    return desk.admit(visit, name)
   }
 
   async #read(admitted: AdmittedService): Promise<HeldCredential> {
@@ -99,7 +109,7 @@ export class ServiceAccess {
 
   async #readiness(name: string): Promise<ServiceReadiness> {
     try {
-      const { connection, service } = await this.#fields.desk.admit(this.#fields.visit, name)
+      const { connection, service } = await this.#admit(name)
       const { from } = service.source
       const kept = connection?.credentialVersion ?? service.credentialVersion
       return from === 'store' && kept === 0 ? 'no_credential' : 'ready'
@@ -107,5 +117,25 @@ export class ServiceAccess {
       if (!(error instanceof ServiceError)) return 'unavailable'
       return error.code === 'ERR_SERVICE_CONNECT' ? 'sign_in_needed' : 'not_allowed'
     }
+  }
+}
+
+interface LinkedSignal {
+  readonly signal: AbortSignal
+  readonly release: () => void
+}
+
+/** Aborted by either. Not `AbortSignal.any`: on Node.js 20 that forgets a timeout signal which nobody else holds. */
+function linkSignals(...signals: readonly (AbortSignal | undefined)[]): LinkedSignal {
+  const joint = new AbortController()
+  const sources = signals.filter((signal) => signal !== undefined)
+  const end = (): void => joint.abort(sources.find(({ aborted }) => aborted)?.reason)
+  for (const source of sources) source.addEventListener('abort', end, { once: true })
+  if (sources.some(({ aborted }) => aborted)) end()
+  return {
+    signal: joint.signal,
+    release: () => {
+      for (const source of sources) source.removeEventListener('abort', end)
+    },
   }
 }

@@ -1,7 +1,7 @@
 import type { AuditLog } from '../audit/audit-log.js'
 import { ServiceError } from '../error/service-error.js'
 import type { Caller } from '../identity/caller.js'
-import { actorOf } from '../operation/call-record.js'
+import { actorOf } from '../audit/actor-of.js'
 import { askerOf } from '../operation/access.js'
 import { PermissionGraph } from '../permission/graph/permission-graph.js'
 import { FetchError, type FetchAnswer, type Fetcher } from '../runtime/fetcher.js'

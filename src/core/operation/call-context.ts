@@ -1,4 +1,5 @@
 import type { Actor } from '../identity/actor.js'
+import type { ServiceAccess } from '../external-service/service-access.js'
 import type { UserContext } from '../identity/user-context.js'
 import type { LoginSession } from '../sign-in/login-session.js'
 import type { CallChannel, CallLogLevel, ElicitAnswer, ElicitRequest } from './call-channel.js'
@@ -15,6 +16,8 @@ export interface CallContextFields {
   readonly channel: CallChannel
   /** The session that can be signed in with the five tools, where there is one. */
   readonly login?: LoginSession | undefined
+  /** The external services of the operation, where it declares any. */
+  readonly services?: ServiceAccess | undefined
   /** Hears why progress or a log message was not sent: that is no reason for the operation to fail. */
   readonly onFault?: ((error: unknown) => void) | undefined
 }
@@ -32,6 +35,7 @@ export class CallContext {
   readonly actor: Actor | undefined
   readonly #channel: CallChannel
   readonly #login: LoginSession | undefined
+  readonly #services: ServiceAccess | undefined
   readonly #elicits: boolean
   readonly #onFault: ((error: unknown) => void) | undefined
 
@@ -43,6 +47,7 @@ export class CallContext {
     this.actor = fields.actor
     this.#channel = fields.channel
     this.#login = fields.login
+    this.#services = fields.services
     this.#elicits = fields.elicits
     this.#onFault = fields.onFault
   }
@@ -54,6 +59,15 @@ export class CallContext {
    */
   static loginOf(call: CallContext): LoginSession | undefined {
     return call.#login
+  }
+
+  /**
+   * The external services behind a call, for whoever injects them. Not a member: who asks for them is checked at the start.
+   *
+   * @internal
+   */
+  static servicesOf(call: CallContext): ServiceAccess | undefined {
+    return call.#services
   }
 
   /** Aborted when the client cancels or goes away. Hand it to `fetch` and to queries. */

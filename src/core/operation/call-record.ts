@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { actorOf } from '../audit/actor-of.js'
 import type { AuditEvent } from '../audit/audit-event.js'
 import type { AuditLog } from '../audit/audit-log.js'
 import { actorLabels } from '../identity/actor.js'
@@ -12,7 +13,7 @@ import type { Operation } from './operation.js'
 const unknownOperation = 'ERR_OPERATION_UNKNOWN'
 
 /** How a call that was allowed came out. */
-export type Reason = 'succeeded' | 'failed' | 'invalid' | 'cancelled' | 'revoked'
+export type Reason = 'succeeded' | 'failed' | 'invalid' | 'cancelled' | 'revoked' | 'leaked'
 
 export interface RecordPorts {
   readonly audit: AuditLog
@@ -93,7 +94,7 @@ export class CallRecord {
   async outcome(reason: Reason, milliseconds: number): Promise<void> {
     const outcome = { ...this.#event, type: 'operation.outcome', reason, detail: this.#with({ milliseconds }) } as const
     this.#span.set('authsec.outcome', reason)
-    if (reason === 'failed') this.#span.fail(reason)
+    if (reason === 'failed' || reason === 'leaked') this.#span.fail(reason)
     try {
       await this.#ports.audit.record(outcome)
     } catch (error) {
@@ -138,16 +139,6 @@ export class CallRecord {
     this.#span.set('authsec.ref', this.ref)
     if (reason !== undefined) this.#span.set('authsec.reason', reason)
     if (tenant !== undefined) this.#span.set('authsec.tenant', tenant.slug)
-  }
-}
-
-/** Who acts, for the record. */
-export function actorOf(caller: Caller | undefined): Pick<AuditEvent, 'tenant' | 'issuer' | 'subject' | 'clientId'> {
-  return {
-    tenant: caller?.tenant,
-    issuer: caller?.issuer,
-    subject: caller?.user.subject,
-    clientId: caller?.clientId,
   }
 }
 

@@ -1,25 +1,22 @@
-import type { Caller } from '../identity/caller.js'
-import { UpstreamError } from '../error/upstream-error.js'
-import type { PolicyAnswers } from '../permission/graph/compiled-requirement.js'
-import { systemClock, type Clock } from '../runtime/clock.js'
-import { silentTracer, type Span, type Tracer } from '../runtime/tracer.js'
+import { actorOf } from '../audit/actor-of.js'
 import type { PermissionGraph } from '../permission/graph/permission-graph.js'
+import { elevatableScopes, isElevatable } from '../permission/graph/step-up.js'
+import type { Clock } from '../runtime/clock.js'
+import { silentTracer, type Span, type Tracer } from '../runtime/tracer.js'
 import { askerOf, type Visitor } from './access.js'
 import { admitCall } from './admit-call.js'
 import type { Authenticator } from './authenticator.js'
-import { askPolicies, decisionStep } from './policy-round.js'
-import type { CallChannel } from './call-channel.js'
-import { CallContext } from './call-context.js'
-import type { CallCounter, CountedVisitor } from './call-counter.js'
-import { actorOf, CallRecord, type Reason, type RecordedCall, type RecordPorts } from './call-record.js'
+import type { CallCounter } from './call-counter.js'
+import { CallRecord, type RecordedCall, type RecordPorts } from './call-record.js'
+import { CallRun, invalidResult, type AdmittedCall, type BegunCall, type CallRequest } from './call-run.js'
+import { CallServices, type ServicePorts } from './call-services.js'
 import { errorResult, type OperationResult } from './content.js'
-import type { OperationCatalogue } from './operation-catalogue.js'
-import type { Operation, Parsed } from './operation.js'
-import { elevatableScopes, isElevatable } from '../permission/graph/step-up.js'
-import { stepUpTo, type StepUp } from './step-up.js'
 import { freezeDeeply } from './freeze-deeply.js'
-import { failedResult, renderResult } from './render-result.js'
-import { ToolError } from './tool-error.js'
+import type { OperationCatalogue } from './operation-catalogue.js'
+import type { Operation } from './operation.js'
+import { askPolicies, decisionStep } from './policy-round.js'
+import { failedResult } from './render-result.js'
+import { stepUpTo, type StepUp } from './step-up.js'
 
 export interface GuardPorts extends RecordPorts {
   readonly catalogue: OperationCatalogue
@@ -27,31 +24,16 @@ export interface GuardPorts extends RecordPorts {
   readonly callers: Pick<Authenticator, 'renew'>
   /** Needed where an operation has limits. */
   readonly counter?: CallCounter
+  /** Without it no operation uses external services. */
+  readonly services?: ServicePorts
   /** By which tokens expire. */
   readonly clock?: Clock
   readonly tracer?: Tracer
 }
 
-export interface CallRequest extends CountedVisitor {
-  readonly name: string
-  readonly args: unknown
-  readonly channel: CallChannel
-}
-
 /** `unknown` covers hidden and absent alike; the transport must answer both with the same bytes. */
 export type CallOutcome =
   { readonly outcome: 'unknown' } | { readonly outcome: 'answered'; readonly result: OperationResult }
-
-type Parse = () => Parsed<unknown> | Promise<Parsed<unknown>>
-
-/** A call that may go on. */
-interface Admitted {
-  readonly operation: Operation
-  readonly request: CallRequest
-  readonly record: CallRecord
-  /** What policies have said. */
-  readonly answers?: PolicyAnswers
-}
 
 const guardStep = { name: 'authsec.guard', kind: 'internal' } as const
 
@@ -138,8 +120,10 @@ export class Guard {
     }
     const asker = askerOf(request)
     const verdict = this.#graph.decide(operation, asker)
-    const admitted = { operation, request, record }
-    if (verdict === 'unknown') return { outcome: 'answered', result: await this.#callByPolicy(admitted) }
+    if (verdict === 'unknown')
+      return this.#served({ operation, request, record }, async (admitted) => {
+        return { outcome: 'answered', result: await this.#callByPolicy(admitted) }
+      })
     const explanation = this.#tracer.trace(decisionStep, (step) => {
       step.set('authsec.verdict', verdict)
       return this.#graph.explain(operation, asker)
@@ -148,19 +132,35 @@ export class Guard {
       await record.denied(explanation)
       return { outcome: 'unknown' }
     }
-    await admitCall({ ...admitted, explanation }, this.#ports.counter)
-    const result = await this.#run(admitted, () => operation.parseInput(request.args))
-    // As for whoever asks a moment later.
-    return result === 'revoked' ? { outcome: 'unknown' } : { outcome: 'answered', result }
+    await admitCall({ operation, request, record, explanation }, this.#ports.counter)
+    return this.#served({ operation, request, record }, async (admitted) => {
+      const result = await this.#runOf(admitted).run(() => operation.parseInput(request.args))
+      // As for whoever asks a moment later.
+      return result === 'revoked' ? { outcome: 'unknown' } : { outcome: 'answered', result }
+    })
+  }
+
+  /** With the external services of the call, which end with it. */
+  async #served<Value>(
+    { operation, record, request }: BegunCall,
+    work: (admitted: AdmittedCall) => Promise<Value>,
+  ): Promise<Value> {
+    const { caller, channel } = request
+    const services = new CallServices(this.#ports.services, { operation, caller, channel, ref: record.ref })
+    try {
+      return await work({ operation, record, request, services })
+    } finally {
+      services.end()
+    }
   }
 
   /**
    * Policies are about arguments, so these are checked first. What they refuse was listed: the caller is told that it may not. So
    * is one who has lost meanwhile what the rest of the requirement demands.
    */
-  async #callByPolicy(admitted: Admitted): Promise<OperationResult> {
+  async #callByPolicy(admitted: AdmittedCall): Promise<OperationResult> {
     const { operation, record, request } = admitted
-    const parsed = await this.#parse(admitted)
+    const parsed = await this.#runOf(admitted).parse()
     if (parsed === undefined || !parsed.valid || request.caller === undefined) {
       await record.unasked(parsed === undefined ? 'failed' : 'invalid')
       return parsed?.valid === false ? invalidResult(parsed.message) : failedResult(record.ref)
@@ -168,7 +168,7 @@ export class Guard {
     const { answers, failure, verdict } = await askPolicies(this.#graph, {
       ...{ operation, asker: askerOf(request), user: request.caller.user },
       input: freezeDeeply(parsed.value),
-      call: this.#contextOf(admitted),
+      call: this.#runOf(admitted).context,
       tracer: this.#tracer,
     })
     if (failure !== undefined)
@@ -181,116 +181,16 @@ export class Guard {
       return notPermitted(record.ref)
     }
     await admitCall({ operation, record, request: now, explanation }, this.#ports.counter)
-    const result = await this.#run({ ...admitted, request: now, answers }, () => parsed)
+    const result = await this.#runOf({ ...admitted, request: now, answers }).run(() => parsed)
     return result === 'revoked' ? notPermitted(record.ref) : result
   }
 
-  /** `undefined` where the check itself fails. */
-  async #parse({ operation, record, request }: Admitted): Promise<Parsed<unknown> | undefined> {
-    try {
-      return await operation.parseInput(request.args)
-    } catch (error) {
-      record.logFailure(error)
-      return undefined
-    }
-  }
-
-  /** `revoked` where the caller may not any more, at the last moment; the handler has not run then. */
-  async #run(admitted: Admitted, parse: Parse): Promise<OperationResult | 'revoked'> {
-    const { record } = admitted
-    const started = performance.now()
-    const settle = (reason: Reason): Promise<void> => record.outcome(reason, Math.round(performance.now() - started))
-    try {
-      const { result, reason } = await this.#attempt(admitted, parse)
-      await settle(reason)
-      return result
-    } catch (error) {
-      await settle('failed')
-      throw error
-    }
-  }
-
-  async #attempt(admitted: Admitted, parse: Parse): Promise<{ result: OperationResult | 'revoked'; reason: Reason }> {
-    const { operation, record, request } = admitted
-    const { signal } = request.channel
-    let begun = false
-    try {
-      const input = await parse()
-      if (!input.valid) return { result: invalidResult(input.message), reason: 'invalid' }
-      signal.throwIfAborted()
-      if (!(await this.#stillMay(admitted))) return { result: 'revoked', reason: 'revoked' }
-      begun = true
-      const result = await renderResult(operation, await operation.invoke(input.value, this.#contextOf(admitted)))
-      return { result, reason: result.isError === true ? 'failed' : 'succeeded' }
-    } catch (error) {
-      if ((!begun || isOurs(operation)) && isOutage(error)) throw error
-      const told = toldBy(error)
-      if (told !== undefined) return { result: errorResult(told), reason: 'failed' }
-      if (signal.aborted) return { result: failedResult(record.ref), reason: 'cancelled' }
-      record.logFailure(error)
-      return { result: failedResult(record.ref), reason: 'failed' }
-    }
-  }
-
-  /** Asked last of all: what was read of the caller a while ago, before a slow database or parser, may not hold any more. */
-  async #stillMay({ answers, operation, request }: Admitted): Promise<boolean> {
-    const { caller } = request
-    if (caller === undefined || operation.protection.access !== 'protected') return true
-    if (this.#hasExpired(caller)) return false
-    if (performance.now() - caller.readAt < freshMilliseconds) return true
-    const now = { ...request, caller: await this.#ports.callers.renew(caller) }
-    return this.#graph.decide(operation, askerOf(now), answers) === 'allow'
-  }
-
-  /** Sign-ins go by the database's clock, when they are looked up. */
-  #hasExpired({ credential, expiresAt }: Caller): boolean {
-    return credential.kind === 'bearer' && expiresAt * 1000 <= (this.#ports.clock ?? systemClock).now()
-  }
-
-  #contextOf({ operation, record, request }: Admitted): CallContext {
-    const { caller, channel, login } = request
-    const { elicits, name } = operation
-    return new CallContext({
-      ...{ requestId: record.ref, operation: name, user: caller?.user, clientId: caller?.clientId },
-      ...{ actor: caller?.actor, elicits, channel, login },
-      onFault: (error) =>
-        this.#ports.log.write('warn', 'a message of an operation was not sent', { ref: record.ref, error }),
-    })
+  #runOf(call: AdmittedCall): CallRun {
+    const { callers, clock, log } = this.#ports
+    return new CallRun({ graph: this.#graph, callers, clock, log }, call)
   }
 }
-
-const longestMessage = 8_192
-const freshMilliseconds = 200
 
 function notPermitted(ref: string): OperationResult {
   return errorResult(`Not permitted (ref ${ref})`)
-}
-
-function invalidResult(message: string): OperationResult {
-  return errorResult(`Invalid arguments: ${message}`)
-}
-
-/** Of the tools that sign in what they depend on is down, not the tool; so it is of every tool that has not begun. */
-function isOurs({ protection }: Operation): boolean {
-  return protection.access === 'login'
-}
-
-/** What was thrown may be something that throws when it is looked at. */
-function isOutage(error: unknown): boolean {
-  try {
-    return error instanceof UpstreamError
-  } catch {
-    return false
-  }
-}
-
-/** The words of a `ToolError`; `undefined` for everything else that a handler may throw. */
-function toldBy(error: unknown): string | undefined {
-  try {
-    if (!(error instanceof ToolError)) return undefined
-    const { message }: { readonly message: unknown } = error
-    return typeof message === 'string' ? message.slice(0, longestMessage) : undefined
-  } catch {
-    return undefined
-  }
 }

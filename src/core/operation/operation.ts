@@ -35,6 +35,8 @@ export interface Operation extends Protected {
   readonly outputSchema: JsonSchema | undefined
   /** The operation asks the user questions while it runs (`CallContext.elicit`). */
   readonly elicits: boolean
+  /** The external services that it uses, by name; `ServiceAccess` refuses every other. */
+  readonly services?: readonly string[]
   /** It takes rights away: it runs also where that cannot be recorded yet, and its rows are written later. */
   readonly revokes?: boolean
   /** How often it may be called; every one of them counts. */

@@ -45,6 +45,6 @@ export class FetchError extends Error {
 
 /** The only way to an address that somebody else named: checked where it connects, bounded in time and size, never redirected. */
 export interface Fetcher {
-  /** Throws `FetchError`. */
+  /** Throws `FetchError`, and the reason of a signal that ended it. */
   fetch(request: FetchRequest): Promise<FetchAnswer>
 }

@@ -1,6 +1,7 @@
 import '../decorator/reflect.js'
 import { container, instancePerContainerCachingFactory, type DependencyContainer } from 'tsyringe'
 import { UserContext } from '../../core/identity/user-context.js'
+import { ServiceAccess } from '../../core/external-service/service-access.js'
 import { CallContext } from '../../core/operation/call-context.js'
 import { isInjectionKey, type InjectionKey } from '../decorator/token.js'
 import type { GraphNode } from './graph/graph-node.js'
@@ -41,6 +42,8 @@ export class Wiring {
     const { user } = call
     instances.register(this.#symbol(CallContext), { useFactory: () => call })
     if (user !== undefined) instances.register(this.#symbol(UserContext), { useFactory: () => user })
+    const services = CallContext.servicesOf(call)
+    if (services !== undefined) instances.register(this.#symbol(ServiceAccess), { useFactory: () => services })
     return { resolve: (key) => instances.resolve(this.#symbol(key)) }
   }
 

@@ -16,7 +16,7 @@ export interface ReadOptions<Options> {
 }
 
 /** Options whose value is a list or an object that is read later. */
-const copied: ReadonlySet<unknown> = new Set([...categories, 'params', 'annotations'])
+const copied: ReadonlySet<unknown> = new Set([...categories, 'params', 'annotations', 'services'])
 
 /**
  * Reads an options object, once: each own key has to be known and to pass its check. Only the copy is to be used: whoever
@@ -137,4 +137,8 @@ export const demandChecks: Readonly<Record<string, Check>> = {
 }
 
 /** The checks of what a method demands: more than a class can say. */
-export const protectionChecks: Readonly<Record<string, Check>> = { ...demandChecks, elevatable: flag }
+export const protectionChecks: Readonly<Record<string, Check>> = {
+  ...demandChecks,
+  elevatable: flag,
+  services: names,
+}

@@ -52,7 +52,7 @@ export function protectionOf(
     bearerOnly: options?.bearerOnly === true,
     elevatable: options?.elevatable === true,
     ambiguity: ambiguityOf(options),
-    details: detailsOf(name, options),
+    details: { ...detailsOf(name, options), services: options?.services },
   }
 }
 
@@ -67,6 +67,7 @@ export function detailsOf(name: string | undefined, options: ToolOptions | undef
     output: options?.output,
     params: options?.params,
     elicits: options?.elicits,
+    services: undefined,
   }
 }
 

@@ -46,6 +46,14 @@ interface ElevatableOption {
   readonly elevatable?: boolean
 }
 
+interface ServicesOption {
+  /**
+   * The external services of the tenant that the operation uses, by name: `ServiceAccess` refuses every other. Who may use them is
+   * said with the service.
+   */
+  readonly services?: Names
+}
+
 /** What `params` may hold: what to inject, or the input's own class or schema; `String`, `Number` and `Boolean` beside `@Arg`. */
 export type Parameter = InjectionKey | SchemaSource
 
@@ -88,10 +96,12 @@ export interface WithInput<Source extends SchemaSource> {
 }
 
 /** The options of `@ProtectedByAuthSec`. */
-export type ProtectionOptions = ToolOptions & DemandOptions & ElevatableOption
+export type ProtectionOptions = ToolOptions & DemandOptions & ElevatableOption & ServicesOption
 
 /** The same where the name is an argument of its own. */
-export type NamedProtectionOptions = ToolDetails & { readonly name?: never } & DemandOptions & ElevatableOption
+export type NamedProtectionOptions = ToolDetails & { readonly name?: never } & DemandOptions &
+  ElevatableOption &
+  ServicesOption
 
 /** The options of `@Public` where the name is an argument of its own. */
 export type NamedToolOptions = ToolDetails & { readonly name?: never }

@@ -31,6 +31,8 @@ export interface RecordedDetails {
   readonly output: SchemaSource | undefined
   readonly params: readonly Parameter[] | undefined
   readonly elicits: boolean | undefined
+  /** External services that the operation uses, by name. */
+  readonly services: readonly string[] | undefined
 }
 
 /** What one `@Tool` says. */

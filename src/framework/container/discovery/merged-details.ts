@@ -11,6 +11,7 @@ const keys = [
   'output',
   'params',
   'elicits',
+  'services',
 ] as const satisfies readonly (keyof RecordedDetails)[]
 
 /**
@@ -30,6 +31,7 @@ export function mergedDetails(layers: readonly MethodLayer[], faults: FaultList)
     output: first('output'),
     params: said[0]?.params,
     elicits: first('elicits'),
+    services: first('services'),
   }
 }
 

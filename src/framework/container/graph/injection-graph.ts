@@ -1,4 +1,5 @@
 import { ConfigurationError, type ConfigurationErrorCode } from '../../../core/error/configuration-error.js'
+import { ServiceAccess } from '../../../core/external-service/service-access.js'
 import { UserContext } from '../../../core/identity/user-context.js'
 import { classRecord } from '../../decorator/record.js'
 import type { Class } from '../../decorator/reflect.js'
@@ -67,6 +68,11 @@ export class InjectionGraph {
   /** Whether building this needs a caller who is signed in. */
   needsUser(key: InjectionKey): boolean {
     return this.#reaches(key).has(UserContext)
+  }
+
+  /** Whether building this needs the external services of a call. */
+  needsServices(key: InjectionKey): boolean {
+    return this.#reaches(key).has(ServiceAccess)
   }
 
   /** The call-scoped nodes behind these keys, dependencies first. */

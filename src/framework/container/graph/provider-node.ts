@@ -1,6 +1,7 @@
 import { ConfigurationError } from '../../../core/error/configuration-error.js'
 import { UserContext } from '../../../core/identity/user-context.js'
 import { CallContext } from '../../../core/operation/call-context.js'
+import { ServiceAccess } from '../../../core/external-service/service-access.js'
 import { readOptions, type Check } from '../../decorator/check-options.js'
 import type { Declaration } from '../../decorator/declaration.js'
 import { classRecord, prototypeLimits, type Scope } from '../../decorator/record.js'
@@ -14,7 +15,7 @@ import type { ClassProvider, FactoryProvider, Provider, ValueProvider } from '..
 
 /** Whether a key stands for what belongs to one call: nobody else may provide it. */
 export function isCallValue(key: unknown): boolean {
-  return key === UserContext || key === CallContext
+  return key === UserContext || key === CallContext || key === ServiceAccess
 }
 
 /** A class that is built by calling it with `new`. Throws `ConfigurationError` where its parameter types are not recorded. */

@@ -31,6 +31,7 @@ export function planOperation(blueprint: Blueprint, ports: OperationPorts): Plan
   for (const key of keys) graph.require(key)
   const policies = planPolicies(blueprint, ports)
   for (const key of keys) refuseUser(blueprint, key, ports)
+  checkServices(blueprint, plan, ports)
   if (policies === undefined || inputSchema === undefined || (output !== undefined && outputSchema === undefined))
     return undefined
   return new PlannedOperation({
@@ -85,6 +86,30 @@ function refuseUser(
     `${declaration.label} is @Public and may be called by nobody in particular, but ${keyLabel(key)} needs UserContext: ` +
     'ask for CallContext there and look at its user'
   faults.add(declaration.fault('ERR_CONFIG_PARAMETER', message))
+}
+
+/** Services are the tenant's, so nobody in particular has none; and who asks for them says which. */
+function checkServices(
+  { declaration, details, protection }: Blueprint,
+  plan: ParameterPlan,
+  { faults, graph }: OperationPorts,
+): void {
+  const refuse = (message: string): void => {
+    faults.add(declaration.fault('ERR_CONFIG_PARAMETER', `${declaration.label} ${message}`))
+  }
+  const asks =
+    plan.sources.some(({ from }) => from === 'services') || dependencyKeys(plan).some((key) => graph.needsServices(key))
+  const { services } = details
+  if (asks && protection.access === 'public')
+    return refuse(
+      'is @Public, but needs ServiceAccess: services belong to the tenant of a user, so protect the operation',
+    )
+  if (asks && services === undefined)
+    return refuse("needs ServiceAccess, but declares no services: name them in the decorator, services: ['GitHub API']")
+  if (!asks && services !== undefined)
+    return refuse(
+      'declares services, but nothing it asks for is ServiceAccess: add the parameter, or take services away',
+    )
 }
 
 /** Gives the faults of a schema the position of the operation that uses it. */

@@ -1,3 +1,4 @@
+import { ServiceAccess } from '../../../core/external-service/service-access.js'
 import { UserContext } from '../../../core/identity/user-context.js'
 import { CallContext } from '../../../core/operation/call-context.js'
 import type { RecordedArgument } from '../../decorator/record.js'
@@ -18,6 +19,7 @@ export type ParameterSource =
   | { readonly from: 'argument'; readonly name: string }
   | { readonly from: 'user' }
   | { readonly from: 'call' }
+  | { readonly from: 'services' }
   | { readonly from: 'dependency'; readonly key: InjectionKey }
 
 /** How the parameters of one operation are filled, and what its input is made of. */
@@ -71,6 +73,7 @@ class Planning {
     if (argument !== undefined) return this.#argumentSource(argument, value, parameter)
     if (value === UserContext) return this.#userSource(parameter)
     if (value === CallContext) return { from: 'call' }
+    if (value === ServiceAccess) return { from: 'services' }
     const injectable = isInjectionKey(value) && this.#ports.canInject(value)
     const input = value === this.#blueprint.details.input || isStandardSchema(value) || (isClass(value) && isDto(value))
     if (injectable && input) {

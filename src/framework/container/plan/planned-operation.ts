@@ -1,5 +1,5 @@
 import type { UserContext } from '../../../core/identity/user-context.js'
-import type { CallContext } from '../../../core/operation/call-context.js'
+import { CallContext } from '../../../core/operation/call-context.js'
 import type { CallLimit } from '../../../core/operation/call-limit.js'
 import type { JsonSchema, ObjectSchema } from '../../../core/operation/json-schema.js'
 import type { Operation, OperationAnnotations, Parsed, PolicyQuestion } from '../../../core/operation/operation.js'
@@ -50,6 +50,7 @@ export class PlannedOperation implements Operation {
   readonly protection: Protection
   readonly elicits: boolean
   readonly limits: readonly CallLimit[]
+  readonly services: readonly string[]
   readonly #parts: PlannedOperationParts
 
   constructor(parts: PlannedOperationParts) {
@@ -63,6 +64,7 @@ export class PlannedOperation implements Operation {
     this.protection = protection
     this.elicits = details.elicits ?? false
     this.limits = limits
+    this.services = details.services ?? []
     this.#parts = parts
   }
 
@@ -157,9 +159,18 @@ function valueOf(source: ParameterSource, { input, call, resolve }: Available): 
       return call.user
     case 'call':
       return call
+    case 'services':
+      return servicesOf(call)
     case 'dependency':
       return resolve(source.key)
   }
+}
+
+/** Throws `TypeError` where whoever runs the operation opens none. */
+function servicesOf(call: CallContext): unknown {
+  const services = CallContext.servicesOf(call)
+  if (services === undefined) throw new TypeError(`${call.operation} was invoked without its external services`)
+  return services
 }
 
 function argumentOf(input: unknown, name: string): unknown {

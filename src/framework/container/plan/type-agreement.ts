@@ -1,4 +1,5 @@
 import { UserContext } from '../../../core/identity/user-context.js'
+import { ServiceAccess } from '../../../core/external-service/service-access.js'
 import { CallContext } from '../../../core/operation/call-context.js'
 import { isClass, keyLabel, Token } from '../../decorator/token.js'
 import { isErased } from '../graph/injection-causes.js'
@@ -18,7 +19,7 @@ export function disagreement(said: readonly unknown[], recorded: unknown): strin
 
 function agree(said: unknown, type: unknown): boolean {
   if (said === type) return true
-  if (type === UserContext || type === CallContext) return false
+  if (type === UserContext || type === CallContext || type === ServiceAccess) return false
   if (isScalarType(type)) return !isClass(said)
   if (!isClass(said) || isErased(type) || !isClass(type)) return true
   return said.prototype instanceof type

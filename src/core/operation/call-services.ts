@@ -1,0 +1,118 @@
+import { shownIn, textsIn } from '../credential/leak-scan.js'
+import type { SecretsInUse } from '../credential/secrets-in-use.js'
+import { ServiceAccess } from '../external-service/service-access.js'
+import type { ServiceDesk } from '../external-service/service-desk.js'
+import type { Caller } from '../identity/caller.js'
+import type { CallChannel } from './call-channel.js'
+import type { Operation } from './operation.js'
+
+/** What operations need to use external services. */
+export interface ServicePorts {
+  readonly desk: ServiceDesk
+  readonly inUse: SecretsInUse
+}
+
+/** The call that services are opened for. */
+export interface ServedCall {
+  readonly operation: Pick<Operation, 'name' | 'services'>
+  readonly caller: Caller | undefined
+  readonly channel: CallChannel
+  /** The reference of the call. */
+  readonly ref: string
+}
+
+/** The external services of one call, and the secrets that nothing it says may show. */
+export class CallServices {
+  /** `undefined` where the operation declares none, or nobody is there to use them. */
+  readonly access: ServiceAccess | undefined
+  /** The way to the client, on which no secret goes. */
+  readonly channel: CallChannel
+  readonly #ports: ServicePorts | undefined
+  readonly #tenant: string | undefined
+  readonly #given = new Set<string>()
+  readonly #ending = new AbortController()
+
+  constructor(ports: ServicePorts | undefined, { caller, channel, operation, ref }: ServedCall) {
+    this.#ports = caller && ports
+    this.#tenant = caller?.tenant.id
+    this.channel = this.#ports === undefined ? channel : this.#guarded(channel)
+    const { name, services = [] } = operation
+    if (ports === undefined || caller === undefined || services.length === 0) return
+    channel.signal.addEventListener('abort', this.#abort, { once: true })
+    if (channel.signal.aborted) this.#abort()
+    this.access = new ServiceAccess({
+      desk: ports.desk,
+      visit: { caller, operation: name, services, requestId: ref },
+      signal: this.#ending.signal,
+      handedOut: (texts) => this.#note(texts),
+    })
+  }
+
+  /** Whether what is to be said shows a secret that operations of this tenant have. */
+  leaks(said: unknown): boolean {
+    const scan = this.#ports?.inUse.scan(this.#tenant, this.#given)
+    return scan !== undefined && (scan.finds(textsIn(said)) || scan.finds(shownIn(said)))
+  }
+
+  /** The same failure for the log, unless it would show a secret there. */
+  withoutSecrets(failure: unknown): unknown {
+    return this.leaks(textsOfFailure(failure))
+      ? new TypeError('a failure that would show a secret of an external service')
+      : failure
+  }
+
+  /** Whoever kept the access can do nothing with it any more. */
+  end(): void {
+    this.channel.signal.removeEventListener('abort', this.#abort)
+    this.#ending.abort(new TypeError('the call that used external services has ended'))
+  }
+
+  readonly #abort = (): void => this.#ending.abort(this.channel.signal.reason)
+
+  #note(texts: readonly string[]): void {
+    for (const text of texts) this.#given.add(text)
+    if (this.#tenant !== undefined) this.#ports?.inUse.note(this.#tenant, texts)
+  }
+
+  /** What would show a secret is not sent: the operation hears of it where it waits for that. */
+  #guarded({ elicit, log, progress, signal }: CallChannel): CallChannel {
+    const check = (said: unknown): void => {
+      if (this.leaks(said)) throw new TypeError('a message would show a secret of an external service')
+    }
+    return {
+      signal,
+      ...(progress && {
+        progress: async (done, total, message) => {
+          check(message)
+          await progress(done, total, message)
+        },
+      }),
+      ...(log && {
+        log: async (level, data) => {
+          check(data)
+          await log(level, data)
+        },
+      }),
+      ...(elicit && {
+        elicit: async (request) => {
+          check(request)
+          return elicit(request)
+        },
+      }),
+    }
+  }
+}
+
+const mostCauses = 10
+
+/** What a log would show of a failure. What was thrown may be anything, also something that throws when it is looked at. */
+function textsOfFailure(failure: unknown): readonly unknown[] {
+  const texts: unknown[] = []
+  try {
+    for (let next = failure, count = 0; next instanceof Error && count < mostCauses; next = next.cause, count += 1)
+      texts.push(next.message, next.stack, { ...next })
+    return texts.length === 0 ? [failure] : texts
+  } catch {
+    return texts
+  }
+}

@@ -1,0 +1,60 @@
+import { ServiceError } from '../error/service-error.js'
+import { UpstreamError } from '../error/upstream-error.js'
+import { ToolError } from './tool-error.js'
+
+const longestMessage = 8_192
+
+/** Whether something that this server depends on is down. What was thrown may be something that throws when it is looked at. */
+export function isOutage(error: unknown): boolean {
+  try {
+    return error instanceof UpstreamError
+  } catch {
+    return false
+  }
+}
+
+/** What a caller is told of a failure, in words that help; `undefined` for everything that only the operator may see. */
+export function toldBy(error: unknown, ref: string): string | undefined {
+  try {
+    if (error instanceof ServiceError) return toldOfService(error, ref)
+    if (error instanceof UpstreamError && error.outage === 'SECRETS_UNAVAILABLE') return secretsUnavailable(ref)
+    if (!(error instanceof ToolError)) return undefined
+    const { message }: { readonly message: unknown } = error
+    return typeof message === 'string' ? message.slice(0, longestMessage) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Whether the operator need not hear of it: the operation said it, or everybody who may use services meets it. */
+export function isExpected(error: unknown): boolean {
+  try {
+    return error instanceof ToolError || (error instanceof ServiceError && expected.has(error.code))
+  } catch {
+    return false
+  }
+}
+
+function secretsUnavailable(ref: string): string {
+  return `The credentials of external services cannot be read at the moment, try again later (ref ${ref})`
+}
+
+const expected: ReadonlySet<string> = new Set(['ERR_SERVICE_CONNECT', 'ERR_SERVICE_DENIED'])
+
+function toldOfService({ code, service }: ServiceError, ref: string): string | undefined {
+  switch (code) {
+    case 'ERR_SERVICE_DENIED':
+      return `Not permitted (ref ${ref})`
+    case 'ERR_SERVICE_CONNECT':
+      return `You have not signed in at ${service} yet (ref ${ref})`
+    case 'ERR_SERVICE_CREDENTIAL':
+      return `${service} cannot be used: its administrator has to set its credential (ref ${ref})`
+    case 'ERR_SERVICE_ANSWER':
+    case 'ERR_SERVICE_UNREACHABLE':
+      return `${service} gave no answer, try again later (ref ${ref})`
+    case 'ERR_SERVICE_REQUEST':
+    case 'ERR_SERVICE_UNDECLARED':
+    case 'ERR_SERVICE_UNKNOWN':
+      return undefined
+  }
+}

@@ -1,0 +1,129 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { createFetcher } from '../../src/adapter/net/create-fetcher.js'
+import { SecretsInUse } from '../../src/core/credential/secrets-in-use.js'
+import { StoredCredentialReader } from '../../src/core/external-service/credential-reader.js'
+import type { ExternalService } from '../../src/core/external-service/external-service.js'
+import type { ServiceAccess } from '../../src/core/external-service/service-access.js'
+import { ServiceDesk } from '../../src/core/external-service/service-desk.js'
+import type { Caller } from '../../src/core/identity/caller.js'
+import type { CallChannel } from '../../src/core/operation/call-channel.js'
+import { CallContext } from '../../src/core/operation/call-context.js'
+import { Guard } from '../../src/core/operation/guard.js'
+import { OperationCatalogue } from '../../src/core/operation/operation-catalogue.js'
+import { acme, sampleCaller, sampleOperation } from './core-samples.js'
+import { MemoryAuditLog } from './memory-audit-log.js'
+import { MemoryCredentials, MemoryServices, sampleService } from './memory-services.js'
+import { listenHttp, type TestListener } from './test-listener.js'
+
+/** What a tool does with the services of its call. */
+export type UseServices = (services: ServiceAccess, call: CallContext) => unknown
+
+/** What the service was sent. */
+export interface SeenRequest {
+  readonly method: string
+  readonly url: string
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
+  readonly body: string
+}
+
+/** What a tool answered. */
+export interface ToolAnswer {
+  readonly text: string
+  readonly isError: boolean
+}
+
+/** A real service on this computer, tools that use it through the guard, and everything in between. */
+export class ServiceBench {
+  readonly audit = new MemoryAuditLog()
+  readonly services = new MemoryServices()
+  readonly credentials = new MemoryCredentials()
+  readonly seen: SeenRequest[] = []
+  readonly lines: string[] = []
+  /** What the service answers. */
+  answer: (request: IncomingMessage, response: ServerResponse) => void = (_request, response) =>
+    void response.end(JSON.stringify({ repositories: 42 }))
+  readonly #desk: ServiceDesk
+  readonly #inUse = new SecretsInUse()
+  #listener: TestListener | undefined
+
+  constructor() {
+    this.#desk = new ServiceDesk({
+      services: this.services,
+      credentials: new StoredCredentialReader(this.credentials),
+      fetcher: createFetcher({ milliseconds: 5_000, mostUrlCharacters: 16_384 }),
+      audit: this.audit,
+    })
+  }
+
+  async open(): Promise<void> {
+    this.#listener = await listenHttp((request, response) => void this.#take(request, response), '127.0.0.1')
+  }
+
+  async close(): Promise<void> {
+    await this.#listener?.close()
+  }
+
+  /** Where the service is. */
+  get url(): string {
+    return `http://127.0.0.1:${this.#listener?.port}`
+  }
+
+  /** Makes a service of Acme known, with its credential. */
+  async provide(
+    changes: Partial<ExternalService>,
+    members: Readonly<Record<string, string>>,
+    tenant = acme,
+  ): Promise<ExternalService> {
+    const service = sampleService({ url: this.url, ...changes })
+    this.services.put(tenant, service)
+    const place = { tenant, service: service.id, account: undefined }
+    await this.credentials.write(place, members, await this.credentials.newest(place))
+    return service
+  }
+
+  /** Calls a tool that declares these services. */
+  async call(use: UseServices, options: CallOptions = {}): Promise<ToolAnswer> {
+    const {
+      caller = sampleCaller(),
+      channel = { signal: new AbortController().signal },
+      services = ['GitHub'],
+    } = options
+    const operation = sampleOperation({
+      services,
+      invoke: (_input, call) => {
+        const access = CallContext.servicesOf(call)
+        if (access === undefined) throw new TypeError('there are no services')
+        return use(access, call)
+      },
+    })
+    const guard = new Guard({
+      catalogue: new OperationCatalogue([operation]),
+      callers: { renew: async (same) => same },
+      audit: this.audit,
+      log: { write: (level, message, fields) => void this.lines.push(`${level} ${message} ${this.#shown(fields)}`) },
+      services: { desk: this.#desk, inUse: this.#inUse },
+    })
+    const outcome = await guard.call({ name: operation.name, args: {}, caller, channel })
+    if (outcome.outcome === 'unknown') return { text: 'unknown', isError: true }
+    const { content, isError } = outcome.result
+    return { text: content.map((part) => ('text' in part ? part.text : '')).join(''), isError: isError === true }
+  }
+
+  #shown(fields: unknown): string {
+    return JSON.stringify(fields, (_key, value: unknown) => (value instanceof Error ? value.stack : value))
+  }
+
+  async #take(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const chunks: Uint8Array[] = []
+    for await (const chunk of request) chunks.push(chunk as Uint8Array)
+    const { headers, method = '', url = '' } = request
+    this.seen.push({ method, url, headers, body: Buffer.concat(chunks).toString() })
+    this.answer(request, response)
+  }
+}
+
+export interface CallOptions {
+  readonly caller?: Caller
+  readonly channel?: CallChannel
+  readonly services?: readonly string[]
+}

@@ -1,0 +1,77 @@
+import { describe, expect, it } from '@jest/globals'
+import { LeakScan, shownIn, textsIn } from '../../../../src/core/credential/leak-scan.js'
+
+const secret = 'ghp_q7RzX2mB/9+kLw=='
+const scan = new LeakScan([secret])
+const inBase64 = (text: string): string => Buffer.from(text).toString('base64')
+
+describe('a secret is found', () => {
+  it.each([
+    ['as it is', [`token: ${secret}.`]],
+    ['in base64', [inBase64(secret)]],
+    ['in base64 behind one other character', [inBase64(`x${secret}`)]],
+    ['in base64 behind two other characters', [inBase64(`xy${secret} and more`)]],
+    ['in base64 of basic authentication', [`Basic ${inBase64(`user:${secret}`)}`]],
+    ['in base64url', [Buffer.from(`:${secret}`).toString('base64url')]],
+    ['in base64 with line ends', [inBase64(`xy${secret}`).replaceAll(/.{8}/g, '$&\r\n')]],
+    ['in hexadecimal', [Buffer.from(secret).toString('hex').toUpperCase()]],
+    ['in hexadecimal with colons', [Buffer.from(secret).toString('hex').replaceAll(/../g, '$&:')]],
+    ['URL-encoded', [encodeURIComponent(secret)]],
+    ['URL-encoded altogether', [Buffer.from(secret).toString('hex').replaceAll(/../g, '%$&')]],
+    ['URL-encoded twice', [encodeURIComponent(encodeURIComponent(secret))]],
+    [
+      'escaped as in JSON',
+      [[...secret].map((one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`).join('')],
+    ],
+    ['in markup', [[...secret].map((one) => `&#${one.charCodeAt(0)};`).join('')]],
+    ['split over texts', [secret.slice(0, 7), secret.slice(7)]],
+    ['split into characters', [...secret]],
+    ['with blanks in between', [[...secret].join(' ')]],
+    ['in another case', [secret.toUpperCase()]],
+    ['in wide letters', [secret.replaceAll(/[!-~]/g, (one) => String.fromCharCode(one.charCodeAt(0) + 0xfee0))]],
+    ['in the name of a member', textsIn({ [secret]: true })],
+    [
+      'over members of an object',
+      textsIn({ a: secret.slice(0, 9), b: { c: [secret.slice(9)] } }).filter((text) => text.length > 1),
+    ],
+  ])('%s', (_name, texts) => {
+    expect(scan.finds(texts)).toBe(true)
+  })
+})
+
+describe('nothing is found', () => {
+  it.each([
+    ['in a text without it', ['42 repositories, all of them public']],
+    ['in half of it', [secret.slice(0, 12)]],
+    ['in nothing', []],
+    ['in another token', ['ghp_q7RzX2mB/9+kLx==', inBase64('ghp_q7RzX2mB/9+kLx==')]],
+  ])('%s', (_name, texts) => {
+    expect(scan.finds(texts)).toBe(false)
+  })
+
+  it('of a secret of a few characters, which is in everything', () => {
+    expect(new LeakScan(['abc', '']).finds(['abc'])).toBe(false)
+  })
+
+  it('where there are no secrets', () => {
+    expect(new LeakScan([]).finds([secret])).toBe(false)
+  })
+})
+
+describe('the texts of a value', () => {
+  it('are in the order in which they are read, names included', () => {
+    const value = { content: [{ type: 'text', text: 'one' }, { n: 12 }], other: null, last: true }
+    expect(textsIn(value)).toEqual(['content', 'type', 'text', 'text', 'one', 'n', '12', 'other', 'last'])
+  })
+
+  it('are without names and types where it matters what a reader sees', () => {
+    const parts = [...'abc'].map((text) => ({ type: 'text', text }))
+    expect(shownIn({ content: parts, other: { type: 'image', mimeType: 'image/png', data: 'd' } })).toEqual([...'abcd'])
+  })
+
+  it('are found at any depth', () => {
+    let deep: unknown = secret
+    for (let depth = 0; depth < 100_000; depth += 1) deep = [deep]
+    expect(textsIn(deep)).toEqual([secret])
+  })
+})
