@@ -1,4 +1,4 @@
-import { createSecureContext } from 'node:tls'
+import { X509Certificate } from 'node:crypto'
 import { ConfigurationError } from '../../core/error/configuration-error.js'
 import type { Clock } from '../../core/runtime/clock.js'
 import type { Log } from '../../core/runtime/log.js'
@@ -35,6 +35,7 @@ export interface CheckedVaultOptions {
 }
 
 const loopbackHosts: ReadonlySet<string> = new Set(['127.0.0.1', '[::1]', 'localhost'])
+const certificatePattern = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
 const namePattern = /^[\x21-\x7e]{1,4096}$/
 
 /** Throws `ConfigurationError` for options that cannot be right. Nothing is asked yet. */
@@ -62,15 +63,20 @@ function requireAddress({ address, plainHttp = 'nowhere' }: VaultOptions): strin
   throw refused('ERR_CONFIG_URL', message)
 }
 
-/** Node takes a text without any certificate for an authority that signs nothing. */
+/** Node passes over what it cannot read, and trusts nobody then, which shows only at the first request. */
 function requireCertificates(ca: readonly string[]): void {
-  const message = 'the CA of Vault is one or more certificates in PEM'
-  const pem = ca.length > 0 && ca.every((text) => text.includes('-----BEGIN CERTIFICATE-----'))
-  if (!pem) throw refused('ERR_CONFIG_OPTION', message)
+  const certificates = ca.map((text) => text.match(certificatePattern) ?? [])
+  const some = ca.length > 0 && certificates.every((found) => found.length > 0)
+  if (!some || !certificates.flat().every(isCertificate)) {
+    throw refused('ERR_CONFIG_OPTION', 'the CA of Vault is one or more certificates in PEM')
+  }
+}
+
+function isCertificate(pem: string): boolean {
   try {
-    createSecureContext({ ca: [...ca] })
+    return new X509Certificate(pem).raw.length > 0
   } catch {
-    throw refused('ERR_CONFIG_OPTION', message)
+    return false
   }
 }
 

@@ -44,6 +44,8 @@ export class FakeVault {
   /** Instead of the answer, to whatever matches `faultPath`. */
   fault: VaultFault | undefined
   faultPath = /./
+  /** How many bytes of huge answers have been taken. */
+  poured = 0
   readonly #server: Server
   readonly #spaces: ReadonlyMap<string, FakeSpace>
 
@@ -93,7 +95,7 @@ export class FakeVault {
     const path = (request.url ?? '').replace(/^\/v1\//, '')
     const [token, namespace] = [headerOf(request, 'x-vault-token'), headerOf(request, 'x-vault-namespace') ?? '']
     this.journal.push({ method: request.method ?? '', path, token, namespace, body })
-    if (this.fault !== undefined && this.faultPath.test(path)) return misbehave(this.fault, response)
+    if (this.fault !== undefined && this.faultPath.test(path)) return this.#misbehave(this.fault, response)
     send(response, this.#answer({ request, path, token, namespace, body }))
   }
 
@@ -110,6 +112,29 @@ export class FakeVault {
     })
   }
 
+  #misbehave(fault: VaultFault, response: ServerResponse): void {
+    switch (fault.kind) {
+      case 'hang':
+        return
+      case 'hang-up':
+        response.socket?.destroy()
+        return
+      case 'drip':
+        drip(response)
+        return
+      case 'html':
+        response.writeHead(200, { 'Content-Type': 'text/html' }).end('<html><body>Sign in to the network</body></html>')
+        return
+      case 'huge':
+        pour(response, (bytes) => (this.poured += bytes))
+        return
+      case 'status': {
+        const headers = fault.location === undefined ? {} : { Location: fault.location }
+        response.writeHead(fault.status, headers).end(fault.text ?? JSON.stringify({ errors: ['as told'] }))
+      }
+    }
+  }
+
   #health(query: URLSearchParams): FakeReply {
     const status = this.sealed ? Number(query.get('sealedcode') ?? 503) : 200
     return { status, body: { initialized: true, sealed: this.sealed, standby: false, version: '1.20.0' } }
@@ -124,29 +149,6 @@ interface Received {
   readonly body: string
 }
 
-function misbehave(fault: VaultFault, response: ServerResponse): void {
-  switch (fault.kind) {
-    case 'hang':
-      return
-    case 'hang-up':
-      response.socket?.destroy()
-      return
-    case 'drip':
-      drip(response)
-      return
-    case 'html':
-      response.writeHead(200, { 'Content-Type': 'text/html' }).end('<html><body>Sign in to the network</body></html>')
-      return
-    case 'huge':
-      pour(response)
-      return
-    case 'status': {
-      const headers = fault.location === undefined ? {} : { Location: fault.location }
-      response.writeHead(fault.status, headers).end(fault.text ?? JSON.stringify({ errors: ['as told'] }))
-    }
-  }
-}
-
 /** A byte every now and then, without end. */
 function drip(response: ServerResponse): void {
   response.writeHead(200, { 'Content-Type': 'application/json' })
@@ -158,12 +160,13 @@ function drip(response: ServerResponse): void {
 }
 
 /** 30 MB of JSON, as fast as it is taken. */
-function pour(response: ServerResponse): void {
+function pour(response: ServerResponse, note: (bytes: number) => void): void {
   const megabyte = 'x'.repeat(1_000_000)
   let left = 30
   const go = (): void => {
     while (left > 0 && !response.destroyed) {
       left -= 1
+      note(megabyte.length)
       if (!response.write(megabyte)) return void response.once('drain', go)
     }
     response.end('"}')
