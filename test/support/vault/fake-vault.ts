@@ -46,6 +46,8 @@ export class FakeVault {
   faultPath = /./
   /** How many bytes of huge answers have been taken. */
   poured = 0
+  /** How many connections have come. */
+  connections = 0
   readonly #server: Server
   readonly #spaces: ReadonlyMap<string, FakeSpace>
 
@@ -65,6 +67,7 @@ export class FakeVault {
     const origin = certificate === undefined ? `http://127.0.0.1:${port}` : `https://localhost:${port}`
     const spaces = ['', ...namespaces].map((name) => [name, new FakeSpace(clock)] as const)
     const vault = new FakeVault(server, origin, new Map(spaces))
+    server.on('connection', () => (vault.connections += 1))
     return vault
   }
 

@@ -59,6 +59,8 @@ export class VaultConnection {
   readonly #instance: AxiosInstance
   readonly #agents: readonly HttpAgent[]
   readonly #breaker = new CircuitBreaker(silence)
+  /** What the last silence was, which those are told who are not let through to ask. */
+  #silence = new VaultError({ kind: 'unreachable' }, silence.message)
 
   constructor(place: VaultPlace) {
     const { ca, milliseconds } = place
@@ -103,13 +105,15 @@ export class VaultConnection {
     for (const agent of this.#agents) agent.destroy()
   }
 
-  /** A refusal is an answer: only silence counts for the breaker. */
+  /** What Vault does not do is an answer as well: only silence counts for the breaker. */
   async #settle(ask: () => Promise<unknown>): Promise<unknown> {
     const settled = await this.#run(async (): Promise<Settled> => {
       try {
         return { answer: await ask() }
       } catch (error) {
-        if (error instanceof VaultError && error.answered) return { refusal: error }
+        if (!(error instanceof VaultError)) throw error
+        if (error.answered) return { refusal: error }
+        this.#silence = error
         throw error
       }
     })
@@ -122,7 +126,7 @@ export class VaultConnection {
       return await this.#breaker.run(ask)
     } catch (error) {
       if (error instanceof UpstreamError && !(error instanceof VaultError)) {
-        throw new VaultError({ kind: 'unreachable' }, 'Vault has not answered several times in a row')
+        throw new VaultError(this.#silence, this.#silence.message)
       }
       throw error
     }

@@ -21,7 +21,9 @@ type Misuse = 'closed' | 'misconfigured' | 'root-token'
 
 export type VaultErrorKind = Refusal | Silence | Misuse
 
-const refusals: ReadonlySet<VaultErrorKind> = new Set<Refusal>(['conflict', 'forbidden', 'invalid', 'missing'])
+const answers: ReadonlySet<VaultErrorKind> = new Set<Refusal | 'too-large'>([
+  ...(['conflict', 'forbidden', 'invalid', 'missing', 'too-large'] as const),
+])
 const passing: ReadonlySet<VaultErrorKind> = new Set<Silence>([
   ...(['failed', 'redirect', 'sealed', 'standby', 'timeout', 'unreachable'] as const),
 ])
@@ -43,9 +45,9 @@ export class VaultError extends UpstreamError {
     this.status = status
   }
 
-  /** Whether Vault has heard and said no: it is well, and asking again changes nothing. */
+  /** Whether Vault has answered, if not as it was wished: it is well, and asking again changes nothing. */
   get answered(): boolean {
-    return refusals.has(this.kind)
+    return answers.has(this.kind)
   }
 
   /** Whether the same request can be expected to work a little later, without anybody doing something about it here. */
