@@ -32,28 +32,18 @@ describe('the certificate of Vault (V8)', () => {
     ['that has expired', expired, 'CERT_HAS_EXPIRED'],
     ['that vouches for itself', CertificateAuthority.selfSigned({ names }), 'DEPTH_ZERO_SELF_SIGNED_CERT'],
     ['of another authority', new CertificateAuthority().issue({ names }), 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
-  ])(
-    'is refused where it is one %s, whatever the environment says, and nothing is sent',
-    async (_what, served, code) => {
-      site = await VaultSite.open()
-      const vault = await FakeVault.start({ certificate: served })
-      const before = process.env['NODE_TLS_REJECT_UNAUTHORIZED']
-      process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0'
-      try {
-        const { credentials } = await site.enter({ address: vault.origin, ca: [authority.pem] })
-        await expect(credentials.read(newPlace())).rejects.toMatchObject({
-          kind: 'untrusted',
-          transient: false,
-          message: expect.stringContaining(code) as unknown,
-        })
-      } finally {
-        if (before === undefined) delete process.env['NODE_TLS_REJECT_UNAUTHORIZED']
-        else process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = before
-        await vault.close()
-      }
-      expect(vault.journal).toEqual([])
-    },
-  )
+  ])('is refused where it is one %s, and nothing is sent', async (_what, served, code) => {
+    site = await VaultSite.open()
+    const vault = await FakeVault.start({ certificate: served })
+    const { credentials } = await site.enter({ address: vault.origin, ca: [authority.pem] })
+    await expect(credentials.read(newPlace())).rejects.toMatchObject({
+      kind: 'untrusted',
+      transient: false,
+      message: expect.stringContaining(code) as unknown,
+    })
+    await vault.close()
+    expect(vault.journal).toEqual([])
+  })
 
   it('is refused where only other authorities are trusted than the one that is named', async () => {
     site = await VaultSite.open()
