@@ -37,7 +37,7 @@ describe('a Vault that does not do its work (F13)', () => {
     ['hangs up', { kind: 'hang-up' }, { kind: 'unreachable', transient: true }],
     ['pours out 30 MB', { kind: 'huge' }, { kind: 'too-large', transient: false }],
   ])('is told apart where it %s, and works again afterwards', async (_what, fault, expected) => {
-    const { credentials } = await site.enter({ milliseconds: 400 })
+    const { credentials } = await site.enter(['hang', 'drip'].includes(fault.kind) ? { milliseconds: 2_000 } : {})
     const place = newPlace()
     await credentials.write(place, { token: 'x' }, 0)
     site.vault.fault = fault
@@ -50,7 +50,11 @@ describe('a Vault that does not do its work (F13)', () => {
 
   it('answers nobody later than it should: not by silence, not by drops, not before TLS is there', async () => {
     const silent = await listenSilently()
-    const [plain, secured] = [await site.enter(), await site.enter({ address: `https://localhost:${silent.port}` })]
+    const milliseconds = 3_000
+    const [plain, secured] = [
+      await site.enter({ milliseconds }),
+      await site.enter({ milliseconds, address: `https://localhost:${silent.port}` }),
+    ]
     const place = newPlace()
     const asked = [secured.credentials.read(place)]
     for (const kind of ['hang', 'drip'] as const) {

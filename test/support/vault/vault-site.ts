@@ -58,6 +58,8 @@ export class VaultSite {
   async options(changes: Partial<VaultOptions> = {}): Promise<VaultOptions> {
     return {
       ...{ address: this.vault.origin, log: this.log, clock: this.timers, timers: this.timers, plainHttp: 'loopback' },
+      // A busy computer is not what is tested.
+      milliseconds: 20_000,
       ...(this.#ca === undefined ? {} : { ca: [this.#ca] }),
       ...{ login: changes.login ?? (await this.login()) },
       ...changes,
