@@ -53,7 +53,6 @@ export class TokenKeeper {
       // A policy says no as often as it is asked, and a login for that would use up a secret id.
       if (!isVaultError(error, 'forbidden') || (await this.#isAlive(held))) throw error
     }
-    if (this.#held === held) this.#drop()
     const { grant } = await this.#current()
     return await ask(grant.token.reveal())
   }
@@ -176,13 +175,16 @@ export class TokenKeeper {
     return await held.alive
   }
 
-  async #lookUp({ grant }: HeldToken): Promise<boolean> {
+  async #lookUp(held: HeldToken): Promise<boolean> {
+    const { token } = held.grant
     try {
-      await this.#options.connection.call((library) => library.lookupSelfToken(grant.token.reveal()))
+      await this.#options.connection.call((library) => library.lookupSelfToken(token.reveal()))
       return true
     } catch (error) {
-      if (isVaultError(error, 'forbidden')) return false
-      throw error
+      if (!isVaultError(error, 'forbidden')) throw error
+      // At once, so that whoever is refused a moment later does not ask again.
+      if (this.#held === held) this.#drop()
+      return false
     }
   }
 
