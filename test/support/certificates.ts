@@ -1,4 +1,4 @@
-import { generateKeyPairSync, randomBytes, sign, type KeyObject } from 'node:crypto'
+import { createPublicKey, generateKeyPairSync, randomBytes, sign, type KeyObject } from 'node:crypto'
 
 /** What a TLS server needs, as PEM. */
 export interface ServerCertificate {
@@ -32,10 +32,21 @@ export class CertificateAuthority {
 
   issue({ names, expiresAt = new Date(Date.now() + 3_600_000) }: CertificateOptions): ServerCertificate {
     const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-    const alternatives = names.map((name) => der(0x82, Buffer.from(name)))
-    const extension = sequence(objectId('551d11'), octets(sequence(...alternatives)))
+    const extension = alternativeNames(names)
     const cert = this.#certify({ publicKey, name: names[0] ?? 'nobody', extension, expiresAt })
     return { cert, key: privateKey.export({ format: 'pem', type: 'pkcs8' }).toString() }
+  }
+
+  /** A certificate that vouches for itself: signed with the key that it is of. */
+  static selfSigned({ names, expiresAt = new Date(Date.now() + 3_600_000) }: CertificateOptions): ServerCertificate {
+    const own = new CertificateAuthority()
+    const subject = {
+      publicKey: createPublicKey(own.#key),
+      name: own.#name,
+      extension: alternativeNames(names),
+      expiresAt,
+    }
+    return { cert: own.#certify(subject), key: own.#key.export({ format: 'pem', type: 'pkcs8' }).toString() }
   }
 
   #certify(subject: Subject): string {
@@ -65,6 +76,11 @@ function der(tag: number, ...content: readonly Buffer[]): Buffer {
   const size = body.length
   const length = size < 0x80 ? [size] : size < 0x100 ? [0x81, size] : [0x82, size >> 8, size & 0xff]
   return Buffer.concat([Buffer.from([tag, ...length]), body])
+}
+
+function alternativeNames(names: readonly string[]): Buffer {
+  const alternatives = names.map((name) => der(0x82, Buffer.from(name)))
+  return sequence(objectId('551d11'), octets(sequence(...alternatives)))
 }
 
 function sequence(...content: readonly Buffer[]): Buffer {

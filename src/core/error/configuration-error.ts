@@ -27,6 +27,7 @@ export type ConfigurationErrorCode =
   | 'ERR_CONFIG_SERVER'
   | 'ERR_CONFIG_UPSTREAM'
   | 'ERR_CONFIG_URL'
+  | 'ERR_CONFIG_VAULT'
 
 export interface ConfigurationErrorOptions extends ErrorOptions {
   /** `file:line:column` of the user's decorator or call, where known. */

@@ -1,7 +1,18 @@
-import { UpstreamError } from '../error/upstream-error.js'
+import { UpstreamError, type Outage } from '../error/upstream-error.js'
 
 const failuresInARow = 3
 const openMilliseconds = 1_000
+
+/** Who is silent, as callers are told. */
+export interface SilentParty {
+  readonly outage: Outage
+  readonly message: string
+}
+
+const identityProvider: SilentParty = {
+  outage: 'IDP_UNAVAILABLE',
+  message: 'the identity provider does not answer',
+}
 
 /**
  * Keeps a provider that is silent from costing everybody the wait: after three silences in a row callers are refused at once, but
@@ -10,6 +21,11 @@ const openMilliseconds = 1_000
 export class CircuitBreaker {
   #failures = 0
   #openUntil = -Infinity
+  readonly #party: SilentParty
+
+  constructor(party = identityProvider) {
+    this.#party = party
+  }
 
   /** What `ask` answers with. An `UpstreamError` of it is a silence; throws one without asking after too many. */
   async run<Result>(ask: () => Promise<Result>): Promise<Result> {
@@ -29,7 +45,7 @@ export class CircuitBreaker {
     const now = performance.now()
     if (now < this.#openUntil) {
       const cause = new TypeError('it has been silent several times in a row')
-      throw new UpstreamError('IDP_UNAVAILABLE', 'the identity provider does not answer', { cause })
+      throw new UpstreamError(this.#party.outage, this.#party.message, { cause })
     }
     this.#openUntil = now + openMilliseconds
   }
