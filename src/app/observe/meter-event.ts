@@ -27,6 +27,8 @@ export function meterEvent(meter: Meter, { type, operation = 'unknown', reason =
       meter.signIn('failed', reason)
       break
     case 'admin.changed':
+    case 'credential.read':
+    case 'credential.rotated':
     case 'list.served':
     case 'session.ended':
       break
