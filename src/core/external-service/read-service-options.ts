@@ -71,7 +71,7 @@ function readWho(options: OptionReader): Requirement {
   if (!options.has('requirement')) {
     options.fault(
       'requirement',
-      'is missing: say who may use it, as {"roles":["admin"]}, or {} for everybody whom an operation lets in',
+      'is missing: say who may use it, as {"roles":["admin"]} (--role admin), or {} for everybody whom an operation lets in (--everybody)',
     )
     return authenticated
   }

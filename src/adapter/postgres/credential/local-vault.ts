@@ -1,6 +1,8 @@
 import type { CredentialStore } from '../../../core/credential/credential-store.js'
 import type { MasterKey } from '../../../core/credential/master-key.js'
 import type { Databases } from '../databases.js'
+import { withDatabase } from '../pool/with-database.js'
+import { lock } from '../provision/advisory-lock.js'
 import { PostgresCredentialStore, type LocalKeys } from './postgres-credential-store.js'
 import { resealCredentials } from './reseal-credentials.js'
 
@@ -15,6 +17,15 @@ export class LocalVault {
   /** The store that these keys open. */
   open(keys: LocalKeys): CredentialStore {
     return new PostgresCredentialStore(this.#databases, keys)
+  }
+
+  /** Whoever changes the local key takes turns. */
+  inTurn<Value>(work: () => Promise<Value>): Promise<Value> {
+    const { connection: settings, masterDatabase: database } = this.#databases
+    return withDatabase({ settings, database, outage: 'AUTH_UNAVAILABLE' }, async (db) => {
+      await lock(db, 'local vault rotation')
+      return work()
+    })
   }
 
   /**
