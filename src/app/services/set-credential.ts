@@ -5,23 +5,13 @@ import {
   type CredentialMembers,
   type CredentialStore,
 } from '../../core/credential/credential-store.js'
-import type { ExternalService, ServiceAuth } from '../../core/external-service/external-service.js'
-import { heldCredential, introductionOf, neededMembers } from '../../core/external-service/service-credential.js'
+import type { ExternalService } from '../../core/external-service/external-service.js'
 import type { Tenant } from '../../core/identity/tenant.js'
 import { withTenant, type Installation, type TenantPlace } from '../administration/with-tenant.js'
 import { RefusedError } from '../refused-error.js'
 import { findService, usableService } from './find-service.js'
+import { credentialWarnings, readMembers, type CredentialWanted } from './read-members.js'
 import { withCredentials } from './with-credentials.js'
-
-/** A credential as an administrator gives it. */
-export interface CredentialWanted {
-  readonly name: string
-  /** What may be seen of it. */
-  readonly username?: string | undefined
-  readonly clientId?: string | undefined
-  /** Reads what may not be seen, once it is known that it is wanted; `member` is what it is. */
-  readonly readSecret: (member: string) => Promise<string>
-}
 
 /** What was put to use. */
 export interface CredentialSet {
@@ -32,8 +22,6 @@ export interface CredentialSet {
   /** What is unwise about it, a sentence each. */
   readonly warnings: readonly string[]
 }
-
-const fewestCharacters = 8
 
 /**
  * Writes a credential and puts it to use: what is cut off in between leaves the one before in use, and may be done again. Throws
@@ -49,7 +37,7 @@ export async function setCredential(place: TenantPlace, wanted: CredentialWanted
       const before = service.credentialVersion === 0 ? [] : [`credentialVersion:${service.credentialVersion}`]
       const after = [`credentialVersion:${version}`]
       const change = { action: 'changed', noun: 'service', name: service.name, before, after } as const
-      return { tenant: tenant.slug, changes: [change], version, warnings: warningsOf(members, service.auth) }
+      return { tenant: tenant.slug, changes: [change], version, warnings: credentialWarnings(members, service.auth) }
     })
   })
 }
@@ -78,55 +66,4 @@ async function write(store: CredentialStore, place: Place, members: CredentialMe
     if (!(error instanceof CredentialConflict)) throw error
     throw new RefusedError('somebody else is setting this credential at the same moment; nothing was changed')
   }
-}
-
-async function readMembers(service: ExternalService, wanted: CredentialWanted): Promise<CredentialMembers> {
-  if (service.source.from !== 'store') {
-    throw new RefusedError(`the credential of ${quoted(service.name)} is made by a secrets engine: nobody sets it`)
-  }
-  const shown = { username: wanted.username, client_id: wanted.clientId }
-  const needed = neededMembers(service.auth)
-  const members: Record<string, string> = {}
-  for (const [name, value] of Object.entries(shown)) {
-    const option = `--${name.replace('_', '-')}`
-    if (needed.includes(name) && value === undefined)
-      throw new RefusedError(`${option} is missing: ${service.auth.type} has one`)
-    if (!needed.includes(name) && value !== undefined)
-      throw new RefusedError(`${option} says nothing with ${service.auth.type}: leave it out`)
-    if (value !== undefined) members[name] = checked(option, value)
-  }
-  for (const name of needed.filter((name) => !(name in members))) {
-    members[name] = checked(`the ${name.replace('_', ' ')}`, await wanted.readSecret(name))
-  }
-  refuseUnsendable(service, members)
-  return members
-}
-
-function checked(what: string, text: string): string {
-  if (text === '') throw new RefusedError(`${what} is empty`)
-  if (/\p{Cc}/u.test(text)) throw new RefusedError(`${what} is one line without control characters`)
-  return text
-}
-
-/** Better now than at the first call. */
-function refuseUnsendable(service: ExternalService, members: CredentialMembers): void {
-  if (service.auth.type === 'oauth2' || introductionOf(service, heldCredential(1, members)) !== undefined) return
-  throw new RefusedError(
-    service.auth.type === 'basic_auth'
-      ? 'a username has no colon (RFC 7617 §2)'
-      : 'it has letters that no header can carry: is it the credential, as the service shows it?',
-  )
-}
-
-function warningsOf(members: CredentialMembers, auth: ServiceAuth): readonly string[] {
-  const secret = neededMembers(auth).at(-1) ?? ''
-  const text = members[secret] ?? ''
-  return [
-    ...(text.length < fewestCharacters
-      ? [
-          `it has fewer than ${fewestCharacters} characters: it can be guessed, and results of operations that hold it by chance are blocked`,
-        ]
-      : []),
-    ...(text.trim() === text ? [] : ['it begins or ends with a blank, which is sent as part of it']),
-  ]
 }
