@@ -123,9 +123,9 @@ async function endWithAccounts(db: Kysely<MigrationSchema>): Promise<void> {
   await sql`
     create function account_disconnected() returns trigger language plpgsql set search_path = pg_catalog, public as $$
     begin
-      delete from public.service_connection
-      where (issuer is null and subject = old.id::text)
-        or (issuer, subject) in (select i.issuer, i.subject from public.account_identity i where i.account_id = old.id);
+      delete from public.service_connection where issuer is null and subject = old.id::text;
+      delete from public.service_connection c using public.account_identity i
+      where i.account_id = old.id and c.issuer = i.issuer and c.subject = i.subject;
       return old;
     end $$
   `.execute(db)
