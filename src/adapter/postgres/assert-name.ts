@@ -56,16 +56,28 @@ export function nameFault(category: Category, name: string): string | undefined 
   return fault === undefined ? undefined : `the ${nouns[category]} name ${printable(name)} ${fault}`
 }
 
+/** What is wrong with the name of a service, as a sentence: the same as with any other. */
+export function serviceNameFault(name: string): string | undefined {
+  const fault = lookFault(name)
+  return fault === undefined ? undefined : `the service name ${printable(name)} ${fault}`
+}
+
 function faultOf(category: Category, name: string): string | undefined {
+  const fault = lookFault(name)
+  if (fault !== undefined) return fault
+  if (category === 'scopes' && !scopeToken.test(name))
+    return 'is not a scope token (RFC 6749 §3.3): visible ASCII without spaces, " and \\'
+  if (category === 'permissions' && !permissionAtom.test(name)) return 'is not of the form resource:action'
+  return undefined
+}
+
+function lookFault(name: string): string | undefined {
   if (name === '') return 'is empty'
   if (name.length > maximumLength) return `has more than ${maximumLength} characters`
   if (name.startsWith(' ') || name.endsWith(' ') || name.includes('  ')) return 'has spaces around it or two in a row'
   if (name.normalize('NFKC') !== name) return 'is not in the form NFKC: type its characters plainly'
   if (!visible.test(name) || invisible.test(name)) return 'has characters that are invisible or look like others'
   if (!writings.some((writing) => writing.test(name))) return 'mixes scripts whose letters look alike'
-  if (category === 'scopes' && !scopeToken.test(name))
-    return 'is not a scope token (RFC 6749 §3.3): visible ASCII without spaces, " and \\'
-  if (category === 'permissions' && !permissionAtom.test(name)) return 'is not of the form resource:action'
   return undefined
 }
 

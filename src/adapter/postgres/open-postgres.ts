@@ -8,6 +8,7 @@ import { UpstreamError } from '../../core/error/upstream-error.js'
 import type { ApplicationAdministration } from '../../core/administration/application-administration.js'
 import type { IssuerAdministration } from '../../core/administration/issuer-administration.js'
 import type { ProviderAdministration } from '../../core/administration/provider-administration.js'
+import type { ServiceAdministration } from '../../core/administration/service-administration.js'
 import type { TenantAdministration } from '../../core/administration/tenant-administration.js'
 import type { FederatedAccounts } from '../../core/federation/entry/federated-accounts.js'
 import type { FederationStore } from '../../core/federation/federation-store.js'
@@ -38,6 +39,7 @@ import { PostgresSessionFeed } from './change/postgres-session-feed.js'
 import type { ConnectionSettings } from './connection-settings.js'
 import { limitsFor } from './connection-budget.js'
 import { Databases, type DatabasesOptions } from './databases.js'
+import { LocalVault } from './credential/local-vault.js'
 import { KeyAdministration } from './key/key-administration.js'
 import { StoredKeyring } from './key/stored-keyring.js'
 import { errorCode } from './embedded/error-code.js'
@@ -48,6 +50,7 @@ import { PostgresFederatedAccounts } from './federation/postgres-federated-accou
 import { PostgresFederationStore } from './federation/postgres-federation-store.js'
 import { PostgresKeptTokenStore } from './federation/postgres-kept-token-store.js'
 import { PostgresProviderStore } from './federation/postgres-provider-store.js'
+import { PostgresServiceStore } from './service/postgres-service-store.js'
 import { PostgresApplicationAdministration } from './store/postgres-application-administration.js'
 import { PostgresAccountFactorStore } from './store/postgres-account-factor-store.js'
 import { PostgresAccountLinkStore } from './store/postgres-account-link-store.js'
@@ -112,6 +115,10 @@ export interface Postgres {
   readonly trustedIssuers: IssuerAdministration
   /** Identity providers of the tenants, and who signs in with them. */
   readonly federation: FederationStorage
+  /** Services of others that tenants use. */
+  readonly services: ServiceAdministration
+  /** Their credentials, where no secrets manager has them. */
+  readonly localVault: LocalVault
   readonly logins: LoginStore
   /** What issuers of others have told us to be over. */
   readonly logouts: LogoutRegistry
@@ -214,6 +221,8 @@ export async function openPostgres(options: PostgresOptions): Promise<Postgres> 
       accounts: new PostgresFederatedAccounts(databases, changes),
       tokens: new PostgresKeptTokenStore(databases, keys),
     },
+    services: new PostgresServiceStore({ databases, changes, ownIssuer }),
+    localVault: new LocalVault(databases),
     logins: new PostgresLoginStore(master, keys),
     logouts: new PostgresLogoutRegistry(master),
     signIns,

@@ -1,6 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { KeyAdministration } from '../../adapter/postgres/key/key-administration.js'
 import { generateSigningKey } from '../../adapter/issuer/provider/signing-keys.js'
+import type { LocalVault } from '../../adapter/postgres/credential/local-vault.js'
+import { beginFileRotation, endFileRotation } from '../credentials/local-vault-keys.js'
+import { refuseLocalInProduction } from '../credentials/open-credentials.js'
+import { RefusedError } from '../refused-error.js'
+import { parseKeys } from '../settings/read-master-keys.js'
 import { withInstallation } from './with-tenant.js'
 
 export type ListedKeys = Awaited<ReturnType<KeyAdministration['list']>>
@@ -44,4 +49,41 @@ export async function rotateKeys(env: NodeJS.ProcessEnv, options: RotationOption
 /** Seals anew what an earlier key has sealed; answers with the number of rows. */
 export async function resealKeys(env: NodeJS.ProcessEnv): Promise<number> {
   return withInstallation(env, ({ postgres }) => postgres.keyAdministration.reseal())
+}
+
+/** What became of the key of the local store of credentials. */
+export interface LocalVaultRotation {
+  /** Credentials that are under the current key now, and were not before. */
+  readonly resealed: number
+  /** Where the keys are that nothing is under any more. */
+  readonly earlier: 'forgotten' | 'in the environment'
+}
+
+/**
+ * Puts the credentials of the local store under another key: a new one where the key is in a file, else the first of those in the
+ * environment. Running servers open them all the time. May be cut off and run again. Throws `RefusedError` where there is no other key.
+ */
+export async function rotateLocalVaultKey(env: NodeJS.ProcessEnv): Promise<LocalVaultRotation> {
+  return withInstallation(env, async ({ postgres: { localVault }, settings: { home, localVaultKey, ...settings } }) => {
+    if (settings.vault !== undefined) throw new RefusedError('credentials are in Vault, which has keys of its own')
+    refuseLocalInProduction(settings)
+    return localVault.inTurn(async () => {
+      if (localVaultKey === undefined) return rotateFile(localVault, home)
+      const keys = parseKeys(localVaultKey, 'AUTHSEC_LOCAL_VAULT_KEY')
+      if (keys.length === 1) {
+        throw new RefusedError(
+          'AUTHSEC_LOCAL_VAULT_KEY has one key: put a new one (openssl rand -base64 32) and a blank in front of it, start servers with both, and run this again',
+        )
+      }
+      return { resealed: await localVault.reseal(keys), earlier: 'in the environment' }
+    })
+  })
+}
+
+async function rotateFile(localVault: LocalVault, home: string): Promise<LocalVaultRotation> {
+  const keys = await beginFileRotation(home)
+  if (keys === undefined) throw new RefusedError('no credential is in the local store yet')
+  const resealed = await localVault.reseal(keys)
+  await endFileRotation(home, keys[0])
+  return { resealed, earlier: 'forgotten' }
 }

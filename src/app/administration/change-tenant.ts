@@ -2,6 +2,7 @@ import type { Change } from '../../core/administration/change.js'
 import type { Outcome } from '../../core/administration/tenant-administration.js'
 import type { Wish } from '../../core/administration/wish.js'
 import { RefusedError } from '../refused-error.js'
+import { followConnections } from '../services/follow-connections.js'
 import { consequencesOf } from './consequences.js'
 import { identityWarnings } from './identity-warnings.js'
 import { withTenant, type TenantPlace } from './with-tenant.js'
@@ -23,17 +24,24 @@ export type Agree = (consequences: readonly string[]) => Promise<void>
  * the way.
  */
 export async function changeTenant(place: TenantPlace, wishes: readonly Wish[], agree: Agree): Promise<TenantChanges> {
-  return withTenant(place, async ({ by, postgres, tenant }) => {
+  return withTenant(place, async (work) => {
+    const { by, postgres, tenant } = work
     const { slug } = tenant
     const administration = postgres.tenantAdministration
     refuseFaults(await administration.rehearse(tenant, wishes))
     const consequences = await consequencesOf({ administration, tenant, wishes })
     if (consequences.length > 0) await agree(consequences)
     const warnings = await identityWarnings({ env: place.env, postgres, tenant: slug, wishes })
+    const destroyTokens = wishes.some(isRemoval) ? await followConnections(work) : undefined
     const outcome = await administration.apply(tenant, wishes, by)
     refuseFaults(outcome)
-    return { tenant: slug, changes: outcome.changes, warnings }
+    const left = (await destroyTokens?.()) ?? []
+    return { tenant: slug, changes: outcome.changes, warnings: [...warnings, ...left] }
   })
+}
+
+function isRemoval(wish: Wish): boolean {
+  return wish.kind === 'account' && wish.presence === 'absent'
 }
 
 /** Throws `RefusedError` with all faults. */

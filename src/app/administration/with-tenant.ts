@@ -6,10 +6,11 @@ import type { Tenant } from '../../core/identity/tenant.js'
 import { issuerOf } from '../issuer-of.js'
 import { openExistingData } from '../open-data.js'
 import { RefusedError } from '../refused-error.js'
-import { readSettings } from '../settings/settings.js'
+import { readSettings, type Settings } from '../settings/settings.js'
 
 /** The installation whose databases an administrator works on. */
 export interface Installation {
+  readonly settings: Settings
   readonly postgres: Postgres
   readonly by: Administrator
 }
@@ -30,7 +31,7 @@ export async function withInstallation<Value>(
   const issuer = issuerOf(settings.publicUrl ?? `http://${settings.host}:${settings.port}`)
   const data = await openExistingData({ settings, issuer, log: createLog('warn') })
   try {
-    return await work({ postgres: data.postgres, by: administrator() })
+    return await work({ settings, postgres: data.postgres, by: administrator() })
   } finally {
     await data.close()
   }

@@ -23,7 +23,7 @@ export async function readMasterKeys({
   masterKey,
   mode,
 }: Pick<Settings, 'home' | 'masterKey' | 'mode'>): Promise<MasterKeys> {
-  if (masterKey !== undefined) return parseMasterKeys(masterKey, 'AUTHSEC_MASTER_KEY')
+  if (masterKey !== undefined) return masterKeysOf(parseKeys(masterKey, 'AUTHSEC_MASTER_KEY'))
   if (mode === 'production') {
     throw new ConfigurationError(
       'ERR_CONFIG_ENVIRONMENT',
@@ -32,17 +32,21 @@ export async function readMasterKeys({
   }
   const path = masterKeyFile(home)
   const kept = (await readOptionalFile(path)) ?? (await writePrivateFileOnce(path, MasterKey.generate().reveal()))
-  return parseMasterKeys(kept, path)
+  return masterKeysOf(parseKeys(kept, path))
 }
 
-/** The current key comes first; those before it are only there to open what they have sealed. */
-function parseMasterKeys(text: string, source: string): MasterKeys {
+function masterKeysOf([masterKey, ...earlierMasterKeys]: readonly [MasterKey, ...MasterKey[]]): MasterKeys {
+  return { masterKey, earlierMasterKeys }
+}
+
+/** The keys of a text; those behind the first are only there to open what they have sealed. Throws `ConfigurationError` for none. */
+export function parseKeys(text: string, source: string): readonly [MasterKey, ...MasterKey[]] {
   try {
-    const [masterKey, ...earlierMasterKeys] = text
+    const [current, ...earlier] = text
       .trim()
       .split(/[\s,]+/)
       .map((part) => MasterKey.parse(part))
-    if (masterKey !== undefined) return { masterKey, earlierMasterKeys }
+    if (current !== undefined) return [current, ...earlier]
   } catch {
     // Reported below; the cause would quote the key.
   }

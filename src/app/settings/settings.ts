@@ -10,6 +10,7 @@ import { decideLogin, loginWays, type LoginWay } from './login-way.js'
 import { isLocal, isLoopback } from './loopback.js'
 import { readMetricsPlace, type MetricsPlace } from './metrics-place.js'
 import { readTrustedIssuers } from './read-trusted-issuers.js'
+import { readVaultSettings, type VaultSettings } from './read-vault-settings.js'
 
 /** What code may set; the environment goes before it. */
 export interface SettingsInput {
@@ -48,6 +49,10 @@ export interface Settings {
   /** Connections to PostgreSQL that this process holds at most. */
   readonly databaseConnections: number
   readonly masterKey: string | undefined
+  /** What opens the local store of credentials, in development. */
+  readonly localVaultKey: string | undefined
+  /** Where credentials of services are; `undefined`: in the local store. */
+  readonly vault: VaultSettings | undefined
   /** Absolute path of the folder for everything this server keeps outside a database. */
   readonly home: string
   readonly login: LoginWay
@@ -129,6 +134,8 @@ function commonSettings(
     directDatabaseUrl: read('AUTHSEC_DATABASE_DIRECT_URL'),
     databaseConnections: parseConnections(read('AUTHSEC_DATABASE_CONNECTIONS')),
     masterKey: read('AUTHSEC_MASTER_KEY'),
+    localVaultKey: read('AUTHSEC_LOCAL_VAULT_KEY'),
+    vault: readVaultSettings(environment),
     home: home === undefined ? defaultHome(entry) : resolve(home),
     openBrowser: parseSwitch('AUTHSEC_OPEN_BROWSER', read('AUTHSEC_OPEN_BROWSER')),
     logLevel: oneOf(logLevels, 'AUTHSEC_LOG_LEVEL', read('AUTHSEC_LOG_LEVEL')) ?? 'info',

@@ -3,8 +3,10 @@ import {
   listKeys,
   resealKeys,
   rotateKeys,
+  rotateLocalVaultKey,
   rotateSigningKey,
   type KeyRotation,
+  type LocalVaultRotation,
   type SigningKeyRotation,
 } from '../../app/administration/administer-keys.js'
 import { formatTable } from '../format-table.js'
@@ -12,6 +14,7 @@ import { printResult } from '../print-result.js'
 import { printableJson } from '../printable.js'
 
 interface RotateFlags {
+  readonly localVault?: true
   readonly signing?: true
   readonly wait: boolean
 }
@@ -59,7 +62,12 @@ function rotateCommand(env: NodeJS.ProcessEnv): Command {
     .description('Puts all keys under the first key of AUTHSEC_MASTER_KEY, and seals everything with a new one')
     .option('--no-wait', 'leave the sealing for authsec keys reseal, a minute later')
     .option('--signing', 'announce a new key for tokens instead; it signs when everybody can know it')
-    .action(async ({ signing, wait }: RotateFlags) => {
+    .option(
+      '--local-vault',
+      'put the credentials of the local store under another key instead; may be cut off and run again',
+    )
+    .action(async ({ localVault, signing, wait }: RotateFlags) => {
+      if (localVault === true) return printResult(localVaultWords(await rotateLocalVaultKey(env)))
       if (signing === true) return printResult(announced(await rotateSigningKey(env)))
       const resealed = await rotateKeys(env, { onRotated, reseal: wait ? 'after the wait' : 'later' })
       return printResult(resealed === undefined ? 'now run: authsec keys reseal' : `${resealed} rows are sealed anew`)
@@ -68,6 +76,11 @@ function rotateCommand(env: NodeJS.ProcessEnv): Command {
 
 function announced({ kid, keptSeconds, secondsLeft }: SigningKeyRotation): string {
   return `${kid} is published and signs in ${secondsLeft / 60} minutes; the key before it is kept ${keptSeconds / 60} minutes longer`
+}
+
+function localVaultWords({ earlier, resealed }: LocalVaultRotation): string {
+  const words = `${resealed} credentials of the local store are under the current key now`
+  return earlier === 'forgotten' ? words : `${words}; once no server has only an earlier key, take those out`
 }
 
 function onRotated({ added, rewrapped, secondsLeft }: KeyRotation): void {

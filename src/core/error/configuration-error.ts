@@ -25,6 +25,7 @@ export type ConfigurationErrorCode =
   | 'ERR_CONFIG_SCHEMA'
   | 'ERR_CONFIG_SCOPE'
   | 'ERR_CONFIG_SERVER'
+  | 'ERR_CONFIG_SERVICE'
   | 'ERR_CONFIG_UPSTREAM'
   | 'ERR_CONFIG_URL'
   | 'ERR_CONFIG_VAULT'

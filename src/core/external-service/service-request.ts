@@ -32,6 +32,11 @@ const ours: ReadonlySet<string> = new Set([
   ...['proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'accept-encoding', 'forwarded', 'via'],
 ])
 
+/** Whether a header of requests to services, in lower case, is this server's to set. */
+export function isReservedHeader(name: string): boolean {
+  return ours.has(name) || name.startsWith('x-forwarded-')
+}
+
 /** Checks a request before any credential is read for it. Throws `ServiceError` (`ERR_SERVICE_REQUEST`). */
 export function readServiceRequest(service: ExternalService, path: unknown, init: ServiceRequestInit): ServiceRequest {
   const refuse = (problem: string): never => {
@@ -43,7 +48,7 @@ export function readServiceRequest(service: ExternalService, path: unknown, init
   const headers = readHeaders(init.headers) ?? refuse('has headers that are not well-formed')
   const { auth } = service
   const taken = [...headers.keys()].find(
-    (name) => ours.has(name) || name.startsWith('x-forwarded-') || (auth.type === 'api_key' && isNamed(auth, name)),
+    (name) => isReservedHeader(name) || (auth.type === 'api_key' && isNamed(auth, name)),
   )
   if (taken !== undefined) return refuse(`sets the header ${taken}, which is not the operation's to set`)
   if (auth.type === 'api_key' && auth.in === 'query' && address.searchParams.has(auth.name))

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from '@jest/globals'
-import { readEnvironment } from '../../../src/app/settings/environment.js'
+import { forgetSecrets, readEnvironment } from '../../../src/app/settings/environment.js'
 
 describe('environment', () => {
   const folder = mkdtempSync(join(tmpdir(), 'authsec-env-'))
@@ -48,5 +48,12 @@ describe('environment', () => {
     expect(() => readEnvironment({ AUTHSEC_MASTER_KEY_FILE: join(folder, 'absent'), AUTHSEC_X: '1' })).toThrow(
       expect.objectContaining({ code: 'ERR_CONFIG_GRAPH', faults: [expect.anything(), expect.anything()] }),
     )
+  })
+
+  it('has nothing secret left in it once that is forgotten', () => {
+    const secrets = ['MASTER_KEY', 'LOCAL_VAULT_KEY', 'VAULT_TOKEN', 'VAULT_SECRET_ID', 'VAULT_WRAPPED_SECRET_ID']
+    const env = Object.fromEntries([...secrets, 'VAULT_ADDR'].map((name) => [`AUTHSEC_${name}`, 'x']))
+    forgetSecrets(env)
+    expect(env).toEqual({ AUTHSEC_VAULT_ADDR: 'x' })
   })
 })

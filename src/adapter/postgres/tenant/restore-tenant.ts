@@ -49,6 +49,7 @@ export async function restoreTenant<Schema>(db: Kysely<Schema>, lines: AsyncIter
   if (said !== rows) throw fault(number + 1, 'the end is missing: the file was cut off, or lines were taken out')
   await insert(db, batch)
   await restartIdentities(db)
+  await forgetCredentials(db)
   return { name: header.name, rows }
 }
 
@@ -103,6 +104,11 @@ async function restartIdentities<Schema>(db: Kysely<Schema>): Promise<void> {
   await sql`
     select setval(pg_get_serial_sequence('audit_event', 'id'), greatest(max(id), 1), max(id) is not null) from audit_event
   `.execute(db)
+}
+
+/** They are in no export, and what the tenant was when they were written is part of them. */
+async function forgetCredentials<Schema>(db: Kysely<Schema>): Promise<void> {
+  await sql`update service set credential_version = 0, credential_at = null where credential_version > 0`.execute(db)
 }
 
 function parseHeader(line: string): ExportHeader {

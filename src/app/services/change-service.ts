@@ -1,0 +1,146 @@
+import type { Change } from '../../core/administration/change.js'
+import { quoted } from '../../core/administration/known-names.js'
+import { planService } from '../../core/administration/plan-service.js'
+import type { ConnectionPlace, FoundService } from '../../core/administration/service-administration.js'
+import type { CredentialPlace } from '../../core/credential/credential-store.js'
+import { readServiceOptions } from '../../core/external-service/read-service-options.js'
+import type { ServiceSettings } from '../../core/external-service/service-options.js'
+import type { Tenant } from '../../core/identity/tenant.js'
+import { nounOf } from '../../core/permission/grants.js'
+import { partsOf } from '../../core/permission/requirement/requirement.js'
+import { refuseFaults, type Agree } from '../administration/change-tenant.js'
+import { withTenant, type Installation, type TenantPlace } from '../administration/with-tenant.js'
+import { findService } from './find-service.js'
+import { destroyCredentials } from './with-credentials.js'
+
+/** A service as flags say it. */
+export interface ServiceWanted {
+  readonly name: string
+  /** Whatever is wrong with them is said where they are read. */
+  readonly options: Readonly<Record<string, unknown>>
+  readonly presence: 'new' | 'any'
+}
+
+/** What was changed. */
+export interface ServiceChanges {
+  /** Slug. */
+  readonly tenant: string
+  readonly changes: readonly Change[]
+  /** Why it may be of no use yet, a sentence each. */
+  readonly warnings: readonly string[]
+  /** Why credentials that nobody uses any more are still there, a sentence each. */
+  readonly left: readonly string[]
+}
+
+type Work = Installation & { readonly tenant: Tenant }
+
+/**
+ * Puts a service into a tenant, in place of one of its name only where that is wanted; with consent where a credential is given up.
+ * Throws `ConfigurationError` with what is wrong with it, `RefusedError` for what is in the way.
+ */
+export async function putService(place: TenantPlace, wanted: ServiceWanted, agree: Agree): Promise<ServiceChanges> {
+  const settings = readServiceOptions(wanted.options)
+  return withTenant(place, async (work) => {
+    const { by, postgres, tenant } = work
+    const { name, presence } = wanted
+    const others = await postgres.services.list(tenant)
+    const known = others.find((service) => service.name === name)
+    const plan = planService({ others, nameFault: () => undefined }, { name, presence, settings })
+    const isGivenUp = 'credentials' in plan && plan.credentials === 'given up' && known !== undefined
+    const lost = isGivenUp ? lossOf(known) : undefined
+    if (lost !== undefined) await agree([`it leads elsewhere or takes another credential now: ${lost}`])
+    const connections = await postgres.services.connections(tenant)
+    const outcome = await postgres.services.apply(tenant, { name, presence, settings }, by)
+    refuseFaults(outcome)
+    const left = lost === undefined ? [] : await destroyOf(work, { connections, known })
+    const warnings = [...(await unknownNames(work, settings)), ...(await nextSteps(work, name))]
+    return { tenant: tenant.slug, changes: outcome.changes, warnings, left }
+  })
+}
+
+/** Removes a service, then its credential and those of its users, with consent. Throws `RefusedError` where it is not there. */
+export async function deleteService(place: TenantPlace, name: string, agree: Agree): Promise<ServiceChanges> {
+  return withTenant(place, async (work) => {
+    const { by, postgres, tenant } = work
+    const service = await findService(postgres, tenant, name)
+    await agree([
+      `operations that use ${quoted(name)} are refused from then on; ${lossOf(service) ?? 'it has no credential'}`,
+    ])
+    const connections = await postgres.services.connections(tenant)
+    const outcome = await postgres.services.apply(tenant, { presence: 'absent', name }, by)
+    refuseFaults(outcome)
+    const left = await destroyOf(work, { connections, known: service })
+    return { tenant: tenant.slug, changes: outcome.changes, warnings: [], left }
+  })
+}
+
+/** Destroys what the store has of services and users that are no more, with consent; answers with how many places that are. */
+export async function destroyLeftovers(
+  place: TenantPlace,
+  agree: Agree,
+): Promise<{ readonly tenant: string; readonly destroyed: number; readonly left: readonly string[] }> {
+  return withTenant(place, async (work) => {
+    const { postgres, tenant } = work
+    let found: readonly CredentialPlace[] = []
+    const left = await destroyCredentials(work, async (store) => {
+      // What is written for a service or user that comes meanwhile is none.
+      const kept = await store.list(tenant)
+      const services = new Set((await postgres.services.list(tenant)).map(({ id }) => id))
+      const users = new Set((await postgres.services.connections(tenant)).map(({ account }) => account))
+      found = kept.filter(
+        ({ account, service }) => !services.has(service) || (account !== undefined && !users.has(account)),
+      )
+      if (found.length > 0)
+        await agree([`${found.length} credentials of services and users that are no more are destroyed`])
+      return found
+    })
+    return { tenant: tenant.slug, destroyed: left.length === 0 ? found.length : 0, left }
+  })
+}
+
+/** As it was before. */
+interface Gone {
+  readonly known: FoundService | undefined
+  readonly connections: readonly ConnectionPlace[]
+}
+
+/** Also what the store has of it that no row has known, as after a sign-in that was cut off. */
+async function destroyOf(work: Work, { connections, known }: Gone): Promise<readonly string[]> {
+  const { settings, tenant } = work
+  if (known === undefined) return []
+  const isWithoutStore = settings.vault === undefined && settings.mode === 'production'
+  if (isWithoutStore && lossOf(known) === undefined) return []
+  const service = known.id
+  return destroyCredentials(work, async (store) => {
+    const accounts = connections.filter((connection) => connection.service === service).map(({ account }) => account)
+    const kept = (await store.list(tenant)).filter((place) => place.service === service)
+    const all = new Set([undefined, ...accounts, ...kept.map(({ account }) => account)])
+    return [...all].map((account) => ({ tenant, service, account }))
+  })
+}
+
+/** What would be missed; `undefined` where that is nothing. */
+function lossOf({ credentialVersion, users }: FoundService): string | undefined {
+  const parts = [
+    ...(credentialVersion > 0 ? ['its credential is destroyed'] : []),
+    ...(users > 0 ? [`${users} ${users === 1 ? 'user has' : 'users have'} to sign in there again`] : []),
+  ]
+  return parts.length === 0 ? undefined : parts.join('; ')
+}
+
+async function unknownNames({ postgres, tenant }: Work, { requirement }: ServiceSettings): Promise<readonly string[]> {
+  const warnings: string[] = []
+  for (const part of partsOf(requirement)) {
+    if (part.kind !== 'grant') continue
+    const usage = await postgres.tenantAdministration.findUsage(tenant, part.category, part.name)
+    if (usage === undefined) warnings.push(`${tenant.slug} has no ${nounOf(part.category)} ${quoted(part.name)} yet`)
+  }
+  return [...new Set(warnings)]
+}
+
+async function nextSteps({ postgres, tenant }: Work, name: string): Promise<readonly string[]> {
+  const { credentialVersion, settings } = await findService(postgres, tenant, name)
+  if ('fault' in settings || settings.source.from !== 'store' || credentialVersion > 0) return []
+  const command = `authsec service set-credential ${JSON.stringify(name)} --tenant ${tenant.slug}`
+  return [`it has no credential yet: ${command}`]
+}

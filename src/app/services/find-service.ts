@@ -1,0 +1,48 @@
+import type { FoundService } from '../../core/administration/service-administration.js'
+import { quoted } from '../../core/administration/known-names.js'
+import type { ExternalService } from '../../core/external-service/external-service.js'
+import type { Tenant } from '../../core/identity/tenant.js'
+import type { Postgres } from '../../adapter/postgres/open-postgres.js'
+import { withTenant, type TenantPlace } from '../administration/with-tenant.js'
+import { RefusedError } from '../refused-error.js'
+
+/** The services of a tenant. */
+export interface ListedServices {
+  /** Slug. */
+  readonly tenant: string
+  readonly services: readonly FoundService[]
+}
+
+/** The services of a tenant by name. */
+export async function listServices(place: TenantPlace): Promise<ListedServices> {
+  return withTenant(place, async ({ postgres, tenant }) => {
+    return { tenant: tenant.slug, services: await postgres.services.list(tenant) }
+  })
+}
+
+/** The service of that name. Throws `RefusedError` for one that is not there. */
+export async function showService(
+  place: TenantPlace,
+  name: string,
+): Promise<{ readonly tenant: string; readonly service: FoundService }> {
+  return withTenant(place, async ({ postgres, tenant }) => {
+    return { tenant: tenant.slug, service: await findService(postgres, tenant, name) }
+  })
+}
+
+/** The same in a database that is open. */
+export async function findService(
+  { services }: Pick<Postgres, 'services'>,
+  tenant: Tenant,
+  name: string,
+): Promise<FoundService> {
+  const found = (await services.list(tenant)).find((service) => service.name === name)
+  if (found !== undefined) return found
+  throw new RefusedError(`there is no service ${quoted(name)} in ${tenant.slug}; authsec service list shows them`)
+}
+
+/** The service as operations use it. Throws `RefusedError` for one that cannot be used as it is stored. */
+export function usableService({ settings, ...service }: FoundService): ExternalService {
+  if (!('fault' in settings)) return { ...settings, ...service }
+  throw new RefusedError(`${quoted(service.name)} cannot be used as it is stored: ${settings.fault}`)
+}

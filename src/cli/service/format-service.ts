@@ -1,0 +1,64 @@
+import type { ServiceReport } from '../../app/services/test-service.js'
+import type { FoundService } from '../../core/administration/service-administration.js'
+import type { ServiceAuth } from '../../core/external-service/external-service.js'
+import { serviceOptionsOf } from '../../core/external-service/read-service-options.js'
+import { describeRequirement } from '../../core/permission/requirement/requirement-words.js'
+import { formatMembers } from '../format-members.js'
+import { formatTable } from '../format-table.js'
+
+interface InTenant {
+  /** Slug. */
+  readonly tenant: string
+  readonly service: FoundService
+}
+
+/** A service as JSON; of its credential the version and since when it is used. */
+export function serviceJson({ service, tenant }: InTenant): Readonly<Record<string, unknown>> {
+  const { credentialAt, credentialVersion, name, settings, users } = service
+  const since = credentialAt === undefined ? undefined : new Date(credentialAt * 1000).toISOString()
+  const credential = credentialVersion === 0 ? 'none' : { version: credentialVersion, since }
+  const found = { tenant, name, ...('fault' in settings ? settings : serviceOptionsOf(settings)), credential }
+  return hasUsers(service) ? { ...found, users } : found
+}
+
+/** One line each. */
+export function formatServices(services: readonly FoundService[]): string {
+  const rows = services.map((service) => {
+    const { credentialVersion, name, settings } = service
+    if ('fault' in settings) return [name, '', '', '', credentialOf(service), settings.fault]
+    const { auth, requirement, source, url } = settings
+    const credential = source.from === 'store' ? credentialOf({ credentialVersion }) : `${source.from} ${source.path}`
+    const who =
+      requirement.kind === 'allOf' && requirement.of.length === 0 ? 'everybody' : describeRequirement(requirement)
+    return [name, url, authWords(auth), who, credential, '']
+  })
+  return formatTable(['NAME', 'URL', 'AUTH', 'WHO', 'CREDENTIAL', 'FAULT'], rows)
+}
+
+/** Everything that is decided about it, a line each. */
+export function formatService(found: InTenant): string {
+  const { requirement, ...members } = serviceJson(found)
+  const shown = requirement === undefined ? {} : { requirement: JSON.stringify(requirement) }
+  return formatMembers({ ...members, ...shown })
+}
+
+/** What a test has found. */
+export function formatServiceReport({ name, outcome, problems, status, tenant, url }: ServiceReport): string {
+  const answer = status === undefined ? 'no answer' : `answered ${status}`
+  const found = outcome === 'passed' ? ['✓ it takes the credential'] : problems.map((problem) => `✗ ${problem}`)
+  return [`${name} of ${tenant}: GET ${url}: ${answer}`, ...found].join('\n')
+}
+
+function credentialOf({ credentialVersion }: Pick<FoundService, 'credentialVersion'>): string {
+  return credentialVersion === 0 ? 'none' : `version ${credentialVersion}`
+}
+
+function authWords(auth: ServiceAuth): string {
+  return auth.type === 'oauth2' ? `oauth2 ${auth.grant}` : auth.type
+}
+
+function hasUsers({ settings, users }: FoundService): boolean {
+  const isPerUser =
+    !('fault' in settings) && settings.auth.type === 'oauth2' && settings.auth.grant === 'authorization_code'
+  return isPerUser || users > 0
+}
