@@ -22,6 +22,7 @@ import { TrustedTenants } from './issuers/trusted-tenants.js'
 import { offeredScopes } from './offered-scopes.js'
 import { prepareApplication } from './prepare-application.js'
 import type { Foundations, ServerOptions } from './server-options.js'
+import { openServices } from './services/open-services.js'
 import { openProvider, openSignIn, relyingPartyOf, type SignInParts } from './sign-in-parts.js'
 
 export interface PartsWanted {
@@ -63,6 +64,7 @@ export async function openParts(options: ServerOptions, base: Foundations, wante
   const issuer = await patience.untilAnswered(() => openIssuer(options, base, { application, hasher, wanted }))
   stack.add(async () => issuer?.close())
   const book = await patience.untilAnswered(() => openIssuers(options, base, application))
+  const services = await patience.untilAnswered(() => openServices(options, base))
   await assembly.start()
   stack.add(() => assembly.close())
   const { bearers, own } = openTokens(options, base, book)
@@ -77,7 +79,7 @@ export async function openParts(options: ServerOptions, base: Foundations, wante
     signIn === undefined ? catalogue : new OperationCatalogue([...signIn.operations, ...catalogue.all()])
   const { audit, rateLimiter } = data.postgres
   const counter = new CallCounter({ limiter: rateLimiter, application: application.clientId })
-  const guard = new Guard({ catalogue: operations, callers: authenticator, audit, counter, log, tracer })
+  const guard = new Guard({ catalogue: operations, callers: authenticator, audit, counter, services, log, tracer })
   return { application, created, issuer, book, tokens: bearers, authenticator, guard, operations, signIn }
 }
 

@@ -1,11 +1,12 @@
 import type { Postgres } from '../../adapter/postgres/open-postgres.js'
+import { openVault } from '../../adapter/vault/open-vault.js'
 import type { CredentialStore } from '../../core/credential/credential-store.js'
 import type { SecretsEngine } from '../../core/credential/secrets-engine.js'
 import { ConfigurationError } from '../../core/error/configuration-error.js'
 import type { Log } from '../../core/runtime/log.js'
-import type { VaultSettings } from '../settings/read-vault-settings.js'
 import type { Settings } from '../settings/settings.js'
 import { localVaultKeys } from './local-vault-keys.js'
+import { vaultOptions } from './vault-options.js'
 
 /** Where credentials of services are. */
 export interface OpenCredentials {
@@ -19,8 +20,8 @@ export interface CredentialsPlace {
   readonly settings: Pick<Settings, 'home' | 'localVaultKey' | 'mode' | 'vault'>
   readonly postgres: Pick<Postgres, 'localVault'>
   readonly log: Log
-  /** Reaches Vault. */
-  readonly openVault?: ((settings: VaultSettings, log: Log) => Promise<OpenCredentials>) | undefined
+  /** Default: what speaks to HashiCorp Vault. */
+  readonly openVault?: typeof openVault | undefined
 }
 
 /**
@@ -29,11 +30,14 @@ export interface CredentialsPlace {
  */
 export async function openCredentials({
   log,
-  openVault = unknownVault,
+  openVault: open = openVault,
   postgres,
   settings,
 }: CredentialsPlace): Promise<OpenCredentials> {
-  if (settings.vault !== undefined) return openVault(settings.vault, log)
+  if (settings.vault !== undefined) {
+    const { close, credentials, engine } = await open(vaultOptions(settings.vault, settings.mode, log))
+    return { store: credentials, engine, close }
+  }
   refuseLocalInProduction(settings)
   const store = postgres.localVault.open(localVaultKeys(settings))
   return { store, engine: undefined, close: () => Promise.resolve() }
@@ -46,12 +50,5 @@ export function refuseLocalInProduction({ mode }: Pick<Settings, 'mode'>): void 
     'ERR_CONFIG_ENVIRONMENT',
     'credentials of services need HashiCorp Vault in production: set AUTHSEC_VAULT_ADDR, and AUTHSEC_VAULT_ROLE_ID with a secret id. ' +
       'The local store is for development: loopback addresses, the embedded database, NODE_ENV and AUTHSEC_ENV not production',
-  )
-}
-
-/** Whoever has named Vault is not to have the local store instead. */
-function unknownVault(): Promise<never> {
-  return Promise.reject(
-    new ConfigurationError('ERR_CONFIG_ENVIRONMENT', 'AUTHSEC_VAULT_ADDR is set, but nothing here speaks to Vault'),
   )
 }

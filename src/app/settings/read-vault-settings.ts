@@ -18,7 +18,8 @@ export type VaultLoginSettings =
       readonly method: 'approle'
       readonly roleId: string
       readonly secretId: Secret
-      readonly wrapping: 'plain' | 'wrapped'
+      /** `wrapped`: it is in a wrapping token, which was made for the secret id of this role (its name) and nothing else. */
+      readonly wrapping: { readonly kind: 'plain' } | { readonly kind: 'wrapped'; readonly role: string }
     }
   | { readonly method: 'kubernetes'; readonly role: string }
   | { readonly method: 'token'; readonly token: Secret }
@@ -26,7 +27,7 @@ export type VaultLoginSettings =
 const names = [
   ...(['AUTHSEC_VAULT_NAMESPACE', 'AUTHSEC_VAULT_CA', 'AUTHSEC_VAULT_MOUNT', 'AUTHSEC_VAULT_ROLE_ID'] as const),
   ...(['AUTHSEC_VAULT_SECRET_ID', 'AUTHSEC_VAULT_WRAPPED_SECRET_ID', 'AUTHSEC_VAULT_KUBERNETES_ROLE'] as const),
-  'AUTHSEC_VAULT_TOKEN',
+  ...(['AUTHSEC_VAULT_ROLE', 'AUTHSEC_VAULT_TOKEN'] as const),
 ] as const satisfies readonly VariableName[]
 
 /**
@@ -61,6 +62,7 @@ function readLogin(values: Environment['values']): VaultLoginSettings {
   if (role !== undefined) return { method: 'kubernetes', role }
   if (token !== undefined) return { method: 'token', token: new Secret(token) }
   const secretId = plain ?? wrapped
+  const name = values.get('AUTHSEC_VAULT_ROLE')
   if (roleId === undefined || secretId === undefined || (plain !== undefined && wrapped !== undefined)) {
     throw fault(
       'AppRole needs AUTHSEC_VAULT_ROLE_ID and one of AUTHSEC_VAULT_SECRET_ID and AUTHSEC_VAULT_WRAPPED_SECRET_ID',
@@ -70,8 +72,14 @@ function readLogin(values: Environment['values']): VaultLoginSettings {
     method: 'approle',
     roleId,
     secretId: new Secret(secretId),
-    wrapping: plain === undefined ? 'wrapped' : 'plain',
+    wrapping: plain === undefined ? { kind: 'wrapped', role: requireRole(name) } : { kind: 'plain' },
   }
+}
+
+/** By which a wrapped secret id is known to be the one that was meant. */
+function requireRole(name: string | undefined): string {
+  if (name !== undefined) return name
+  throw fault('AUTHSEC_VAULT_WRAPPED_SECRET_ID needs AUTHSEC_VAULT_ROLE: the name of the AppRole that it is of')
 }
 
 function fault(message: string): ConfigurationError {

@@ -25,7 +25,7 @@ export interface GuardPorts extends RecordPorts {
   /** Needed where an operation has limits. */
   readonly counter?: CallCounter
   /** Without it no operation uses external services. */
-  readonly services?: ServicePorts
+  readonly services?: ServicePorts | undefined
   /** By which tokens expire. */
   readonly clock?: Clock
   readonly tracer?: Tracer

@@ -37,7 +37,7 @@ const settings = (env: NodeJS.ProcessEnv = {}) => readSettings({ AUTHSEC_HOME: h
 const opened = async (env: NodeJS.ProcessEnv = {}) => {
   const localVault: Pick<LocalVault, 'open'> = { open: () => local }
   const postgres = { localVault } as { readonly localVault: LocalVault }
-  const openVault = async () => ({ store: vault, engine: undefined, close: async () => undefined })
+  const openVault = async () => ({ credentials: vault, engine: Object.create(null), close: async () => undefined })
   const { store } = await openCredentials({ settings: settings(env), postgres, log, openVault })
   return store === vault ? 'Vault' : 'local'
 }
@@ -61,7 +61,8 @@ describe('the store of credentials', () => {
   it('is never the local one where Vault was meant', async () => {
     const named = settings({ AUTHSEC_VAULT_ADDR: address, ...appRole })
     const postgres = { localVault: { open: () => local } as unknown as LocalVault }
-    await expect(openCredentials({ settings: named, postgres, log })).rejects.toMatchObject(refused)
+    const openVault = (): Promise<never> => Promise.reject(new TypeError('Vault does not want us'))
+    await expect(openCredentials({ settings: named, postgres, log, openVault })).rejects.toThrow('does not want us')
     for (const [name, value] of Object.entries({ ...appRole, AUTHSEC_VAULT_TOKEN: 'x', AUTHSEC_VAULT_MOUNT: 'kv' })) {
       const message = expect.stringContaining(`${name} is set, but not AUTHSEC_VAULT_ADDR`)
       expect(() => settings({ [name]: value })).toThrow(expect.objectContaining({ ...refused, message }))
@@ -75,6 +76,7 @@ describe('the store of credentials', () => {
     [{ AUTHSEC_VAULT_ROLE_ID: 'x' }, 'AppRole needs'],
     [{ AUTHSEC_VAULT_SECRET_ID: 'x' }, 'AppRole needs'],
     [{ ...appRole, AUTHSEC_VAULT_WRAPPED_SECRET_ID: 'x' }, 'AppRole needs'],
+    [{ AUTHSEC_VAULT_ROLE_ID: 'x', AUTHSEC_VAULT_WRAPPED_SECRET_ID: 'x' }, 'AUTHSEC_VAULT_ROLE:'],
   ])('is not Vault with %j', (env, reason) => {
     const message = expect.stringContaining(reason)
     const named = { AUTHSEC_VAULT_ADDR: address, ...env }
@@ -87,12 +89,14 @@ describe('the store of credentials', () => {
     expect(read?.login).toMatchObject({
       method: 'approle',
       roleId: 'role',
-      wrapping: 'plain',
+      wrapping: { kind: 'plain' },
       secretId: expect.any(Secret),
     })
     expect(JSON.stringify(read)).not.toContain('secret-id')
-    const wrapped = { AUTHSEC_VAULT_ROLE_ID: 'role', AUTHSEC_VAULT_WRAPPED_SECRET_ID: 'x' }
-    expect(settings({ AUTHSEC_VAULT_ADDR: address, ...wrapped }).vault?.login).toMatchObject({ wrapping: 'wrapped' })
+    const wrapped = { AUTHSEC_VAULT_ROLE_ID: 'id', AUTHSEC_VAULT_WRAPPED_SECRET_ID: 'x', AUTHSEC_VAULT_ROLE: 'web' }
+    expect(settings({ AUTHSEC_VAULT_ADDR: address, ...wrapped }).vault?.login).toMatchObject({
+      wrapping: { kind: 'wrapped', role: 'web' },
+    })
     const pod = settings({ AUTHSEC_VAULT_ADDR: address, AUTHSEC_VAULT_KUBERNETES_ROLE: 'web' })
     expect(pod.vault?.login).toEqual({ method: 'kubernetes', role: 'web' })
   })

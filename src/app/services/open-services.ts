@@ -1,0 +1,31 @@
+import { createFetcher } from '../../adapter/net/create-fetcher.js'
+import { SecretsInUse } from '../../core/credential/secrets-in-use.js'
+import { StoredCredentialReader } from '../../core/external-service/credential-reader.js'
+import { ServiceDesk } from '../../core/external-service/service-desk.js'
+import type { ServicePorts } from '../../core/operation/call-services.js'
+import { openCredentials } from '../credentials/open-credentials.js'
+import type { Foundations, ServerOptions } from '../server-options.js'
+
+/** What a service may take, and how much it may answer: more than what only says who somebody is. */
+const limits = { milliseconds: 30_000, mostBytes: 10 * 1024 * 1024, mostUrlCharacters: 16_384, atOnce: 32 }
+
+/**
+ * What operations use external services with; `undefined` where none of them declares any: then no store of credentials is needed.
+ * Throws `ConfigurationError` where one is needed and there is none.
+ */
+export async function openServices(
+  { catalogue, log, settings }: Pick<ServerOptions, 'catalogue' | 'log' | 'settings'>,
+  { data, stack, tracer }: Pick<Foundations, 'data' | 'stack' | 'tracer'>,
+): Promise<ServicePorts | undefined> {
+  if (catalogue.all().every(({ services = [] }) => services.length === 0)) return undefined
+  const { postgres } = data
+  const credentials = await openCredentials({ postgres, settings, log })
+  stack.add(() => credentials.close())
+  const desk = new ServiceDesk({
+    services: postgres.services,
+    credentials: new StoredCredentialReader(credentials.store),
+    fetcher: createFetcher({ ...limits, tracer }),
+    audit: postgres.audit,
+  })
+  return { desk, inUse: new SecretsInUse() }
+}

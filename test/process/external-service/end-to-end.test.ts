@@ -1,0 +1,152 @@
+import type { IncomingMessage } from 'node:http'
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { protectedByAuthSec, ServiceAccess } from '../../../src/index.js'
+import { runCliWithInput } from '../../support/cli-with-input.js'
+import { listenInProcess, type TestServer } from '../../support/listening-app.js'
+import { postMcp } from '../../support/mcp-post.js'
+import { runCli, type Finished } from '../../support/server-process.js'
+import { listenHttp, type TestListener } from '../../support/test-listener.js'
+import { VaultSite } from '../../support/vault/vault-site.js'
+
+const token = 'gho_8sKq2LwXv0'
+const params = [ServiceAccess] as const
+const tools = [
+  protectedByAuthSec('list_repositories', { services: ['GitHub'], params }, async (services) =>
+    (await services.fetch('GitHub', '/user/repos')).json(),
+  ),
+  protectedByAuthSec('leak', { services: ['GitHub'], params }, async (services) =>
+    (await services.getServiceToken('GitHub')).reveal(),
+  ),
+  protectedByAuthSec('other', { services: ['Mail'], params }, async (services) =>
+    (await services.fetch('Mail', '/')).text(),
+  ),
+]
+
+let api: TestListener
+let requests: IncomingMessage[] = []
+
+beforeAll(async () => {
+  api = await listenHttp((request, response) => {
+    requests.push(request)
+    const isKnown = request.headers.authorization === `Bearer ${token}`
+    response.writeHead(isKnown ? 200 : 401).end(JSON.stringify({ repositories: isKnown ? ['a/b'] : [] }))
+  }, '127.0.0.1')
+})
+afterAll(() => api?.close())
+
+/** A server with its command line. */
+class Site {
+  readonly #server: TestServer
+  readonly #env: Readonly<Record<string, string>>
+
+  constructor(server: TestServer, env: Readonly<Record<string, string>>) {
+    this.#server = server
+    this.#env = env
+  }
+
+  static async start(env: Readonly<Record<string, string>> = {}): Promise<Site> {
+    return new Site(await listenInProcess({ tools, clientId: 'services', tenants: 'any', login: 'oauth' }, env), env)
+  }
+
+  close(): Promise<void> {
+    return this.#server.close()
+  }
+
+  async service(input: string, ...args: readonly string[]): Promise<Finished> {
+    const words = ['service', ...args, '--tenant', 'acme-corp'] as const
+    return this.#within(() => runCliWithInput(this.#server.home, input, ...words))
+  }
+
+  async add(...requirement: readonly string[]): Promise<void> {
+    const place = ['--url', `http://127.0.0.1:${api.port}`, '--private-network', '--auth', 'bearer_token']
+    expect((await this.service('', 'add', 'GitHub', ...place, ...requirement)).code).toBe(0)
+    expect((await this.service(token, 'set-credential', 'GitHub')).code).toBe(0)
+  }
+
+  async tokenOf(user: string): Promise<string> {
+    const { code, stdout } = await this.#within(() => runCli(this.#server.home, 'token', '--user', user))
+    expect(code).toBe(0)
+    return stdout.trim()
+  }
+
+  async call(bearer: string, name: string): Promise<string> {
+    const { body } = await postMcp(this.#server.url, bearer, 'tools/call', { name, arguments: {} })
+    return body.result?.content?.[0]?.text ?? JSON.stringify(body.error)
+  }
+
+  /** Commands have the environment of the server. */
+  async #within<Value>(work: () => Promise<Value>): Promise<Value> {
+    const before = { ...process.env }
+    Object.assign(process.env, this.#env)
+    try {
+      return await work()
+    } finally {
+      for (const name of Object.keys(this.#env)) {
+        if (before[name] === undefined) delete process.env[name]
+      }
+    }
+  }
+}
+
+const vaultEnv = async (vault: VaultSite): Promise<Readonly<Record<string, string>>> => {
+  const secretId = await vault.administrator.newSecretId('approle', 'authsec')
+  return {
+    AUTHSEC_VAULT_ADDR: vault.vault.origin,
+    AUTHSEC_VAULT_ROLE_ID: vault.roleId,
+    AUTHSEC_VAULT_SECRET_ID: secretId.reveal(),
+  }
+}
+
+describe('a tool that uses a service of its tenant', () => {
+  it('calls it with a credential of the local store, as long as the service and its user may', async () => {
+    const site = await Site.start()
+    try {
+      const john = await site.tokenOf('john@company.com')
+      expect(await site.call(john, 'list_repositories')).toMatch(/^Tool failed/)
+      await site.add('--everybody')
+      requests = []
+      expect(await site.call(john, 'list_repositories')).toBe('{"repositories":["a/b"]}')
+      expect(requests.map(({ headers, url }) => [url, headers.authorization])).toEqual([
+        ['/user/repos', `Bearer ${token}`],
+      ])
+      expect(await site.call(john, 'leak')).toMatch(/^The result was withheld/)
+      expect(await site.call(john, 'other')).toMatch(/^Tool failed/)
+
+      expect((await site.service('gho_another_one_1', 'set-credential', 'GitHub')).code).toBe(0)
+      expect(await site.call(john, 'list_repositories')).toBe('{"repositories":[]}')
+      expect((await site.service('', 'delete', 'GitHub', '--yes')).code).toBe(0)
+      await site.add('--role', 'nobody-has-this')
+      requests = []
+      expect(await site.call(john, 'list_repositories')).toMatch(/^Not permitted/)
+      expect(requests).toEqual([])
+    } finally {
+      await site.close()
+    }
+  }, 120_000)
+
+  it('calls it with a credential of HashiCorp Vault, and says what is the matter while that is sealed', async () => {
+    const vault = await VaultSite.open()
+    const site = await Site.start(await vaultEnv(vault))
+    try {
+      await site.add('--everybody')
+      const john = await site.tokenOf('john@company.com')
+      expect(await site.call(john, 'list_repositories')).toBe('{"repositories":["a/b"]}')
+      expect(
+        vault.vault.journal.some(({ path }) => /^secret\/data\/tenants\/[0-9a-f-]+\/services\/[0-9a-f-]+/.test(path)),
+      ).toBe(true)
+      expect((await site.service('gho_another_one_2', 'set-credential', 'GitHub')).code).toBe(0)
+      vault.vault.sealed = true
+      expect(await site.call(john, 'list_repositories')).toMatch(/^The credentials of external services cannot be read/)
+      vault.vault.sealed = false
+      await expect(
+        (async () => {
+          for (let answer = ''; answer !== '{"repositories":[]}'; answer = await site.call(john, 'list_repositories'))
+            continue
+        })(),
+      ).resolves.toBeUndefined()
+    } finally {
+      await site.close()
+      await vault.close()
+    }
+  }, 120_000)
+})
