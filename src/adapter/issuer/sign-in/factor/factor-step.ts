@@ -54,7 +54,7 @@ export class FactorStep {
       return undefined
     }
     const stage = standing.factors.length === 0 ? 'enrol' : 'prove'
-    const subject = formatSubject(tenant, account.id)
+    const subject = formatSubject(tenant, account)
     const pending: PendingFactor = { subject, stage, proved: 'nothing', secret: undefined }
     await this.#parts.pending.put(visit, pending)
     return this.#page({ visit, tenant, account, pending, standing })
