@@ -1,6 +1,7 @@
 import type { Keyring } from '../../../core/credential/keyring.js'
 import { UpstreamError } from '../../../core/error/upstream-error.js'
 import type { AccountLink, AccountLinkStore } from '../../../core/identity/account-link-store.js'
+import { changeSecurity } from '../../../core/identity/change-security.js'
 import type { Account, AccountStore } from '../../../core/identity/account-store.js'
 import type { SessionDirectory } from '../../../core/identity/session-directory.js'
 import type { Tenant } from '../../../core/identity/tenant.js'
@@ -91,24 +92,13 @@ export class PasswordLinks {
     return passwordFault(password, { email: account.email, name: account.name, tenant, serverName })
   }
 
-  /**
-   * Sessions end before the password is another one, so that where they cannot the link stays good, and once more afterwards:
-   * somebody may have signed in with the old one meanwhile.
-   */
+  /** Where sessions cannot be ended before, the link stays good. */
   async #set({ account, digest, tenant }: OpenedLink, hash: string): Promise<FormAnswer> {
-    await this.#endSessions(tenant, account)
-    if (!(await this.#parts.links.redeem(tenant, digest, hash))) return { kind: 'used' }
-    const sessions = await this.#endSessions(tenant, account).then(
-      () => 'ended' as const,
-      () => 'not all ended' as const,
-    )
-    const page = renderPasswordSetPage({ serverName: this.#parts.serverName, sessions })
-    return { kind: 'done', status: 200, page }
-  }
-
-  async #endSessions(tenant: Tenant, { id }: Account): Promise<void> {
-    const { sessions } = this.#parts
-    await sessions.end({ tenant, owners: await sessions.ownersOf(tenant, id), application: undefined })
+    const { links, serverName, sessions } = this.#parts
+    const scope = { tenant, accounts: [account.id] }
+    const changed = await changeSecurity(sessions, scope, () => links.redeem(tenant, digest, hash))
+    if (!changed.value) return { kind: 'used' }
+    return { kind: 'done', status: 200, page: renderPasswordSetPage({ serverName, sessions: changed.sessions }) }
   }
 
   async #hash(password: string): Promise<string | undefined> {
