@@ -18,7 +18,7 @@ import { IssuerConsents } from './record/issuer-consents.js'
 import { openFederation, type FederationParts } from './federation/open-federation.js'
 import { AccountPages, type AccountPagesParts } from './account/account-pages.js'
 import type { AccountSecurity } from './account/account-security.js'
-import { PasswordLinks } from './account/password-links.js'
+import { PasswordLinks, type PasswordLinksParts } from './account/password-links.js'
 import { AccountDirectory } from './sign-in/account-directory.js'
 import { ClientDocuments } from './client/client-documents.js'
 import { ConsentStep } from './sign-in/consent-step.js'
@@ -177,7 +177,7 @@ function openHandler(options: IssuerOptions, ground: Ground, signingKeys: Publis
     }),
     outgoing: outgoing === undefined ? 'closed' : 'open',
   })
-  const pages = accountPages(options, { url, cookies, directory })
+  const pages = accountPages(options, { url, cookies, directory, limits })
   return async (request, response) =>
     (await pages?.handle(request, response)) === true || handler.handle(request, response)
 }
@@ -191,12 +191,12 @@ function openConsents(
 
 function accountPages(
   { accounts, application, hasher, keyring, limiter, log, security }: IssuerOptions,
-  shared: Pick<AccountPagesParts, 'cookies' | 'url'> & { readonly directory: AccountDirectory },
+  shared: Pick<AccountPagesParts, 'cookies' | 'url'> & Pick<PasswordLinksParts, 'directory' | 'limits'>,
 ): AccountPages | undefined {
   if (security === 'absent') return undefined
   const { name: serverName } = application
-  const { directory } = shared
-  const links = new PasswordLinks({ ...security, serverName, directory, accounts, hasher, keyring })
+  const { directory, limits } = shared
+  const links = new PasswordLinks({ ...security, serverName, directory, limits, accounts, hasher, keyring })
   return new AccountPages({ ...shared, serverName, keyring, links, limiter, log })
 }
 

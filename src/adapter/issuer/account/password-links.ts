@@ -10,6 +10,7 @@ import { renderNewPasswordPage, renderPasswordSetPage } from '../page/account/ne
 import type { PasswordHasher } from '../password-hasher.js'
 import { passwordFault } from '../password/password-policy.js'
 import type { AccountDirectory } from '../sign-in/account-directory.js'
+import type { SignInLimits } from '../sign-in/sign-in-limits.js'
 import { linkDigest, type LinkToken } from './account-link.js'
 
 export interface PasswordLinksParts {
@@ -20,6 +21,7 @@ export interface PasswordLinksParts {
   readonly sessions: Pick<SessionDirectory, 'end' | 'ownersOf'>
   readonly hasher: PasswordHasher
   readonly keyring: Keyring
+  readonly limits: Pick<SignInLimits, 'know'>
 }
 
 /** A link that stands, opened in one browser. */
@@ -29,6 +31,8 @@ export interface OpenedLink {
   readonly link: AccountLink
   readonly digest: string
   readonly csrf: string
+  /** The random value in its cookie. */
+  readonly browser: string
 }
 
 /** What a form is answered with; `used`: somebody was faster. */
@@ -60,7 +64,7 @@ export class PasswordLinks {
     const link = await links.find(tenant, digest)
     const account = link && (await accounts.find(tenant, link.accountId))
     if (link === undefined || account === undefined) return undefined
-    return { tenant, account, link, digest, csrf: keyring.digest('account-csrf', `${digest} ${browser}`) }
+    return { tenant, account, link, digest, browser, csrf: keyring.digest('account-csrf', `${digest} ${browser}`) }
   }
 
   render({ account, csrf, link, tenant }: OpenedLink, problem?: string): string {
@@ -93,11 +97,13 @@ export class PasswordLinks {
   }
 
   /** Where sessions cannot be ended before, the link stays good. */
-  async #set({ account, digest, tenant }: OpenedLink, hash: string): Promise<FormAnswer> {
-    const { links, serverName, sessions } = this.#parts
+  async #set({ account, browser, digest, tenant }: OpenedLink, hash: string): Promise<FormAnswer> {
+    const { limits, links, serverName, sessions } = this.#parts
     const scope = { tenant, accounts: [account.id] }
     const changed = await changeSecurity(sessions, scope, () => links.redeem(tenant, digest, hash))
     if (!changed.value) return { kind: 'used' }
+    // The password is set, whether or not the browser is known by it.
+    await limits.know({ tenant, email: account.email, visit: { browser } }, 'password').catch(() => undefined)
     return { kind: 'done', status: 200, page: renderPasswordSetPage({ serverName, sessions: changed.sessions }) }
   }
 

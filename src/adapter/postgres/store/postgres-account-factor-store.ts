@@ -47,10 +47,16 @@ export class PostgresAccountFactorStore implements AccountFactorStore {
       .select('account_id')
       .where((row) => row.or([row('account_id', 'is', null), row('account_id', '=', accountId)]))
       .executeTakeFirst()
+    const codes = await db
+      .selectFrom('recovery_code')
+      .select((row) => [row.fn.countAll<string>().as('left'), sql<boolean | null>`bool_or(kept)`.as('kept')])
+      .where('account_id', '=', accountId)
+      .executeTakeFirstOrThrow()
     return {
       factors: rows.map(toFactor),
       passkeys: rows.map(toPasskey).filter((passkey) => passkey !== undefined),
       demand: demanded === undefined ? 'optional' : 'required',
+      recoveryCodes: { left: Number(codes.left), kept: codes.kept === true ? 'yes' : 'no' },
     }
   }
 
@@ -66,13 +72,12 @@ export class PostgresAccountFactorStore implements AccountFactorStore {
     return { id: row.id, secret: this.#keyring.open(totpPurpose, row.sealed_secret, row.id) }
   }
 
-  async add(tenant: Tenant, accountId: string, { as, factor, recoveryCodes }: Enrolment): Promise<boolean> {
+  async add(tenant: Tenant, accountId: string, { as, factor }: Enrolment): Promise<boolean> {
     const db = await this.#databases.tenant(tenant)
     try {
       return await db.transaction().execute(async (step) => {
         if (!(await mayAdd(step, accountId, as))) return false
         await step.insertInto('account_factor').values(this.#valuesOf(accountId, factor)).execute()
-        if (recoveryCodes !== undefined) await replaceCodes(step, accountId, recoveryCodes)
         await recordAccountChange(step, { tenant, by: 'own sign-in', accountId, after: [`factor:${factor.kind}`] })
         return true
       })
@@ -111,6 +116,19 @@ export class PostgresAccountFactorStore implements AccountFactorStore {
     return result.numUpdatedRows === 1n
   }
 
+  async replaceRecoveryCodes(tenant: Tenant, accountId: string, digests: readonly string[]): Promise<void> {
+    const db = await this.#databases.tenant(tenant)
+    await db.transaction().execute(async (step) => {
+      if (!(await lockAccount(step, accountId))) return
+      await replaceCodes(step, accountId, digests)
+      await recordAccountChange(step, { tenant, by: 'own sign-in', accountId, after: ['other recovery codes'] })
+    })
+  }
+
+  async keepRecoveryCodes(tenant: Tenant, accountId: string): Promise<void> {
+    await keepCodes(await this.#databases.tenant(tenant), accountId)
+  }
+
   async useRecoveryCode(tenant: Tenant, accountId: string, digest: string): Promise<boolean> {
     const db = await this.#databases.tenant(tenant)
     return db.transaction().execute(async (step) => {
@@ -120,6 +138,7 @@ export class PostgresAccountFactorStore implements AccountFactorStore {
         .where('digest', '=', digest)
         .executeTakeFirst()
       if (result.numDeletedRows !== 1n) return false
+      await keepCodes(step, accountId)
       await recordAccountChange(step, { tenant, by: 'own sign-in', accountId, before: ['a recovery code'] })
       return true
     })
@@ -192,6 +211,10 @@ async function replaceCodes(db: Kysely<TenantSchema>, accountId: string, digests
     .insertInto('recovery_code')
     .values(digests.map((digest) => ({ account_id: accountId, digest })))
     .execute()
+}
+
+async function keepCodes(db: Kysely<TenantSchema>, accountId: string): Promise<void> {
+  await db.updateTable('recovery_code').set({ kept: true }).where('account_id', '=', accountId).execute()
 }
 
 type FactorRow = Pick<AccountFactor, 'id' | 'kind'> & { readonly created_at: Date; readonly used_at: Date | null }

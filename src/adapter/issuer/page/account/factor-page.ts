@@ -125,7 +125,7 @@ export function renderRecoveryCodesPage({ codes, csrf, serverName }: RecoveryCod
         codes.length === 0
           ? undefined
           : html`<p>Keep these recovery codes where only you find them. Each lets you in once, without your device.</p>
-              <p class="warning">They are shown this once.</p>
+              <p class="warning">They are shown this once, and take the place of any that you were shown before.</p>
               <ul class="codes">
                 ${codes.map((code) => html`<li><code>${code}</code></li>`)}
               </ul>`

@@ -10,7 +10,7 @@ import type { SignInAudit } from '../sign-in-audit.js'
 import type { SignInLimits } from '../sign-in-limits.js'
 import type { CodeCheck } from './code-check.js'
 import type { FactorEnrolment } from './factor-enrolment.js'
-import { stageNow, type FactorVisit } from './factor-visit.js'
+import { stageNow, tooMany, type FactorVisit, type Trouble } from './factor-visit.js'
 import type { Passkeys } from './passkeys.js'
 import type { PendingFactor, PendingFactors } from './pending-factors.js'
 
@@ -24,12 +24,6 @@ export interface FactorParts {
   readonly enrolment: FactorEnrolment
   readonly limits: SignInLimits
   readonly audit: SignInAudit
-}
-
-interface Trouble {
-  readonly status: number
-  readonly problem: string
-  readonly retryAfter?: number
 }
 
 const wrongCode: Trouble = { status: 401, problem: 'This code is wrong, or was used already.' }
@@ -79,7 +73,7 @@ export class FactorStep {
     if (stage === 'prove' && action === 'factor-code') return this.#code(at, submission)
     if (stage === 'prove' && action === 'factor-passkey') return this.#passkey(at, submission)
     if (stage === 'enrol') return this.#parts.enrolment.submit(at, submission)
-    return stage === 'enrolled' && action === 'factor-done' ? this.#complete(at, at.pending.proved) : this.#page(at)
+    return stage === 'enrolled' && action === 'factor-done' ? this.#done(at) : this.#page(at)
   }
 
   /** The account is read again each time: it may be disabled, and what it has may have changed. */
@@ -96,10 +90,8 @@ export class FactorStep {
     const { account, tenant, visit } = at
     const admission = await this.#parts.limits.take({ visit, tenant, email: account.email }, 'code')
     if (!admission.admitted) {
-      const { wait } = admission
       this.#failed(at, 'limited')
-      const problem = `Too many attempts. Try again in ${Math.ceil(wait / 60)} min.`
-      return this.#page(at, { status: 429, problem, retryAfter: wait })
+      return this.#page(at, tooMany(admission.wait))
     }
     if (!(await this.#parts.codes.proves(tenant, account, form.get('code') ?? ''))) {
       this.#failed(at, 'factor_invalid')
@@ -112,21 +104,34 @@ export class FactorStep {
   async #passkey(at: FactorVisit, { form }: Submission): Promise<StepAnswer> {
     const { account, pending, standing, tenant, visit } = at
     const { factors, limits, passkeys } = this.#parts
+    const admission = await limits.take({ visit, tenant, email: account.email }, 'signature')
+    if (!admission.admitted) {
+      this.#failed(at, 'limited')
+      return this.#page(at, tooMany(admission.wait))
+    }
     const owner = { visit, subject: pending.subject, passkeys: standing.passkeys }
     const signed = passkeys.usable ? await passkeys.verify(owner, form.get('credential') ?? '') : undefined
     if (signed === undefined || !(await factors.useCount(tenant, account.id, signed))) {
       this.#failed(at, 'factor_invalid')
       return this.#page(at, wrongPasskey)
     }
-    await limits.know({ visit, tenant, email: account.email })
+    await admission.attempt.succeeded()
     return this.#proved(at, form.get('another'), 'hwk')
   }
 
   async #proved(at: FactorVisit, another: string | undefined, proved: 'otp' | 'hwk'): Promise<StepAnswer> {
-    if (another !== 'yes') return this.#complete(at, proved)
-    const pending: PendingFactor = { ...at.pending, stage: 'enrol', proved }
+    const standing = await this.#parts.factors.standing(at.tenant, at.account.id)
+    const hasCodes = standing.recoveryCodes.kept === 'yes'
+    if (another !== 'yes' && hasCodes) return this.#complete(at, proved)
+    const pending: PendingFactor = { ...at.pending, stage: another === 'yes' ? 'enrol' : 'enrolled', proved }
     await this.#parts.pending.put(at.visit, pending)
-    return this.#page({ ...at, pending })
+    return this.#page({ ...at, standing, pending })
+  }
+
+  /** Who goes on from the page with the recovery codes has seen them. */
+  async #done(at: FactorVisit): Promise<StepAnswer> {
+    await this.#parts.factors.keepRecoveryCodes(at.tenant, at.account.id)
+    return this.#complete(at, at.pending.proved)
   }
 
   async #complete({ account, tenant, visit }: FactorVisit, proved: PendingFactor['proved']): Promise<StepAnswer> {

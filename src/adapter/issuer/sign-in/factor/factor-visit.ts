@@ -15,3 +15,15 @@ export function stageNow({ proved, stage }: PendingFactor, { factors }: FactorSt
   if (proved !== 'nothing') return stage
   return factors.length === 0 ? 'enrol' : 'prove'
 }
+
+/** Why a page is shown again. */
+export interface Trouble {
+  readonly status: number
+  readonly problem: string
+  readonly retryAfter?: number
+}
+
+/** Too many forms; seconds to wait. */
+export function tooMany(wait: number): Trouble {
+  return { status: 429, problem: `Too many attempts. Try again in ${Math.ceil(wait / 60)} min.`, retryAfter: wait }
+}
