@@ -72,6 +72,10 @@ export interface AccountFactorStore {
   keepRecoveryCodes(tenant: Tenant, accountId: string): Promise<void>
   /** Uses up a recovery code, with a row on record: `true` for one of those that try, whose user has the others, too. */
   useRecoveryCode(tenant: Tenant, accountId: string, digest: string): Promise<boolean>
+  /**
+   * Removes one factor, and with the last one the recovery codes, on record: not the last of an account that may not do without.
+   */
+  remove(tenant: Tenant, accountId: string, id: string): Promise<FactorRemoval>
   /** Removes every factor with the recovery codes, on record; answers with what was removed. */
   removeAll(tenant: Tenant, accountId: string, by: Administrator): Promise<readonly AccountFactor[]>
   /** Says whether an account, or without one everybody, may do without, on record: `false` where it was so. */
@@ -79,6 +83,9 @@ export interface AccountFactorStore {
   /** Who may not do without: ids of accounts, or everybody. */
   demands(tenant: Tenant): Promise<{ readonly everybody: boolean; readonly accountIds: readonly string[] }>
 }
+
+/** `absent`: the account has no such factor. `needed`: it is its last, and one is asked for. */
+export type FactorRemoval = 'removed' | 'absent' | 'needed'
 
 export interface FactorDemand {
   /** `undefined` for everybody. */

@@ -1,6 +1,6 @@
 import type { Tenant } from '../../../core/identity/tenant.js'
 import type { RateLimit, RateLimiter, RateLimitKey } from '../../../core/runtime/rate-limiter.js'
-import type { Visit } from './interaction-step.js'
+import type { ProofVisit } from './interaction-step.js'
 import type { SealedRecords } from '../record/sealed-records.js'
 
 const seconds = 15 * 60
@@ -46,14 +46,14 @@ const limits = {
 const knownBrowserSeconds = 180 * 24 * 60 * 60
 
 export interface Attempt {
-  readonly visit: Pick<Visit, 'browser' | 'caller'> & { readonly interaction: Pick<Visit['interaction'], 'uid'> }
+  readonly visit: Omit<ProofVisit, 'csrf'>
   readonly tenant: Tenant
   readonly email: string
 }
 
 /** A browser that may be known to an account. */
 export interface KnownPlace extends Pick<Attempt, 'email' | 'tenant'> {
-  readonly visit: Pick<Visit, 'browser'>
+  readonly visit: Pick<ProofVisit, 'browser'>
 }
 
 /** An attempt that may be made, to be settled when it is known how it went. */

@@ -63,6 +63,8 @@ function anotherField(id: string): Html {
 }
 
 export interface EnrolmentPage {
+  /** What the button says that leads away. */
+  readonly leave: string
   readonly serverName: string
   readonly tenantName: string
   readonly email: string
@@ -91,7 +93,7 @@ export function renderEnrolmentPage(page: EnrolmentPage): string {
       }
       <form method="post">
         <input type="hidden" name="csrf" value="${csrf}" />
-        <button class="link" name="action" value="factor-restart">Use another account</button>
+        <button class="link" name="action" value="factor-restart">${page.leave}</button>
       </form>`,
   })
 }

@@ -14,6 +14,8 @@ import { newTotpSecret, stepOf, totpBytes, totpUri } from './totp.js'
 
 export interface EnrolmentParts {
   readonly serverName: string
+  /** What the button says that leads away from setting up. */
+  readonly leave: 'Use another account' | 'Back'
   readonly factors: AccountFactorStore
   readonly pending: PendingFactors
   readonly passkeys: Passkeys
@@ -43,13 +45,20 @@ export class FactorEnrolment {
   /** The same secret as long as this sign-in lasts: the page may be loaded again after it was scanned. Throws `UpstreamError`. */
   async show(at: FactorVisit, trouble?: Trouble): Promise<StepAnswer> {
     const { account, pending, standing, tenant, visit } = at
-    const { passkeys, serverName } = this.#parts
+    const { leave, passkeys, serverName } = this.#parts
     const hasApp = standing.factors.some(({ kind }) => kind === 'totp')
     const secret = pending.secret ?? newTotpSecret()
     if (pending.secret === undefined) await this.#parts.pending.put(visit, { ...pending, secret })
     const owner = { visit, subject: pending.subject, passkeys: standing.passkeys }
     const page = renderEnrolmentPage({
-      ...{ serverName, tenantName: tenant.name, email: account.email, csrf: visit.csrf, problem: trouble?.problem },
+      ...{
+        serverName,
+        leave,
+        tenantName: tenant.name,
+        email: account.email,
+        csrf: visit.csrf,
+        problem: trouble?.problem,
+      },
       app: hasApp
         ? undefined
         : { secret, picture: qrCode(totpUri({ secret, email: account.email, issuer: serverName })) },
@@ -59,7 +68,7 @@ export class FactorEnrolment {
   }
 
   /** Throws `UpstreamError`. */
-  async submit(at: FactorVisit, { form }: Submission): Promise<StepAnswer> {
+  async submit(at: FactorVisit, { form }: Pick<Submission, 'form'>): Promise<StepAnswer> {
     const action = form.get('action')
     if (action !== 'factor-enrol-code' && action !== 'factor-enrol-passkey') return this.show(at)
     const { account, tenant, visit } = at

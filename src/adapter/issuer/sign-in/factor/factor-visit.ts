@@ -1,11 +1,11 @@
 import type { FactorStanding } from '../../../../core/identity/account-factor-store.js'
 import type { Principal } from '../account-directory.js'
-import type { Visit } from '../interaction-step.js'
+import type { ProofVisit } from '../interaction-step.js'
 import type { PendingFactor } from './pending-factors.js'
 
-/** Where a sign-in is after the password, with what is on record of the account now. */
-export interface FactorVisit extends Principal {
-  readonly visit: Visit
+/** Where somebody is after the password, with what is on record of the account now. */
+export interface FactorVisit<Page extends ProofVisit = ProofVisit> extends Principal {
+  readonly visit: Page
   readonly pending: PendingFactor
   readonly standing: FactorStanding
 }
