@@ -1,7 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { AuditRows } from '../support/audit-rows.js'
+import { Secret, TOTP } from 'otpauth'
 import { BrowserJar, type Shown } from '../support/browser-jar.js'
 import { runCliWithInput } from '../support/cli-with-input.js'
+import { connectUser, statusFor, type User } from '../support/connected-user.js'
+import { keyOn } from '../support/factor-pages.js'
+import type { HeadlessClient } from '../support/headless-client.js'
 import {
   runCli,
   startServerProcess,
@@ -87,16 +91,74 @@ describe('a password that an administrator gives', () => {
   }, 60_000)
 })
 
+describe('what is signed in as an account', () => {
+  const identity = ['--issuer', 'https://idp.test', '--subject', 'ana there']
+  const user = async (email: string): Promise<User> => {
+    const found = (await home.accounts()).find((one) => one.email === email)
+    if (found === undefined) throw new Error('no such account')
+    return found
+  }
+  const sessions = async (email: string): Promise<unknown> => {
+    const { stdout } = await runCli(home.path, 'session', 'list', '--user', email, '--json')
+    return JSON.parse(stdout)
+  }
+  /** Sets an authenticator app up where that is asked for. */
+  const enrolling = async (jar: BrowserJar, shown: Shown): Promise<Shown> => {
+    const code = new TOTP({ secret: Secret.fromBase32(keyOn(shown)) }).generate()
+    return jar.press(await jar.press(shown, 'factor-enrol-code', { fields: { code } }), 'factor-done')
+  }
+
+  it('ends where what it proves itself with changes, and nothing else does', async () => {
+    const [ana, john] = [await user('ana@company.com'), await user('john@company.com')]
+    const bystander = await connectUser(server, john)
+    const ends = async (client: HeadlessClient, ...args: readonly string[]): Promise<void> => {
+      expect(await statusFor(server, client)).not.toBe(401)
+      const { code, stdout } = await cli(...args)
+      expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(/signed out: [1-9]\d* sessions/) })
+      expect(await statusFor(server, client)).toBe(401)
+      expect(await sessions(ana.email)).toEqual([])
+      expect(await statusFor(server, bystander)).not.toBe(401)
+    }
+    await cli('identity', 'add', ana.email, ...identity)
+    await ends(await connectUser(server, ana), 'identity', 'remove', ana.email, ...identity)
+    await ends(await connectUser(server, ana), 'factor', 'require', ana.email)
+    await ends(await connectUser(server, ana, enrolling), 'factor', 'remove', ana.email, '--yes')
+    await cli('factor', 'waive', ana.email)
+    const stays = await connectUser(server, ana)
+    for (const args of [
+      ['factor', 'waive', ana.email],
+      ['factor', 'remove', ana.email, '--yes'],
+      ['identity', 'add', ana.email, '--issuer', 'https://idp.test', '--subject', 'ana elsewhere'],
+    ]) {
+      expect((await cli(...args)).stdout).not.toContain('signed out')
+    }
+    expect(await statusFor(server, stays)).not.toBe(401)
+    await ends(stays, 'set-password', ana.email, '--generate-password')
+    const everybody = await cli('factor', 'require', '--everybody', '--yes')
+    expect(everybody.stdout).toMatch(/required for everybody; signed out: [1-9]/)
+    expect(await statusFor(server, bystander)).toBe(401)
+    await cli('factor', 'waive', '--everybody')
+  }, 120_000)
+})
+
 describe('authsec account factor', () => {
   it('lists, requires, waives and removes, on record', async () => {
     const listed = async (...args: readonly string[]): Promise<unknown> =>
       JSON.parse((await cli('factor', 'list', ...args, '--json')).stdout)
+    const required = async (): Promise<readonly unknown[]> =>
+      (await audit.all()).filter(({ detail }) => JSON.stringify(detail).includes('factor required'))
+    const before = await required()
     expect(await listed('john@company.com')).toEqual([{ email: 'john@company.com', kinds: [], demand: 'optional' }])
     expect((await cli('factor', 'require', 'john@company.com')).stdout).toContain('required for john@company.com')
     expect((await cli('factor', 'require', 'john@company.com')).stdout).toContain('as it was')
     expect(await listed('john@company.com')).toMatchObject([{ demand: 'required' }])
     await cli('factor', 'waive', 'john@company.com')
-    await cli('factor', 'require', '--everybody')
+    expect(await cli('factor', 'require', '--everybody')).toMatchObject({
+      code: 5,
+      stderr: expect.stringContaining('everybody of acme-corp who is signed in is signed out'),
+    })
+    expect(await listed('john@company.com')).toMatchObject([{ demand: 'optional' }])
+    await cli('factor', 'require', '--everybody', '--yes')
     expect(await listed()).not.toContainEqual(expect.objectContaining({ demand: 'optional' }))
     await cli('factor', 'waive', '--everybody')
     expect(await listed('john@company.com')).toMatchObject([{ demand: 'optional' }])
@@ -108,7 +170,6 @@ describe('authsec account factor', () => {
       code: 5,
       stderr: expect.stringContaining('has no second factor'),
     })
-    const rows = (await audit.all()).filter(({ reason }) => reason === 'account_security_changed')
-    expect(rows.filter(({ detail }) => JSON.stringify(detail).includes('factor required'))).toHaveLength(2)
+    expect(await required()).toHaveLength(before.length + 2)
   }, 90_000)
 })

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { HeadlessClient } from '../support/headless-client.js'
-import { oauthClients } from '../support/oauth-clients.js'
+import { connectUser, statusFor as statusOf } from '../support/connected-user.js'
+import type { HeadlessClient } from '../support/headless-client.js'
 import {
   runCli,
   startServerProcess,
@@ -10,7 +10,6 @@ import {
 } from '../support/server-process.js'
 
 const john = 'john@company.com'
-const [, [, connect]] = oauthClients
 
 let home: TemporaryHome
 let server: ServerProcess
@@ -34,18 +33,11 @@ async function listed(email: string): Promise<readonly Readonly<Record<string, u
 
 async function allowed(email: string): Promise<HeadlessClient> {
   const account = (await home.accounts()).find((one) => one.email === email)
-  const user = new HeadlessClient(async (jar, url) =>
-    jar.press(await jar.open(url), 'sign-in', { fields: { ...account } }),
-  )
-  const client = await connect(new URL(server.oauthUrl), user)
-  await client.close()
-  return user
+  if (account === undefined) throw new Error('no such account')
+  return connectUser(server, account)
 }
 
-const statusFor = async ({ saved }: HeadlessClient): Promise<number> => {
-  const headers = { authorization: `Bearer ${saved?.access_token}`, 'content-type': 'application/json' }
-  return (await fetch(server.oauthUrl, { method: 'POST', headers, body: '{}' })).status
-}
+const statusFor = (client: HeadlessClient): Promise<number> => statusOf(server, client)
 
 describe('authsec account consent', () => {
   it('lists what an account has allowed, and takes it back from one client or from all, at once', async () => {

@@ -18,11 +18,12 @@ import { IssuerConsents } from './record/issuer-consents.js'
 import { openFederation, type FederationParts } from './federation/open-federation.js'
 import { AccountPages, type AccountPagesParts } from './account/account-pages.js'
 import type { AccountSecurity } from './account/account-security.js'
-import { PasswordLinks } from './account/password-links.js'
+import { openOwnFactors } from './account/open-own-factors.js'
+import { PasswordLinks, type PasswordLinksParts } from './account/password-links.js'
 import { AccountDirectory } from './sign-in/account-directory.js'
 import { ClientDocuments } from './client/client-documents.js'
 import { ConsentStep } from './sign-in/consent-step.js'
-import { openFactorStep } from './sign-in/factor/open-factor-step.js'
+import { openFactorStep, openFactorWays } from './sign-in/factor/open-factor-step.js'
 import { FirstPartyConsent } from './sign-in/first-party-consent.js'
 import { createProvider } from './provider/create-provider.js'
 import { InteractionHandler } from './sign-in/interaction-handler.js'
@@ -139,16 +140,18 @@ function openHandler(options: IssuerOptions, ground: Ground, signingKeys: Publis
     ...{ url, serverName: application.name, signingKeys, documents },
     tokens: new OwnTokenReader({ issuer: url.issuer, keys: signingKeys, clock }),
     audit: signInAudit,
+    factors: options.security === 'absent' ? undefined : options.security.factors,
     firstParty: new FirstPartyConsent({ relyingParty, resources, audit: signInAudit }),
     ...{ module, records, directory, resources, relyingParty, cookies, keyring, clock, log },
   })
   const federation = openFederation(options, { url, directory, cookies, audit: signInAudit })
   const limits = new SignInLimits(records, limiter)
+  const ways = openFactorWays(options, { url, records, limits })
   const interactions = new InteractionHandler({
     ...{ provider, module, url, cookies, keyring, audit: signInAudit, serverName: application.name },
     signIn: new SignInStep({
       ...{ provider, application, directory, accounts, limits, relyingParty, hasher: options.hasher },
-      factor: openFactorStep(options, { url, records, directory, limits, audit: signInAudit }),
+      factor: ways && openFactorStep(ways, { directory, limits, audit: signInAudit }),
       audit: signInAudit,
       providers: async (tenants) => options.federation?.providers.offered(tenants) ?? [],
     }),
@@ -174,9 +177,10 @@ function openHandler(options: IssuerOptions, ground: Ground, signingKeys: Publis
       resources,
       audit: signInAudit,
     }),
+    ownFactors: openOwnFactors(options, { url, provider, cookies, keyring, directory, limits, ways }),
     outgoing: outgoing === undefined ? 'closed' : 'open',
   })
-  const pages = accountPages(options, { url, cookies, directory })
+  const pages = accountPages(options, { url, cookies, directory, limits })
   return async (request, response) =>
     (await pages?.handle(request, response)) === true || handler.handle(request, response)
 }
@@ -190,12 +194,12 @@ function openConsents(
 
 function accountPages(
   { accounts, application, hasher, keyring, limiter, log, security }: IssuerOptions,
-  shared: Pick<AccountPagesParts, 'cookies' | 'url'> & { readonly directory: AccountDirectory },
+  shared: Pick<AccountPagesParts, 'cookies' | 'url'> & Pick<PasswordLinksParts, 'directory' | 'limits'>,
 ): AccountPages | undefined {
   if (security === 'absent') return undefined
   const { name: serverName } = application
-  const { directory } = shared
-  const links = new PasswordLinks({ ...security, serverName, directory, accounts, hasher, keyring })
+  const { directory, limits } = shared
+  const links = new PasswordLinks({ ...security, serverName, directory, limits, accounts, hasher, keyring })
   return new AccountPages({ ...shared, serverName, keyring, links, limiter, log })
 }
 

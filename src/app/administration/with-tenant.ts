@@ -3,14 +3,18 @@ import type { Postgres } from '../../adapter/postgres/open-postgres.js'
 import { createLog } from '../../adapter/telemetry/create-log.js'
 import type { Administrator } from '../../core/administration/tenant-administration.js'
 import type { Tenant } from '../../core/identity/tenant.js'
+import type { SessionDirectory } from '../../core/identity/session-directory.js'
 import { issuerOf } from '../issuer-of.js'
 import { openExistingData } from '../open-data.js'
 import { RefusedError } from '../refused-error.js'
+import { openSessionDirectory } from '../sessions/open-session-directory.js'
 import { readSettings } from '../settings/settings.js'
 
 /** The installation whose databases an administrator works on. */
 export interface Installation {
   readonly postgres: Postgres
+  /** Whatever lets anybody in. */
+  readonly sessions: SessionDirectory
   readonly by: Administrator
 }
 
@@ -30,7 +34,7 @@ export async function withInstallation<Value>(
   const issuer = issuerOf(settings.publicUrl ?? `http://${settings.host}:${settings.port}`)
   const data = await openExistingData({ settings, issuer, log: createLog('warn') })
   try {
-    return await work({ postgres: data.postgres, by: administrator() })
+    return await work({ postgres: data.postgres, sessions: openSessionDirectory(data, issuer), by: administrator() })
   } finally {
     await data.close()
   }

@@ -43,9 +43,10 @@ export class FederationExchange {
     const identity = await opened.provider.exchange(parameters, secrets)
     const accountId = await this.#enter(coming, identity)
     const { clientId, issuer } = opened.settings
+    const { subject } = identity
     const place = { tenant, account: accountId, provider: opened.id }
-    await this.#ports.tokens.keep(place, { issuer, clientId, subject: identity.subject }, identity.tokens)
-    const identified: Federation = { ...exchanging, phase: 'identified', accountId }
+    await this.#ports.tokens.keep(place, { issuer, clientId, subject }, identity.tokens)
+    const identified: Federation = { ...exchanging, phase: 'identified', accountId, issuer: identity.issuer, subject }
     const stored = { keys, federation: exchanging }
     if (!(await this.#ports.store.advance(stored, identified))) throw new FederationRefusal('ERR_LOGIN_UNKNOWN')
   }

@@ -1,4 +1,5 @@
 import type { Keyring } from '../credential/keyring.js'
+import type { Account } from '../identity/account-store.js'
 import type { Tenant } from '../identity/tenant.js'
 import type { RateLimiter } from '../runtime/rate-limiter.js'
 import type { BrowserVisit } from '../sign-in/login-flow.js'
@@ -55,7 +56,7 @@ export type FederationAnswer<Next> =
 /** Who has signed in. */
 export interface FederatedSignIn {
   readonly tenant: Tenant
-  readonly accountId: string
+  readonly account: Pick<Account, 'id' | 'securityStamp'>
   /** UUID of the provider that vouched. */
   readonly provider: string
 }
@@ -139,21 +140,31 @@ export class FederationFlow {
     }
   }
 
-  /** Who has come back to this sign-in page in this browser: once. Throws `UpstreamError`. */
+  /**
+   * Who has come back to this sign-in page in this browser: once, and only whose account that still is. Throws `UpstreamError`.
+   */
   async claim(
     { interaction, reference }: Pick<FederationStart, 'interaction' | 'reference'>,
-    browser: string,
-  ): Promise<FederatedSignIn | undefined> {
-    const { store } = this.#ports
+    { address, browser }: BrowserVisit & { readonly browser: string },
+  ): Promise<FederationAnswer<FederatedSignIn> | undefined> {
+    const { accounts, store } = this.#ports
     const keys = { signIn: this.#digest('signIn', reference.requestId), browser: this.#digest('browser', browser) }
     const stored = await store.findIdentified(keys)
     if (stored === undefined || stored.federation.phase !== 'identified') return undefined
     // A later page of the same sign-in asks anew.
     if (stored.federation.interaction !== interaction) return undefined
-    const { accountId, ...rest } = stored.federation
+    const { accountId, issuer, subject, ...rest } = stored.federation
     if (!(await store.advance(stored, { ...rest, phase: 'used' }))) return undefined
     const tenant = await this.#exchange.admitted(rest.tenant)
-    return tenant && { tenant, accountId, provider: rest.provider }
+    if (tenant === undefined) return undefined
+    const entry = await accounts.find(tenant, { issuer, subject })
+    if (entry?.outcome === 'entered' && entry.accountId === accountId && entry.state === 'active') {
+      const { securityStamp } = entry
+      return { outcome: 'next', tenant, provider: rest.provider, account: { id: accountId, securityStamp } }
+    }
+    const isDisabled = entry?.outcome === 'entered' && entry.accountId === accountId
+    const refusal = new FederationRefusal(isDisabled ? 'ERR_ACCOUNT_DISABLED' : 'ERR_FEDERATION_SHUT_OUT')
+    return this.#refused({ interaction, reference }, refusal, { address, tenant, provider: rest.provider })
   }
 
   async #begin(

@@ -1,3 +1,4 @@
+import type { AccountIdentity } from '../administration/account-identity.js'
 import type { AuthorizationSecrets } from '../sign-in/login-transaction.js'
 
 /** What a sign-in with a provider is about, from the button to the account. */
@@ -17,7 +18,8 @@ export type Federation =
   | (Common & { readonly phase: 'begun'; readonly secrets: AuthorizationSecrets })
   /** The callback came, once; the provider is being asked. */
   | (Common & { readonly phase: 'exchanging' })
-  | (Common & { readonly phase: 'identified'; readonly accountId: string })
+  /** Who it is there, and who that was here: looked up again when it is claimed. */
+  | (Common & AccountIdentity & { readonly phase: 'identified'; readonly accountId: string })
   /** Nothing more can come of it; only that it was there is kept, to tell a replay from a guess. */
   | (Common & { readonly phase: 'used' })
 

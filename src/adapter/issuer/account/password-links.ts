@@ -1,6 +1,7 @@
 import type { Keyring } from '../../../core/credential/keyring.js'
 import { UpstreamError } from '../../../core/error/upstream-error.js'
 import type { AccountLink, AccountLinkStore } from '../../../core/identity/account-link-store.js'
+import { changeSecurity } from '../../../core/identity/change-security.js'
 import type { Account, AccountStore } from '../../../core/identity/account-store.js'
 import type { SessionDirectory } from '../../../core/identity/session-directory.js'
 import type { Tenant } from '../../../core/identity/tenant.js'
@@ -9,6 +10,7 @@ import { renderNewPasswordPage, renderPasswordSetPage } from '../page/account/ne
 import type { PasswordHasher } from '../password-hasher.js'
 import { passwordFault } from '../password/password-policy.js'
 import type { AccountDirectory } from '../sign-in/account-directory.js'
+import type { SignInLimits } from '../sign-in/sign-in-limits.js'
 import { linkDigest, type LinkToken } from './account-link.js'
 
 export interface PasswordLinksParts {
@@ -19,6 +21,7 @@ export interface PasswordLinksParts {
   readonly sessions: Pick<SessionDirectory, 'end' | 'ownersOf'>
   readonly hasher: PasswordHasher
   readonly keyring: Keyring
+  readonly limits: Pick<SignInLimits, 'know'>
 }
 
 /** A link that stands, opened in one browser. */
@@ -28,6 +31,8 @@ export interface OpenedLink {
   readonly link: AccountLink
   readonly digest: string
   readonly csrf: string
+  /** The random value in its cookie. */
+  readonly browser: string
 }
 
 /** What a form is answered with; `used`: somebody was faster. */
@@ -59,7 +64,7 @@ export class PasswordLinks {
     const link = await links.find(tenant, digest)
     const account = link && (await accounts.find(tenant, link.accountId))
     if (link === undefined || account === undefined) return undefined
-    return { tenant, account, link, digest, csrf: keyring.digest('account-csrf', `${digest} ${browser}`) }
+    return { tenant, account, link, digest, browser, csrf: keyring.digest('account-csrf', `${digest} ${browser}`) }
   }
 
   render({ account, csrf, link, tenant }: OpenedLink, problem?: string): string {
@@ -91,24 +96,15 @@ export class PasswordLinks {
     return passwordFault(password, { email: account.email, name: account.name, tenant, serverName })
   }
 
-  /**
-   * Sessions end before the password is another one, so that where they cannot the link stays good, and once more afterwards:
-   * somebody may have signed in with the old one meanwhile.
-   */
-  async #set({ account, digest, tenant }: OpenedLink, hash: string): Promise<FormAnswer> {
-    await this.#endSessions(tenant, account)
-    if (!(await this.#parts.links.redeem(tenant, digest, hash))) return { kind: 'used' }
-    const sessions = await this.#endSessions(tenant, account).then(
-      () => 'ended' as const,
-      () => 'not all ended' as const,
-    )
-    const page = renderPasswordSetPage({ serverName: this.#parts.serverName, sessions })
-    return { kind: 'done', status: 200, page }
-  }
-
-  async #endSessions(tenant: Tenant, { id }: Account): Promise<void> {
-    const { sessions } = this.#parts
-    await sessions.end({ tenant, owners: await sessions.ownersOf(tenant, id), application: undefined })
+  /** Where sessions cannot be ended before, the link stays good. */
+  async #set({ account, browser, digest, tenant }: OpenedLink, hash: string): Promise<FormAnswer> {
+    const { limits, links, serverName, sessions } = this.#parts
+    const scope = { tenant, accounts: [account.id] }
+    const changed = await changeSecurity(sessions, scope, () => links.redeem(tenant, digest, hash))
+    if (!changed.value) return { kind: 'used' }
+    // The password is set, whether or not the browser is known by it.
+    await limits.know({ tenant, email: account.email, visit: { browser } }, 'password').catch(() => undefined)
+    return { kind: 'done', status: 200, page: renderPasswordSetPage({ serverName, sessions: changed.sessions }) }
   }
 
   async #hash(password: string): Promise<string | undefined> {

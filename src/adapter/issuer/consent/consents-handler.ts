@@ -12,6 +12,7 @@ import { renderErrorPage } from '../page/error-page.js'
 import type { IssuerResource } from '../provider/issuer-resource.js'
 import type { IssuerConsents, KnownConsent } from '../record/issuer-consents.js'
 import type { AccountDirectory, Principal } from '../sign-in/account-directory.js'
+import { findSignedIn, type SignedIn } from '../sign-in/signed-in-browser.js'
 import type { SignInAudit } from '../sign-in/sign-in-audit.js'
 import { consentsPath, renderConsentsPage } from './consents-page.js'
 
@@ -26,12 +27,6 @@ export interface ConsentsParts {
   readonly consents: IssuerConsents
   readonly feed: Pick<SessionFeed, 'publish'>
   readonly audit: SignInAudit
-}
-
-interface SignedIn {
-  readonly principal: Principal
-  /** Of this browser's sign-in, so that nobody else's form is taken for one of this page. */
-  readonly csrf: string
 }
 
 const notSignedIn =
@@ -49,7 +44,7 @@ export class ConsentsHandler {
   /** Answers for whoever is signed in in this browser. Throws `UpstreamError`. */
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (this.#parts.cookies.hasDoubles(request)) return this.#refuse(response, 400, doubledCookies)
-    const signedIn = await this.#signedIn(request, response)
+    const signedIn = await findSignedIn(this.#parts, 'consents', { request, response })
     if (signedIn === undefined) return this.#refuse(response, 401, notSignedIn)
     if (request.method === 'POST') return this.#takeBack({ request, response }, signedIn)
     const { application, resources } = this.#parts
@@ -60,16 +55,6 @@ export class ConsentsHandler {
       scopeWords: Object.assign({}, ...resources.map(({ scopeWords }) => scopeWords)),
     })
     sendPage(response, 200, page)
-  }
-
-  async #signedIn(request: IncomingMessage, response: ServerResponse): Promise<SignedIn | undefined> {
-    const { cookies, directory, keyring, provider } = this.#parts
-    const id = provider.createContext(request, response).cookies.get(cookies.names.session, { signed: true })
-    const session = id === undefined ? undefined : await provider.Session.find(id)
-    const principal = session?.accountId === undefined ? undefined : await directory.find(session.accountId)
-    if (session === undefined || principal === undefined) return undefined
-    const browser = cookies.ensureBrowser(request, response)
-    return { principal, csrf: keyring.digest('issuer-csrf', `consents ${session.uid} ${browser}`) }
   }
 
   async #takeBack(

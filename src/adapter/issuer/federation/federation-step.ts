@@ -52,10 +52,11 @@ export class FederationStep {
   async complete({ browser, caller, interaction }: Visit): Promise<StepAnswer | undefined> {
     const { audit, directory, flow, records } = this.#parts
     const reference = audit.referenceOf(interaction)
-    const signedIn = await flow.claim({ interaction: interaction.uid, reference }, browser)
+    const signedIn = await flow.claim({ interaction: interaction.uid, reference }, { browser, address: caller })
     if (signedIn === undefined) return undefined
-    const { accountId, provider, tenant } = signedIn
-    const subject = formatSubject(tenant, accountId)
+    if (signedIn.outcome === 'refused') return this.#refusal(signedIn)
+    const { account, provider, tenant } = signedIn
+    const subject = formatSubject(tenant, account)
     const facts = { tenant, provider, address: caller }
     if ((await directory.find(subject)) === undefined) {
       records.failed(reference, 'ERR_ACCOUNT_DISABLED', facts)
@@ -65,7 +66,7 @@ export class FederationStep {
         interaction: interaction.uid,
       })
     }
-    await records.completed(reference, { ...facts, accountId })
+    await records.completed(reference, { ...facts, accountId: account.id })
     return {
       kind: 'result',
       result: { login: { accountId: subject, amr: ['fed'], remember: true } },

@@ -4,6 +4,7 @@ import { UpstreamError } from '../../../core/error/upstream-error.js'
 import type { Application } from '../../../core/identity/application.js'
 import type { Log } from '../../../core/runtime/log.js'
 import type { RateLimit, RateLimiter } from '../../../core/runtime/rate-limiter.js'
+import type { OwnFactorsHandler } from '../account/own-factors-handler.js'
 import type { ConsentsHandler } from '../consent/consents-handler.js'
 import type { FederationCallback } from '../federation/federation-callback.js'
 import { BrowserCookie } from './browser-cookie.js'
@@ -45,6 +46,8 @@ export interface IssuerHandlerParts {
   readonly provider: Provider
   readonly interactions: InteractionHandler
   readonly consents: ConsentsHandler
+  /** `undefined` where there are no second factors. */
+  readonly ownFactors: OwnFactorsHandler | undefined
   readonly logout: LogoutHandler
   /** Whether this server asks and tells clients anything by itself. */
   readonly outgoing: 'open' | 'closed'
@@ -140,6 +143,9 @@ export class IssuerHandler {
       case 'consents':
         pinHeaders(this.#parts.url, request)
         return this.#parts.consents.handle(request, response)
+      case 'factors':
+        pinHeaders(this.#parts.url, request)
+        return this.#parts.ownFactors?.handle(request, response) ?? sendJson(response, 404, { error: 'not_found' })
       case 'authorization':
         return this.#authorize(exchange)
       case 'logout':

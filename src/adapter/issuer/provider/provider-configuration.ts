@@ -1,5 +1,6 @@
 import type { ClientMetadata, Configuration } from 'oidc-provider'
 import type { Keyring } from '../../../core/credential/keyring.js'
+import type { AccountFactorStore } from '../../../core/identity/account-factor-store.js'
 import type { SigningKey } from '../../../core/identity/signing-key-store.js'
 import type { Clock } from '../../../core/runtime/clock.js'
 import type { ClientDocuments } from '../client/client-documents.js'
@@ -47,6 +48,7 @@ export interface ProviderParts {
   readonly audit: SignInAudit
   readonly relyingParty: RelyingParty | undefined
   readonly firstParty: FirstPartyConsent
+  readonly factors: Pick<AccountFactorStore, 'standing'> | undefined
   /** `undefined`: clients have to register. */
   readonly documents: ClientDocuments | undefined
   readonly renderError: NonNullable<Configuration['renderError']>

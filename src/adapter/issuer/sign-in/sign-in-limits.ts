@@ -1,13 +1,16 @@
 import type { Tenant } from '../../../core/identity/tenant.js'
 import type { RateLimit, RateLimiter, RateLimitKey } from '../../../core/runtime/rate-limiter.js'
-import type { Visit } from './interaction-step.js'
+import type { ProofVisit } from './interaction-step.js'
 import type { SealedRecords } from '../record/sealed-records.js'
 
 const seconds = 15 * 60
 const daySeconds = 24 * 60 * 60
 
-/** What is tried: passwords, or codes by whoever has the password. */
-type Proof = 'password' | 'code'
+/**
+ * What is tried: passwords, codes by whoever has the password, or the forms of passkeys and of setting up, which cannot be guessed and
+ * cost us work.
+ */
+type Proof = 'password' | 'code' | 'signature'
 
 /** Codes are few enough to be found by trying: what strangers may try in a day has a bound of its own. */
 const limits = {
@@ -31,13 +34,26 @@ const limits = {
       { name: 'code-account-day', limit: 50, seconds: daySeconds },
     ],
   },
+  // None for the account: whoever has its password could use it up.
+  signature: {
+    interaction: { name: 'signature-interaction', limit: 20, seconds },
+    caller: { name: 'signature-caller', limit: 120, seconds },
+    browser: [{ name: 'signature-browser', limit: 60, seconds }],
+    accountAndCaller: { name: 'signature-account-caller', limit: 40, seconds },
+    account: [],
+  },
 } as const satisfies Record<Proof, Readonly<Record<string, RateLimit | readonly RateLimit[]>>>
 const knownBrowserSeconds = 180 * 24 * 60 * 60
 
 export interface Attempt {
-  readonly visit: Visit
+  readonly visit: Omit<ProofVisit, 'csrf'>
   readonly tenant: Tenant
   readonly email: string
+}
+
+/** A browser that may be known to an account. */
+export interface KnownPlace extends Pick<Attempt, 'email' | 'tenant'> {
+  readonly visit: Pick<ProofVisit, 'browser'>
 }
 
 /** An attempt that may be made, to be settled when it is known how it went. */
@@ -87,9 +103,9 @@ export class SignInLimits {
    * Knows the browser from now on, by a digest that leads back to neither browser nor account. Whoever has shown a password alone
    * is no less a stranger to codes; a second factor comes after a password. Throws `UpstreamError`.
    */
-  async know(attempt: Attempt, proof: Proof = 'code'): Promise<void> {
-    for (const shown of proof === 'code' ? (['password', 'code'] as const) : ([proof] as const)) {
-      const id = browserKey(attempt, shown)
+  async know(place: KnownPlace, proof: Proof = 'code'): Promise<void> {
+    for (const shown of proof === 'password' ? ([proof] as const) : (['password', 'code'] as const)) {
+      const id = browserKey(place, shown)
       await this.#limiter.forget(limits[shown].browser.map((limit) => ({ limit, key: id })))
       await this.#records.put({ model: 'KnownBrowser', id, payload: {}, expiresIn: knownBrowserSeconds })
     }
@@ -114,11 +130,12 @@ function keysOf(attempt: Attempt, proof: Proof, browser: 'known' | 'unknown'): r
 }
 
 /** Another spelling of an address is no other account: it would have counts of its own. */
-function accountOf({ tenant, email }: Attempt): readonly string[] {
+function accountOf({ tenant, email }: KnownPlace): readonly string[] {
   return [tenant.id, email.toLowerCase()]
 }
 
-function browserKey(attempt: Attempt, proof: Proof): string {
-  const parts = [attempt.visit.browser, ...accountOf(attempt)]
-  return JSON.stringify(proof === 'password' ? parts : [...parts, proof])
+/** A second factor is one thing, in whatever way it was shown. */
+function browserKey(place: KnownPlace, proof: Proof): string {
+  const parts = [place.visit.browser, ...accountOf(place)]
+  return JSON.stringify(proof === 'password' ? parts : [...parts, 'code'])
 }

@@ -20,7 +20,10 @@ function toFederation(members: JsonMembers): Federation {
     requestId: members.text('requestId'),
     clientId: members.optionalText('clientId'),
   }
-  if (phase === 'identified') return { ...common, phase, accountId: members.text('accountId') }
+  if (phase === 'identified') {
+    const identity = { issuer: members.text('issuer'), subject: members.text('subject') }
+    return { ...common, phase, accountId: members.text('accountId'), ...identity }
+  }
   if (phase !== 'begun') return { ...common, phase }
   const written = members.object('secrets')
   const secrets = {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { sql, type Kysely } from 'kysely'
-import { identityKey } from '../../../core/administration/account-identity.js'
+import { identityKey, type AccountIdentity } from '../../../core/administration/account-identity.js'
 import { UpstreamError } from '../../../core/error/upstream-error.js'
 import { decideEntry } from '../../../core/federation/entry/decide-entry.js'
 import type { Entrant, Entry, FederatedAccounts } from '../../../core/federation/entry/federated-accounts.js'
@@ -31,6 +31,12 @@ export class PostgresFederatedAccounts implements FederatedAccounts {
     this.#changes = changes
   }
 
+  async find(tenant: Tenant, identity: AccountIdentity): Promise<Entry | undefined> {
+    return isStorable(identity.issuer + identity.subject)
+      ? find(await this.#databases.tenant(tenant), identity)
+      : undefined
+  }
+
   async enter(tenant: Tenant, entrant: Entrant): Promise<Entry> {
     // What PostgreSQL cannot hold byte for byte could become somebody else.
     if (!isStorable(entrant.issuer + entrant.subject)) return { outcome: 'refused', reason: 'ERR_FEDERATION_SHUT_OUT' }
@@ -50,17 +56,22 @@ export class PostgresFederatedAccounts implements FederatedAccounts {
   }
 }
 
-async function find(db: Db, { issuer, subject }: Entrant): Promise<Entry | undefined> {
+async function find(db: Db, { issuer, subject }: AccountIdentity): Promise<Entry | undefined> {
   const row = await db
     .selectFrom('account_identity')
     .leftJoin('account', 'account.id', 'account_identity.account_id')
-    .select((query) => ['account.id', query('account.disabled_at', 'is not', null).as('disabled')])
+    .select((query) => [
+      'account.id',
+      'account.security_stamp',
+      query('account.disabled_at', 'is not', null).as('disabled'),
+    ])
     .where('issuer', '=', issuer)
     .where('subject', '=', subject)
     .executeTakeFirst()
   if (row === undefined) return undefined
   if (row.id === null) return { outcome: 'refused', reason: 'ERR_FEDERATION_SHUT_OUT' }
-  return { outcome: 'entered', accountId: row.id, state: row.disabled === false ? 'active' : 'disabled' }
+  const securityStamp = row.security_stamp ?? undefined
+  return { outcome: 'entered', accountId: row.id, securityStamp, state: row.disabled === false ? 'active' : 'disabled' }
 }
 
 async function enter(db: Db, tenant: Tenant, entrant: Entrant): Promise<Entry> {

@@ -1,3 +1,5 @@
+import type { AccountIdentity } from '../../administration/account-identity.js'
+import type { Account } from '../../identity/account-store.js'
 import type { Tenant } from '../../identity/tenant.js'
 import type { Newcomer } from './decide-entry.js'
 import type { EntryFailure } from '../federation-failure.js'
@@ -13,11 +15,17 @@ export interface Entrant extends Newcomer {
 }
 
 export type Entry =
-  | { readonly outcome: 'entered'; readonly accountId: string; readonly state: 'active' | 'disabled' }
+  | (Pick<Account, 'securityStamp'> & {
+      readonly outcome: 'entered'
+      readonly accountId: string
+      readonly state: 'active' | 'disabled'
+    })
   | { readonly outcome: 'refused'; readonly reason: EntryFailure }
 
 /** The accounts of a tenant as identity providers know them: by issuer and subject, and by nothing else (OpenID Connect Core §5.7). */
 export interface FederatedAccounts {
+  /** Whose the identity is now; `undefined` where it never was anybody's. Throws `UpstreamError`. */
+  find(tenant: Tenant, identity: AccountIdentity): Promise<Entry | undefined>
   /**
    * The account of the identity; where there never was one, a new one if the tenant's rule lets it, with the roles of those who sign
    * up, on record by the same transaction. Throws `UpstreamError` where the database does not answer.
