@@ -12,6 +12,7 @@ import { readForm } from '../http/read-form.js'
 import { sendPage, sendSeeOther } from '../http/send-response.js'
 import { renderErrorPage } from '../page/error-page.js'
 import { renderAfterSignOutPage, renderSignOutPage } from '../page/sign-out-page.js'
+import { grantsOf } from '../provider/session-grants.js'
 import type { SealedRecords } from '../record/sealed-records.js'
 import type { AccountDirectory } from '../sign-in/account-directory.js'
 import { parseSubject } from '../sign-in/issuer-subject.js'
@@ -116,9 +117,7 @@ export class LogoutHandler {
     const subject = session.accountId === undefined ? undefined : parseSubject(session.accountId)
     const told = subject === undefined ? [] : await this.#noticesFor(session, subject.accountId)
     const tenant = subject && (await directory.findTenant(subject.tenantSlug))
-    for (const { grantId } of Object.values(session.authorizations ?? {})) {
-      if (grantId !== undefined) await records.revokeGrant(grantId)
-    }
+    for (const grantId of grantsOf(session)) await records.revokeGrant(grantId)
     await session.destroy()
     notices.send(told)
     cookies.clearSession(response)
