@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { Client } from 'pg'
+import { attachEmbeddedPostgres } from '../../src/adapter/postgres/embedded/embedded-postgres.js'
 import { HeadlessClient } from '../support/headless-client.js'
 import { oauthClients } from '../support/oauth-clients.js'
 import {
@@ -47,13 +49,30 @@ const statusFor = async ({ saved }: HeadlessClient): Promise<number> => {
   return (await fetch(server.oauthUrl, { method: 'POST', headers, body: '{}' })).status
 }
 
+/** Alters a grant in the database, as a fault would. */
+async function spoil(key: string): Promise<void> {
+  const { connection, close } = await attachEmbeddedPostgres({ home: home.path, log: { write: () => undefined } })
+  const { host, password, port, user } = connection
+  const client = new Client({ host, password, port, user, database: 'authsec' })
+  await client.connect()
+  const query = `update issuer_record set payload = payload || '\\x00' where model = 'Grant' and key = $1`
+  expect((await client.query(query, [key])).rowCount).toBe(1)
+  await client.end()
+  await close()
+}
+
 describe('authsec account consent', () => {
   it('lists what an account has allowed, and takes it back from one client or from all, at once', async () => {
     const [first, second, other] = [await allowed(john), await allowed(john), await allowed('ana@company.com')]
     const [one, two, ...more] = await listed(john)
     expect(more).toEqual([])
     expect(one).toEqual({
-      ...{ id: expect.stringMatching(/^g_/), clientId: first.clientInformation()?.client_id, client: 'Headless' },
+      ...{
+        id: expect.stringMatching(/^g_/),
+        state: 'known',
+        clientId: first.clientInformation()?.client_id,
+        client: 'Headless',
+      },
       ...{ destination: first.redirectUrl, scopes: expect.arrayContaining(['mcp', 'read']), application: 'quickstart' },
       ...{ since: expect.any(String), used: expect.any(String), expires: expect.any(String) },
     })
@@ -69,6 +88,31 @@ describe('authsec account consent', () => {
     expect(await statusFor(other)).not.toBe(401)
     expect(await consent('revoke', john)).toMatchObject({ code: 0, stdout: 'nothing to take back\n' })
     expect((await consent('list', 'ana@company.com')).stdout).toContain('http://127.0.0.1:8976/callback')
+  }, 60_000)
+
+  it('shows one that cannot be read as such beside the others, and takes it back', async () => {
+    const guest = 'guest@company.com'
+    const [spoilt, good] = [await allowed(guest), await allowed(guest)]
+    const [{ id } = { id: '' }] = await listed(guest)
+    await spoil(String(id).slice(2))
+    const [first, second, ...more] = await listed(guest)
+    expect(more).toEqual([])
+    expect(first).toMatchObject({ state: 'known', clientId: good.clientInformation()?.client_id })
+    expect(second).toEqual({
+      id,
+      state: 'unreadable',
+      scopes: [],
+      expires: expect.any(String),
+      application: 'quickstart',
+    })
+    expect((await consent('list', guest)).stdout).toMatch(new RegExp(`^${String(id)} +- +\\(cannot be read\\)`, 'm'))
+    expect(await statusFor(spoilt)).not.toBe(401)
+    const revoked = await consent('revoke', guest)
+    expect(revoked).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining(`one that cannot be read (${String(id)})`),
+    })
+    for (const client of [spoilt, good]) expect(await statusFor(client)).toBe(401)
   }, 60_000)
 
   it('refuses an account that is not there, and a tenant that does not have it', async () => {

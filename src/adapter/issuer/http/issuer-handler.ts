@@ -67,6 +67,7 @@ type OwnRoute = Extract<Route, { readonly methods: readonly string[] }>
 const notAskedFor = 'This sign-in was not begun in this browser. Go back to your assistant and ask it to start again.'
 const registrationsOfCaller: RateLimit = { name: 'registration-caller', limit: 30, seconds: 60 }
 const logoutsOfCaller: RateLimit = { name: 'logout-caller', limit: 120, seconds: 60 }
+const consentsOfCaller: RateLimit = { name: 'consents-caller', limit: 120, seconds: 60 }
 const authorizationsOfCaller: RateLimit = { name: 'authorization-caller', limit: 300, seconds: 60 }
 /** From everybody together: what nobody uses is gone after an hour, so this is also the most that is kept. */
 const allRegistrations: RateLimit = { name: 'registration-all', limit: 10_000, seconds: 60 * 60 }
@@ -138,8 +139,7 @@ export class IssuerHandler {
         pinHeaders(this.#parts.url, request)
         return this.#parts.interactions.handle(request, response, route.uid)
       case 'consents':
-        pinHeaders(this.#parts.url, request)
-        return this.#parts.consents.handle(request, response)
+        return this.#showConsents(exchange)
       case 'authorization':
         return this.#authorize(exchange)
       case 'logout':
@@ -158,6 +158,16 @@ export class IssuerHandler {
       default:
         return this.#delegate(exchange, splitTarget(request.url ?? '').query)
     }
+  }
+
+  async #showConsents({ request, response }: Exchange): Promise<void> {
+    const admission = await this.#parts.limiter.take([{ limit: consentsOfCaller, key: callerOf(request) }])
+    if (!admission.admitted) {
+      response.setHeader('retry-after', admission.secondsLeft)
+      return this.#stop(response, 429, 'This page was opened too often from here. Try again in a minute.')
+    }
+    pinHeaders(this.#parts.url, request)
+    return this.#parts.consents.handle(request, response)
   }
 
   async #authorize(exchange: Exchange): Promise<void> {

@@ -31,6 +31,11 @@ export class IssuerSessions implements GrantSource {
     return this.#known(records)
   }
 
+  /** How many grants there are, without a look into them. Throws `UpstreamError`. */
+  async countGrants(scope: SessionScope): Promise<number> {
+    return (await this.#ports.owned.list(this.#scopeOf(scope), ['Grant'])).length
+  }
+
   async end(scope: SessionScope): Promise<readonly KnownSession[]> {
     await this.#attribute()
     return this.#known(await this.#ports.owned.remove(this.#scopeOf(scope)))
@@ -90,9 +95,10 @@ export class IssuerSessions implements GrantSource {
     return sessions
   }
 
+  /** One that cannot be read keeps nobody from seeing the others. */
   async #nameOf(clientId: string): Promise<string | undefined> {
-    const client = await this.#records.find('Client', clientId)
-    return client === undefined ? undefined : textIn(client.payload, 'client_name')
+    const client = await this.#records.look('Client', clientId)
+    return client === undefined || client === 'unreadable' ? undefined : textIn(client.payload, 'client_name')
   }
 
   #open(record: OwnedRecord): RecordPayload | undefined {
