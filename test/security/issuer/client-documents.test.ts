@@ -67,6 +67,21 @@ describe('a client whose id is the URL of its document', () => {
     expect(page).toMatchObject({ status: 200, html: expect.stringContaining('Notes of Ana') })
   })
 
+  it.each([
+    ['Claude', ['says so on', 'calls itself like']],
+    ['Notes', []],
+  ])('is warned of where it publishes elsewhere who it says it is: %s', async (client_name, words) => {
+    const redirect_uri = 'https://claude.ai/api/mcp/auth_callback'
+    const client_id = site.publish(name, newPath(), { client_name, redirect_uris: [redirect_uri] })
+    const { challenge } = pkcePair()
+    const pkce = { code_challenge: challenge, code_challenge_method: 'S256' }
+    const url = harness.authorizeUrl({ client_id, redirect_uri, scope: 'read', ...pkce })
+    const { html } = await harness.signIn(new BrowserJar(), url, 'ana@acme.test')
+    expect(html).toContain('<h1>Allow')
+    for (const one of words) expect(html).toContain(one)
+    expect(html.includes('class="warning"')).toBe(words.length > 0)
+  })
+
   it('may use any port of this computer where its document names loopback', async () => {
     const client_id = site.publish(name, newPath(), { redirect_uris: ['http://127.0.0.1/callback'] })
     expect((await authorize(client_id, 'http://127.0.0.1:4711/callback')).status).toBe(200)
