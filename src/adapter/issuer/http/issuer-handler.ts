@@ -65,6 +65,7 @@ interface Exchange {
 type OwnRoute = Extract<Route, { readonly methods: readonly string[] }>
 
 const notAskedFor = 'This sign-in was not begun in this browser. Go back to your assistant and ask it to start again.'
+const decidedElsewhere = 'This sign-in belongs to another browser. Go back to the application and start again.'
 const registrationsOfCaller: RateLimit = { name: 'registration-caller', limit: 30, seconds: 60 }
 const logoutsOfCaller: RateLimit = { name: 'logout-caller', limit: 120, seconds: 60 }
 const consentsOfCaller: RateLimit = { name: 'consents-caller', limit: 120, seconds: 60 }
@@ -209,8 +210,14 @@ export class IssuerHandler {
     return this.#parts.logout.handle(request, response, query)
   }
 
-  #resume(exchange: Exchange): Promise<void> | void {
-    if (this.#parts.cookies.hasDoubles(exchange.request)) return this.#stop(exchange.response, 400, doubledCookies)
+  async #resume(exchange: Exchange): Promise<void> {
+    const { request, response } = exchange
+    if (this.#parts.cookies.hasDoubles(request)) return this.#stop(response, 400, doubledCookies)
+    const uid =
+      splitTarget(request.url ?? '')
+        .path.split('/')
+        .at(-1) ?? ''
+    if (!(await this.#parts.interactions.mayGoOn(request, uid))) return this.#stop(response, 400, decidedElsewhere)
     return this.#delegate(exchange, '')
   }
 
