@@ -118,10 +118,35 @@ describe('signing out', () => {
     expect((await jar.press(page, 'sign-out')).left?.href).toBe(afterUri)
   })
 
-  it('leads a browser that is not signed in nowhere by itself', async () => {
+  it('leads a browser that is not signed in nowhere by itself, and says whose link it offers and where it leads', async () => {
     const { idToken } = await signedIn()
     const page = await new BrowserJar().open(logoutUrl({ id_token_hint: idToken, post_logout_redirect_uri: afterUri }))
     expect(page).toMatchObject({ status: 200, left: undefined, html: expect.stringContaining(`href="${afterUri}"`) })
+    expect(page.html).toContain('“Test client”')
+    expect(page.html).toContain('<strong>client.example</strong>')
+    expect(page.html).not.toContain('class="warning"')
+  })
+
+  it('offers a browser that is not signed in no link of a client that is only named', async () => {
+    const { client_id } = await signedIn()
+    const page = await new BrowserJar().open(logoutUrl({ client_id, post_logout_redirect_uri: afterUri }))
+    expect(page).toMatchObject({ status: 200, left: undefined, html: expect.stringContaining('signed out') })
+    expect(page.html).not.toContain('client.example')
+    expect(page.html).not.toContain('Continue')
+  })
+
+  it('warns of a client that may be taken for another one, on the question and on the link', async () => {
+    const uris = {
+      redirect_uris: ['https://claude.evil.example/cb'],
+      post_logout_redirect_uris: ['https://claude.evil.example/bye'],
+    }
+    const { idToken, jar } = await signedIn({ client_name: 'Cl4ude', ...uris })
+    const url = logoutUrl({ id_token_hint: idToken, post_logout_redirect_uri: 'https://claude.evil.example/bye' })
+    for (const page of [await jar.open(url), await new BrowserJar().open(url)]) {
+      expect(page.html).toContain('calls itself like <strong>Claude</strong>')
+      expect(page.html).toContain('reads like one of <strong>Claude</strong>')
+      expect(page.html).toContain('claude.<strong>evil.example</strong>')
+    }
   })
 })
 
