@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { Client } from 'pg'
 import { attachEmbeddedPostgres } from '../../src/adapter/postgres/embedded/embedded-postgres.js'
 import { HeadlessClient } from '../support/headless-client.js'
+import { listenHttp } from '../support/test-listener.js'
 import { oauthClients } from '../support/oauth-clients.js'
 import {
   runCli,
@@ -34,11 +35,12 @@ async function listed(email: string): Promise<readonly Readonly<Record<string, u
   return JSON.parse(stdout) as readonly Readonly<Record<string, unknown>>[]
 }
 
-async function allowed(email: string): Promise<HeadlessClient> {
+async function allowed(email: string, metadata: object = {}): Promise<HeadlessClient> {
   const account = (await home.accounts()).find((one) => one.email === email)
   const user = new HeadlessClient(async (jar, url) =>
     jar.press(await jar.open(url), 'sign-in', { fields: { ...account } }),
   )
+  Object.assign(user.alsoRegisters, metadata)
   const client = await connect(new URL(server.oauthUrl), user)
   await client.close()
   return user
@@ -114,6 +116,33 @@ describe('authsec account consent', () => {
     })
     for (const client of [spoilt, good]) expect(await statusFor(client)).toBe(401)
   }, 60_000)
+
+  it('lets the clients hear of it, also of accounts that are disabled, and where no server runs', async () => {
+    const told: string[] = []
+    const site = await listenHttp((request, response) => {
+      const chunks: Buffer[] = []
+      request.on('data', (chunk: Buffer) => chunks.push(chunk))
+      request.on('end', () => {
+        const token = new URLSearchParams(Buffer.concat(chunks).toString()).get('logout_token') ?? ''
+        told.push(String(JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())['aud']))
+        response.end()
+      })
+    }, '127.0.0.1')
+    const backchannel_logout_uri = `http://127.0.0.1:${site.port}/hear`
+    const clients: HeadlessClient[] = []
+    const [ana, guest] = ['ana@company.com', 'guest@company.com']
+    for (const email of [john, ana, guest]) clients.push(await allowed(email, { backchannel_logout_uri }))
+    const ids = clients.map((client) => client.clientInformation()?.client_id)
+    expect((await consent('revoke', john)).code).toBe(0)
+    expect(told).toEqual([ids[0]])
+    expect((await runCli(home.path, 'account', 'disable', ana, '--tenant', 'acme-corp')).code).toBe(0)
+    expect(told).toEqual([ids[0], ids[1]])
+    await server.stop()
+    const ended = await runCli(home.path, 'session', 'end', '--user', guest, '--tenant', 'acme-corp', '--yes')
+    expect(ended.code).toBe(0)
+    expect(told).toEqual(ids)
+    await site.close()
+  }, 90_000)
 
   it('refuses an account that is not there, and a tenant that does not have it', async () => {
     for (const args of [['nobody@company.com'], [john, '--tenant', 'globex']]) {

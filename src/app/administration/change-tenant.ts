@@ -4,6 +4,7 @@ import type { Wish } from '../../core/administration/wish.js'
 import { RefusedError } from '../refused-error.js'
 import { consequencesOf } from './consequences.js'
 import { identityWarnings } from './identity-warnings.js'
+import { prepareFarewell } from './tell-clients.js'
 import { withTenant, type TenantPlace } from './with-tenant.js'
 
 /** What was changed in a tenant. */
@@ -30,8 +31,10 @@ export async function changeTenant(place: TenantPlace, wishes: readonly Wish[], 
     const consequences = await consequencesOf({ administration, tenant, wishes })
     if (consequences.length > 0) await agree(consequences)
     const warnings = await identityWarnings({ env: place.env, postgres, tenant: slug, wishes })
+    const tellClients = await prepareFarewell({ env: place.env, postgres, tenant, wishes })
     const outcome = await administration.apply(tenant, wishes, by)
     refuseFaults(outcome)
+    await tellClients()
     return { tenant: slug, changes: outcome.changes, warnings }
   })
 }
