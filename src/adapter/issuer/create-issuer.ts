@@ -13,7 +13,8 @@ import type { Fetcher, NetworkReach } from '../../core/runtime/fetcher.js'
 import type { Clock } from '../../core/runtime/clock.js'
 import type { Log } from '../../core/runtime/log.js'
 import type { RateLimiter } from '../../core/runtime/rate-limiter.js'
-import { ConsentsHandler, type ConsentsParts } from './consent/consents-handler.js'
+import { ConsentBound } from './consent/consent-bound.js'
+import { ConsentsHandler } from './consent/consents-handler.js'
 import { IssuerConsents } from './record/issuer-consents.js'
 import { openFederation, type FederationParts } from './federation/open-federation.js'
 import { AccountPages, type AccountPagesParts } from './account/account-pages.js'
@@ -147,6 +148,7 @@ function openHandler(options: IssuerOptions, ground: Ground, signingKeys: Publis
   const federation = openFederation(options, { url, directory, cookies, audit: signInAudit })
   const limits = new SignInLimits(records, limiter)
   const ways = openFactorWays(options, { url, records, limits })
+  const consents = new IssuerConsents(options)
   const interactions = new InteractionHandler({
     ...{ provider, module, url, cookies, keyring, audit: signInAudit, serverName: application.name },
     signIn: new SignInStep({
@@ -156,7 +158,10 @@ function openHandler(options: IssuerOptions, ground: Ground, signingKeys: Publis
       providers: async (tenants) => options.federation?.providers.offered(tenants) ?? [],
     }),
     federation: federation?.step,
-    consent: new ConsentStep({ provider, application, directory, records, resources, audit: signInAudit }),
+    consent: new ConsentStep({
+      ...{ provider, application, directory, records, resources, audit: signInAudit },
+      bound: new ConsentBound({ application: application.clientId, consents, feed: options.feed, audit: signInAudit }),
+    }),
   })
   const [signingKey] = signingKeys
   const logout = new LogoutHandler({
@@ -167,14 +172,8 @@ function openHandler(options: IssuerOptions, ground: Ground, signingKeys: Publis
   const handler = new IssuerHandler({
     ...{ url, provider, interactions, logout, cookies, resources, application, relyingParty, limiter, log },
     federation: federation?.callback,
-    consents: openConsents(options, {
-      provider,
-      url,
-      cookies,
-      keyring,
-      application,
-      directory,
-      resources,
+    consents: new ConsentsHandler({
+      ...{ provider, url, cookies, keyring, application, directory, resources, consents, feed: options.feed },
       audit: signInAudit,
     }),
     ownFactors: openOwnFactors(options, { url, provider, cookies, keyring, directory, limits, ways }),
@@ -183,13 +182,6 @@ function openHandler(options: IssuerOptions, ground: Ground, signingKeys: Publis
   const pages = accountPages(options, { url, cookies, directory, limits })
   return async (request, response) =>
     (await pages?.handle(request, response)) === true || handler.handle(request, response)
-}
-
-function openConsents(
-  { feed, keyring, owned, storage }: IssuerOptions,
-  parts: Omit<ConsentsParts, 'consents' | 'feed'>,
-): ConsentsHandler {
-  return new ConsentsHandler({ ...parts, feed, consents: new IssuerConsents({ storage, owned, keyring }) })
 }
 
 function accountPages(

@@ -194,7 +194,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Postgres> 
   })
   const provisioner = new Provisioner(databases, keys)
   const rateLimiter = new PostgresRateLimiter(master, keys)
-  const signingKeys = new PostgresSigningKeyStore(master, keys)
+  const signingKeys = new PostgresSigningKeyStore(master, keys, notices)
   const sweeper = new Sweeper({ master, tenants, signIns, turns: rateLimiter, log })
   return {
     keys,

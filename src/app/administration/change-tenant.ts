@@ -7,6 +7,7 @@ import { RefusedError } from '../refused-error.js'
 import { endedSessions, type EndedSessions } from '../sessions/sessions-left.js'
 import { consequencesOf } from './consequences.js'
 import { identityWarnings } from './identity-warnings.js'
+import { prepareFarewell } from './tell-clients.js'
 import { withTenant, type Installation, type TenantPlace } from './with-tenant.js'
 
 /** What was changed in a tenant. */
@@ -38,11 +39,13 @@ export async function changeTenant(place: TenantPlace, wishes: readonly Wish[], 
     const warnings = await identityWarnings({ env: place.env, postgres, tenant: slug, wishes })
     const concerned = wishes.flatMap((wish, at) => (rehearsal.changes[at]?.action === 'changed' ? proofsOf(wish) : []))
     const scope = { tenant, accounts: await idsOf(postgres, tenant, concerned) }
+    const tellClients = await prepareFarewell({ env: place.env, postgres, tenant, wishes })
     const { value: changes, ...ending } = await changeSecurity(sessions, scope, async () => {
       const outcome = await administration.apply(tenant, wishes, by)
       refuseFaults(outcome)
       return outcome.changes
     })
+    await tellClients()
     const ended = concerned.length === 0 ? undefined : endedSessions(ending, { tenant: slug, users: concerned })
     return { tenant: slug, changes, warnings, sessions: ended }
   })

@@ -2,17 +2,22 @@ import { Command } from 'commander'
 import {
   listKeys,
   resealKeys,
+  replaceSigningKeys,
   rotateKeys,
   rotateSigningKey,
   type KeyRotation,
+  type SigningKeyReplacement,
   type SigningKeyRotation,
 } from '../../app/administration/administer-keys.js'
+import { agreement } from '../administration/agree.js'
 import { formatTable } from '../format-table.js'
 import { printResult } from '../print-result.js'
 import { printableJson } from '../printable.js'
 
 interface RotateFlags {
   readonly signing?: true
+  readonly compromised?: true
+  readonly yes?: true
   readonly wait: boolean
 }
 
@@ -55,11 +60,19 @@ function rowsOf({ sealing, signing }: Keys): readonly (readonly string[])[] {
 }
 
 function rotateCommand(env: NodeJS.ProcessEnv): Command {
-  return new Command('rotate')
+  const command = new Command('rotate')
+  return command
     .description('Puts all keys under the first key of AUTHSEC_MASTER_KEY, and seals everything with a new one')
     .option('--no-wait', 'leave the sealing for authsec keys reseal, a minute later')
     .option('--signing', 'announce a new key for tokens instead; it signs when everybody can know it')
-    .action(async ({ signing, wait }: RotateFlags) => {
+    .option(
+      '--compromised',
+      'with --signing: the keys for tokens are known to others; a new one signs at once, and no other counts',
+    )
+    .option('--yes', 'with --compromised: without asking')
+    .action(async ({ compromised, signing, wait, ...flags }: RotateFlags) => {
+      if (compromised === true && signing !== true) command.error('error: --compromised goes with --signing')
+      if (compromised === true) return printResult(replaced(await replaceSigningKeys(env, agreement(flags))))
       if (signing === true) return printResult(announced(await rotateSigningKey(env)))
       const resealed = await rotateKeys(env, { onRotated, reseal: wait ? 'after the wait' : 'later' })
       return printResult(resealed === undefined ? 'now run: authsec keys reseal' : `${resealed} rows are sealed anew`)
@@ -68,6 +81,10 @@ function rotateCommand(env: NodeJS.ProcessEnv): Command {
 
 function announced({ kid, keptSeconds, secondsLeft }: SigningKeyRotation): string {
   return `${kid} is published and signs in ${secondsLeft / 60} minutes; the key before it is kept ${keptSeconds / 60} minutes longer`
+}
+
+function replaced({ kid, retired }: SigningKeyReplacement): string {
+  return `${kid} signs from now on; retired: ${retired.join(', ')}`
 }
 
 function onRotated({ added, rewrapped, secondsLeft }: KeyRotation): void {

@@ -10,7 +10,7 @@ import type { PublicUrl } from '../http/public-url.js'
 import { sendPage, sendSeeOther } from '../http/send-response.js'
 import { renderErrorPage } from '../page/error-page.js'
 import type { IssuerResource } from '../provider/issuer-resource.js'
-import type { IssuerConsents, KnownConsent } from '../record/issuer-consents.js'
+import type { Consent, IssuerConsents } from '../record/issuer-consents.js'
 import type { AccountDirectory, Principal } from '../sign-in/account-directory.js'
 import { findSignedIn, type SignedIn } from '../sign-in/signed-in-browser.js'
 import type { SignInAudit } from '../sign-in/sign-in-audit.js'
@@ -67,16 +67,17 @@ export class ConsentsHandler {
     // One of their own, whatever the form says; what has ended meanwhile is what they wanted.
     const mine = (await this.#consentsOf(principal)).find(({ key }) => key === form.get('consent'))
     if (mine !== undefined && (await consents.end(mine.key))) {
+      const { clientId, grantId } = mine.kind === 'known' ? mine : { clientId: undefined, grantId: undefined }
       audit.count({
-        ...{ type: 'signin.completed', reason: 'consent_revoked', clientId: mine.clientId, caller: callerOf(request) },
-        ...{ grantId: mine.grantId, tenant: principal.tenant, subject: principal.account.id },
+        ...{ type: 'signin.completed', reason: 'consent_revoked', clientId, grantId, caller: callerOf(request) },
+        ...{ tenant: principal.tenant, subject: principal.account.id },
       })
       await feed.publish({ about: 'grant', key: mine.key })
     }
     sendSeeOther(response, consentsPath)
   }
 
-  #consentsOf({ account, tenant }: Principal): Promise<readonly KnownConsent[]> {
+  #consentsOf({ account, tenant }: Principal): Promise<readonly Consent[]> {
     const { application, consents } = this.#parts
     const owners = [{ tenantId: tenant.id, issuer: undefined, subject: account.id }]
     return consents.list({ tenant, owners, application: application.clientId })
