@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { AccountSite, isConsent } from '../../support/account-site.js'
 import { BrowserJar, type Shown } from '../../support/browser-jar.js'
+import { codeOf, demandFactor, keyOn } from '../../support/factor-pages.js'
 import { password } from '../../support/issuer-harness.js'
 import { until } from '../../support/until.js'
 
+/** The hasher keeps all cores busy meanwhile. */
+const patience = 60_000
 let site: AccountSite
 
 beforeAll(async () => {
@@ -55,13 +58,13 @@ describe('an account holder who signs in fifty times at once, each time with the
     let signingIn: Promise<readonly Shown[]> | undefined
     await hasher.occupiedDuring(async () => {
       flooding = Promise.all(attempts.map((attempt) => press(attempt, attacker)))
-      await until(() => hasher.asked.length === before + 50)
+      await until(() => hasher.asked.length === before + 50, patience)
       signingIn = Promise.all([press(ana, victims[0]), press(bo, victims[1])])
-      await until(() => hasher.asked.length === before + 52)
+      await until(() => hasher.asked.length === before + 52, patience)
     })
     flood = (await flooding) ?? []
     victimPages = (await signingIn) ?? []
-  })
+  }, 3 * patience)
 
   it('keeps nobody else waiting for more than a few of them, in a browser that is known or new', () => {
     expect(victimPages.map(isConsent)).toEqual([true, true])
@@ -87,23 +90,51 @@ describe('an account holder who signs in fifty times at once, each time with the
 })
 
 describe('a link', () => {
-  it('has a share of the work as well, whoever sends its form however often', async () => {
-    const url = await site.link(await site.addAccount('cy@acme.test'))
+  it(
+    'has a share of the work as well, whoever sends its form however often',
+    async () => {
+      const url = await site.link(await site.addAccount('cy@acme.test'))
+      const jar = new BrowserJar()
+      const page = await jar.open(url)
+      const given = 'a few words that nobody knows'
+      let sending: Promise<readonly Shown[]> | undefined
+      const hashing = site.hasher.hashed
+      await site.hasher.occupiedDuring(async () => {
+        const forms = Array.from({ length: 12 }, () =>
+          jar.press(page, 'set', { fields: { password: given, repeated: given } }),
+        )
+        sending = Promise.all(forms)
+        await until(() => site.hasher.hashed === hashing + 12, patience)
+      })
+      const answers = (await sending) ?? []
+      const statuses = answers.map(({ status }) => status).sort()
+      expect(statuses).toEqual([200, ...Array.from({ length: 7 }, () => 400), ...Array.from({ length: 4 }, () => 429)])
+      expect(isConsent((await site.signIn(new BrowserJar(), 'cy@acme.test', given)).shown)).toBe(true)
+    },
+    2 * patience,
+  )
+})
+
+describe('what comes after a password', () => {
+  it('is asked for sixty times in one sign-in, and another one begins afresh', async () => {
+    const { id } = await site.addAccount('dee@acme.test')
+    await demandFactor(site, id)
     const jar = new BrowserJar()
-    const page = await jar.open(url)
-    const given = 'a few words that nobody knows'
-    let sending: Promise<readonly Shown[]> | undefined
-    const hashing = site.hasher.hashed
-    await site.hasher.occupiedDuring(async () => {
-      const forms = Array.from({ length: 12 }, () =>
-        jar.press(page, 'set', { fields: { password: given, repeated: given } }),
-      )
-      sending = Promise.all(forms)
-      await until(() => site.hasher.hashed === hashing + 12)
+    const { shown } = await site.signIn(jar, 'dee@acme.test')
+    const form = { fields: { credential: '{}' } }
+    for (let count = 0; count < 60; count += 1) {
+      const { status } = await (count % 2 === 0 ? jar.open(shown.url) : jar.press(shown, 'factor-enrol-passkey', form))
+      expect(status).toBe(count % 2 === 0 ? 200 : 400)
+    }
+    for (const refused of [await jar.open(shown.url), await jar.press(shown, 'factor-enrol-passkey', form)]) {
+      expect(refused.status).toBe(429)
+      expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0)
+      expect(refused.html).toContain('start again')
+    }
+    const again = await site.signIn(jar, 'dee@acme.test')
+    const enrolled = await jar.press(again.shown, 'factor-enrol-code', {
+      fields: { code: codeOf(site, keyOn(again.shown)) },
     })
-    const answers = (await sending) ?? []
-    const statuses = answers.map(({ status }) => status).sort()
-    expect(statuses).toEqual([200, ...Array.from({ length: 7 }, () => 400), ...Array.from({ length: 4 }, () => 429)])
-    expect(isConsent((await site.signIn(new BrowserJar(), 'cy@acme.test', given)).shown)).toBe(true)
+    expect(enrolled.html).toContain('The second step is set up')
   })
 })

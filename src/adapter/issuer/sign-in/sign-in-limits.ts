@@ -39,6 +39,8 @@ const limits = {
  * network: a whole office may sign in from there, and has one turn among others wherever there are any.
  */
 const passwordWork: RateLimit = { name: 'password-work', limit: 300, seconds }
+/** Pages and forms after the password: each is a row, or a signature by a key of the user's own choice. */
+const stepsOfInteraction: RateLimit = { name: 'factor-interaction', limit: 60, seconds }
 const knownBrowserSeconds = 180 * 24 * 60 * 60
 
 export interface Attempt {
@@ -97,6 +99,12 @@ export class SignInLimits {
         withdrawn: () => this.#limiter.giveBack(keys),
       },
     }
+  }
+
+  /** Counts what is asked for after a password; answers with the seconds to wait where that was enough. Throws `UpstreamError`. */
+  async step({ interaction }: Visit): Promise<number | undefined> {
+    const answer = await this.#limiter.take([{ limit: stepsOfInteraction, key: interaction.uid }])
+    return answer.admitted ? undefined : answer.secondsLeft
   }
 
   /**

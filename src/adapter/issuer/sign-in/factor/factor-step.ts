@@ -2,6 +2,7 @@ import type { AccountFactorStore } from '../../../../core/identity/account-facto
 import type { Account } from '../../../../core/identity/account-store.js'
 import type { Tenant } from '../../../../core/identity/tenant.js'
 import { renderFactorPage } from '../../page/account/factor-page.js'
+import { renderErrorPage } from '../../page/error-page.js'
 import type { AccountDirectory } from '../account-directory.js'
 import { completeSignIn } from '../complete-sign-in.js'
 import type { StepAnswer, Submission, Visit } from '../interaction-step.js'
@@ -63,13 +64,15 @@ export class FactorStep {
   /** The page where this sign-in is; `undefined` before its password was right. Throws `UpstreamError`. */
   async show(visit: Visit): Promise<StepAnswer | undefined> {
     const at = await this.#find(visit)
-    return at && this.#page(at)
+    return at && ((await this.#slowed(visit)) ?? this.#page(at))
   }
 
   /** What a form of these pages is answered with; `undefined` where the sign-in begins again. Throws `UpstreamError`. */
   async submit(submission: Submission): Promise<StepAnswer | undefined> {
     const at = await this.#find(submission)
     if (at === undefined) return undefined
+    const slowed = await this.#slowed(submission)
+    if (slowed !== undefined) return slowed
     const action = submission.form.get('action')
     if (action === 'factor-restart') {
       await this.#parts.pending.drop(submission)
@@ -80,6 +83,14 @@ export class FactorStep {
     if (stage === 'prove' && action === 'factor-passkey') return this.#passkey(at, submission)
     if (stage === 'enrol') return this.#parts.enrolment.submit(at, submission)
     return stage === 'enrolled' && action === 'factor-done' ? this.#complete(at, at.pending.proved) : this.#page(at)
+  }
+
+  async #slowed(visit: Visit): Promise<StepAnswer | undefined> {
+    const wait = await this.#parts.limits.step(visit)
+    if (wait === undefined) return undefined
+    const message = 'There were too many attempts in this sign-in. Go back to the application and start again.'
+    const page = renderErrorPage({ serverName: this.#parts.serverName, title: 'Start again', message })
+    return { kind: 'page', status: 429, page, retryAfter: wait }
   }
 
   /** The account is read again each time: it may be disabled, and what it has may have changed. */
