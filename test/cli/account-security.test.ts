@@ -1,33 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { AuditRows } from '../support/audit-rows.js'
 import { BrowserJar, type Shown } from '../support/browser-jar.js'
-import { runCliWithInput } from '../support/cli-with-input.js'
-import {
-  runCli,
-  startServerProcess,
-  temporaryHome,
-  type Finished,
-  type ServerProcess,
-  type TemporaryHome,
-} from '../support/server-process.js'
+import { CliSite } from '../support/cli-site.js'
+import type { Finished } from '../support/server-process.js'
 
-let home: TemporaryHome
-let server: ServerProcess
-let audit: AuditRows
+let site: CliSite
 
 beforeAll(async () => {
-  home = await temporaryHome()
-  server = await startServerProcess({ home: home.path })
-  audit = await AuditRows.of(home.path)
+  site = await CliSite.start()
 }, 60_000)
-afterAll(async () => {
-  await audit?.close()
-  await server?.stop()
-  await home?.remove()
-})
+afterAll(() => site?.close())
 
-const cli = (...args: readonly string[]): Promise<Finished> =>
-  runCli(home.path, 'account', ...args, '--tenant', 'acme-corp')
+const cli = (...args: readonly string[]): Promise<Finished> => site.run('account', ...args, '--tenant', 'acme-corp')
 const chosen = 'seven tall lanterns hum'
 
 /** Opens a link and chooses a password. */
@@ -41,7 +24,7 @@ describe('authsec account invite and reset', () => {
     const invited = await cli('invite', 'zoe@company.com', '--role', 'analyst')
     expect(invited).toMatchObject({ code: 0, stderr: expect.stringContaining('zoe@company.com of acme-corp alone') })
     const url = invited.stdout.trim()
-    expect(url).toMatch(new RegExp(`^${server.origin}/authsec/account/password/acme-corp/[\\w-]{43}$`))
+    expect(url).toMatch(new RegExp(`^${site.server.origin}/authsec/account/password/acme-corp/[\\w-]{43}$`))
     expect(JSON.parse((await cli('show', 'zoe@company.com', '--json')).stdout)).toMatchObject({
       assigned: { roles: ['analyst'] },
       password: 'none',
@@ -56,7 +39,7 @@ describe('authsec account invite and reset', () => {
     }
     expect(reset).toMatchObject({ purpose: 'reset', tenant: 'acme-corp', email: 'zoe@company.com' })
     expect((await choose(reset.url)).html).toContain('Your password is set')
-    const text = JSON.stringify(await audit.all()) + server.stdout() + server.stderr()
+    const text = JSON.stringify(await site.audit.all()) + site.server.stdout() + site.server.stderr()
     for (const secret of [url, again, reset.url]) expect(text).not.toContain(secret.slice(-43))
   }, 60_000)
 
@@ -74,7 +57,7 @@ describe('authsec account invite and reset', () => {
 describe('a password that an administrator gives', () => {
   it('is held to the same rules', async () => {
     const add = (password: string): Promise<Finished> =>
-      runCliWithInput(home.path, password, 'account', 'add', 'pat@company.com', '--tenant', 'acme-corp')
+      site.runWithInput(password, 'account', 'add', 'pat@company.com', '--tenant', 'acme-corp')
     for (const [password, fault] of [
       ['short', /at least 12/],
       ['password1234', /common and stolen/],
@@ -108,7 +91,7 @@ describe('authsec account factor', () => {
       code: 5,
       stderr: expect.stringContaining('has no second factor'),
     })
-    const rows = (await audit.all()).filter(({ reason }) => reason === 'account_security_changed')
+    const rows = (await site.audit.all()).filter(({ reason }) => reason === 'account_security_changed')
     expect(rows.filter(({ detail }) => JSON.stringify(detail).includes('factor required'))).toHaveLength(2)
   }, 90_000)
 })

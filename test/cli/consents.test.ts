@@ -1,50 +1,36 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { CliSite } from '../support/cli-site.js'
 import { HeadlessClient } from '../support/headless-client.js'
 import { oauthClients } from '../support/oauth-clients.js'
-import {
-  runCli,
-  startServerProcess,
-  temporaryHome,
-  type ServerProcess,
-  type TemporaryHome,
-} from '../support/server-process.js'
 
 const john = 'john@company.com'
 const [, [, connect]] = oauthClients
 
-let home: TemporaryHome
-let server: ServerProcess
+let site: CliSite
 
 beforeAll(async () => {
-  home = await temporaryHome()
-  server = await startServerProcess({ home: home.path })
+  site = await CliSite.start()
 }, 90_000)
-afterAll(async () => {
-  await server?.stop()
-  await home?.remove()
-})
+afterAll(() => site?.close())
 
-const consent = (...args: readonly string[]) => runCli(home.path, 'account', 'consent', ...args)
+const consent = (...args: readonly string[]) => site.run('account', 'consent', ...args)
 
-async function listed(email: string): Promise<readonly Readonly<Record<string, unknown>>[]> {
-  const { code, stdout } = await consent('list', email, '--tenant', 'acme-corp', '--json')
-  expect(code).toBe(0)
-  return JSON.parse(stdout) as readonly Readonly<Record<string, unknown>>[]
-}
+const listed = (email: string): Promise<readonly Readonly<Record<string, unknown>>[]> =>
+  site.json('account', 'consent', 'list', email, '--tenant', 'acme-corp')
 
 async function allowed(email: string): Promise<HeadlessClient> {
-  const account = (await home.accounts()).find((one) => one.email === email)
+  const account = (await site.home.accounts()).find((one) => one.email === email)
   const user = new HeadlessClient(async (jar, url) =>
     jar.press(await jar.open(url), 'sign-in', { fields: { ...account } }),
   )
-  const client = await connect(new URL(server.oauthUrl), user)
+  const client = await connect(new URL(site.server.oauthUrl), user)
   await client.close()
   return user
 }
 
 const statusFor = async ({ saved }: HeadlessClient): Promise<number> => {
   const headers = { authorization: `Bearer ${saved?.access_token}`, 'content-type': 'application/json' }
-  return (await fetch(server.oauthUrl, { method: 'POST', headers, body: '{}' })).status
+  return (await fetch(site.server.oauthUrl, { method: 'POST', headers, body: '{}' })).status
 }
 
 describe('authsec account consent', () => {
