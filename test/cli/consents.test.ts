@@ -2,56 +2,42 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { Client } from 'pg'
 import { attachEmbeddedPostgres } from '../../src/adapter/postgres/embedded/embedded-postgres.js'
 import { statusFor as statusOf } from '../support/connected-user.js'
+import { CliSite } from '../support/cli-site.js'
 import { HeadlessClient } from '../support/headless-client.js'
 import { listenHttp } from '../support/test-listener.js'
 import { oauthClients } from '../support/oauth-clients.js'
-import {
-  runCli,
-  startServerProcess,
-  temporaryHome,
-  type ServerProcess,
-  type TemporaryHome,
-} from '../support/server-process.js'
 
 const john = 'john@company.com'
 const [, [, connect]] = oauthClients
 
-let home: TemporaryHome
-let server: ServerProcess
+let site: CliSite
 
 beforeAll(async () => {
-  home = await temporaryHome()
-  server = await startServerProcess({ home: home.path })
+  site = await CliSite.start()
 }, 90_000)
-afterAll(async () => {
-  await server?.stop()
-  await home?.remove()
-})
+afterAll(() => site?.close())
 
-const consent = (...args: readonly string[]) => runCli(home.path, 'account', 'consent', ...args)
+const consent = (...args: readonly string[]) => site.run('account', 'consent', ...args)
 
-async function listed(email: string): Promise<readonly Readonly<Record<string, unknown>>[]> {
-  const { code, stdout } = await consent('list', email, '--tenant', 'acme-corp', '--json')
-  expect(code).toBe(0)
-  return JSON.parse(stdout) as readonly Readonly<Record<string, unknown>>[]
-}
+const listed = (email: string): Promise<readonly Readonly<Record<string, unknown>>[]> =>
+  site.json('account', 'consent', 'list', email, '--tenant', 'acme-corp')
 
 async function allowed(email: string, metadata: object = {}): Promise<HeadlessClient> {
-  const account = (await home.accounts()).find((one) => one.email === email)
+  const account = (await site.home.accounts()).find((one) => one.email === email)
   const user = new HeadlessClient(async (jar, url) =>
     jar.press(await jar.open(url), 'sign-in', { fields: { ...account } }),
   )
   Object.assign(user.alsoRegisters, metadata)
-  const client = await connect(new URL(server.oauthUrl), user)
+  const client = await connect(new URL(site.server.oauthUrl), user)
   await client.close()
   return user
 }
 
-const statusFor = (client: HeadlessClient): Promise<number> => statusOf(server, client)
+const statusFor = (client: HeadlessClient): Promise<number> => statusOf(site.server, client)
 
 /** Alters a grant in the database, as a fault would. */
 async function spoil(key: string): Promise<void> {
-  const { connection, close } = await attachEmbeddedPostgres({ home: home.path, log: { write: () => undefined } })
+  const { connection, close } = await attachEmbeddedPostgres({ home: site.home.path, log: { write: () => undefined } })
   const { host, password, port, user } = connection
   const client = new Client({ host, password, port, user, database: 'authsec' })
   await client.connect()
@@ -117,7 +103,7 @@ describe('authsec account consent', () => {
 
   it('lets the clients hear of it, also of accounts that are disabled, and where no server runs', async () => {
     const told: string[] = []
-    const site = await listenHttp((request, response) => {
+    const listener = await listenHttp((request, response) => {
       const chunks: Buffer[] = []
       request.on('data', (chunk: Buffer) => chunks.push(chunk))
       request.on('end', () => {
@@ -126,20 +112,20 @@ describe('authsec account consent', () => {
         response.end()
       })
     }, '127.0.0.1')
-    const backchannel_logout_uri = `http://127.0.0.1:${site.port}/hear`
+    const backchannel_logout_uri = `http://127.0.0.1:${listener.port}/hear`
     const clients: HeadlessClient[] = []
     const [ana, guest] = ['ana@company.com', 'guest@company.com']
     for (const email of [john, ana, guest]) clients.push(await allowed(email, { backchannel_logout_uri }))
     const ids = clients.map((client) => client.clientInformation()?.client_id)
     expect((await consent('revoke', john)).code).toBe(0)
     expect(told).toEqual([ids[0]])
-    expect((await runCli(home.path, 'account', 'disable', ana, '--tenant', 'acme-corp')).code).toBe(0)
+    expect((await site.run('account', 'disable', ana, '--tenant', 'acme-corp')).code).toBe(0)
     expect(told).toEqual([ids[0], ids[1]])
-    await server.stop()
-    const ended = await runCli(home.path, 'session', 'end', '--user', guest, '--tenant', 'acme-corp', '--yes')
+    await site.server.stop()
+    const ended = await site.run('session', 'end', '--user', guest, '--tenant', 'acme-corp', '--yes')
     expect(ended.code).toBe(0)
     expect(told).toEqual(ids)
-    await site.close()
+    await listener.close()
   }, 90_000)
 
   it('refuses an account that is not there, and a tenant that does not have it', async () => {

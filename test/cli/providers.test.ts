@@ -1,41 +1,26 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { AuditRows } from '../support/audit-rows.js'
-import { runCliWithInput } from '../support/cli-with-input.js'
-import {
-  runCli,
-  startServerProcess,
-  temporaryHome,
-  type Finished,
-  type TemporaryHome,
-} from '../support/server-process.js'
+import { CliSite } from '../support/cli-site.js'
+import type { Finished } from '../support/server-process.js'
 import { OutsideProvider } from '../support/upstream/outside-provider.js'
 
 const secret = 'a-secret-of-our-client-there'
 
-let home: TemporaryHome
-let audit: AuditRows
+let site: CliSite
 let outside: OutsideProvider
 
 beforeAll(async () => {
   outside = await OutsideProvider.start({ clientSecret: secret })
-  home = await temporaryHome()
-  await (await startServerProcess({ home: home.path })).stop()
-  audit = await AuditRows.of(home.path)
+  site = await CliSite.stopped()
 }, 60_000)
 afterAll(async () => {
-  await audit?.close()
-  await home?.remove()
+  await site?.close()
   await outside?.close()
 })
 
-const cli = (...args: readonly string[]): Promise<Finished> => runCli(home.path, 'provider', ...args)
-const json = async (...args: readonly string[]) => {
-  const finished = await cli(...args, '--json')
-  expect(finished).toMatchObject({ code: 0 })
-  return JSON.parse(finished.stdout)
-}
+const cli = (...args: readonly string[]): Promise<Finished> => site.run('provider', ...args)
+const json = async (...args: readonly string[]) => JSON.parse((await site.done('provider', ...args, '--json')).stdout)
 const tenant = async () => {
-  const { stdout } = await runCli(home.path, 'tenant', 'list', '--json')
+  const { stdout } = await site.run('tenant', 'list', '--json')
   return (JSON.parse(stdout) as { slug: string }[]).map(({ slug }) => slug)
 }
 
@@ -47,7 +32,7 @@ describe('authsec provider', () => {
       ...['add', 'Corp', ...where, '--kind', 'oidc', '--issuer', outside.issuer],
       ...['--client-id', outside.clientId, '--client-secret-file', '-', '--private-network'],
     ]
-    const added = await runCliWithInput(home.path, `${secret}\n`, 'provider', ...said)
+    const added = await site.runWithInput(`${secret}\n`, 'provider', ...said)
     expect(added).toMatchObject({ code: 0, stdout: expect.stringContaining('1 added') })
     expect(added.stderr).toMatch(
       /redirect URI to register there: http:\/\/\S+\/authsec\/federation\/callback\/[0-9a-f-]{36}/,
@@ -69,14 +54,14 @@ describe('authsec provider', () => {
     outside.reset()
     expect(failed).toMatchObject({ code: 1, stderr: expect.stringMatching(/in the way/) })
     expect(failed.stdout).toMatch(/✗ .*\n[^]*redirect URI to register there: http/)
-    const rows = await audit.all()
+    const rows = await site.audit.all()
     const texts = [added, list, tested, failed].flatMap(({ stderr, stdout }) => [stderr, stdout])
     for (const text of [...texts, JSON.stringify(shown), JSON.stringify(rows)]) expect(text).not.toContain(secret)
     expect(rows.filter(({ reason }) => reason === 'provider_added')).toHaveLength(1)
 
-    const again = await runCliWithInput(home.path, secret, 'provider', ...said)
+    const again = await site.runWithInput(secret, 'provider', ...said)
     expect(again).toMatchObject({ code: 5, stderr: expect.stringContaining('there is a provider Corp already') })
-    const replaced = await runCliWithInput(home.path, secret, 'provider', ...said, '--replace', '--scope', 'email')
+    const replaced = await site.runWithInput(secret, 'provider', ...said, '--replace', '--scope', 'email')
     expect(replaced).toMatchObject({ code: 0, stdout: expect.stringContaining('1 changed') })
     const unsure = await cli('remove', 'Corp', ...where)
     expect(unsure).toMatchObject({ code: 5, stderr: expect.stringContaining('nobody signs in with Corp any more') })
@@ -114,15 +99,15 @@ describe('authsec provider', () => {
       '--client-secret-file',
       '-',
     ]
-    expect(await runCliWithInput(home.path, '', 'provider', ...unknown)).toMatchObject({ code: 5 })
-    const elsewhere = await runCliWithInput(home.path, secret, 'provider', ...unknown, '--application', 'nowhere')
+    expect(await site.runWithInput('', 'provider', ...unknown)).toMatchObject({ code: 5 })
+    const elsewhere = await site.runWithInput(secret, 'provider', ...unknown, '--application', 'nowhere')
     expect(elsewhere).toMatchObject({ code: 5, stderr: expect.stringContaining('there is no application nowhere') })
     expect(await json('list')).toEqual([])
   }, 60_000)
 
   it('and the access rule lets newcomers in by the domain of their address, with consent', async () => {
     const [slug = ''] = await tenant()
-    const rule = (...args: readonly string[]) => runCli(home.path, 'access-rule', ...args, '--tenant', slug)
+    const rule = (...args: readonly string[]) => site.run('access-rule', ...args, '--tenant', slug)
     const wanted = ['set', '--sign-up', 'domains', '--sign-up-domain', 'acme.test'] as const
     const opening = await rule(...wanted)
     expect(opening).toMatchObject({

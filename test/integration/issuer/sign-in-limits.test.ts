@@ -104,9 +104,41 @@ describe('the limits of an account', () => {
     expect(answers.filter(({ admitted }) => admitted)).toHaveLength(20)
   })
 
+  it('count right passwords as work, three hundred in a quarter of an hour, whatever more is asked for', async () => {
+    const limits = newLimits()
+    const signIn = async (count: number, browser?: string): Promise<boolean> => {
+      const attempt = attemptFrom(`10.1.${count % 250}.${Math.floor(count / 250)}`, {
+        email: 'gus@acme.test',
+        browser: browser ?? `browser ${count}`,
+      })
+      const admission = await limits.take(attempt)
+      if (!admission.admitted) return false
+      await (count % 2 === 0 ? admission.attempt.succeeded() : admission.attempt.unfinished())
+      return true
+    }
+    for (let count = 0; count < 300; count += 1) expect(await signIn(count)).toBe(true)
+    expect(await signIn(301)).toBe(false)
+    expect(await limits.take(attemptFrom('10.1.0.0', { email: 'hal@acme.test' }))).toMatchObject({ admitted: true })
+    // Its user is not shut out of the browsers that she has used, which have a count of their own, one for all of them.
+    for (let count = 0; count < 300; count += 1) expect(await signIn(count, `browser ${(count % 10) * 2}`)).toBe(true)
+    expect(await signIn(0, 'browser 20')).toBe(false)
+    clock.advance(16 * 60)
+    expect([await signIn(302), await signIn(0, 'browser 20')]).toEqual([true, true])
+  })
+
+  it('do not let guesses of strangers use up the work of an account', async () => {
+    const limits = newLimits()
+    const guess = (count: number) =>
+      limits.take(attemptFrom(`10.2.${count % 250}.${Math.floor(count / 250)}`, { email: 'ian@acme.test' }))
+    for (let count = 0; count < 1000; count += 1) await guess(count)
+    await newLimits().know(attemptFrom('10.3.0.1', { email: 'ian@acme.test', browser: 'own' }))
+    const own = await limits.take(attemptFrom('10.3.0.2', { email: 'ian@acme.test', browser: 'own' }))
+    expect(own).toMatchObject({ admitted: true, attempt: { claim: { stranger: undefined } } })
+  })
+
   it('do not count a password that was not looked at', async () => {
     const limits = newLimits()
-    for (let count = 0; count < 30; count += 1) {
+    for (let count = 0; count < 400; count += 1) {
       const admission = await limits.take(attemptFrom('10.0.5.1', { email: 'eve@acme.test' }))
       if (admission.admitted) await admission.attempt.withdrawn()
       expect(admission.admitted).toBe(true)
@@ -127,7 +159,9 @@ describe('a sign-in', () => {
     const { hasher } = harness.options
     const jar = new BrowserJar()
     const page = await open(jar)
-    const busy = Array.from({ length: 34 }, () => hasher.verify('x', undefined))
+    const busy = Array.from({ length: 34 }, (_none, count) => {
+      return hasher.verify('x', undefined, { account: `somebody ${count}`, stranger: undefined })
+    })
     const refused = await jar.press(page, 'sign-in', { fields: { email: 'ana@acme.test', password } })
     await Promise.all(busy)
     expect(refused.status).toBe(429)

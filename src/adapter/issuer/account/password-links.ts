@@ -1,5 +1,4 @@
 import type { Keyring } from '../../../core/credential/keyring.js'
-import { UpstreamError } from '../../../core/error/upstream-error.js'
 import type { AccountLink, AccountLinkStore } from '../../../core/identity/account-link-store.js'
 import { changeSecurity } from '../../../core/identity/change-security.js'
 import type { Account, AccountStore } from '../../../core/identity/account-store.js'
@@ -8,6 +7,8 @@ import type { Tenant } from '../../../core/identity/tenant.js'
 import type { Form } from '../http/read-form.js'
 import { renderNewPasswordPage, renderPasswordSetPage } from '../page/account/new-password-page.js'
 import type { PasswordHasher } from '../password-hasher.js'
+import { CrowdedError, crowdedSeconds, orCrowded } from '../password/crowded-error.js'
+import type { HashingClaim } from '../password/hashing-queue.js'
 import { passwordFault } from '../password/password-policy.js'
 import type { AccountDirectory } from '../sign-in/account-directory.js'
 import type { SignInLimits } from '../sign-in/sign-in-limits.js'
@@ -45,8 +46,6 @@ export type FormAnswer =
     }
   | { readonly kind: 'used' }
 
-const overloadSeconds = 5
-
 /** What invitations and resets lead to: a password, and the end of whatever was signed in before. */
 export class PasswordLinks {
   readonly #parts: PasswordLinksParts
@@ -78,10 +77,9 @@ export class PasswordLinks {
     const password = form.get('password') ?? ''
     const fault = await this.#faultOf(opened, password, form.get('repeated'))
     if (fault !== undefined) return { kind: 'page', status: 400, page: this.render(opened, fault) }
-    const hash = await this.#hash(password)
-    if (hash === undefined) {
-      const page = this.render(opened, 'Many people are signing in right now. Try again in a few seconds.')
-      return { kind: 'page', status: 429, page, retryAfter: overloadSeconds }
+    const hash = await orCrowded(this.#parts.hasher.hash(password, claimOf(opened)))
+    if (hash instanceof CrowdedError) {
+      return { kind: 'page', status: 429, page: this.render(opened, hash.problem), retryAfter: crowdedSeconds }
     }
     return this.#set(opened, hash)
   }
@@ -106,13 +104,9 @@ export class PasswordLinks {
     await limits.know({ tenant, email: account.email, visit: { browser } }, 'password').catch(() => undefined)
     return { kind: 'done', status: 200, page: renderPasswordSetPage({ serverName, sessions: changed.sessions }) }
   }
+}
 
-  async #hash(password: string): Promise<string | undefined> {
-    try {
-      return await this.#parts.hasher.hash(password)
-    } catch (error) {
-      if (error instanceof UpstreamError && error.outage === 'OVERLOADED') return undefined
-      throw error
-    }
-  }
+/** No stranger: nobody comes here without a link of the account. */
+function claimOf({ account, tenant }: OpenedLink): HashingClaim {
+  return { account: JSON.stringify(['link', tenant.id, account.id]), stranger: undefined }
 }

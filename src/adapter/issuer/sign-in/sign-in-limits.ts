@@ -1,6 +1,7 @@
 import type { Tenant } from '../../../core/identity/tenant.js'
 import type { RateLimit, RateLimiter, RateLimitKey } from '../../../core/runtime/rate-limiter.js'
 import type { ProofVisit } from './interaction-step.js'
+import type { HashingClaim } from '../password/hashing-queue.js'
 import type { SealedRecords } from '../record/sealed-records.js'
 
 const seconds = 15 * 60
@@ -43,6 +44,14 @@ const limits = {
     account: [],
   },
 } as const satisfies Record<Proof, Readonly<Record<string, RateLimit | readonly RateLimit[]>>>
+/**
+ * Passwords of one account that are looked at, right ones too: some minute of computing in a quarter of an hour. Far above what a
+ * user needs and far above the guesses that strangers have, so that those do not use it up for anybody. There is none for a
+ * network: a whole office may sign in from there, and has one turn among others wherever there are any.
+ */
+const passwordWork: RateLimit = { name: 'password-work', limit: 300, seconds }
+/** Pages and forms after the password: each is a row, or a signature by a key of the user's own choice. */
+const stepsOfInteraction: RateLimit = { name: 'factor-interaction', limit: 60, seconds }
 const knownBrowserSeconds = 180 * 24 * 60 * 60
 
 export interface Attempt {
@@ -58,8 +67,12 @@ export interface KnownPlace extends Pick<Attempt, 'email' | 'tenant'> {
 
 /** An attempt that may be made, to be settled when it is known how it went. */
 export interface CountedAttempt {
-  /** The password was right: nothing counts, and the browser is known from now on. Throws `UpstreamError`. */
+  /** In whose turn a password is looked at. */
+  readonly claim: HashingClaim
+  /** The password was right: it was no guess, and the browser is known from now on. Throws `UpstreamError`. */
   succeeded(): Promise<void>
+  /** The password was right, and more is asked for: it was no guess. Throws `UpstreamError`. */
+  unfinished(): Promise<void>
   /** The password was not looked at: nothing counts. Throws `UpstreamError`. */
   withdrawn(): Promise<void>
 }
@@ -83,20 +96,31 @@ export class SignInLimits {
 
   /** Counts an attempt; answers with the seconds to wait when it may not be made. Throws `UpstreamError` where it cannot be counted. */
   async take(attempt: Attempt, proof: Proof = 'password'): Promise<Admission> {
-    const known = (await this.#records.find('KnownBrowser', browserKey(attempt, proof))) !== undefined
-    const keys = keysOf(attempt, proof, known ? 'known' : 'unknown')
+    const record = await this.#records.find('KnownBrowser', browserKey(attempt, proof))
+    const browser = record === undefined ? 'unknown' : 'known'
+    const guesses = keysOf(attempt, proof, browser)
+    const keys = proof === 'password' ? [...guesses, workKeyOf(attempt, browser)] : guesses
     const answer = await this.#limiter.take(keys)
     if (!answer.admitted) return { admitted: false, wait: answer.secondsLeft }
+    const unfinished = (): Promise<void> => this.#limiter.giveBack(guesses)
     return {
       admitted: true,
       attempt: {
+        claim: claimOf(attempt, browser),
         succeeded: async () => {
-          await this.#limiter.giveBack(keys)
+          await unfinished()
           await this.know(attempt, proof)
         },
+        unfinished,
         withdrawn: () => this.#limiter.giveBack(keys),
       },
     }
+  }
+
+  /** Counts what is asked for after a password; answers with the seconds to wait where that was enough. Throws `UpstreamError`. */
+  async step({ interaction }: Pick<ProofVisit, 'interaction'>): Promise<number | undefined> {
+    const answer = await this.#limiter.take([{ limit: stepsOfInteraction, key: interaction.uid }])
+    return answer.admitted ? undefined : answer.secondsLeft
   }
 
   /**
@@ -127,6 +151,16 @@ function keysOf(attempt: Attempt, proof: Proof, browser: 'known' | 'unknown'): r
     { limit: of.accountAndCaller, key: JSON.stringify([...accountOf(attempt), caller]) },
     ...of.account.map((limit) => ({ limit, key: account })),
   ]
+}
+
+/** Of known browsers apart: nobody else has theirs. */
+function workKeyOf(attempt: Attempt, browser: 'known' | 'unknown'): RateLimitKey {
+  return { limit: passwordWork, key: JSON.stringify([...accountOf(attempt), browser]) }
+}
+
+function claimOf(attempt: Attempt, browser: 'known' | 'unknown'): HashingClaim {
+  const account = JSON.stringify(accountOf(attempt))
+  return { account, stranger: browser === 'known' ? undefined : attempt.visit.caller }
 }
 
 /** Another spelling of an address is no other account: it would have counts of its own. */

@@ -2,10 +2,12 @@ import type { AccountFactorStore } from '../../../../core/identity/account-facto
 import type { Account } from '../../../../core/identity/account-store.js'
 import type { Tenant } from '../../../../core/identity/tenant.js'
 import { renderFactorPage } from '../../page/account/factor-page.js'
+import { renderErrorPage } from '../../page/error-page.js'
 import type { AccountDirectory } from '../account-directory.js'
 import { completeSignIn } from '../complete-sign-in.js'
 import type { StepAnswer, Submission, Visit } from '../interaction-step.js'
 import { formatSubject } from '../issuer-subject.js'
+import type { SignInLimits } from '../sign-in-limits.js'
 import type { SignInAudit } from '../sign-in-audit.js'
 import type { FactorEnrolment } from './factor-enrolment.js'
 import type { FactorProof } from './factor-proof.js'
@@ -21,6 +23,7 @@ export interface FactorParts {
   readonly proof: FactorProof
   readonly passkeys: Passkeys
   readonly enrolment: FactorEnrolment
+  readonly limits: Pick<SignInLimits, 'step'>
   readonly audit: SignInAudit
 }
 
@@ -54,13 +57,15 @@ export class FactorStep {
   /** The page where this sign-in is; `undefined` before its password was right. Throws `UpstreamError`. */
   async show(visit: Visit): Promise<StepAnswer | undefined> {
     const at = await this.#find(visit)
-    return at && this.#page(at)
+    return at && ((await this.#slowed(visit)) ?? this.#page(at))
   }
 
   /** What a form of these pages is answered with; `undefined` where the sign-in begins again. Throws `UpstreamError`. */
   async submit(submission: Submission): Promise<StepAnswer | undefined> {
     const at = await this.#find(submission)
     if (at === undefined) return undefined
+    const slowed = await this.#slowed(submission)
+    if (slowed !== undefined) return slowed
     const action = submission.form.get('action')
     if (action === 'factor-restart') {
       await this.#parts.pending.drop(submission)
@@ -70,6 +75,14 @@ export class FactorStep {
     if (stage === 'prove') return this.#prove(at, submission)
     if (stage === 'enrol') return this.#parts.enrolment.submit(at, submission)
     return stage === 'enrolled' && action === 'factor-done' ? this.#done(at) : this.#page(at)
+  }
+
+  async #slowed(visit: Visit): Promise<StepAnswer | undefined> {
+    const wait = await this.#parts.limits.step(visit)
+    if (wait === undefined) return undefined
+    const message = 'There were too many attempts in this sign-in. Go back to the application and start again.'
+    const page = renderErrorPage({ serverName: this.#parts.serverName, title: 'Start again', message })
+    return { kind: 'page', status: 429, page, retryAfter: wait }
   }
 
   /** The account is read again each time: it may be disabled, and what it has may have changed. */
