@@ -1,5 +1,5 @@
-import { PasswordHasher } from '../../src/adapter/issuer/password-hasher.js'
-import type { HashingClaim } from '../../src/adapter/issuer/password/hashing-queue.js'
+import { PasswordHasher, type PasswordHasherOptions } from '../../src/adapter/issuer/password-hasher.js'
+import { HashingQueue, type HashingClaim } from '../../src/adapter/issuer/password/hashing-queue.js'
 
 /** A hasher that tells for which accounts it was asked to look at a password, and for which it has, in that order. */
 export class CountingHasher extends PasswordHasher {
@@ -7,6 +7,13 @@ export class CountingHasher extends PasswordHasher {
   readonly done: (string | undefined)[] = []
   /** How many hashes it was asked to make. */
   hashed = 0
+  readonly #queue: HashingQueue
+
+  constructor(options: Pick<PasswordHasherOptions, 'cost'>) {
+    const queue = new HashingQueue()
+    super({ ...options, queue })
+    this.#queue = queue
+  }
 
   override hash(password: string, claim?: HashingClaim): Promise<string> {
     this.hashed += 1
@@ -20,17 +27,18 @@ export class CountingHasher extends PasswordHasher {
     return answer
   }
 
-  /** Keeps it at work until the end of `meanwhile`: what the server does by itself comes before whatever else waits. */
+  /** Lets nothing begin until the end of `meanwhile`: what the server does by itself takes all turns. */
   async occupiedDuring(meanwhile: () => Promise<void>): Promise<void> {
-    let free = false
-    const work = Array.from({ length: 4 }, async () => {
-      while (!free) await super.verify('x', undefined)
+    let free = (): void => undefined
+    const held = new Promise<void>((resolve) => {
+      free = resolve
     })
+    const turns = [this.#queue.run(undefined, () => held), this.#queue.run(undefined, () => held)]
     try {
       await meanwhile()
     } finally {
-      free = true
-      await Promise.all(work)
+      free()
+      await Promise.all(turns)
     }
   }
 }

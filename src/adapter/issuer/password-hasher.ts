@@ -13,6 +13,8 @@ const longestPassword = 128
 export interface PasswordHasherOptions {
   /** log2 of scrypt's N, 14 to 17. Default 16: 64 MB and some 0.2 s. Hashes name their own, so it can be changed. */
   readonly cost?: number
+  /** Where computations wait for their turn: one of its own, unless told. */
+  readonly queue?: HashingQueue
 }
 
 interface Parameters {
@@ -31,13 +33,14 @@ const pattern = /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d{1,2})\$([A-Za-z0-9_-]
 
 /** Hashes passwords with scrypt (RFC 7914), a few at a time: one takes 64 MB, and a flood of sign-ins must not take the machine. */
 export class PasswordHasher {
-  readonly #queue = new HashingQueue()
+  readonly #queue: HashingQueue
   readonly #unknown: StoredHash
 
   /** Throws `TypeError` for a cost out of bounds. */
-  constructor({ cost = defaultCost }: PasswordHasherOptions = {}) {
+  constructor({ cost = defaultCost, queue = new HashingQueue() }: PasswordHasherOptions = {}) {
     if (!Number.isInteger(cost) || cost < leastCost || cost > mostCost) throw new TypeError('a cost is 14 to 17')
     const parameters: Parameters = { cost, blockSize, parallelism }
+    this.#queue = queue
     this.#unknown = { ...parameters, salt: randomBytes(saltBytes), hash: randomBytes(hashBytes) }
   }
 
