@@ -61,6 +61,13 @@ describe('a client whose id is the URL of its document', () => {
     expect(timesAsked(path)).toBe(1)
   })
 
+  it('is shown with the host that it publishes at where the user looks at what they have allowed', async () => {
+    const client_id = site.publish(name, newPath())
+    const { jar } = await harness.obtainCode('ana@acme.test', { client_id, scope: 'read' })
+    const { html } = await jar.open(`${harness.origin}/authsec/consents`)
+    expect(html).toContain(`<dd><bdi>${new URL(client_id).host}</bdi></dd>`)
+  })
+
   it('is shown the consent page with its own name', async () => {
     const client_id = site.publish(name, newPath(), { client_name: 'Notes of Ana' })
     const page = await authorize(client_id)
@@ -317,6 +324,22 @@ describe('looks at documents are limited', () => {
     for (const [index, id] of idsAt('a.example', 61).entries()) await found.find(id, everybody(index))
     expect((await found.find(known, 'caller')).kind).toBe('document')
     expect((await found.find('https://a.example/unknown', 'caller')).kind).toBe('busy')
+  })
+
+  it('for whoever asks too often, and not for whoever asks for the same one at the same time', async () => {
+    let asked = 0
+    const found = documentsOver((request) => {
+      asked += 1
+      return good(request)
+    })
+    for (const id of idsAt('a.example', 30)) await found.find(id, 'flooder')
+    const wanted = 'https://a.example/wanted'
+    const outcomes = await Promise.all([
+      found.find(wanted, 'flooder'),
+      ...['one', 'two', 'three'].map((caller) => found.find(wanted, caller)),
+    ])
+    expect(outcomes.map(({ kind }) => kind)).toEqual(['busy', 'document', 'document', 'document'])
+    expect(asked).toBe(31)
   })
 
   it('by a limiter that has to answer: without it nobody is let in', async () => {

@@ -45,6 +45,7 @@ const staleMilliseconds = 24 * 60 * 60 * 1000
 const mostKnown = 256
 const mostBytes = 16 * 1024
 const longestId = 1024
+const mostTurns = 3
 
 /** With these its host has said that there is no such document; with the others it has said nothing. */
 const decisive: ReadonlySet<FetchFailure> = new Set(['redirect', 'too-large'])
@@ -74,7 +75,14 @@ export class ClientDocuments {
     if (!isClientIdUrl(id)) return { kind: 'refused', problem: 'the client_id is not a URL in normal form with a path' }
     const known = this.#refusals.get(id) ?? this.#documents.get(id)
     if (known !== undefined && this.#since(known.askedAt) < standsMilliseconds) return known.outcome
-    const pending = this.#pending.get(id) ?? this.#look(id, caller, known)
+    // That somebody else asks too often says nothing of whoever asks at the same time.
+    let running = this.#pending.get(id)
+    for (let turn = 0; running !== undefined && turn < mostTurns; turn += 1) {
+      const outcome = await running
+      if (outcome.kind !== 'busy') return outcome
+      running = this.#pending.get(id)
+    }
+    const pending = this.#look(id, caller, known)
     this.#pending.set(id, pending)
     try {
       return await pending

@@ -6,7 +6,8 @@ import { identityScopes } from '../http/issuer-metadata.js'
 import { renderPage } from '../page/render-page.js'
 import { consentsPath } from './consents-page.js'
 import { destinationOf } from './destination.js'
-import { lookAlikes, publisherOf } from './look-alike.js'
+import { lookAlikes } from './look-alike.js'
+import { publisherItem } from './publisher-item.js'
 import { wordsFor, type ScopeWords } from './scope-words.js'
 import { warningOfDestination, warningOfLookAlike } from './warnings.js'
 
@@ -63,13 +64,6 @@ export function renderConsentPage(page: ConsentPage): string {
         You are not asked again until this ends. <a href="${consentsPath}">Take it back</a> whenever you want.
       </p>`,
   })
-}
-
-function publisherItem(clientId: string): Html | undefined {
-  const publisher = publisherOf(clientId)
-  if (publisher === undefined) return undefined
-  return html`<dt>Published at</dt>
-    <dd><bdi>${publisher.host}</bdi></dd>`
 }
 
 function scopeItem(scope: string, page: ConsentPage): Html {

@@ -3,6 +3,7 @@ import { html, type Html } from '../page/html.js'
 import { renderPage } from '../page/render-page.js'
 import type { Consent, UnreadableConsent } from '../record/issuer-consents.js'
 import { destinationOf } from './destination.js'
+import { publisherItem } from './publisher-item.js'
 import { wordsFor, type ScopeWords } from './scope-words.js'
 
 /** Where users see what they have allowed, and take it back. */
@@ -40,6 +41,7 @@ function consentItem(consent: Consent, page: ConsentsPage): Html {
     <dl>
       <dt>Handed to</dt>
       <dd>${destinationOf(consent.destination).label}</dd>
+      ${publisherItem(consent.clientId)}
       <dt>Allowed</dt>
       <dd>${timeOf(consent.since)}</dd>
       <dt>Last used</dt>
