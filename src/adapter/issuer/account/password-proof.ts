@@ -1,5 +1,5 @@
-import { UpstreamError } from '../../../core/error/upstream-error.js'
 import type { AccountStore } from '../../../core/identity/account-store.js'
+import { CrowdedError, crowdedSeconds, orCrowded } from '../password/crowded-error.js'
 import type { PasswordHasher } from '../password-hasher.js'
 import { tooMany, type FactorVisit, type Trouble } from '../sign-in/factor/factor-visit.js'
 import type { SignInLimits } from '../sign-in/sign-in-limits.js'
@@ -11,11 +11,6 @@ export interface PasswordProofParts {
 }
 
 const wrong: Trouble = { status: 401, problem: 'This password is wrong.' }
-const overloaded: Trouble = {
-  ...{ status: 429, retryAfter: 5 },
-  problem: 'Many people are signing in right now. Try again in a few seconds.',
-}
-
 /** The form with which somebody who is signed in shows the password of the account again. */
 export class PasswordProof {
   readonly #parts: PasswordProofParts
@@ -35,13 +30,13 @@ export class PasswordProof {
     const admission = await limits.take({ visit, tenant, email: account.email })
     if (!admission.admitted) return tooMany(admission.wait)
     const { attempt } = admission
-    try {
-      if (!(await hasher.verify(password, await accounts.findPasswordHash(tenant, account.id)))) return wrong
-    } catch (error) {
-      if (!(error instanceof UpstreamError) || error.outage !== 'OVERLOADED') throw error
+    const stored = await accounts.findPasswordHash(tenant, account.id)
+    const matches = await orCrowded(hasher.verify(password, stored, attempt.claim))
+    if (matches instanceof CrowdedError) {
       await attempt.withdrawn()
-      return overloaded
+      return { status: 429, problem: matches.problem, retryAfter: crowdedSeconds }
     }
+    if (!matches) return wrong
     await attempt.succeeded()
     return undefined
   }
