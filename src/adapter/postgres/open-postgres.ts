@@ -195,7 +195,8 @@ export async function openPostgres(options: PostgresOptions): Promise<Postgres> 
   const provisioner = new Provisioner(databases, keys)
   const rateLimiter = new PostgresRateLimiter(master, keys)
   const signingKeys = new PostgresSigningKeyStore(master, keys)
-  const sweeper = new Sweeper({ master, tenants, signIns, turns: rateLimiter, log })
+  const keptTokens = new PostgresKeptTokenStore(databases, keys)
+  const sweeper = new Sweeper({ master, tenants, signIns, keptTokens, turns: rateLimiter, log })
   return {
     keys,
     keyAdministration: new KeyAdministration({ databases, keys, masterKeys, signingKeys }),
@@ -209,10 +210,10 @@ export async function openPostgres(options: PostgresOptions): Promise<Postgres> 
     issuerStorage: new PostgresIssuerStorage(master),
     trustedIssuers: new PostgresIssuerStore(master, keys),
     federation: {
-      providers: new PostgresProviderStore(master, keys),
+      providers: new PostgresProviderStore(master, keys, keptTokens),
       transactions: new PostgresFederationStore(master, keys),
       accounts: new PostgresFederatedAccounts(databases, changes),
-      tokens: new PostgresKeptTokenStore(databases, keys),
+      tokens: keptTokens,
     },
     logins: new PostgresLoginStore(master, keys),
     logouts: new PostgresLogoutRegistry(master),

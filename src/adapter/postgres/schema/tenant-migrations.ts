@@ -1,7 +1,7 @@
 import { sql, type Kysely } from 'kysely'
 import { createAccountSecurity } from './account-schema.js'
 import { createAuditEvent } from './audit-schema.js'
-import { createFirstSignIns } from './federation-schema.js'
+import { createFirstSignIns, nameKeptTokens } from './federation-schema.js'
 import type { Migration, MigrationSchema } from './migrate.js'
 import { createPolicyVersion } from './policy-schema.js'
 
@@ -25,6 +25,7 @@ export const tenantMigrations: readonly Migration[] = [
   { name: '0006-upstream-token', up: addUpstreamTokens },
   { name: '0007-identity-provider', up: createFirstSignIns },
   { name: '0008-account-security', up: createAccountSecurity },
+  { name: '0010-federation', up: nameKeptTokens },
 ]
 
 async function createAccounts(db: Kysely<MigrationSchema>): Promise<void> {
