@@ -139,6 +139,7 @@ function openHandler(options: IssuerOptions, ground: Ground, signingKeys: Publis
     ...{ url, serverName: application.name, signingKeys, documents },
     tokens: new OwnTokenReader({ issuer: url.issuer, keys: signingKeys, clock }),
     audit: signInAudit,
+    upstream: options.federation?.keeper,
     firstParty: new FirstPartyConsent({ relyingParty, resources, audit: signInAudit }),
     ...{ module, records, directory, resources, relyingParty, cookies, keyring, clock, log },
   })

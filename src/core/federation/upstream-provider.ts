@@ -76,11 +76,12 @@ export interface UpstreamStart {
   readonly otherAccount: boolean
 }
 
+/** Why tokens are renewed no more: it is over there, or the new ones are somebody else's. */
+export type UpstreamEnd = 'revoked_upstream' | 'changed_upstream'
+
 /** What a provider says when it is asked for new tokens. */
 export type UpstreamRenewal =
-  | { readonly outcome: 'refreshed'; readonly tokens: UpstreamTokens }
-  /** It is over, or the new tokens are somebody else's. */
-  | { readonly outcome: 'revoked_upstream' | 'changed_upstream' }
+  { readonly outcome: 'refreshed'; readonly tokens: UpstreamTokens } | { readonly outcome: UpstreamEnd }
 
 /** The relying party's side of one provider. */
 export interface UpstreamProvider {

@@ -1,11 +1,13 @@
 import type { FederationAnswer, FederationFlow } from '../../../core/federation/federation-flow.js'
 import type { FederationRecords } from '../../../core/federation/federation-records.js'
+import type { Clock } from '../../../core/runtime/clock.js'
 import { renderFederationPage } from '../page/federation-page.js'
 import { renderContinuePage } from '../page/render-page.js'
 import type { AccountDirectory } from '../sign-in/account-directory.js'
 import { parameterOf, type StepAnswer, type Submission, type Visit } from '../sign-in/interaction-step.js'
 import { formatSubject } from '../sign-in/issuer-subject.js'
 import type { SignInAudit } from '../sign-in/sign-in-audit.js'
+import { formatContext } from './sign-in-context.js'
 
 export interface FederationStepParts {
   readonly flow: Pick<FederationFlow, 'begin' | 'claim'>
@@ -13,6 +15,7 @@ export interface FederationStepParts {
   readonly records: FederationRecords
   readonly audit: Pick<SignInAudit, 'referenceOf'>
   readonly serverName: string
+  readonly clock: Clock
 }
 
 type Refused = Extract<FederationAnswer<unknown>, { readonly outcome: 'refused' }>
@@ -66,9 +69,10 @@ export class FederationStep {
       })
     }
     await records.completed(reference, { ...facts, accountId })
+    const acr = formatContext({ provider, signedInAt: Math.floor(this.#parts.clock.now() / 1000), authTime: 'unsaid' })
     return {
       kind: 'result',
-      result: { login: { accountId: subject, amr: ['fed'], remember: true } },
+      result: { login: { accountId: subject, amr: ['fed'], acr, remember: true } },
       keepEarlier: false,
     }
   }

@@ -4,6 +4,7 @@ import { FederationFlow, type FederationFlowPorts } from '../../../core/federati
 import { FederationRecords } from '../../../core/federation/federation-records.js'
 import type { UpstreamDirectory } from '../../../core/federation/provider/upstream-directory.js'
 import type { Application } from '../../../core/identity/application.js'
+import type { Clock } from '../../../core/runtime/clock.js'
 import type { RateLimiter } from '../../../core/runtime/rate-limiter.js'
 import type { IssuerCookies } from '../http/issuer-cookies.js'
 import type { PublicUrl } from '../http/public-url.js'
@@ -11,10 +12,13 @@ import type { AccountDirectory } from '../sign-in/account-directory.js'
 import type { SignInAudit } from '../sign-in/sign-in-audit.js'
 import { FederationCallback } from './federation-callback.js'
 import { FederationStep } from './federation-step.js'
+import type { UpstreamAttention } from './upstream-attention.js'
 
 /** What signing in with identity providers needs of others. */
 export interface FederationParts extends Pick<FederationFlowPorts, 'accounts' | 'store' | 'tokens'> {
   readonly providers: UpstreamDirectory
+  /** Asks the provider again, when a client refreshes. */
+  readonly keeper: UpstreamAttention
 }
 
 interface Options {
@@ -23,6 +27,7 @@ interface Options {
   readonly limiter: RateLimiter
   readonly audit: AuditLog
   readonly keyring: Keyring
+  readonly clock: Clock
 }
 
 interface Pages {
@@ -34,7 +39,7 @@ interface Pages {
 
 /** Composes signing in with identity providers; `undefined` where there are none to be had. */
 export function openFederation(
-  { application, audit, federation, keyring, limiter }: Options,
+  { application, audit, clock, federation, keyring, limiter }: Options,
   { cookies, directory, url, audit: signInAudit }: Pages,
 ): { readonly step: FederationStep; readonly callback: FederationCallback } | undefined {
   if (federation === undefined) return undefined
@@ -44,7 +49,7 @@ export function openFederation(
   })
   const serverName = application.name
   return {
-    step: new FederationStep({ flow, directory, records, audit: signInAudit, serverName }),
+    step: new FederationStep({ flow, directory, records, audit: signInAudit, serverName, clock }),
     callback: new FederationCallback({ flow, url, cookies, serverName }),
   }
 }

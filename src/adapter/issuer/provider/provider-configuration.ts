@@ -3,6 +3,7 @@ import type { Keyring } from '../../../core/credential/keyring.js'
 import type { SigningKey } from '../../../core/identity/signing-key-store.js'
 import type { Clock } from '../../../core/runtime/clock.js'
 import type { ClientDocuments } from '../client/client-documents.js'
+import type { UpstreamAttention } from '../federation/upstream-attention.js'
 import { documentFeature, documentFetch } from '../client/document-feature.js'
 import { applyClientPolicy } from './client-policy.js'
 import { relyingPartyClient, type RelyingParty } from './relying-party.js'
@@ -47,6 +48,8 @@ export interface ProviderParts {
   readonly audit: SignInAudit
   readonly relyingParty: RelyingParty | undefined
   readonly firstParty: FirstPartyConsent
+  /** Whether sign-ins with identity providers stand there. */
+  readonly upstream: UpstreamAttention | undefined
   /** `undefined`: clients have to register. */
   readonly documents: ClientDocuments | undefined
   readonly renderError: NonNullable<Configuration['renderError']>
