@@ -15,6 +15,9 @@ export interface FederationExchangePorts {
   readonly tokens: Pick<KeptTokenStore, 'keep'>
 }
 
+/** Two clocks that are set go apart by less. */
+const skewSeconds = 10
+
 /** A sign-in whose callback has been taken, once. */
 export interface TakenFederation {
   readonly keys: FederationKeys
@@ -41,11 +44,13 @@ export class FederationExchange {
   async identify(coming: Coming): Promise<void> {
     const { exchanging, keys, opened, parameters, secrets, tenant } = coming
     const identity = await opened.provider.exchange(parameters, secrets)
+    requireFresh(identity, exchanging.freshFrom)
     const accountId = await this.#enter(coming, identity)
     const { clientId, issuer } = opened.settings
     const place = { tenant, account: accountId, provider: opened.id }
     await this.#ports.tokens.keep(place, { issuer, clientId, subject: identity.subject }, identity.tokens)
-    const identified: Federation = { ...exchanging, phase: 'identified', accountId }
+    const { authenticatedAt } = identity
+    const identified: Federation = { ...exchanging, phase: 'identified', accountId, authenticatedAt }
     const stored = { keys, federation: exchanging }
     if (!(await this.#ports.store.advance(stored, identified))) throw new FederationRefusal('ERR_LOGIN_UNKNOWN')
   }
@@ -76,5 +81,13 @@ export class FederationExchange {
 
   async admitted(id: string): Promise<Tenant | undefined> {
     return (await this.#ports.tenants.admittedTenants()).find((tenant) => tenant.id === id)
+  }
+}
+
+function requireFresh(identity: UpstreamIdentity, freshFrom: number | undefined): void {
+  if (freshFrom === undefined) return
+  const { authenticatedAt } = identity
+  if (authenticatedAt === undefined || authenticatedAt + skewSeconds < freshFrom) {
+    throw new FederationRefusal('ERR_FEDERATION_STALE', identity)
   }
 }

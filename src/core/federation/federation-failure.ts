@@ -19,8 +19,12 @@ export type FederationFailure =
   | 'ERR_IDP_UNAVAILABLE'
   | 'ERR_TENANT_NOT_ADMITTED'
   | EntryFailure
+  /** The client asks for a sign-in that is fresh, and this provider cannot be asked for one. */
+  | 'ERR_FEDERATION_NEVER_FRESH'
   /** The provider is not there any more, or not for this application. */
   | 'ERR_FEDERATION_REMOVED'
+  /** The client asks for a sign-in that is fresh, and the provider does not say that it is. */
+  | 'ERR_FEDERATION_STALE'
 
 /** Why an identity that is no account's does not become one's. */
 export type EntryFailure =

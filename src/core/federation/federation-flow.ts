@@ -1,5 +1,6 @@
 import type { Keyring } from '../credential/keyring.js'
 import type { Tenant } from '../identity/tenant.js'
+import type { Clock } from '../runtime/clock.js'
 import type { RateLimiter } from '../runtime/rate-limiter.js'
 import type { BrowserVisit } from '../sign-in/login-flow.js'
 import { randomText } from '../sign-in/login-transaction.js'
@@ -13,6 +14,7 @@ import {
 } from './federation-records.js'
 import { FederationRefusal, reasonOf } from './federation-refusal.js'
 import type { FederationKeys, FederationPhase, StoredFederation } from './federation-store.js'
+import { upstreamPresets } from './preset/presets.js'
 import type { OpenedProvider } from './provider/upstream-directory.js'
 
 export interface FederationFlowPorts extends FederationExchangePorts {
@@ -20,6 +22,7 @@ export interface FederationFlowPorts extends FederationExchangePorts {
   readonly limiter: RateLimiter
   readonly records: FederationRecords
   readonly keyring: Keyring
+  readonly clock: Clock
 }
 
 /** What the user asks for on the sign-in page. */
@@ -32,6 +35,8 @@ export interface FederationStart {
   readonly loginHint: string | undefined
   /** Whether the user has to say there again who they are. */
   readonly otherAccount: boolean
+  /** How many seconds ago they may have proved there who they are; 0: they do it now. Any time unless told. */
+  readonly mostSeconds: number | undefined
 }
 
 /** With what the browser has come back. */
@@ -58,6 +63,8 @@ export interface FederatedSignIn {
   readonly accountId: string
   /** UUID of the provider that vouched. */
   readonly provider: string
+  /** When they proved there who they are, in seconds since the epoch, where the provider has said so. */
+  readonly authenticatedAt: number | undefined
 }
 
 /** Longer than most take, and short enough that nobody comes back to it. */
@@ -150,19 +157,24 @@ export class FederationFlow {
     if (stored === undefined || stored.federation.phase !== 'identified') return undefined
     // A later page of the same sign-in asks anew.
     if (stored.federation.interaction !== interaction) return undefined
-    const { accountId, ...rest } = stored.federation
+    const { accountId, authenticatedAt, ...rest } = stored.federation
     if (!(await store.advance(stored, { ...rest, phase: 'used' }))) return undefined
     const tenant = await this.#exchange.admitted(rest.tenant)
-    return tenant && { tenant, accountId, provider: rest.provider }
+    return tenant && { tenant, accountId, provider: rest.provider, authenticatedAt }
   }
 
   async #begin(
-    { interaction, loginHint, otherAccount, reference: { clientId, requestId } }: FederationStart,
+    { interaction, loginHint, mostSeconds, otherAccount, reference: { clientId, requestId } }: FederationStart,
     { browser, opened }: { readonly browser: string; readonly opened: OpenedProvider },
   ): Promise<URL> {
+    if (mostSeconds !== undefined && upstreamPresets[opened.settings.kind].freshSignIn === 'not possible') {
+      throw new FederationRefusal('ERR_FEDERATION_NEVER_FRESH')
+    }
+    const freshFrom = mostSeconds === undefined ? undefined : Math.floor(this.#ports.clock.now() / 1000) - mostSeconds
     const secrets = { state: randomText(), nonce: randomText(), codeVerifier: randomText() }
     const federation: FederationPhase<'begun'> = {
       ...{ phase: 'begun', interaction, provider: opened.id, tenant: opened.tenant, requestId, clientId, secrets },
+      freshFrom,
     }
     const keys = {
       state: this.#digest('state', secrets.state),
@@ -171,7 +183,8 @@ export class FederationFlow {
     }
     const earlier = await this.#ports.store.create({ keys, federation }, federationSeconds)
     // Whoever comes again was not let in as whom the provider has in mind, and would be sent back at once as the same.
-    return opened.provider.authorizationUrl({ secrets, loginHint, otherAccount: otherAccount || earlier > 0 })
+    const choice = { otherAccount: otherAccount || earlier > 0 }
+    return opened.provider.authorizationUrl({ secrets, loginHint, mostSeconds, ...choice })
   }
 
   async #take({ federation, keys }: StoredFederation): Promise<TakenFederation> {

@@ -10,6 +10,8 @@ interface Common {
   /** Joins its rows of the audit trail. */
   readonly requestId: string
   readonly clientId: string | undefined
+  /** Who proved before (seconds since the epoch) who they are has to do it again; `undefined`: nobody. */
+  readonly freshFrom?: number | undefined
 }
 
 /** Out of one browser to the provider and back: begun -> exchanging -> identified -> used, each step once, or ended where it failed. */
@@ -17,7 +19,11 @@ export type Federation =
   | (Common & { readonly phase: 'begun'; readonly secrets: AuthorizationSecrets })
   /** The callback came, once; the provider is being asked. */
   | (Common & { readonly phase: 'exchanging' })
-  | (Common & { readonly phase: 'identified'; readonly accountId: string })
+  | (Common & {
+      readonly phase: 'identified'
+      readonly accountId: string
+      readonly authenticatedAt?: number | undefined
+    })
   /** Nothing more can come of it; only that it was there is kept, to tell a replay from a guess. */
   | (Common & { readonly phase: 'used' })
 

@@ -66,6 +66,8 @@ export interface UpstreamIdentity {
   /** Whether the provider answers for it today, or had it confirmed at some time: people keep such an address when they leave. */
   readonly emailIs: 'theirs now' | 'once confirmed'
   readonly name: string | undefined
+  /** When they proved who they are, in seconds since the epoch; `undefined` where the provider does not say. */
+  readonly authenticatedAt: number | undefined
   readonly tokens: UpstreamTokens
 }
 
@@ -74,6 +76,8 @@ export interface UpstreamStart {
   readonly loginHint?: string | undefined
   /** Lets the user choose another account than the one the browser is signed in with there. */
   readonly otherAccount: boolean
+  /** How many seconds ago they may have proved there who they are; 0: they do it now. Any time unless told. */
+  readonly mostSeconds?: number | undefined
 }
 
 /** Why tokens are renewed no more: it is over there, or the new ones are somebody else's. */

@@ -1,5 +1,6 @@
 import type { FederationAnswer, FederationFlow } from '../../../core/federation/federation-flow.js'
 import type { FederationRecords } from '../../../core/federation/federation-records.js'
+import type { Interaction } from 'oidc-provider'
 import type { Clock } from '../../../core/runtime/clock.js'
 import { renderFederationPage } from '../page/federation-page.js'
 import { renderContinuePage } from '../page/render-page.js'
@@ -16,6 +17,8 @@ export interface FederationStepParts {
   readonly audit: Pick<SignInAudit, 'referenceOf'>
   readonly serverName: string
   readonly clock: Clock
+  /** The client id of this server as a client of its own, whose `prompt=login` lets users take another account. */
+  readonly ownClient: string | undefined
 }
 
 type Refused = Extract<FederationAnswer<unknown>, { readonly outcome: 'refused' }>
@@ -42,7 +45,8 @@ export class FederationStep {
       reference: audit.referenceOf(interaction),
       provider: form.get('provider') ?? '',
       loginHint: parameterOf(interaction, 'login_hint')?.slice(0, longestHint),
-      otherAccount: interaction.prompt.reasons.some((reason) => reason === 'login_prompt' || reason === 'max_age'),
+      otherAccount: interaction.prompt.reasons.includes('login_prompt'),
+      mostSeconds: this.#mostSeconds(interaction),
     }
     const answer = await flow.begin(start, { browser, address: caller })
     if (answer.outcome === 'refused') return this.#refusal(answer)
@@ -57,7 +61,7 @@ export class FederationStep {
     const reference = audit.referenceOf(interaction)
     const signedIn = await flow.claim({ interaction: interaction.uid, reference }, browser)
     if (signedIn === undefined) return undefined
-    const { accountId, provider, tenant } = signedIn
+    const { accountId, authenticatedAt, provider, tenant } = signedIn
     const subject = formatSubject(tenant, accountId)
     const facts = { tenant, provider, address: caller }
     if ((await directory.find(subject)) === undefined) {
@@ -69,12 +73,25 @@ export class FederationStep {
       })
     }
     await records.completed(reference, { ...facts, accountId })
-    const acr = formatContext({ provider, signedInAt: Math.floor(this.#parts.clock.now() / 1000), authTime: 'unsaid' })
+    const now = Math.floor(this.#parts.clock.now() / 1000)
+    const acr = formatContext({
+      provider,
+      signedInAt: now,
+      authTime: authenticatedAt === undefined ? 'unsaid' : 'said',
+    })
     return {
       kind: 'result',
-      result: { login: { accountId: subject, amr: ['fed'], acr, remember: true } },
+      result: { login: { accountId: subject, amr: ['fed'], acr, ts: authenticatedAt ?? now, remember: true } },
       keepEarlier: false,
     }
+  }
+
+  /** How fresh the client wants the sign-in (OpenID Connect Core §3.1.2.1). */
+  #mostSeconds(interaction: Interaction): number | undefined {
+    if (parameterOf(interaction, 'client_id') === this.#parts.ownClient) return undefined
+    if (parameterOf(interaction, 'prompt')?.split(' ').includes('login') === true) return 0
+    const { max_age: seconds } = interaction.params
+    return seconds === undefined ? undefined : Math.max(0, Math.floor(Number(seconds)) || 0)
   }
 
   #refusal({ interaction, reason, requestId }: Refused): StepAnswer {

@@ -8,6 +8,7 @@ import type { Clock } from '../../../core/runtime/clock.js'
 import type { RateLimiter } from '../../../core/runtime/rate-limiter.js'
 import type { IssuerCookies } from '../http/issuer-cookies.js'
 import type { PublicUrl } from '../http/public-url.js'
+import type { RelyingParty } from '../provider/relying-party.js'
 import type { AccountDirectory } from '../sign-in/account-directory.js'
 import type { SignInAudit } from '../sign-in/sign-in-audit.js'
 import { FederationCallback } from './federation-callback.js'
@@ -28,6 +29,7 @@ interface Options {
   readonly audit: AuditLog
   readonly keyring: Keyring
   readonly clock: Clock
+  readonly relyingParty: RelyingParty | undefined
 }
 
 interface Pages {
@@ -39,17 +41,25 @@ interface Pages {
 
 /** Composes signing in with identity providers; `undefined` where there are none to be had. */
 export function openFederation(
-  { application, audit, clock, federation, keyring, limiter }: Options,
+  { application, audit, clock, federation, keyring, limiter, relyingParty }: Options,
   { cookies, directory, url, audit: signInAudit }: Pages,
 ): { readonly step: FederationStep; readonly callback: FederationCallback } | undefined {
   if (federation === undefined) return undefined
   const records = new FederationRecords(audit, url.issuer)
   const flow = new FederationFlow({
-    ...{ ...federation, application: application.clientId, tenants: directory, limiter, records, keyring },
+    ...{ ...federation, application: application.clientId, tenants: directory, limiter, records, keyring, clock },
   })
   const serverName = application.name
   return {
-    step: new FederationStep({ flow, directory, records, audit: signInAudit, serverName, clock }),
+    step: new FederationStep({
+      flow,
+      directory,
+      records,
+      audit: signInAudit,
+      serverName,
+      clock,
+      ownClient: relyingParty?.clientId,
+    }),
     callback: new FederationCallback({ flow, url, cookies, serverName }),
   }
 }

@@ -3,6 +3,7 @@ import type { Keyring } from '../../../core/credential/keyring.js'
 import type { SigningKey } from '../../../core/identity/signing-key-store.js'
 import type { Clock } from '../../../core/runtime/clock.js'
 import type { ClientDocuments } from '../client/client-documents.js'
+import { parseContext } from '../federation/sign-in-context.js'
 import type { UpstreamAttention } from '../federation/upstream-attention.js'
 import { documentFeature, documentFetch } from '../client/document-feature.js'
 import { applyClientPolicy } from './client-policy.js'
@@ -158,10 +159,11 @@ function lifetimes({ clock, relyingParty }: ProviderParts): NonNullable<Configur
     IdToken: accessTokenSeconds,
     Interaction: interactionSeconds,
     RefreshToken: refreshTokenSeconds,
-    // Counted from the sign-in, not from the last use.
-    Session: (_context, { loginTs }) => {
+    // Counted from the sign-in here, not from the last use, nor from when somebody proved elsewhere who they are.
+    Session: (_context, { acr, loginTs }) => {
       const now = Math.floor(clock.now() / 1000)
-      return Math.min(sessionSeconds, Math.max(1, (loginTs ?? now) + sessionSeconds - now))
+      const since = parseContext(acr)?.signedInAt ?? loginTs ?? now
+      return Math.min(sessionSeconds, Math.max(1, since + sessionSeconds - now))
     },
   }
 }

@@ -5,6 +5,8 @@ import type { UpstreamIdentity } from '../../../core/federation/upstream-provide
 import { refusal } from '../provider-failure.js'
 
 const longestName = 200
+/** By so much a clock may be ahead of ours. */
+const skewSeconds = 60
 // OpenID Connect Core §2: at most 255 characters. Nothing that could not be stored or would not show.
 const subjectPattern = /^[^\p{C}\p{Zl}\p{Zp}]{1,255}$/u
 
@@ -32,6 +34,13 @@ export function emailStanding(
   const named = claims[answersFor.claim]
   const domains = typeof named === 'string' ? [...answersFor.domains, named] : answersFor.domains
   return isOfDomains(email, domains) ? 'theirs now' : 'once confirmed'
+}
+
+/** When somebody proved who they are (OpenID Connect Core §2); a time that has not come yet says nothing. */
+export function authTimeIn(claims: Readonly<Record<string, unknown>>, now: number): number | undefined {
+  const time = claims['auth_time']
+  if (typeof time !== 'number' || !Number.isSafeInteger(time) || time <= 0 || time > now + skewSeconds) return undefined
+  return Math.min(time, Math.floor(now))
 }
 
 /** The first that can be shown for a name. */

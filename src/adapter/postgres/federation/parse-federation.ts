@@ -19,8 +19,12 @@ function toFederation(members: JsonMembers): Federation {
     tenant: members.text('tenant'),
     requestId: members.text('requestId'),
     clientId: members.optionalText('clientId'),
+    freshFrom: members.optionalNumber('freshFrom'),
   }
-  if (phase === 'identified') return { ...common, phase, accountId: members.text('accountId') }
+  if (phase === 'identified') {
+    const authenticatedAt = members.optionalNumber('authenticatedAt')
+    return { ...common, phase, accountId: members.text('accountId'), authenticatedAt }
+  }
   if (phase !== 'begun') return { ...common, phase }
   const written = members.object('secrets')
   const secrets = {

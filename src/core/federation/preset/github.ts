@@ -32,5 +32,6 @@ export const github: UpstreamPreset = {
   emailVerified: [],
   answersFor: 'none',
   otherAccount: { prompt: 'select_account' },
+  freshSignIn: 'not possible',
   offline: { parameters: {}, scope: 'not sent' },
 }

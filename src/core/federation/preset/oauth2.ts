@@ -17,5 +17,6 @@ export const oauth2: UpstreamPreset = {
   emailVerified: [],
   answersFor: 'all',
   otherAccount: {},
+  freshSignIn: 'not possible',
   offline: { parameters: {}, scope: 'sent' },
 }
