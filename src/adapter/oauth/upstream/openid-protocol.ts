@@ -18,7 +18,7 @@ import { reasonOf, refusal } from '../provider-failure.js'
 import { advertisedAuthentication } from './client-authentication.js'
 import { keyFaults, requireKeys } from './provider-keys.js'
 import type { ProtocolParts, RedeemedCode, TokenAnswer, UpstreamProtocol, UpstreamUser } from './upstream-protocol.js'
-import { authTimeIn, emailStanding, showableName, subjectOf, verifiedEmail } from './upstream-user.js'
+import { authTimeIn, emailStanding, leastTrustedEmail, showableName, subjectOf } from './upstream-user.js'
 
 type Claims = Readonly<Record<string, unknown>>
 
@@ -73,7 +73,7 @@ export class OpenidProtocol implements UpstreamProtocol {
     const more: Claims = this.#leavesOut(claims, provider)
       ? await fetchUserInfo(provider, answer.access_token, subject)
       : {}
-    const email = this.#emailIn(claims) ?? this.#emailIn(more)
+    const email = leastTrustedEmail([claims, more], this.#preset.emailVerified)
     return {
       subject,
       email,
@@ -142,12 +142,5 @@ export class OpenidProtocol implements UpstreamProtocol {
 
   #hasUserinfo(provider: Configuration): boolean {
     return this.#preset.userinfo === 'asked' && provider.serverMetadata().userinfo_endpoint !== undefined
-  }
-
-  #emailIn(claims: Claims): string | undefined {
-    return verifiedEmail(
-      claims['email'],
-      this.#preset.emailVerified.some((claim) => claims[claim] === true),
-    )
   }
 }

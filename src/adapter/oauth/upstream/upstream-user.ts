@@ -23,6 +23,22 @@ export function verifiedEmail(email: unknown, verified: unknown): string | undef
   return emailFault(email) === undefined ? email : undefined
 }
 
+/**
+ * The address in what a provider says at several places, where it stands beside one of the claims `verifiedBy`: whatever speaks against
+ * it counts, another address as well as a claim that says anything but `true`.
+ */
+export function leastTrustedEmail(
+  statements: readonly Readonly<Record<string, unknown>>[],
+  verifiedBy: readonly string[],
+): string | undefined {
+  const stated = statements.filter((statement) => statement['email'] !== undefined)
+  const addresses = new Set(stated.map(({ email }) => (typeof email === 'string' ? email.toLowerCase() : email)))
+  const isDenied = statements.some((statement) => verifiedBy.some((claim) => (statement[claim] ?? true) !== true))
+  if (isDenied || addresses.size !== 1) return undefined
+  const [vouched] = stated.filter((statement) => verifiedBy.some((claim) => statement[claim] === true))
+  return verifiedEmail(vouched?.['email'], vouched !== undefined)
+}
+
 /** Whether a provider answers for an address today. */
 export function emailStanding(
   answersFor: UpstreamPreset['answersFor'],

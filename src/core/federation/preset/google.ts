@@ -1,6 +1,7 @@
+import { isBelow } from './is-below.js'
 import { openidConnect, type UpstreamPreset } from './preset.js'
 
-export const googleIssuer = 'https://accounts.google.com'
+const googleIssuer = 'https://accounts.google.com'
 
 /**
  * Google accounts, private ones and those of Workspace. Google answers for addresses of Gmail, and of the Workspace that `hd` names;
@@ -18,4 +19,9 @@ export const google: UpstreamPreset = {
   otherAccount: { prompt: 'select_account' },
   freshSignIn: 'not possible',
   offline: { parameters: { access_type: 'offline', prompt: 'consent' }, scope: 'not sent' },
+}
+
+/** Why an issuer of another kind cannot be Google's, as the end of a sentence. */
+export function googleHostFault(issuer: string): string | undefined {
+  return isBelow(issuer, googleIssuer) ? "is Google's: say kind: 'google'" : undefined
 }
