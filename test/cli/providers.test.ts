@@ -64,9 +64,18 @@ describe('authsec provider', () => {
 
     const tested = await cli('test', 'Corp', ...where)
     expect(tested).toMatchObject({ code: 0, stdout: expect.stringContaining('nothing stands in the way') })
-    outside.metadata = { code_challenge_methods_supported: ['plain'], issuer: 'https://evil.example' }
+    // What would clear a terminal, rename its window, and turn its text around.
+    const steering = '\u001b[2J\u001b]0;x\u0007\u009b2J\u202e\u0000'
+    const evil = { issuer: `https://evil.example/${steering}`, token_endpoint: `https://evil.example/${steering}` }
+    outside.metadata = { code_challenge_methods_supported: ['plain'], ...evil }
     const failed = await cli('test', 'Corp', ...where)
+    const failedAsJson = await cli('test', 'Corp', ...where, '--json')
     outside.reset()
+    for (const { stderr, stdout } of [failed, failedAsJson])
+      expect(stderr + stdout).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}]/u)
+    expect(JSON.parse(failedAsJson.stdout)).toMatchObject({
+      problems: [expect.any(String), expect.any(String), expect.any(String)],
+    })
     expect(failed).toMatchObject({ code: 1, stderr: expect.stringMatching(/in the way/) })
     expect(failed.stdout).toMatch(/✗ .*\n[^]*redirect URI to register there: http/)
     const rows = await audit.all()
@@ -115,6 +124,9 @@ describe('authsec provider', () => {
       '-',
     ]
     expect(await runCliWithInput(home.path, '', 'provider', ...unknown)).toMatchObject({ code: 5 })
+    const mirror = ['add', 'Mirror', '--tenant', slug, '--kind', 'oidc', '--client-id', 'us', '--issuer']
+    const self = await runCli(home.path, 'provider', ...mirror, 'http://127.0.0.1:3005/oauth', '--private-network')
+    expect(self).toMatchObject({ code: 3, stderr: expect.stringContaining('is this server itself') })
     const elsewhere = await runCliWithInput(home.path, secret, 'provider', ...unknown, '--application', 'nowhere')
     expect(elsewhere).toMatchObject({ code: 5, stderr: expect.stringContaining('there is no application nowhere') })
     expect(await json('list')).toEqual([])

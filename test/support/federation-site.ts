@@ -4,6 +4,8 @@ import { PasswordHasher } from '../../src/adapter/issuer/password-hasher.js'
 import type { Postgres, PostgresOptions } from '../../src/adapter/postgres/open-postgres.js'
 import type { FederationParts } from '../../src/adapter/issuer/federation/open-federation.js'
 import { ClosingStack } from '../../src/app/closing-stack.js'
+import { accountSecurity } from '../../src/app/account-security.js'
+import type { Data } from '../../src/app/open-data.js'
 import { openFederation } from '../../src/app/federation/open-federation.js'
 import type { AccessRule } from '../../src/core/administration/wish.js'
 import type { UpstreamDirectory } from '../../src/core/federation/provider/upstream-directory.js'
@@ -142,7 +144,7 @@ export class FederationSite {
       },
       resources: [{ resource: `${this.origin}/mcp/oauth`, name: 'Invoices', scopes: ['read'] }],
       ...{ storage: issuerStorage, keys: signingKeys, hasher: this.hasher, keyring: keys, relyingParty: undefined },
-      security: 'absent',
+      security: accountSecurity(this.#data(), this.issuer),
       ...{ limiter: rateLimiter, owned: directory.records, feed: notices },
       federation: this.#federation(),
     })
@@ -154,10 +156,13 @@ export class FederationSite {
     return this.#federation().providers
   }
 
-  #federation(): FederationParts {
+  #data(): Data {
     const postgres = this.#postgres
-    const data = { postgres, keyring: postgres.keys, close: () => postgres.close() }
-    const base = { data, publicUrl: this.origin, stack: new ClosingStack(), tracer: silentTracer }
+    return { postgres, keyring: postgres.keys, close: () => postgres.close() }
+  }
+
+  #federation(): FederationParts {
+    const base = { data: this.#data(), publicUrl: this.origin, stack: new ClosingStack(), tracer: silentTracer }
     return openFederation(base, { application: 'app', log: this.log })
   }
 

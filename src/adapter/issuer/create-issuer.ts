@@ -177,7 +177,7 @@ function openHandler(options: IssuerOptions, ground: Ground, signingKeys: Publis
     }),
     outgoing: outgoing === undefined ? 'closed' : 'open',
   })
-  const pages = accountPages(options, { url, cookies, directory })
+  const pages = accountPages(options, { url, cookies, directory, invitations: federation?.invitations })
   return async (request, response) =>
     (await pages?.handle(request, response)) === true || handler.handle(request, response)
 }
@@ -190,13 +190,16 @@ function openConsents(
 }
 
 function accountPages(
-  { accounts, application, hasher, keyring, limiter, log, security }: IssuerOptions,
-  shared: Pick<AccountPagesParts, 'cookies' | 'url'> & { readonly directory: AccountDirectory },
+  { accounts, application, federation, hasher, keyring, limiter, log, security }: IssuerOptions,
+  shared: Pick<AccountPagesParts, 'cookies' | 'invitations' | 'url'> & { readonly directory: AccountDirectory },
 ): AccountPages | undefined {
   if (security === 'absent') return undefined
   const { name: serverName } = application
   const { directory } = shared
-  const links = new PasswordLinks({ ...security, serverName, directory, accounts, hasher, keyring })
+  const links = new PasswordLinks({
+    ...{ ...security, serverName, directory, accounts, hasher, keyring },
+    providers: async (tenant) => federation?.providers.offered([tenant]) ?? [],
+  })
   return new AccountPages({ ...shared, serverName, keyring, links, limiter, log })
 }
 

@@ -1,7 +1,7 @@
 import type { Tenant } from '../identity/tenant.js'
 import type { FederatedAccounts } from './entry/federated-accounts.js'
 import { FederationRefusal } from './federation-refusal.js'
-import type { Federation, FederationKeys, FederationPhase, FederationStore } from './federation-store.js'
+import type { Federation, FederationKeys, FederationPhase, FederationStore, Invitation } from './federation-store.js'
 import type { KeptTokenStore } from './token/kept-tokens.js'
 import type { OpenedProvider, UpstreamDirectory } from './provider/upstream-directory.js'
 import type { UpstreamIdentity } from './upstream-provider.js'
@@ -40,17 +40,23 @@ export class FederationExchange {
     this.#ports = ports
   }
 
-  /** Asks the provider, and keeps whose sign-in it is. */
+  /** Asks the provider, and keeps whose sign-in it is; an invitation is accepted with it. */
   async identify(coming: Coming): Promise<void> {
     const { exchanging, keys, opened, parameters, secrets, tenant } = coming
     const identity = await opened.provider.exchange(parameters, secrets)
     requireFresh(identity, exchanging.freshFrom)
-    const accountId = await this.#enter(coming, identity)
+    const { invitation } = exchanging
+    const accountId = await (invitation === undefined
+      ? this.#enter(coming, identity)
+      : this.#accept(coming, identity, invitation))
     const { clientId, issuer } = opened.settings
     const place = { tenant, account: accountId, provider: opened.id }
     await this.#ports.tokens.keep(place, { issuer, clientId, subject: identity.subject }, identity.tokens)
     const { authenticatedAt } = identity
-    const identified: Federation = { ...exchanging, phase: 'identified', accountId, authenticatedAt }
+    const identified: Federation =
+      invitation === undefined
+        ? { ...exchanging, phase: 'identified', accountId, authenticatedAt }
+        : { ...exchanging, phase: 'used' }
     const stored = { keys, federation: exchanging }
     if (!(await this.#ports.store.advance(stored, identified))) throw new FederationRefusal('ERR_LOGIN_UNKNOWN')
   }
@@ -63,6 +69,14 @@ export class FederationExchange {
     if (entry.outcome === 'refused') throw new FederationRefusal(entry.reason, identity)
     if (entry.state === 'disabled') throw new FederationRefusal('ERR_ACCOUNT_DISABLED', identity)
     return entry.accountId
+  }
+
+  /** Nobody is signed in by it: the account is theirs from now on. */
+  async #accept({ tenant }: Coming, identity: UpstreamIdentity, invitation: Invitation): Promise<string> {
+    const { issuer, subject } = identity
+    const acceptance = await this.#ports.accounts.accept(tenant, { issuer, subject }, invitation)
+    if (acceptance.outcome === 'refused') throw new FederationRefusal(acceptance.reason, identity)
+    return invitation.accountId
   }
 
   /** The provider of that id. */

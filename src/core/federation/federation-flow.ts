@@ -13,7 +13,7 @@ import {
   type FederationReference,
 } from './federation-records.js'
 import { FederationRefusal, reasonOf } from './federation-refusal.js'
-import type { FederationKeys, FederationPhase, StoredFederation } from './federation-store.js'
+import type { FederationKeys, FederationPhase, Invitation, StoredFederation } from './federation-store.js'
 import { upstreamPresets } from './preset/presets.js'
 import type { OpenedProvider } from './provider/upstream-directory.js'
 
@@ -37,6 +37,8 @@ export interface FederationStart {
   readonly otherAccount: boolean
   /** How many seconds ago they may have proved there who they are; 0: they do it now. Any time unless told. */
   readonly mostSeconds: number | undefined
+  /** What is accepted by it; `undefined`: nothing, it is a sign-in. */
+  readonly invitation?: Invitation | undefined
 }
 
 /** With what the browser has come back. */
@@ -101,7 +103,7 @@ export class FederationFlow {
     let tenant: Tenant | undefined
     try {
       const opened = await this.#exchange.provider(start.provider)
-      tenant = await this.#exchange.tenantOf(opened)
+      tenant = await this.#exchange.tenantOf(opened, start.invitation?.tenant)
       const url = await this.#begin(start, { opened, browser: visit.browser })
       this.#ports.records.started(reference, { ...facts, tenant, provider: opened.id })
       return { outcome: 'next', url }
@@ -110,11 +112,11 @@ export class FederationFlow {
     }
   }
 
-  /** The browser is back. Answers with the sign-in page to go on at. Throws `UpstreamError` where a database of ours does not answer. */
+  /** The browser is back. Answers with the sign-in page to go on at, or with whom an invitation was accepted. Throws `UpstreamError` where a database of ours does not answer. */
   async finish(
     { parameters, provider }: FederationReturn,
     visit: BrowserVisit,
-  ): Promise<FederationAnswer<{ readonly interaction: string }>> {
+  ): Promise<FederationAnswer<{ readonly interaction: string } | { readonly accepted: string }>> {
     const facts: FederationFacts = { address: visit.address }
     const unknown = { interaction: undefined, reference: noReference }
     const names = [...parameters.keys()]
@@ -140,7 +142,7 @@ export class FederationFlow {
       if (provider !== opened.id) throw new FederationRefusal('ERR_LOGIN_PROVIDER')
       const taken = await this.#take(stored)
       await this.#exchange.identify({ ...taken, parameters, opened, tenant })
-      return { outcome: 'next', interaction }
+      return { outcome: 'next', ...(federation.invitation ? { accepted: opened.settings.name } : { interaction }) }
     } catch (error) {
       return this.#refused(origin, error, { ...known, tenant })
     }
@@ -164,7 +166,14 @@ export class FederationFlow {
   }
 
   async #begin(
-    { interaction, loginHint, mostSeconds, otherAccount, reference: { clientId, requestId } }: FederationStart,
+    {
+      interaction,
+      invitation,
+      loginHint,
+      mostSeconds,
+      otherAccount,
+      reference: { clientId, requestId },
+    }: FederationStart,
     { browser, opened }: { readonly browser: string; readonly opened: OpenedProvider },
   ): Promise<URL> {
     if (mostSeconds !== undefined && upstreamPresets[opened.settings.kind].freshSignIn === 'not possible') {
@@ -174,7 +183,7 @@ export class FederationFlow {
     const secrets = { state: randomText(), nonce: randomText(), codeVerifier: randomText() }
     const federation: FederationPhase<'begun'> = {
       ...{ phase: 'begun', interaction, provider: opened.id, tenant: opened.tenant, requestId, clientId, secrets },
-      freshFrom,
+      ...{ freshFrom, invitation },
     }
     const keys = {
       state: this.#digest('state', secrets.state),

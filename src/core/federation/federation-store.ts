@@ -1,5 +1,14 @@
 import type { AuthorizationSecrets } from '../sign-in/login-transaction.js'
 
+/** An invitation that somebody accepts by signing in with a provider. */
+export interface Invitation {
+  /** UUID of the tenant. */
+  readonly tenant: string
+  readonly accountId: string
+  /** Of its link. */
+  readonly digest: string
+}
+
 /** What a sign-in with a provider is about, from the button to the account. */
 interface Common {
   /** The sign-in page that it goes on from and comes back to. Nobody else's to read. */
@@ -12,6 +21,8 @@ interface Common {
   readonly clientId: string | undefined
   /** Who proved before (seconds since the epoch) who they are has to do it again; `undefined`: nobody. */
   readonly freshFrom?: number | undefined
+  /** What it accepts; `undefined`: it signs in. */
+  readonly invitation?: Invitation | undefined
 }
 
 /** Out of one browser to the provider and back: begun -> exchanging -> identified -> used, each step once, or ended where it failed. */

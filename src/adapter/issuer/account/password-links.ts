@@ -2,10 +2,12 @@ import type { Keyring } from '../../../core/credential/keyring.js'
 import { UpstreamError } from '../../../core/error/upstream-error.js'
 import type { AccountLink, AccountLinkStore } from '../../../core/identity/account-link-store.js'
 import type { Account, AccountStore } from '../../../core/identity/account-store.js'
+import type { OfferedProvider } from '../../../core/federation/provider/upstream-directory.js'
 import type { SessionDirectory } from '../../../core/identity/session-directory.js'
 import type { Tenant } from '../../../core/identity/tenant.js'
 import type { Form } from '../http/read-form.js'
 import { renderNewPasswordPage, renderPasswordSetPage } from '../page/account/new-password-page.js'
+import { providerButtons } from '../page/provider-buttons.js'
 import type { PasswordHasher } from '../password-hasher.js'
 import { passwordFault } from '../password/password-policy.js'
 import type { AccountDirectory } from '../sign-in/account-directory.js'
@@ -19,6 +21,8 @@ export interface PasswordLinksParts {
   readonly sessions: Pick<SessionDirectory, 'end' | 'ownersOf'>
   readonly hasher: PasswordHasher
   readonly keyring: Keyring
+  /** The identity providers that users of this tenant may choose. */
+  readonly providers: (tenant: Tenant) => Promise<readonly OfferedProvider[]>
 }
 
 /** A link that stands, opened in one browser. */
@@ -28,6 +32,8 @@ export interface OpenedLink {
   readonly link: AccountLink
   readonly digest: string
   readonly csrf: string
+  /** Those that may take the place of a password: where it is an invitation. */
+  readonly providers: readonly OfferedProvider[]
 }
 
 /** What a form is answered with; `used`: somebody was faster. */
@@ -59,13 +65,15 @@ export class PasswordLinks {
     const link = await links.find(tenant, digest)
     const account = link && (await accounts.find(tenant, link.accountId))
     if (link === undefined || account === undefined) return undefined
-    return { tenant, account, link, digest, csrf: keyring.digest('account-csrf', `${digest} ${browser}`) }
+    const providers = link.purpose === 'invitation' ? await this.#parts.providers(tenant) : []
+    return { tenant, account, link, digest, providers, csrf: keyring.digest('account-csrf', `${digest} ${browser}`) }
   }
 
-  render({ account, csrf, link, tenant }: OpenedLink, problem?: string): string {
+  render({ account, csrf, link, providers, tenant }: OpenedLink, problem?: string): string {
     const { serverName } = this.#parts
     const { purpose } = link
-    return renderNewPasswordPage({ serverName, tenantName: tenant.name, email: account.email, purpose, csrf, problem })
+    const shown = { serverName, tenantName: tenant.name, email: account.email, purpose, csrf, problem }
+    return renderNewPasswordPage({ ...shown, buttons: providerButtons({ csrf, providers, tenants: [tenant] }) })
   }
 
   /** Throws `UpstreamError` where nothing was changed. */

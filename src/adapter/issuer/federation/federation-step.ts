@@ -1,13 +1,13 @@
-import type { FederationAnswer, FederationFlow } from '../../../core/federation/federation-flow.js'
+import type { FederationFlow } from '../../../core/federation/federation-flow.js'
 import type { FederationRecords } from '../../../core/federation/federation-records.js'
 import type { Interaction } from 'oidc-provider'
 import type { Clock } from '../../../core/runtime/clock.js'
-import { renderFederationPage } from '../page/federation-page.js'
 import { renderContinuePage } from '../page/render-page.js'
 import type { AccountDirectory } from '../sign-in/account-directory.js'
 import { parameterOf, type StepAnswer, type Submission, type Visit } from '../sign-in/interaction-step.js'
 import { formatSubject } from '../sign-in/issuer-subject.js'
 import type { SignInAudit } from '../sign-in/sign-in-audit.js'
+import { refusedPage } from './refused-page.js'
 import { formatContext } from './sign-in-context.js'
 
 export interface FederationStepParts {
@@ -21,13 +21,7 @@ export interface FederationStepParts {
   readonly ownClient: string | undefined
 }
 
-type Refused = Extract<FederationAnswer<unknown>, { readonly outcome: 'refused' }>
-
 const longestHint = 254
-const retrySeconds: Readonly<Partial<Record<Refused['reason'], number>>> = {
-  ERR_IDP_UNAVAILABLE: 5,
-  ERR_LOGIN_LIMITED: 300,
-}
 
 /** Signing in with an identity provider, as far as the sign-in page goes: away from it, and on from it. */
 export class FederationStep {
@@ -94,16 +88,7 @@ export class FederationStep {
     return seconds === undefined ? undefined : Math.max(0, Math.floor(Number(seconds)) || 0)
   }
 
-  #refusal({ interaction, reason, requestId }: Refused): StepAnswer {
-    const rendered = renderFederationPage({
-      ...{ serverName: this.#parts.serverName, reason, reference: requestId },
-      back: interaction === undefined ? undefined : interactionPath(interaction),
-    })
-    return { kind: 'page', ...rendered, retryAfter: retrySeconds[reason] }
+  #refusal(refused: Parameters<typeof refusedPage>[1]): StepAnswer {
+    return { kind: 'page', ...refusedPage(this.#parts.serverName, refused) }
   }
-}
-
-/** Where the sign-in page of an interaction is. */
-export function interactionPath(uid: string): string {
-  return `/authsec/signin/${uid}`
 }

@@ -12,6 +12,7 @@ import type { RelyingParty } from '../provider/relying-party.js'
 import type { AccountDirectory } from '../sign-in/account-directory.js'
 import type { SignInAudit } from '../sign-in/sign-in-audit.js'
 import { FederationCallback } from './federation-callback.js'
+import { InvitationStep } from './invitation-step.js'
 import { FederationStep } from './federation-step.js'
 import type { UpstreamAttention } from './upstream-attention.js'
 
@@ -39,11 +40,18 @@ interface Pages {
   readonly audit: SignInAudit
 }
 
+/** Signing in with identity providers, by the pages that it is done on. */
+export interface Federation {
+  readonly step: FederationStep
+  readonly callback: FederationCallback
+  readonly invitations: InvitationStep
+}
+
 /** Composes signing in with identity providers; `undefined` where there are none to be had. */
 export function openFederation(
   { application, audit, clock, federation, keyring, limiter, relyingParty }: Options,
   { cookies, directory, url, audit: signInAudit }: Pages,
-): { readonly step: FederationStep; readonly callback: FederationCallback } | undefined {
+): Federation | undefined {
   if (federation === undefined) return undefined
   const records = new FederationRecords(audit, url.issuer)
   const flow = new FederationFlow({
@@ -61,5 +69,6 @@ export function openFederation(
       ownClient: relyingParty?.clientId,
     }),
     callback: new FederationCallback({ flow, url, cookies, serverName }),
+    invitations: new InvitationStep({ flow, keyring, serverName }),
   }
 }

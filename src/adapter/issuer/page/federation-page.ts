@@ -27,6 +27,16 @@ const words: Readonly<Record<FederationFailure, Words>> = {
       'There is an account with your e-mail address already. Sign in to it as you did before, or ask an administrator of your ' +
       'organisation to link it to this way of signing in.',
   },
+  ERR_FEDERATION_INVITATION: {
+    status: 403,
+    message: 'This invitation was used already, or has expired. Ask your administrator for a new one.',
+  },
+  ERR_FEDERATION_LINKED: {
+    status: 403,
+    message:
+      'Whom you signed in as there has another account here already. Open your invitation again and sign in as somebody else, or ' +
+      'ask an administrator of your organisation.',
+  },
   ERR_FEDERATION_NEVER_FRESH: {
     status: 403,
     message:

@@ -1,4 +1,4 @@
-import type { Federation } from '../../../core/federation/federation-store.js'
+import type { Federation, Invitation } from '../../../core/federation/federation-store.js'
 import { JsonMembers } from '../store/json-members.js'
 
 const phases = ['begun', 'exchanging', 'identified', 'used'] as const
@@ -20,6 +20,7 @@ function toFederation(members: JsonMembers): Federation {
     requestId: members.text('requestId'),
     clientId: members.optionalText('clientId'),
     freshFrom: members.optionalNumber('freshFrom'),
+    invitation: toInvitation(members.optionalObject('invitation')),
   }
   if (phase === 'identified') {
     const authenticatedAt = members.optionalNumber('authenticatedAt')
@@ -34,4 +35,15 @@ function toFederation(members: JsonMembers): Federation {
   }
   written.end()
   return { ...common, phase, secrets }
+}
+
+function toInvitation(members: JsonMembers | undefined): Invitation | undefined {
+  if (members === undefined) return undefined
+  const invitation = {
+    tenant: members.text('tenant'),
+    accountId: members.text('accountId'),
+    digest: members.text('digest'),
+  }
+  members.end()
+  return invitation
 }

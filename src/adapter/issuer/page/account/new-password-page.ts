@@ -1,5 +1,5 @@
 import { longestPassword, shortestPassword } from '../../password/password-policy.js'
-import { html } from '../html.js'
+import { html, type Html } from '../html.js'
 import { renderPage } from '../render-page.js'
 
 export interface NewPasswordPage {
@@ -9,6 +9,8 @@ export interface NewPasswordPage {
   readonly purpose: 'invitation' | 'reset'
   readonly csrf: string
   readonly problem: string | undefined
+  /** To accept an invitation by. */
+  readonly buttons: Html | undefined
 }
 
 /** The form behind an invitation or a reset. */
@@ -53,7 +55,13 @@ export function renderNewPasswordPage(page: NewPasswordPage): string {
           before is signed out.
         </p>
         <button class="button" name="action" value="set">Set password</button>
-      </form>`,
+      </form>
+      ${
+        page.buttons === undefined
+          ? undefined
+          : html`<p class="lead">Or accept with an account that you have elsewhere, and need no password here.</p>
+              ${page.buttons}`
+      }`,
   })
 }
 
