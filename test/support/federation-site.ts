@@ -267,13 +267,29 @@ export class FederationSite {
 
   /** What the client is given for a browser that is signed in, and has allowed it. */
   async enterAgain(jar: BrowserJar): Promise<TokenBody> {
-    const { challenge, verifier } = pkcePair()
-    return this.#redeem(await jar.open(this.startUrl({ code_challenge: challenge })), verifier)
+    return this.redeem(await this.begin(jar))
   }
 
   /** Refreshes, as the client does. */
   async refresh({ refresh_token: token }: TokenBody): Promise<TokenBody> {
     return this.#token({ grant_type: 'refresh_token', client_id: this.#clientId, refresh_token: String(token) })
+  }
+
+  /** From the consent page to what the client is given. */
+  async allow(jar: BrowserJar, consent: Shown): Promise<TokenBody> {
+    await jar.press(consent, 'allow')
+    return this.enterAgain(jar)
+  }
+
+  /** A code for a browser that is signed in and has allowed the client. */
+  async begin(jar: BrowserJar): Promise<{ readonly shown: Shown; readonly verifier: string }> {
+    const { challenge, verifier } = pkcePair()
+    return { shown: await jar.open(this.startUrl({ code_challenge: challenge })), verifier }
+  }
+
+  /** What the client is given for it. */
+  redeem({ shown, verifier }: { readonly shown: Shown; readonly verifier: string }): Promise<TokenBody> {
+    return this.#redeem(shown, verifier)
   }
 
   #redeem({ html, left }: Shown, verifier: string): Promise<TokenBody> {

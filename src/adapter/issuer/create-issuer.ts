@@ -140,6 +140,7 @@ function openHandler(options: IssuerOptions, ground: Ground, signingKeys: Publis
     tokens: new OwnTokenReader({ issuer: url.issuer, keys: signingKeys, clock }),
     audit: signInAudit,
     upstream: options.federation?.keeper,
+    refusing: () => refusing(options),
     firstParty: new FirstPartyConsent({ relyingParty, resources, audit: signInAudit }),
     ...{ module, records, directory, resources, relyingParty, cookies, keyring, clock, log },
   })
@@ -152,6 +153,7 @@ function openHandler(options: IssuerOptions, ground: Ground, signingKeys: Publis
       factor: openFactorStep(options, { url, records, directory, limits, audit: signInAudit }),
       audit: signInAudit,
       providers: async (tenants) => options.federation?.providers.offered(tenants) ?? [],
+      refusing: () => refusing(options),
     }),
     federation: federation?.step,
     consent: new ConsentStep({ provider, application, directory, records, resources, audit: signInAudit }),
@@ -199,8 +201,14 @@ function accountPages(
   const links = new PasswordLinks({
     ...{ ...security, serverName, directory, accounts, hasher, keyring },
     providers: async (tenant) => federation?.providers.offered([tenant]) ?? [],
+    refusing: () => refusing({ federation }),
   })
   return new AccountPages({ ...shared, serverName, keyring, links, limiter, log })
+}
+
+/** UUIDs of the tenants where no password lets anybody in. */
+async function refusing({ federation }: Pick<IssuerOptions, 'federation'>): Promise<ReadonlySet<string>> {
+  return federation === undefined ? new Set() : federation.passwords.refusing()
 }
 
 function listed(resources: readonly IssuerResource[]): readonly [IssuerResource, ...IssuerResource[]] {

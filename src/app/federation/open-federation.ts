@@ -19,7 +19,7 @@ export function openFederation(
   { data, publicUrl, stack, tracer }: Pick<Foundations, 'data' | 'publicUrl' | 'stack' | 'tracer'>,
   { application, log }: FederationNeeds,
 ): FederationParts {
-  const { accounts, providers: store, tokens, transactions } = data.postgres.federation
+  const { accounts, passwords, providers: store, tokens, transactions } = data.postgres.federation
   const providers = openProviders({ store, application, publicUrl, log, tracer })
   const ownIssuer = issuerOf(publicUrl)
   const ending = { sessions: openSessionDirectory(data, ownIssuer), audit: data.postgres.audit, ownIssuer }
@@ -30,5 +30,5 @@ export function openFederation(
     pause: (milliseconds) => pause(milliseconds, undefined, { ref: false }),
   })
   stack.add(() => keeper.close())
-  return { accounts, providers, tokens, keeper, store: transactions }
+  return { accounts, passwords, providers, tokens, keeper, store: transactions }
 }

@@ -2,6 +2,7 @@ import type { Keyring } from '../../../core/credential/keyring.js'
 import { UpstreamError } from '../../../core/error/upstream-error.js'
 import type { AccountLink, AccountLinkStore } from '../../../core/identity/account-link-store.js'
 import type { Account, AccountStore } from '../../../core/identity/account-store.js'
+import type { PasswordRule } from '../../../core/federation/provider/password-rules.js'
 import type { OfferedProvider } from '../../../core/federation/provider/upstream-directory.js'
 import type { SessionDirectory } from '../../../core/identity/session-directory.js'
 import type { Tenant } from '../../../core/identity/tenant.js'
@@ -23,6 +24,8 @@ export interface PasswordLinksParts {
   readonly keyring: Keyring
   /** The identity providers that users of this tenant may choose. */
   readonly providers: (tenant: Tenant) => Promise<readonly OfferedProvider[]>
+  /** UUIDs of the tenants where no password lets anybody in. */
+  readonly refusing: () => Promise<ReadonlySet<string>>
 }
 
 /** A link that stands, opened in one browser. */
@@ -34,6 +37,8 @@ export interface OpenedLink {
   readonly csrf: string
   /** Those that may take the place of a password: where it is an invitation. */
   readonly providers: readonly OfferedProvider[]
+  /** Whether a password would let anybody in. */
+  readonly passwords: PasswordRule
 }
 
 /** What a form is answered with; `used`: somebody was faster. */
@@ -66,18 +71,28 @@ export class PasswordLinks {
     const account = link && (await accounts.find(tenant, link.accountId))
     if (link === undefined || account === undefined) return undefined
     const providers = link.purpose === 'invitation' ? await this.#parts.providers(tenant) : []
-    return { tenant, account, link, digest, providers, csrf: keyring.digest('account-csrf', `${digest} ${browser}`) }
+    const passwords = (await this.#parts.refusing()).has(tenant.id) ? 'refused' : 'accepted'
+    return {
+      tenant,
+      account,
+      link,
+      digest,
+      passwords,
+      providers,
+      csrf: keyring.digest('account-csrf', `${digest} ${browser}`),
+    }
   }
 
-  render({ account, csrf, link, providers, tenant }: OpenedLink, problem?: string): string {
+  render({ account, csrf, link, passwords, providers, tenant }: OpenedLink, problem?: string): string {
     const { serverName } = this.#parts
     const { purpose } = link
-    const shown = { serverName, tenantName: tenant.name, email: account.email, purpose, csrf, problem }
+    const shown = { serverName, tenantName: tenant.name, email: account.email, purpose, csrf, problem, passwords }
     return renderNewPasswordPage({ ...shown, buttons: providerButtons({ csrf, providers, tenants: [tenant] }) })
   }
 
   /** Throws `UpstreamError` where nothing was changed. */
   async submit(opened: OpenedLink, form: Form): Promise<FormAnswer> {
+    if (opened.passwords === 'refused') return { kind: 'page', status: 403, page: this.render(opened) }
     const password = form.get('password') ?? ''
     const fault = await this.#faultOf(opened, password, form.get('repeated'))
     if (fault !== undefined) return { kind: 'page', status: 400, page: this.render(opened, fault) }

@@ -2,6 +2,7 @@ import type { AuditLog } from '../../../core/audit/audit-log.js'
 import type { Keyring } from '../../../core/credential/keyring.js'
 import { FederationFlow, type FederationFlowPorts } from '../../../core/federation/federation-flow.js'
 import { FederationRecords } from '../../../core/federation/federation-records.js'
+import type { PasswordRules } from '../../../core/federation/provider/password-rules.js'
 import type { UpstreamDirectory } from '../../../core/federation/provider/upstream-directory.js'
 import type { Application } from '../../../core/identity/application.js'
 import type { Clock } from '../../../core/runtime/clock.js'
@@ -19,6 +20,7 @@ import type { UpstreamAttention } from './upstream-attention.js'
 /** What signing in with identity providers needs of others. */
 export interface FederationParts extends Pick<FederationFlowPorts, 'accounts' | 'store' | 'tokens'> {
   readonly providers: UpstreamDirectory
+  readonly passwords: Pick<PasswordRules, 'refusing'>
   /** Asks the provider again, when a client refreshes. */
   readonly keeper: UpstreamAttention
 }

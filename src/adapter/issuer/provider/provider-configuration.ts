@@ -51,6 +51,8 @@ export interface ProviderParts {
   readonly firstParty: FirstPartyConsent
   /** Whether sign-ins with identity providers stand there. */
   readonly upstream: UpstreamAttention | undefined
+  /** UUIDs of the tenants where no password lets anybody in. */
+  readonly refusing: () => Promise<ReadonlySet<string>>
   /** `undefined`: clients have to register. */
   readonly documents: ClientDocuments | undefined
   readonly renderError: NonNullable<Configuration['renderError']>

@@ -33,6 +33,8 @@ export interface AccountFinderPorts {
   readonly audit: SignInAudit
   /** Whether sign-ins with identity providers stand there. */
   readonly upstream: UpstreamAttention | undefined
+  /** UUIDs of the tenants where no password lets anybody in. */
+  readonly refusing: () => Promise<ReadonlySet<string>>
 }
 
 /** The code or refresh token that tokens are about to be issued for. */
@@ -48,7 +50,10 @@ export function createAccountFinder(ports: AccountFinderPorts): FindAccount {
   return async (context, subject, source) => {
     if (source !== undefined) requireUsable(ports, context, source)
     const principal = await orUnavailable(directory.find(subject), errors)
-    if (source !== undefined && principal !== undefined) await requireUpstream(ports, context, { source, principal })
+    if (source !== undefined && principal !== undefined) {
+      await requireWelcomePassword(ports, { source, principal })
+      await requireUpstream(ports, context, { source, principal })
+    }
     if (source !== undefined) await recordUse(ports, context, { source, principal })
     return principal === undefined ? undefined : new IssuerAccount(subject, principal)
   }
@@ -70,6 +75,16 @@ function requireUsable({ errors, clock }: AccountFinderPorts, context: KoaContex
 interface Use {
   readonly source: Source
   readonly principal: Principal | undefined
+}
+
+/** What was begun with a password ends nowhere once the tenant takes none any more. */
+async function requireWelcomePassword(
+  { errors, refusing }: AccountFinderPorts,
+  { principal, source }: Use & { readonly principal: Principal },
+): Promise<void> {
+  const isByPassword = 'amr' in source && source.amr?.includes('pwd') === true
+  if (!isByPassword || !(await orUnavailable(refusing(), errors)).has(principal.tenant.id)) return
+  throw new errors.InvalidGrant('passwords let nobody in any more')
 }
 
 /** Who refreshes a sign-in that is over at its provider has none. What was used before is somebody else's to refuse. */

@@ -12,8 +12,9 @@ import { isObject } from '../../../core/trust/option-reader.js'
 import type { MasterSchema } from '../schema/master-schema.js'
 import { isUuid } from '../storable-text.js'
 import { recordChanges } from '../store/admin-audit.js'
+import { lockProviders } from './lock-providers.js'
+import { refusesPasswords } from './postgres-password-rules.js'
 
-const lockKey = 7_164_392_089
 const purpose = 'provider client'
 
 interface Applied {
@@ -53,14 +54,17 @@ export class PostgresProviderStore implements ProviderAdministration {
   }
 
   async #apply(step: Kysely<MasterSchema>, wish: ProviderWish, by: Administrator): Promise<Applied> {
-    // Administrators take turns.
-    await sql`select pg_advisory_xact_lock(${lockKey})`.execute(step)
+    await lockProviders(step)
     const others = await this.#list(step, [wish.tenant.id])
     const planned = planProvider(others, wish)
     if ('faults' in planned) {
       return { outcome: { changes: [], faults: planned.faults.map((fault) => ({ wish: 0, fault })) } }
     }
     const { change } = planned
+    if (wish.presence === 'absent' && others.length === 1 && (await refusesPasswords(step, wish.tenant))) {
+      const fault = `nobody could sign in to ${wish.tenant.slug} any more: let passwords in first (authsec tenant passwords)`
+      return { outcome: { changes: [], faults: [{ wish: 0, fault }] } }
+    }
     const removed = wish.presence === 'absent' ? others.find(({ name }) => name === wish.name)?.id : undefined
     if (removed !== undefined) await step.deleteFrom('identity_provider').where('id', '=', removed).execute()
     if (wish.presence !== 'absent' && change.action !== 'kept') await this.#put(step, others, wish)

@@ -85,6 +85,13 @@ export async function createIdentityProviders(db: Kysely<MigrationSchema>): Prom
   }
 }
 
+/** Creates the list of tenants whose users sign in with providers alone. */
+export async function createPasswordRefusals(db: Kysely<MigrationSchema>): Promise<void> {
+  await sql`create table password_refusal (tenant_id uuid primary key references tenant (id) on delete cascade)`.execute(
+    db,
+  )
+}
+
 /** Creates what a tenant knows of those who sign in with its providers. */
 export async function createFirstSignIns(db: Kysely<MigrationSchema>): Promise<void> {
   await sql`
