@@ -3,6 +3,7 @@ import { AuditRows } from '../support/audit-rows.js'
 import { runCliWithInput } from '../support/cli-with-input.js'
 import {
   runCli,
+  runProgram,
   startServerProcess,
   temporaryHome,
   type Finished,
@@ -148,4 +149,43 @@ describe('authsec provider', () => {
     expect(more).toMatchObject({ code: 5, stderr: expect.stringContaining('verified address of acme.example gets') })
     expect(await rule('set', '--sign-up', 'nobody')).toMatchObject({ code: 0 })
   }, 60_000)
+
+  it('and nothing else lets users of a tenant in that takes no passwords, once somebody agrees', async () => {
+    const [slug = ''] = await tenant()
+    const passwords = (...args: readonly string[]) => runCli(home.path, 'tenant', 'passwords', slug, ...args)
+    expect(await passwords('refused', '--yes')).toMatchObject({
+      ...{ code: 5, stderr: expect.stringContaining('it has no provider') },
+    })
+    const corp = [
+      'add',
+      'Corp',
+      '--tenant',
+      slug,
+      '--kind',
+      'oidc',
+      '--issuer',
+      'https://idp.example',
+      '--client-id',
+      'us',
+    ]
+    expect(await cli(...corp)).toMatchObject({ code: 0 })
+    expect(await passwords('refused')).toMatchObject({
+      ...{ code: 5, stderr: expect.stringContaining('everybody who is signed in is signed out') },
+    })
+    expect((await passwords()).stdout).toBe('accepted\n')
+    const ends = async () => (await audit.all()).filter(({ detail }) => detail?.['sessions'] !== undefined).length
+    const before = await ends()
+    expect(await passwords('refused', '--yes')).toMatchObject({ code: 0, stdout: expect.stringContaining('1 changed') })
+    expect(await ends()).toBe(before + 1)
+    const accounts = JSON.parse((await runCli(home.path, 'account', 'list', '--tenant', slug, '--json')).stdout)
+    const env = { AUTHSEC_HOME: home.path, AUTHSEC_PUBLIC_URL: 'http://127.0.0.1:3005' }
+    const words = ['account', 'reset', String(accounts[0]?.email), '--tenant', slug]
+    const reset = await runProgram(['dist/cli/main.js', ...words], env)
+    expect(reset).toMatchObject({ code: 5, stderr: expect.stringContaining('passwords let nobody in') })
+    expect(await cli('remove', 'Corp', '--tenant', slug, '--yes')).toMatchObject({
+      ...{ code: 5, stderr: expect.stringContaining('let passwords in first') },
+    })
+    expect(await passwords('accepted')).toMatchObject({ code: 0 })
+    expect(await cli('remove', 'Corp', '--tenant', slug, '--yes')).toMatchObject({ code: 0 })
+  }, 90_000)
 })
