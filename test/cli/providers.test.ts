@@ -131,7 +131,7 @@ describe('authsec provider', () => {
     const elsewhere = await runCliWithInput(home.path, secret, 'provider', ...unknown, '--application', 'nowhere')
     expect(elsewhere).toMatchObject({ code: 5, stderr: expect.stringContaining('there is no application nowhere') })
     expect(await json('list')).toEqual([])
-  }, 60_000)
+  }, 90_000)
 
   it('and the access rule lets newcomers in by the domain of their address, with consent', async () => {
     const [slug = ''] = await tenant()
@@ -187,5 +187,5 @@ describe('authsec provider', () => {
     })
     expect(await passwords('accepted')).toMatchObject({ code: 0 })
     expect(await cli('remove', 'Corp', '--tenant', slug, '--yes')).toMatchObject({ code: 0 })
-  }, 90_000)
+  }, 180_000)
 })
