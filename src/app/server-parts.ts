@@ -13,7 +13,7 @@ import type { Browser } from '../core/sign-in/browser.js'
 import type { RefreshingProvider } from '../core/sign-in/identity-provider.js'
 import { UpstreamRefresh } from '../core/sign-in/upstream-refresh.js'
 import type { LocalAccount } from './development/local-accounts.js'
-import { openProviders } from './federation/open-providers.js'
+import { openFederation } from './federation/open-federation.js'
 import { accountSecurity } from './account-security.js'
 import { issuerOf } from './issuer-of.js'
 import type { JoinedIssuerBook } from './issuers/joined-issuer-book.js'
@@ -111,7 +111,7 @@ async function openIssuer(options: ServerOptions, base: Foundations, parts: Issu
     keys: postgres.signingKeys,
     accounts: postgres.accounts,
     tenants: postgres.tenants,
-    federation: openFederationOf(options, base, application),
+    federation: openFederation(base, { application: application.clientId, log: options.log }),
     audit: postgres.audit,
     limiter: postgres.rateLimiter,
     hasher,
@@ -123,12 +123,6 @@ async function openIssuer(options: ServerOptions, base: Foundations, parts: Issu
     log: options.log,
     clock: systemClock,
   })
-}
-
-function openFederationOf({ log }: ServerOptions, { data, publicUrl, tracer }: Foundations, { clientId }: Application) {
-  const { accounts, providers: store, tokens, transactions } = data.postgres.federation
-  const providers = openProviders({ store, application: clientId, publicUrl, log, tracer })
-  return { accounts, providers, tokens, store: transactions }
 }
 
 function openIssuers(options: ServerOptions, base: Foundations, application: Application): Promise<JoinedIssuerBook> {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { CliSite } from '../support/cli-site.js'
-import type { Finished } from '../support/server-process.js'
+import { runProgram, type Finished } from '../support/server-process.js'
 import { OutsideProvider } from '../support/upstream/outside-provider.js'
 
 const secret = 'a-secret-of-our-client-there'
@@ -49,9 +49,18 @@ describe('authsec provider', () => {
 
     const tested = await cli('test', 'Corp', ...where)
     expect(tested).toMatchObject({ code: 0, stdout: expect.stringContaining('nothing stands in the way') })
-    outside.metadata = { code_challenge_methods_supported: ['plain'], issuer: 'https://evil.example' }
+    // What would clear a terminal, rename its window, and turn its text around.
+    const steering = '\u001b[2J\u001b]0;x\u0007\u009b2J\u202e\u0000'
+    const evil = { issuer: `https://evil.example/${steering}`, token_endpoint: `https://evil.example/${steering}` }
+    outside.metadata = { code_challenge_methods_supported: ['plain'], ...evil }
     const failed = await cli('test', 'Corp', ...where)
+    const failedAsJson = await cli('test', 'Corp', ...where, '--json')
     outside.reset()
+    for (const { stderr, stdout } of [failed, failedAsJson])
+      expect(stderr + stdout).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}]/u)
+    expect(JSON.parse(failedAsJson.stdout)).toMatchObject({
+      problems: [expect.any(String), expect.any(String), expect.any(String)],
+    })
     expect(failed).toMatchObject({ code: 1, stderr: expect.stringMatching(/in the way/) })
     expect(failed.stdout).toMatch(/✗ .*\n[^]*redirect URI to register there: http/)
     const rows = await site.audit.all()
@@ -100,10 +109,13 @@ describe('authsec provider', () => {
       '-',
     ]
     expect(await site.runWithInput('', 'provider', ...unknown)).toMatchObject({ code: 5 })
+    const mirror = ['add', 'Mirror', '--tenant', slug, '--kind', 'oidc', '--client-id', 'us', '--issuer']
+    const self = await site.run('provider', ...mirror, 'http://127.0.0.1:3005/oauth', '--private-network')
+    expect(self).toMatchObject({ code: 3, stderr: expect.stringContaining('is this server itself') })
     const elsewhere = await site.runWithInput(secret, 'provider', ...unknown, '--application', 'nowhere')
     expect(elsewhere).toMatchObject({ code: 5, stderr: expect.stringContaining('there is no application nowhere') })
     expect(await json('list')).toEqual([])
-  }, 60_000)
+  }, 90_000)
 
   it('and the access rule lets newcomers in by the domain of their address, with consent', async () => {
     const [slug = ''] = await tenant()
@@ -121,4 +133,43 @@ describe('authsec provider', () => {
     expect(more).toMatchObject({ code: 5, stderr: expect.stringContaining('verified address of acme.example gets') })
     expect(await rule('set', '--sign-up', 'nobody')).toMatchObject({ code: 0 })
   }, 60_000)
+
+  it('and nothing else lets users of a tenant in that takes no passwords, once somebody agrees', async () => {
+    const [slug = ''] = await tenant()
+    const passwords = (...args: readonly string[]) => site.run('tenant', 'passwords', slug, ...args)
+    expect(await passwords('refused', '--yes')).toMatchObject({
+      ...{ code: 5, stderr: expect.stringContaining('it has no provider') },
+    })
+    const corp = [
+      'add',
+      'Corp',
+      '--tenant',
+      slug,
+      '--kind',
+      'oidc',
+      '--issuer',
+      'https://idp.example',
+      '--client-id',
+      'us',
+    ]
+    expect(await cli(...corp)).toMatchObject({ code: 0 })
+    expect(await passwords('refused')).toMatchObject({
+      ...{ code: 5, stderr: expect.stringContaining('everybody who is signed in is signed out') },
+    })
+    expect((await passwords()).stdout).toBe('accepted\n')
+    const ends = async () => (await site.audit.all()).filter(({ detail }) => detail?.['sessions'] !== undefined).length
+    const before = await ends()
+    expect(await passwords('refused', '--yes')).toMatchObject({ code: 0, stdout: expect.stringContaining('1 changed') })
+    expect(await ends()).toBe(before + 1)
+    const accounts = JSON.parse((await site.run('account', 'list', '--tenant', slug, '--json')).stdout)
+    const env = { AUTHSEC_HOME: site.home.path, AUTHSEC_PUBLIC_URL: 'http://127.0.0.1:3005' }
+    const words = ['account', 'reset', String(accounts[0]?.email), '--tenant', slug]
+    const reset = await runProgram(['dist/cli/main.js', ...words], env)
+    expect(reset).toMatchObject({ code: 5, stderr: expect.stringContaining('passwords let nobody in') })
+    expect(await cli('remove', 'Corp', '--tenant', slug, '--yes')).toMatchObject({
+      ...{ code: 5, stderr: expect.stringContaining('let passwords in first') },
+    })
+    expect(await passwords('accepted')).toMatchObject({ code: 0 })
+    expect(await cli('remove', 'Corp', '--tenant', slug, '--yes')).toMatchObject({ code: 0 })
+  }, 180_000)
 })

@@ -142,6 +142,8 @@ function openHandler(options: IssuerOptions, ground: Ground, signingKeys: Publis
     tokens: new OwnTokenReader({ issuer: url.issuer, keys: signingKeys, clock }),
     audit: signInAudit,
     factors: options.security === 'absent' ? undefined : options.security.factors,
+    upstream: options.federation?.keeper,
+    refusing: () => refusing(options),
     firstParty: new FirstPartyConsent({ relyingParty, resources, audit: signInAudit }),
     ...{ module, records, directory, resources, relyingParty, cookies, keyring, clock, log },
   })
@@ -156,6 +158,7 @@ function openHandler(options: IssuerOptions, ground: Ground, signingKeys: Publis
       factor: ways && openFactorStep(ways, { directory, limits, audit: signInAudit }),
       audit: signInAudit,
       providers: async (tenants) => options.federation?.providers.offered(tenants) ?? [],
+      refusing: () => refusing(options),
     }),
     federation: federation?.step,
     consent: new ConsentStep({
@@ -179,20 +182,29 @@ function openHandler(options: IssuerOptions, ground: Ground, signingKeys: Publis
     ownFactors: openOwnFactors(options, { url, provider, cookies, keyring, directory, limits, ways }),
     outgoing: outgoing === undefined ? 'closed' : 'open',
   })
-  const pages = accountPages(options, { url, cookies, directory, limits })
+  const pages = accountPages(options, { url, cookies, directory, limits, invitations: federation?.invitations })
   return async (request, response) =>
     (await pages?.handle(request, response)) === true || handler.handle(request, response)
 }
 
 function accountPages(
-  { accounts, application, hasher, keyring, limiter, log, security }: IssuerOptions,
-  shared: Pick<AccountPagesParts, 'cookies' | 'url'> & Pick<PasswordLinksParts, 'directory' | 'limits'>,
+  { accounts, application, federation, hasher, keyring, limiter, log, security }: IssuerOptions,
+  shared: Pick<AccountPagesParts, 'cookies' | 'invitations' | 'url'> & Pick<PasswordLinksParts, 'directory' | 'limits'>,
 ): AccountPages | undefined {
   if (security === 'absent') return undefined
   const { name: serverName } = application
   const { directory, limits } = shared
-  const links = new PasswordLinks({ ...security, serverName, directory, limits, accounts, hasher, keyring })
+  const links = new PasswordLinks({
+    ...{ ...security, serverName, directory, limits, accounts, hasher, keyring },
+    providers: async (tenant) => federation?.providers.offered([tenant]) ?? [],
+    refusing: () => refusing({ federation }),
+  })
   return new AccountPages({ ...shared, serverName, keyring, links, limiter, log })
+}
+
+/** UUIDs of the tenants where no password lets anybody in. */
+async function refusing({ federation }: Pick<IssuerOptions, 'federation'>): Promise<ReadonlySet<string>> {
+  return federation === undefined ? new Set() : federation.passwords.refusing()
 }
 
 function listed(resources: readonly IssuerResource[]): readonly [IssuerResource, ...IssuerResource[]] {

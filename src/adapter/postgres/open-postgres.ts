@@ -13,6 +13,7 @@ import type { FederatedAccounts } from '../../core/federation/entry/federated-ac
 import type { FederationStore } from '../../core/federation/federation-store.js'
 import type { AccountFactorStore } from '../../core/identity/account-factor-store.js'
 import type { AccountLinkStore } from '../../core/identity/account-link-store.js'
+import type { PasswordRules } from '../../core/federation/provider/password-rules.js'
 import type { KeptTokenStore } from '../../core/federation/token/kept-tokens.js'
 import type { AccountStore } from '../../core/identity/account-store.js'
 import type { ApplicationStore } from '../../core/identity/application.js'
@@ -47,6 +48,7 @@ import { Provisioner } from './provision/provisioner.js'
 import { PostgresFederatedAccounts } from './federation/postgres-federated-accounts.js'
 import { PostgresFederationStore } from './federation/postgres-federation-store.js'
 import { PostgresKeptTokenStore } from './federation/postgres-kept-token-store.js'
+import { PostgresPasswordRules } from './federation/postgres-password-rules.js'
 import { PostgresProviderStore } from './federation/postgres-provider-store.js'
 import { PostgresApplicationAdministration } from './store/postgres-application-administration.js'
 import { PostgresAccountFactorStore } from './store/postgres-account-factor-store.js'
@@ -147,6 +149,7 @@ export interface FederationStorage {
   readonly transactions: FederationStore
   readonly accounts: FederatedAccounts
   readonly tokens: KeptTokenStore
+  readonly passwords: PasswordRules
 }
 
 /** Sessions of every kind by whose they are. */
@@ -195,7 +198,8 @@ export async function openPostgres(options: PostgresOptions): Promise<Postgres> 
   const provisioner = new Provisioner(databases, keys)
   const rateLimiter = new PostgresRateLimiter(master, keys)
   const signingKeys = new PostgresSigningKeyStore(master, keys, notices)
-  const sweeper = new Sweeper({ master, tenants, signIns, turns: rateLimiter, log })
+  const keptTokens = new PostgresKeptTokenStore(databases, keys)
+  const sweeper = new Sweeper({ master, tenants, signIns, keptTokens, turns: rateLimiter, log })
   return {
     keys,
     keyAdministration: new KeyAdministration({ databases, keys, masterKeys, signingKeys }),
@@ -209,10 +213,11 @@ export async function openPostgres(options: PostgresOptions): Promise<Postgres> 
     issuerStorage: new PostgresIssuerStorage(master),
     trustedIssuers: new PostgresIssuerStore(master, keys),
     federation: {
-      providers: new PostgresProviderStore(master, keys),
+      providers: new PostgresProviderStore(master, keys, keptTokens),
       transactions: new PostgresFederationStore(master, keys),
       accounts: new PostgresFederatedAccounts(databases, changes),
-      tokens: new PostgresKeptTokenStore(databases, keys),
+      tokens: keptTokens,
+      passwords: new PostgresPasswordRules(master),
     },
     logins: new PostgresLoginStore(master, keys),
     logouts: new PostgresLogoutRegistry(master),

@@ -2,10 +2,13 @@ import type { Keyring } from '../../../core/credential/keyring.js'
 import type { AccountLink, AccountLinkStore } from '../../../core/identity/account-link-store.js'
 import { changeSecurity } from '../../../core/identity/change-security.js'
 import type { Account, AccountStore } from '../../../core/identity/account-store.js'
+import type { PasswordRule } from '../../../core/federation/provider/password-rules.js'
+import type { OfferedProvider } from '../../../core/federation/provider/upstream-directory.js'
 import type { SessionDirectory } from '../../../core/identity/session-directory.js'
 import type { Tenant } from '../../../core/identity/tenant.js'
 import type { Form } from '../http/read-form.js'
 import { renderNewPasswordPage, renderPasswordSetPage } from '../page/account/new-password-page.js'
+import { providerButtons } from '../page/provider-buttons.js'
 import type { PasswordHasher } from '../password-hasher.js'
 import { CrowdedError, crowdedSeconds, orCrowded } from '../password/crowded-error.js'
 import type { HashingClaim } from '../password/hashing-queue.js'
@@ -23,6 +26,10 @@ export interface PasswordLinksParts {
   readonly hasher: PasswordHasher
   readonly keyring: Keyring
   readonly limits: Pick<SignInLimits, 'know'>
+  /** The identity providers that users of this tenant may choose. */
+  readonly providers: (tenant: Tenant) => Promise<readonly OfferedProvider[]>
+  /** UUIDs of the tenants where no password lets anybody in. */
+  readonly refusing: () => Promise<ReadonlySet<string>>
 }
 
 /** A link that stands, opened in one browser. */
@@ -34,6 +41,10 @@ export interface OpenedLink {
   readonly csrf: string
   /** The random value in its cookie. */
   readonly browser: string
+  /** Those that may take the place of a password: where it is an invitation. */
+  readonly providers: readonly OfferedProvider[]
+  /** Whether a password would let anybody in. */
+  readonly passwords: PasswordRule
 }
 
 /** What a form is answered with; `used`: somebody was faster. */
@@ -63,17 +74,30 @@ export class PasswordLinks {
     const link = await links.find(tenant, digest)
     const account = link && (await accounts.find(tenant, link.accountId))
     if (link === undefined || account === undefined) return undefined
-    return { tenant, account, link, digest, browser, csrf: keyring.digest('account-csrf', `${digest} ${browser}`) }
+    const providers = link.purpose === 'invitation' ? await this.#parts.providers(tenant) : []
+    const passwords = (await this.#parts.refusing()).has(tenant.id) ? 'refused' : 'accepted'
+    return {
+      tenant,
+      account,
+      link,
+      digest,
+      browser,
+      passwords,
+      providers,
+      csrf: keyring.digest('account-csrf', `${digest} ${browser}`),
+    }
   }
 
-  render({ account, csrf, link, tenant }: OpenedLink, problem?: string): string {
+  render({ account, csrf, link, passwords, providers, tenant }: OpenedLink, problem?: string): string {
     const { serverName } = this.#parts
     const { purpose } = link
-    return renderNewPasswordPage({ serverName, tenantName: tenant.name, email: account.email, purpose, csrf, problem })
+    const shown = { serverName, tenantName: tenant.name, email: account.email, purpose, csrf, problem, passwords }
+    return renderNewPasswordPage({ ...shown, buttons: providerButtons({ csrf, providers, tenants: [tenant] }) })
   }
 
   /** Throws `UpstreamError` where nothing was changed. */
   async submit(opened: OpenedLink, form: Form): Promise<FormAnswer> {
+    if (opened.passwords === 'refused') return { kind: 'page', status: 403, page: this.render(opened) }
     const password = form.get('password') ?? ''
     const fault = await this.#faultOf(opened, password, form.get('repeated'))
     if (fault !== undefined) return { kind: 'page', status: 400, page: this.render(opened, fault) }

@@ -1,5 +1,6 @@
 import type { interactionPolicy as Policies, KoaContextWithOIDC } from 'oidc-provider'
 import type { AccountFactorStore } from '../../../core/identity/account-factor-store.js'
+import { parseContext } from '../federation/sign-in-context.js'
 import { wasAllowedFor } from '../record/consented-destination.js'
 import type { SealedRecords } from '../record/sealed-records.js'
 import type { OidcProviderModule } from './load-oidc-provider.js'
@@ -54,8 +55,18 @@ export function interactionPolicy({ factors, firstParty, module, records }: Poli
     if (firstParty.concerns(context)) await orUnavailable(firstParty.allow(context), module.errors)
     return Check.NO_NEED_TO_PROMPT
   })
+  // Where nobody has said when that was, it may be any time ago (OpenID Connect Core §3.1.2.1).
+  const unsaid = new Check(
+    'auth_time_unsaid',
+    'the time of the sign-in is not known',
+    ({ oidc }: KoaContextWithOIDC) => {
+      const isAsked = oidc.params?.['max_age'] !== undefined && oidc.result?.login === undefined
+      return isAsked && parseContext(oidc.session?.acr)?.authTime === 'unsaid'
+    },
+  )
   login.checks.add(gone)
   login.checks.add(weak)
+  login.checks.add(unsaid)
   consent.checks.add(unseen)
   policy.add(new Prompt({ name: 'own_sign_in' }, ownSignIn), policy.indexOf(consent))
   return policy

@@ -2,6 +2,7 @@ import type { Keyring } from '../../../core/credential/keyring.js'
 import type { IssuerStorage, OwnedRecord, OwnedRecords, RecordScope } from '../../../core/identity/issuer-storage.js'
 import { ownerDigest, tenantDigest } from '../../../core/identity/session-owner.js'
 import type { GrantSource, KnownSession, SessionScope } from '../../../core/identity/session-source.js'
+import { parseContext } from '../federation/sign-in-context.js'
 import { SealedRecords, type RecordPayload } from './sealed-records.js'
 import { subjectIn } from './subject-in.js'
 
@@ -98,7 +99,7 @@ export class IssuerSessions implements GrantSource {
         ...{ subject: subjectIn(payload)?.accountId, application: record.application },
         ...{ clientId, sessionId: sids.get(record.key) },
         client: clientId === undefined ? undefined : (names.get(clientId) ?? clientId),
-        startedAt: numberIn(payload, 'loginTs') ?? numberIn(payload, 'iat'),
+        startedAt: parseContext(payload['acr'])?.signedInAt ?? numberIn(payload, 'loginTs') ?? numberIn(payload, 'iat'),
         usedAt: kind === 'grant' ? used.get(record.key) : numberIn(payload, 'iat'),
         expiresAt: record.expiresAt,
       })

@@ -29,6 +29,8 @@ export interface SignInParts {
   readonly audit: SignInAudit
   /** The identity providers that users of these tenants may choose. */
   readonly providers: (tenants: readonly Tenant[]) => Promise<readonly OfferedProvider[]>
+  /** UUIDs of the tenants where no password lets anybody in. */
+  readonly refusing: () => Promise<ReadonlySet<string>>
 }
 
 /** One sentence for a wrong password, an unknown or disabled account, and an account without a password. */
@@ -111,7 +113,9 @@ export class SignInStep {
     if (account === undefined) this.#failed(visit, tenant, { reason: 'ERR_ACCOUNT_UNKNOWN' })
     else if (!matches) this.#failed(visit, tenant, { reason: 'invalid', subject: account.id })
     else if (account.disabled) this.#failed(visit, tenant, { reason: 'ERR_ACCOUNT_DISABLED', subject: account.id })
-    else if (await this.#isStill(tenant, account, stored)) return account
+    else if ((await this.#parts.refusing()).has(tenant.id)) {
+      this.#failed(visit, tenant, { reason: 'passwords_refused', subject: account.id })
+    } else if (await this.#isStill(tenant, account, stored)) return account
     return 'refused'
   }
 
@@ -141,11 +145,13 @@ export class SignInStep {
       const message = 'No organisation can sign in here at the moment.'
       return { kind: 'page', status: 403, page: renderErrorPage({ serverName, title: 'Sign in', message }) }
     }
+    const refusing = await this.#parts.refusing()
     const page = renderSignInPage({
       serverName,
       client: await this.#clientOf(visit),
       csrf: visit.csrf,
       tenants,
+      byPassword: tenants.filter(({ id }) => !refusing.has(id)),
       chosen: view.chosen,
       email: view.email,
       problem: view.problem,

@@ -1,7 +1,7 @@
 import { sql, type Kysely } from 'kysely'
 import { createAccountSecurity, noteKeptCodes } from './account-schema.js'
 import { createAuditEvent } from './audit-schema.js'
-import { createFirstSignIns } from './federation-schema.js'
+import { createFirstSignIns, nameKeptTokens } from './federation-schema.js'
 import type { Migration, MigrationSchema } from './migrate.js'
 import { createPolicyVersion } from './policy-schema.js'
 import { createSecurityStamp } from './security-stamp.js'
@@ -33,6 +33,7 @@ export const tenantMigrations: readonly Migration[] = [
       await noteKeptCodes(db)
     },
   },
+  { name: '0010-federation', up: nameKeptTokens },
 ]
 
 async function createAccounts(db: Kysely<MigrationSchema>): Promise<void> {
