@@ -92,7 +92,8 @@ async function openIssuer(options: ServerOptions, base: Foundations, parts: Issu
   const { keyring, postgres } = base.data
   const { application, hasher, wanted } = parts
   const scopes = offeredScopes(options.catalogue)
-  const { scopeWords } = options
+  const { log, scopeWords } = options
+  const reach = options.settings.mode === 'development' ? 'private' : 'public'
   return createIssuer({
     issuer: issuerOf(base.publicUrl),
     application,
@@ -103,7 +104,7 @@ async function openIssuer(options: ServerOptions, base: Foundations, parts: Issu
       scopes,
       scopeWords,
     })),
-    security: accountSecurity(base.data, issuerOf(base.publicUrl)),
+    security: accountSecurity(base.data, { issuer: issuerOf(base.publicUrl), log, reach }),
     relyingParty: wanted.tools === 'absent' ? undefined : relyingPartyOf(base, application),
     storage: postgres.issuerStorage,
     owned: postgres.directory.records,
@@ -111,16 +112,13 @@ async function openIssuer(options: ServerOptions, base: Foundations, parts: Issu
     keys: postgres.signingKeys,
     accounts: postgres.accounts,
     tenants: postgres.tenants,
-    federation: openFederation(base, { application: application.clientId, log: options.log }),
+    federation: openFederation(base, { application: application.clientId, log, reach }),
     audit: postgres.audit,
     limiter: postgres.rateLimiter,
     hasher,
     keyring,
-    outgoing: {
-      fetcher: createFetcher({ tracer: base.tracer }),
-      reach: options.settings.mode === 'development' ? 'private' : 'public',
-    },
-    log: options.log,
+    outgoing: { fetcher: createFetcher({ tracer: base.tracer }), reach },
+    log,
     clock: systemClock,
   })
 }

@@ -98,7 +98,10 @@ export class AccountSite {
         ...{ tenants: postgres.tenants, limiter: postgres.rateLimiter, audit: postgres.audit },
         keyring: postgres.keys,
         ...{ owned: postgres.directory.records, feed: postgres.notices, relyingParty: undefined },
-        security: accountSecurity({ postgres, keyring: postgres.keys, close: () => postgres.close() }, this.issuer),
+        security: accountSecurity(
+          { postgres, keyring: postgres.keys, close: () => postgres.close() },
+          { issuer: this.issuer, log: this.log, reach: 'private' },
+        ),
       }),
     )
     return this.#issuers.length - 1

@@ -144,7 +144,7 @@ export class FederationSite {
       },
       resources: [{ resource: `${this.origin}/mcp/oauth`, name: 'Invoices', scopes: ['read'] }],
       ...{ storage: issuerStorage, keys: signingKeys, hasher: this.hasher, keyring: keys, relyingParty: undefined },
-      security: accountSecurity(this.#data(), this.issuer),
+      security: accountSecurity(this.#data(), { issuer: this.issuer, log: this.log, reach: 'private' }),
       ...{ limiter: rateLimiter, owned: directory.records, feed: notices },
       federation: this.#federation(),
     })
@@ -163,7 +163,7 @@ export class FederationSite {
 
   #federation(): FederationParts {
     const base = { data: this.#data(), publicUrl: this.origin, stack: new ClosingStack(), tracer: silentTracer }
-    return openFederation(base, { application: 'app', log: this.log })
+    return openFederation(base, { application: 'app', log: this.log, reach: 'private' })
   }
 
   /** Puts a provider on the sign-in page of a tenant; answers with its id. */

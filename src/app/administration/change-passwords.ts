@@ -1,9 +1,6 @@
 import type { Change } from '../../core/administration/change.js'
 import type { PasswordRule } from '../../core/federation/provider/password-rules.js'
-import { issuerOf } from '../issuer-of.js'
-import { openSessionDirectory } from '../sessions/open-session-directory.js'
 import { refuseFaults, type Agree } from './change-tenant.js'
-import { publicUrlIn } from './redirect-uri.js'
 import { withTenant, type TenantPlace } from './with-tenant.js'
 
 /** Whether passwords let users of the tenant in. Throws `RefusedError` for one that is not there. */
@@ -22,8 +19,7 @@ export async function changePasswords(
   rule: PasswordRule,
   agree: Agree,
 ): Promise<readonly Change[]> {
-  const issuer = issuerOf(await publicUrlIn(place.env))
-  return withTenant(place, async ({ by, postgres, tenant }) => {
+  return withTenant(place, async ({ by, postgres, sessions, tenant }) => {
     if (rule === 'refused') {
       const accounts = await postgres.tenantAdministration.accounts(tenant)
       const left = accounts.filter(({ identities, status }) => status === 'active' && identities.length === 0).length
@@ -36,10 +32,7 @@ export async function changePasswords(
     }
     const outcome = await postgres.federation.passwords.set(tenant, rule, by)
     refuseFaults(outcome)
-    if (rule === 'refused') {
-      const directory = openSessionDirectory({ postgres, keyring: postgres.keys }, issuer)
-      await directory.end({ tenant, owners: undefined, application: undefined })
-    }
+    if (rule === 'refused') await sessions.end({ tenant, owners: undefined, application: undefined })
     return outcome.changes
   })
 }

@@ -8,7 +8,8 @@ import { RefusedError } from '../refused-error.js'
 import { refuseFaults, type Agree } from './change-tenant.js'
 import { foundProvider, type FoundProvider } from './found-provider.js'
 import { withoutOwnIssuer } from '../federation/open-providers.js'
-import { publicUrlIn, redirectUriIn } from './redirect-uri.js'
+import { publicUrlIn } from '../own-url.js'
+import { redirectUriIn } from './redirect-uri.js'
 import { withInstallation, withTenant, type Installation, type TenantPlace } from './with-tenant.js'
 
 /** A provider as flags say it. */

@@ -4,7 +4,7 @@ import { createLog } from '../../adapter/telemetry/create-log.js'
 import type { Wish } from '../../core/administration/wish.js'
 import type { KnownSession } from '../../core/identity/session-source.js'
 import type { Tenant } from '../../core/identity/tenant.js'
-import { issuerOf } from '../issuer-of.js'
+import { issuerIn } from '../own-url.js'
 import { openClientNotifier } from '../sessions/open-session-directory.js'
 import { readSettings } from '../settings/settings.js'
 
@@ -31,8 +31,8 @@ export async function prepareFarewell({ env, postgres, tenant, wishes }: Farewel
     const owners = [{ tenantId: tenant.id, issuer: undefined, subject }]
     ending.push(...(await sessions.list({ tenant, owners, application: undefined })))
   }
-  const { host, mode, port, publicUrl } = readSettings(env, {}, undefined)
-  const issuer = issuerOf(publicUrl ?? `http://${host}:${port}`)
+  const { mode } = readSettings(env, {}, undefined)
+  const issuer = await issuerIn(env)
   const reach = mode === 'development' ? 'private' : 'public'
   const clients = openClientNotifier({ keyring: postgres.keys, postgres }, { issuer, log: createLog('warn'), reach })
   return () => clients.tell(ending)

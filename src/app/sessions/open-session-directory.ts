@@ -22,10 +22,30 @@ export function openSessionDirectory(
   })
 }
 
+/** Who tells clients, and how far that may go. */
+export interface NotifierOptions {
+  readonly issuer: string
+  readonly log: Log
+  readonly reach: NetworkReach
+}
+
+/** The same in a server, where nobody waits until clients have heard of it. */
+export function openServedSessions(
+  data: Pick<Data, 'keyring' | 'postgres'>,
+  options: NotifierOptions,
+): SessionDirectory {
+  const clients = openClientNotifier(data, options)
+  return openSessionDirectory(data, options.issuer, {
+    tell: async (ended) => {
+      void clients.tell(ended)
+    },
+  })
+}
+
 /** Tells clients of what has ended, from this process: also where no server runs. */
 export function openClientNotifier(
   { keyring, postgres }: Pick<Data, 'keyring' | 'postgres'>,
-  { issuer, log, reach }: { readonly issuer: string; readonly log: Log; readonly reach: NetworkReach },
+  { issuer, log, reach }: NotifierOptions,
 ): ClientNotifier {
   return new EndedGrants({
     ...{ issuer, keyring, log, clock: systemClock, outgoing: { fetcher: createFetcher(), reach } },

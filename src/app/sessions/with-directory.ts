@@ -3,8 +3,8 @@ import type { SessionDirectory } from '../../core/identity/session-directory.js'
 import type { SessionScope } from '../../core/identity/session-source.js'
 import type { Tenant } from '../../core/identity/tenant.js'
 import { findAccount } from '../find-account.js'
-import { issuerOf } from '../issuer-of.js'
 import { openExistingData, type Data } from '../open-data.js'
+import { issuerIn } from '../own-url.js'
 import { RefusedError } from '../refused-error.js'
 import { readSettings } from '../settings/settings.js'
 import { openClientNotifier, openSessionDirectory } from './open-session-directory.js'
@@ -37,7 +37,7 @@ export async function withDirectory<Value>(
   act: (open: OpenDirectory) => Promise<Value>,
 ): Promise<Value> {
   const settings = readSettings(env, {}, undefined)
-  const issuer = issuerOf(settings.publicUrl ?? `http://${settings.host}:${settings.port}`)
+  const issuer = await issuerIn(env)
   const log = createLog('warn')
   const data = await openExistingData({ settings, issuer, log })
   try {
