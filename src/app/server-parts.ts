@@ -13,7 +13,7 @@ import type { Browser } from '../core/sign-in/browser.js'
 import type { RefreshingProvider } from '../core/sign-in/identity-provider.js'
 import { UpstreamRefresh } from '../core/sign-in/upstream-refresh.js'
 import type { LocalAccount } from './development/local-accounts.js'
-import { openProviders } from './federation/open-providers.js'
+import { openFederation } from './federation/open-federation.js'
 import { accountSecurity } from './account-security.js'
 import { issuerOf } from './issuer-of.js'
 import type { JoinedIssuerBook } from './issuers/joined-issuer-book.js'
@@ -94,7 +94,8 @@ async function openIssuer(options: ServerOptions, base: Foundations, parts: Issu
   const { keyring, postgres } = base.data
   const { application, hasher, wanted } = parts
   const scopes = offeredScopes(options.catalogue)
-  const { scopeWords } = options
+  const { log, scopeWords } = options
+  const reach = options.settings.mode === 'development' ? 'private' : 'public'
   return createIssuer({
     issuer: issuerOf(base.publicUrl),
     application,
@@ -105,7 +106,7 @@ async function openIssuer(options: ServerOptions, base: Foundations, parts: Issu
       scopes,
       scopeWords,
     })),
-    security: accountSecurity(base.data, issuerOf(base.publicUrl)),
+    security: accountSecurity(base.data, { issuer: issuerOf(base.publicUrl), log, reach }),
     relyingParty: wanted.tools === 'absent' ? undefined : relyingPartyOf(base, application),
     storage: postgres.issuerStorage,
     owned: postgres.directory.records,
@@ -113,24 +114,15 @@ async function openIssuer(options: ServerOptions, base: Foundations, parts: Issu
     keys: postgres.signingKeys,
     accounts: postgres.accounts,
     tenants: postgres.tenants,
-    federation: openFederationOf(options, base, application),
+    federation: openFederation(base, { application: application.clientId, log, reach }),
     audit: postgres.audit,
     limiter: postgres.rateLimiter,
     hasher,
     keyring,
-    outgoing: {
-      fetcher: createFetcher({ tracer: base.tracer }),
-      reach: options.settings.mode === 'development' ? 'private' : 'public',
-    },
-    log: options.log,
+    outgoing: { fetcher: createFetcher({ tracer: base.tracer }), reach },
+    log,
     clock: systemClock,
   })
-}
-
-function openFederationOf({ log }: ServerOptions, { data, publicUrl, tracer }: Foundations, { clientId }: Application) {
-  const { accounts, providers: store, tokens, transactions } = data.postgres.federation
-  const providers = openProviders({ store, application: clientId, publicUrl, log, tracer })
-  return { accounts, providers, tokens, store: transactions }
 }
 
 function openIssuers(options: ServerOptions, base: Foundations, application: Application): Promise<JoinedIssuerBook> {

@@ -1,6 +1,7 @@
 import { CommanderError } from 'commander'
 import { ServerSilentError } from '../app/leak-test/tested-server.js'
 import { RefusedError } from '../app/refused-error.js'
+import { SessionsLeftError } from '../app/sessions/sessions-left.js'
 import { AuthenticationError } from '../core/error/authentication-error.js'
 import { ConfigurationError } from '../core/error/configuration-error.js'
 import { PermissionDeniedError } from '../core/error/permission-denied-error.js'
@@ -32,6 +33,7 @@ export function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage
   if (error instanceof ConfigurationError) return exitCodes.configuration
   if (error instanceof UpstreamError || error instanceof ServerSilentError) return exitCodes.dependency
+  if (error instanceof SessionsLeftError) return exitCodes.dependency
   if (error instanceof InterruptedError) return exitCodes.interrupted
   if (error instanceof RefusedError) return exitCodes.refused
   if (error instanceof AuthenticationError || error instanceof PermissionDeniedError) return exitCodes.refused

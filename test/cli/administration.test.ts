@@ -3,52 +3,29 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
-import { AuditRows } from '../support/audit-rows.js'
-import { runCliWithInput } from '../support/cli-with-input.js'
-import {
-  runCli,
-  startServerProcess,
-  temporaryHome,
-  type Finished,
-  type ServerProcess,
-  type TemporaryHome,
-} from '../support/server-process.js'
+import { CliSite } from '../support/cli-site.js'
+import { eachOf } from '../support/each-of.js'
+import type { Finished } from '../support/server-process.js'
 
-let home: TemporaryHome
-let server: ServerProcess
-let audit: AuditRows
+let site: CliSite
 
 beforeAll(async () => {
-  home = await temporaryHome()
-  server = await startServerProcess({ home: home.path })
-  audit = await AuditRows.of(home.path)
+  site = await CliSite.start()
 }, 60_000)
-afterAll(async () => {
-  await audit?.close()
-  await server?.stop()
-  await home?.remove()
-})
+afterAll(() => site?.close())
 
 /** On tenant acme-corp. */
-const cli = (...args: readonly string[]): Promise<Finished> => runCli(home.path, ...args, '--tenant', 'acme-corp')
-const done = async (...args: readonly string[]): Promise<string> => {
-  const finished = await cli(...args)
-  expect(finished).toMatchObject({ code: 0 })
-  return finished.stdout
-}
-const parsed = async (...args: readonly string[]): Promise<unknown> => JSON.parse(await done(...args, '--json'))
-
-/** What has nothing to do with each other, some at a time. */
-async function eachOf<Item>(items: readonly Item[], run: (item: Item) => Promise<void>): Promise<void> {
-  for (let at = 0; at < items.length; at += 4) await Promise.all(items.slice(at, at + 4).map(run))
-}
+const cli = (...args: readonly string[]): Promise<Finished> => site.run(...args, '--tenant', 'acme-corp')
+const done = async (...args: readonly string[]): Promise<string> =>
+  (await site.done(...args, '--tenant', 'acme-corp')).stdout
+const parsed = (...args: readonly string[]): Promise<unknown> => site.json(...args, '--tenant', 'acme-corp')
 
 /** A client of the running server, with a token from before whatever is changed. */
 async function connect(user: string): Promise<Client> {
-  const { stdout } = await runCli(home.path, 'token', '--user', user)
+  const { stdout } = await site.run('token', '--user', user)
   const client = new Client({ name: 'test', version: '1' })
   const requestInit = { headers: { authorization: `Bearer ${stdout.trim()}` } }
-  await client.connect(new StreamableHTTPClientTransport(new URL(server.url), { requestInit }))
+  await client.connect(new StreamableHTTPClientTransport(new URL(site.server.url), { requestInit }))
   return client
 }
 const toolsOf = async (client: Client): Promise<readonly string[]> => {
@@ -144,8 +121,8 @@ describe('names', () => {
 
 describe('an account', () => {
   it('is added with a password from standard input, disabled, enabled and removed, and a server goes by it at once', async () => {
-    const added = await runCliWithInput(
-      ...[home.path, 'correct horse\n', 'account', 'add', 'bob@company.com'],
+    const added = await site.runWithInput(
+      ...['correct horse\n', 'account', 'add', 'bob@company.com'],
       ...['--name', 'Bob', '--role', 'admin', '--tenant', 'acme-corp'],
     )
     expect(added).toMatchObject({ code: 0, stderr: '' })
@@ -169,11 +146,11 @@ describe('an account', () => {
     }
     expect(password).toMatch(/^[\w-]{20}$/)
     expect(await done('account', 'show', 'gen@company.com')).not.toContain(password)
-    const file = join(home.path, 'password.txt')
+    const file = join(site.home.path, 'password.txt')
     await writeFile(file, 'another password\r\n')
     const changed = await parsed('account', 'set-password', 'gen@company.com', '--password-file', file)
     expect(changed).toMatchObject({ changes: [{ before: ['a password'], after: ['another password'] }] })
-    const rows = await audit.all()
+    const rows = await site.audit.all()
     expect(JSON.stringify(rows)).not.toContain(password)
     const about = rows.filter(({ detail }) => detail?.['name'] === 'gen@company.com')
     expect(about.map(({ reason }) => reason)).toEqual(['account_added', 'account_changed'])
@@ -193,7 +170,7 @@ describe('an account', () => {
 
   it('is not added without a sound password, nor beside one that it could be taken for, nor with grants that are none', async () => {
     await eachOf(refusals, async ([input, args, fault]) => {
-      const finished = await runCliWithInput(home.path, input, 'account', 'add', ...args, '--tenant', 'acme-corp')
+      const finished = await site.runWithInput(input, 'account', 'add', ...args, '--tenant', 'acme-corp')
       expect(finished).toMatchObject({ code: 5, stdout: '', stderr: expect.stringMatching(fault) })
     })
     expect(await cli('account', 'show', 'a1@company.com')).toMatchObject({ code: 5 })
@@ -224,7 +201,7 @@ describe('the access rule', () => {
 
 describe('an application', () => {
   it('is registered, and which tenants it admits counts on its running server at the next request', async () => {
-    const applications = (...args: readonly string[]) => runCli(home.path, 'application', ...args)
+    const applications = (...args: readonly string[]) => site.run('application', ...args)
     const eve = await connect('eve@globex.test')
     expect(await toolsOf(eve)).toContain('admin_panel')
     expect(await applications('set', 'quickstart', '--tenants', 'own')).toMatchObject({ code: 0 })
@@ -240,7 +217,7 @@ describe('an application', () => {
     expect((await applications('list')).stdout).toMatch(/crm +CRM +globex +own +active/)
     expect(await applications('remove', 'crm', '--yes')).toMatchObject({ code: 0 })
     expect((await applications('list')).stdout).not.toContain('crm')
-  })
+  }, 60_000)
 })
 
 describe('authsec', () => {
@@ -257,7 +234,7 @@ describe('authsec', () => {
 
   it('tells faults of use from what is refused by its exit code', async () => {
     await eachOf(faulty, async ([code, args, message]) => {
-      const finished = await runCli(home.path, ...args)
+      const finished = await site.run(...args)
       expect(finished).toMatchObject({ code, stdout: '', stderr: expect.stringMatching(message) })
     })
   }, 90_000)

@@ -1,32 +1,21 @@
 import { readdir } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import {
-  runCli,
-  runProgram,
-  startServerProcess,
-  temporaryHome,
-  type ServerProcess,
-  type TemporaryHome,
-} from '../support/server-process.js'
+import { CliSite } from '../support/cli-site.js'
+import { runCli, runProgram, temporaryHome } from '../support/server-process.js'
 
 describe('authsec', () => {
-  let home: TemporaryHome
-  let server: ServerProcess
+  let site: CliSite
   beforeAll(async () => {
-    home = await temporaryHome()
-    server = await startServerProcess({ home: home.path })
+    site = await CliSite.start()
   }, 60_000)
-  afterAll(async () => {
-    await server?.stop()
-    await home?.remove()
-  })
+  afterAll(() => site?.close())
 
   it('lists accounts as a table and as JSON, without passwords', async () => {
-    const table = await runCli(home.path, 'account', 'list')
+    const table = await site.run('account', 'list')
     expect(table.code).toBe(0)
     expect(table.stdout).toMatch(/^TENANT +EMAIL +ROLES/)
     expect(table.stdout).toMatch(/acme-corp +john@company\.com +admin developer +engineering +read write/)
-    const json = await runCli(home.path, 'account', 'list', '--tenant', 'globex', '--json')
+    const json = await site.run('account', 'list', '--tenant', 'globex', '--json')
     expect(JSON.parse(json.stdout)).toEqual([
       {
         tenant: 'globex',
@@ -44,13 +33,13 @@ describe('authsec', () => {
   })
 
   it('prints a token and nothing else on standard output', async () => {
-    const { stdout } = await runCli(home.path, 'token', '--user', 'eve@globex.test')
+    const { stdout } = await site.run('token', '--user', 'eve@globex.test')
     expect(stdout).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+\n$/)
     const claims = JSON.parse(Buffer.from(stdout.split('.')[1] ?? '', 'base64url').toString()) as Record<
       string,
       unknown
     >
-    expect(claims).toMatchObject({ aud: server.url, tenant_id: 'globex', roles: ['admin'], amr: ['dev'] })
+    expect(claims).toMatchObject({ aud: site.server.url, tenant_id: 'globex', roles: ['admin'], amr: ['dev'] })
     expect(Number(claims['exp']) - Number(claims['iat'])).toBeLessThanOrEqual(3_600)
   })
 
@@ -86,12 +75,12 @@ describe('authsec', () => {
       /is the URL of a development server/,
     ],
   ])('answers %s with exit code %i', async (_name, code, args, message) => {
-    const finished = await runCli(home.path, ...args)
+    const finished = await site.run(...args)
     expect(finished).toMatchObject({ code, stdout: '', stderr: expect.stringMatching(message) })
   })
 
   it('finds an account by an address in capitals', async () => {
-    expect((await runCli(home.path, 'token', '--user', 'EVE@globex.test')).code).toBe(0)
+    expect((await site.run('token', '--user', 'EVE@globex.test')).code).toBe(0)
   })
 
   it('makes no home where none is', async () => {
@@ -110,16 +99,16 @@ describe('authsec', () => {
   })
 
   it('hands out no token in production', async () => {
-    const env = { AUTHSEC_HOME: home.path, NODE_ENV: 'production' }
+    const env = { AUTHSEC_HOME: site.home.path, NODE_ENV: 'production' }
     const finished = await runProgram(['dist/cli/main.js', 'token', '--user', 'eve@globex.test'], env)
     expect(finished).toMatchObject({ code: 5, stdout: '' })
   })
 
   it('prints its version and its help with exit code 0', async () => {
-    expect(await runCli(home.path, '--version')).toMatchObject({
+    expect(await site.run('--version')).toMatchObject({
       code: 0,
       stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
     })
-    expect(await runCli(home.path, '--help')).toMatchObject({ code: 0, stdout: expect.stringContaining('account') })
+    expect(await site.run('--help')).toMatchObject({ code: 0, stdout: expect.stringContaining('account') })
   })
 })

@@ -1,41 +1,28 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { AuditRows } from '../support/audit-rows.js'
+import { CliSite } from '../support/cli-site.js'
 import { HostileIssuer } from '../support/hostile-issuer.js'
-import {
-  runCli,
-  startServerProcess,
-  temporaryHome,
-  type Finished,
-  type ServerProcess,
-  type TemporaryHome,
-} from '../support/server-process.js'
+import type { Finished } from '../support/server-process.js'
 import { until } from '../support/until.js'
 
-let home: TemporaryHome
-let server: ServerProcess
+let site: CliSite
 let issuer: HostileIssuer
 let other: HostileIssuer
-let audit: AuditRows
 
 beforeAll(async () => {
-  home = await temporaryHome()
-  server = await startServerProcess({ home: home.path })
-  audit = await AuditRows.of(home.path)
+  site = await CliSite.start()
   ;[issuer, other] = await Promise.all([trusted(), trusted()])
   await cli('access-rule', 'set', '--grants', 'assigned', '--tenant', 'acme-corp')
 }, 90_000)
 afterAll(async () => {
-  await audit?.close()
-  await server?.stop()
   for (const one of [issuer, other]) await one?.close()
-  await home?.remove()
+  await site?.close()
 })
 
 /** An issuer whose users are of both tenants, and whose tokens say nothing of roles that counts. */
 async function trusted(): Promise<HostileIssuer> {
-  const started = await HostileIssuer.start({ resource: server.url })
+  const started = await HostileIssuer.start({ resource: site.server.url })
   const flags = ['--audience', 'resource', '--tenant-claim', 'tenant_id', '--private-network', '--claim', 'roles=']
   await cli('issuer', 'add', started.issuer, ...flags)
   for (const tenant of ['acme-corp', 'globex']) {
@@ -44,17 +31,9 @@ async function trusted(): Promise<HostileIssuer> {
   return started
 }
 
-async function cli(...args: readonly string[]): Promise<Finished> {
-  const finished = await runCli(home.path, ...args)
-  expect(finished).toMatchObject({ code: 0 })
-  return finished
-}
-const refused = async (code: number, ...args: readonly string[]): Promise<string> => {
-  const finished = await runCli(home.path, ...args)
-  expect(finished).toMatchObject({ code, stdout: '' })
-  return finished.stderr
-}
-const json = async (...args: readonly string[]) => JSON.parse((await cli(...args, '--json')).stdout) as unknown
+const cli = (...args: readonly string[]): Promise<Finished> => site.done(...args)
+const refused = (code: number, ...args: readonly string[]): Promise<string> => site.refused(code, ...args)
+const json = (...args: readonly string[]): Promise<unknown> => site.json(...args)
 
 /** `authsec account identity … EMAIL --issuer … --subject …` on acme-corp. */
 const identity = (verb: string, email: string, subject: string, by = issuer.issuer): readonly string[] => {
@@ -72,7 +51,7 @@ interface Asking {
 
 /** Asks within a session, or for a new one; for its stream where nothing is asked. */
 function ask(token: string, { body, id }: Asking): Promise<Response> {
-  return fetch(server.url, {
+  return fetch(site.server.url, {
     method: body === undefined ? 'GET' : 'POST',
     headers: {
       ...{ authorization: `Bearer ${token}`, accept: 'application/json, text/event-stream' },
@@ -122,7 +101,7 @@ describe('authsec account identity', () => {
   it('is on record with who did it', async () => {
     await cli(...identity('add', 'ana@company.com', 'recorded'))
     await cli(...identity('remove', 'ana@company.com', 'recorded'))
-    const rows = (await audit.all()).filter(({ detail }) => JSON.stringify(detail).includes('identity:recorded'))
+    const rows = (await site.audit.all()).filter(({ detail }) => JSON.stringify(detail).includes('identity:recorded'))
     const word = `identity:recorded of ${issuer.issuer}`
     expect(rows).toMatchObject([
       { type: 'admin.changed', reason: 'account_changed', detail: { before: [], after: [word] } },
@@ -200,9 +179,9 @@ describe('authsec account identity', () => {
 
 describe('an import of accounts', () => {
   const importText = async (lines: readonly string[], ...flags: readonly string[]): Promise<Finished> => {
-    const path = join(home.path, 'people.csv')
+    const path = join(site.home.path, 'people.csv')
     await writeFile(path, ['email,issuer,subject', ...lines].join('\n'))
-    return runCli(home.path, 'account', 'import', path, '--tenant', 'acme-corp', ...flags)
+    return site.run('account', 'import', path, '--tenant', 'acme-corp', ...flags)
   }
 
   it('says whom their issuer knows them as', async () => {

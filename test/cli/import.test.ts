@@ -1,33 +1,22 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import {
-  runCli,
-  startServerProcess,
-  temporaryHome,
-  type Finished,
-  type ServerProcess,
-  type TemporaryHome,
-} from '../support/server-process.js'
+import { CliSite } from '../support/cli-site.js'
+import type { Finished } from '../support/server-process.js'
 
-let home: TemporaryHome
-let server: ServerProcess
+let site: CliSite
 let files = 0
 
 beforeAll(async () => {
-  home = await temporaryHome()
-  server = await startServerProcess({ home: home.path })
+  site = await CliSite.start()
 }, 60_000)
-afterAll(async () => {
-  await server?.stop()
-  await home?.remove()
-})
+afterAll(() => site?.close())
 
-const cli = (...args: readonly string[]): Promise<Finished> => runCli(home.path, ...args, '--tenant', 'acme-corp')
+const cli = (...args: readonly string[]): Promise<Finished> => site.run(...args, '--tenant', 'acme-corp')
 /** Imports a text as a file of that ending. */
 async function importText(noun: string, ending: string, text: string | Buffer, ...flags: readonly string[]) {
   files += 1
-  const path = join(home.path, `import-${files}.${ending}`)
+  const path = join(site.home.path, `import-${files}.${ending}`)
   await writeFile(path, text)
   return cli(noun, 'import', path, ...flags)
 }
@@ -114,7 +103,7 @@ describe('an import', () => {
       const { stderr, stdout, ...finished } = await importText(noun, ending, text)
       expect({ ...finished, output: stdout + stderr }).toMatchObject({ code, output: expect.stringMatching(problem) })
     }
-    expect(await cli('scope', 'import', join(home.path, 'absent.csv'))).toMatchObject({ code: 5 })
+    expect(await cli('scope', 'import', join(site.home.path, 'absent.csv'))).toMatchObject({ code: 5 })
     expect((await cli('scope', 'list')).stdout).not.toMatch(/^(ok|x) /m)
   }, 90_000)
 })

@@ -1,41 +1,29 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { runCliWithInput } from '../support/cli-with-input.js'
+import { CliSite } from '../support/cli-site.js'
 import { HostileIssuer } from '../support/hostile-issuer.js'
-import {
-  runCli,
-  runProgram,
-  startServerProcess,
-  temporaryHome,
-  type Finished,
-  type ServerProcess,
-  type TemporaryHome,
-} from '../support/server-process.js'
+import { runProgram, type Finished } from '../support/server-process.js'
 import { until } from '../support/until.js'
 
-let home: TemporaryHome
-let server: ServerProcess
+let site: CliSite
 let issuer: HostileIssuer
 
 beforeAll(async () => {
-  home = await temporaryHome()
-  server = await startServerProcess({ home: home.path })
-  issuer = await HostileIssuer.start({ resource: server.url })
+  site = await CliSite.start()
+  issuer = await HostileIssuer.start({ resource: site.server.url })
   const flags = ['--audience', 'resource', '--tenant', 'acme-corp', '--private-network', '--claim', 'roles=roles']
   const logout = ['--logout-client-id', issuer.clientId]
-  expect(await runCli(home.path, 'issuer', 'add', issuer.issuer, ...flags, ...logout)).toMatchObject({ code: 0 })
+  expect(await site.run('issuer', 'add', issuer.issuer, ...flags, ...logout)).toMatchObject({ code: 0 })
 }, 60_000)
 afterAll(async () => {
-  await server?.stop()
   await issuer?.close()
-  await home?.remove()
+  await site?.close()
 })
 
-const test = (...args: readonly string[]): Promise<Finished> =>
-  runCli(home.path, 'issuer', 'test', issuer.issuer, ...args)
+const test = (...args: readonly string[]): Promise<Finished> => site.run('issuer', 'test', issuer.issuer, ...args)
 const testToken = (token: string, ...args: readonly string[]): Promise<Finished> =>
-  runCliWithInput(home.path, token, 'issuer', 'test', issuer.issuer, '--token', '-', ...args)
+  site.runWithInput(token, 'issuer', 'test', issuer.issuer, '--token', '-', ...args)
 
 interface Report {
   readonly trustedBy: string
@@ -64,7 +52,7 @@ describe('authsec issuer test', () => {
     const wrong = await test()
     issuer.metadata = {}
     expect(wrong).toMatchObject({ code: 1, stderr: expect.stringContaining('the issuer cannot be used: metadata') })
-    const absent = await runCli(home.path, 'issuer', 'test', 'http://127.0.0.1:1', '--private-network')
+    const absent = await site.run('issuer', 'test', 'http://127.0.0.1:1', '--private-network')
     expect(absent).toMatchObject({ code: 1, stdout: expect.stringContaining('ERR_IDP_UNAVAILABLE') })
   })
 
@@ -76,7 +64,7 @@ describe('authsec issuer test', () => {
       `authsec account identity add EMAIL --tenant acme-corp --issuer ${issuer.issuer} --subject user-1`,
     )
     const rule = ['access-rule', 'set', '--tenant', 'acme-corp', '--sign-up', 'everybody', '--yes']
-    expect(await runCli(home.path, ...rule)).toMatchObject({ code: 0 })
+    expect(await site.run(...rule)).toMatchObject({ code: 0 })
     const known = await testToken(issuer.sign())
     expect(known).toMatchObject({ code: 0 })
     expect(known.stdout).toMatch(/✓ account +user-1 in acme-corp: signed-up, grants catalogue; holds roles admin/)
@@ -85,13 +73,13 @@ describe('authsec issuer test', () => {
   it('knows who has signed out at the issuer since', async () => {
     const flags = ['--audience', 'resource', '--tenant', 'acme-corp', '--private-network', '--replace']
     const logout = ['--logout-client-id', issuer.clientId]
-    expect(await runCli(home.path, 'issuer', 'add', issuer.issuer, ...flags, ...logout)).toMatchObject({ code: 0 })
+    expect(await site.run('issuer', 'add', issuer.issuer, ...flags, ...logout)).toMatchObject({ code: 0 })
     const token = issuer.sign({ claims: { sub: 'user-2', sid: 'session-2' } })
     expect(await failuresOf(token)).toEqual([])
     const body = new URLSearchParams({
       logout_token: issuer.signLogout({ claims: { sub: 'user-2', sid: 'session-2' } }),
     })
-    const url = new URL('/authsec/backchannel-logout', server.url)
+    const url = new URL('/authsec/backchannel-logout', site.server.url)
     await until(async () => (await fetch(url, { method: 'POST', body })).status === 200)
     expect(await failuresOf(token)).toEqual(['logout'])
   })
@@ -111,18 +99,18 @@ describe('authsec issuer test', () => {
 
   it('goes by AUTHSEC_ISSUERS where no server has run, and says where nobody names the issuer', async () => {
     const named = { issuer: issuer.issuer, audience: 'resource', tenant: { claim: 'tenant_id' }, network: 'private' }
-    const env = { AUTHSEC_HOME: join(home.path, 'nowhere'), AUTHSEC_ISSUERS: JSON.stringify([named]) }
+    const env = { AUTHSEC_HOME: join(site.home.path, 'nowhere'), AUTHSEC_ISSUERS: JSON.stringify([named]) }
     const known = await runProgram(['dist/cli/main.js', 'issuer', 'test', issuer.issuer], env)
     expect(known).toMatchObject({
       code: 0,
       stdout: expect.stringContaining(`${issuer.issuer}, as AUTHSEC_ISSUERS says`),
     })
-    const unknown = await runCli(home.path, 'issuer', 'test', 'https://nobody.invalid')
+    const unknown = await site.run('issuer', 'test', 'https://nobody.invalid')
     expect(unknown.stdout).toContain('what the code of a server says is not read here: repeat it with flags')
   })
 
   it('says in terms of its own flags what is wrong with an issuer', async () => {
-    const { code, stderr } = await runCli(home.path, 'issuer', 'test', 'http://127.0.0.1:1')
+    const { code, stderr } = await site.run('issuer', 'test', 'http://127.0.0.1:1')
     expect(code).toBe(3)
     expect(stderr).toMatch(/of the command line: issuer uses http: .*--private-network/)
   })
@@ -132,7 +120,7 @@ describe('authsec issuer test', () => {
     const logout = new URLSearchParams({
       logout_token: issuer.signLogout({ claims: { sub: undefined, sid: 'ended' } }),
     })
-    const place = `${server.origin}/authsec/backchannel-logout`
+    const place = `${site.server.origin}/authsec/backchannel-logout`
     expect((await fetch(place, { method: 'POST', body: logout })).status).toBe(200)
     expect(await failuresOf(token)).toContain('logout')
     expect(await failuresOf(issuer.sign())).not.toContain('logout')
@@ -147,7 +135,7 @@ describe('authsec issuer test', () => {
 
   it('reads a token from a file, and never prints it', async () => {
     const token = issuer.sign()
-    const file = join(home.path, 'token')
+    const file = join(site.home.path, 'token')
     await writeFile(file, `${token}\n`)
     expect(await failuresOf(`Bearer ${token}\n`)).toEqual([])
     const { stdout, stderr } = await test('--token', file)
@@ -161,6 +149,6 @@ describe('authsec issuer test', () => {
     [['--token', '/nowhere'], 5],
     [['--resource', 'mcp', '--token', '-'], 3],
   ])('refuses %j with exit code %d', async (args, code) => {
-    expect(await runCliWithInput(home.path, 'x', 'issuer', 'test', issuer.issuer, ...args)).toMatchObject({ code })
+    expect(await site.runWithInput('x', 'issuer', 'test', issuer.issuer, ...args)).toMatchObject({ code })
   })
 })

@@ -1,39 +1,21 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { AuditRows } from '../support/audit-rows.js'
-import { runCliWithInput } from '../support/cli-with-input.js'
-import {
-  runCli,
-  runProgram,
-  startServerProcess,
-  temporaryHome,
-  type Finished,
-  type TemporaryHome,
-} from '../support/server-process.js'
+import { CliSite } from '../support/cli-site.js'
+import { runProgram, type Finished } from '../support/server-process.js'
 
 const secret = 'a-secret-of-our-client-there'
 const issuer = 'https://id.example.com/realms/acme'
 
-let home: TemporaryHome
-let audit: AuditRows
+let site: CliSite
 
 beforeAll(async () => {
-  home = await temporaryHome()
-  await (await startServerProcess({ home: home.path })).stop()
-  audit = await AuditRows.of(home.path)
+  site = await CliSite.stopped()
 }, 60_000)
-afterAll(async () => {
-  await audit?.close()
-  await home?.remove()
-})
+afterAll(() => site?.close())
 
-const cli = (...args: readonly string[]): Promise<Finished> => runCli(home.path, 'issuer', ...args)
-const json = async (...args: readonly string[]) => {
-  const finished = await cli(...args, '--json')
-  expect(finished).toMatchObject({ code: 0 })
-  return JSON.parse(finished.stdout)
-}
+const cli = (...args: readonly string[]): Promise<Finished> => site.run('issuer', ...args)
+const json = async (...args: readonly string[]) => JSON.parse((await site.done('issuer', ...args, '--json')).stdout)
 const plain = ['--audience', 'resource', '--tenant-claim', 'org'] as const
 
 describe('authsec issuer', () => {
@@ -54,10 +36,10 @@ describe('authsec issuer', () => {
       ...['--token-prefix', 'op_', '--skew', '10', '--logout-client-id', 'us', '--not-advertised'],
     ]
     const clientId =
-      (JSON.parse((await runCli(home.path, 'application', 'list', '--json')).stdout) as { clientId: string }[])[0]
-        ?.clientId ?? ''
+      (JSON.parse((await site.run('application', 'list', '--json')).stdout) as { clientId: string }[])[0]?.clientId ??
+      ''
     const input = said.map((word) => (word === 'quickstart' ? clientId : word))
-    const added = await runCliWithInput(home.path, `${secret}\n`, 'issuer', ...input)
+    const added = await site.runWithInput(`${secret}\n`, 'issuer', ...input)
     expect(added).toMatchObject({ code: 0 })
     const shown = await json('show', issuer)
     expect(shown).toMatchObject({
@@ -72,14 +54,14 @@ describe('authsec issuer', () => {
     expect(shown.claims.grants.groups).toBeUndefined()
     const text = await cli('show', issuer)
     expect(text.stdout).toContain('claims.grants.roles')
-    const rows = (await audit.all()).filter(({ reason }) => reason === 'issuer_added')
+    const rows = (await site.audit.all()).filter(({ reason }) => reason === 'issuer_added')
     expect(rows).toHaveLength(1)
     expect(JSON.stringify([added, shown, text, await cli('list'), rows])).not.toContain(secret)
     expect(await cli('remove', issuer, '--yes')).toMatchObject({ code: 0 })
   })
 
   it('takes the secret from a file', async () => {
-    const file = join(home.path, 'secret')
+    const file = join(site.home.path, 'secret')
     await writeFile(file, `${secret}\n`)
     const looked = ['--client-id', 'us', '--client-secret-file', file]
     expect(await cli('add', 'https://file.example.com', ...plain, ...looked)).toMatchObject({ code: 0 })
@@ -99,7 +81,7 @@ describe('authsec issuer', () => {
   it('lists those of the environment before those of the database', async () => {
     expect(await cli('add', 'https://listed.example.com', ...plain)).toMatchObject({ code: 0 })
     const named = [{ issuer: 'https://env.example.com', audience: 'x', tenant: { claim: 'org' } }]
-    const env = { AUTHSEC_HOME: home.path, AUTHSEC_ISSUERS: JSON.stringify(named) }
+    const env = { AUTHSEC_HOME: site.home.path, AUTHSEC_ISSUERS: JSON.stringify(named) }
     const finished = await runProgram(['dist/cli/main.js', 'issuer', 'list', '--json'], env)
     expect(JSON.parse(finished.stdout)).toMatchObject([
       { issuer: 'https://env.example.com', source: 'environment' },
@@ -117,7 +99,7 @@ describe('authsec issuer', () => {
   })
 
   it('does not add the server itself, which would not start again', async () => {
-    const env = { AUTHSEC_HOME: home.path, AUTHSEC_PUBLIC_URL: 'https://mcp.example.com' }
+    const env = { AUTHSEC_HOME: site.home.path, AUTHSEC_PUBLIC_URL: 'https://mcp.example.com' }
     const add = ['dist/cli/main.js', 'issuer', 'add', 'https://mcp.example.com/oauth', ...plain]
     const refused = await runProgram(add, env)
     expect(refused).toMatchObject({ code: 5, stderr: expect.stringContaining('is this server itself') })
@@ -152,7 +134,7 @@ describe('authsec issuer', () => {
   it('knows a shared issuer of Entra ID by every name that it is written by', async () => {
     const common = 'https://login.microsoftonline.com/common/v2.0'
     const entra = ['--preset', 'entra', '--audience', 'api', '--tenant-claim', 'tid', '--application']
-    const [application] = JSON.parse((await runCli(home.path, 'application', 'list', '--json')).stdout) as {
+    const [application] = JSON.parse((await site.run('application', 'list', '--json')).stdout) as {
       clientId: string
     }[]
     expect(await cli('add', common, ...entra, application?.clientId ?? '')).toMatchObject({ code: 0 })

@@ -4,16 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { findLeaks } from '../../src/testing/index.js'
+import { CliSite } from '../support/cli-site.js'
 import { leakyTokens, LeakyServer } from '../support/leaky-server.js'
 import { mintFromHome } from '../support/mint-tokens.js'
-import {
-  runCli,
-  startServerProcess,
-  temporaryHome,
-  type Finished,
-  type ServerProcess,
-  type TemporaryHome,
-} from '../support/server-process.js'
+import { runCli, type Finished } from '../support/server-process.js'
 
 const [john, eve] = ['john@company.com', 'eve@globex.test']
 
@@ -30,21 +24,16 @@ async function tokenFile(name: string, text: string): Promise<string> {
 }
 
 describe('our own server, looked at by authsec leak-test', () => {
-  let home: TemporaryHome
-  let server: ServerProcess
+  let site: CliSite
 
   beforeAll(async () => {
-    home = await temporaryHome()
-    server = await startServerProcess({ home: home.path })
+    site = await CliSite.start()
   }, 60_000)
-  afterAll(async () => {
-    await server?.stop()
-    await home?.remove()
-  })
+  afterAll(() => site?.close())
 
   async function tokensFor(audience: string): Promise<readonly [string, string]> {
-    const ofAcme = await mintFromHome(home.path, { audience, emails: [john] })
-    const ofGlobex = await mintFromHome(home.path, { audience, tenant: 'globex', emails: [eve] })
+    const ofAcme = await mintFromHome(site.home.path, { audience, emails: [john] })
+    const ofGlobex = await mintFromHome(site.home.path, { audience, tenant: 'globex', emails: [eve] })
     return [ofAcme.get(john) ?? '', ofGlobex.get(eve) ?? '']
   }
 
@@ -56,10 +45,10 @@ describe('our own server, looked at by authsec leak-test', () => {
   it.each(['oauthUrl', 'url'] as const)(
     'leaks nothing from one tenant to another: %s',
     async (place) => {
-      const tokens = await tokensFor(server[place])
+      const tokens = await tokensFor(site.server[place])
       const files = await Promise.all(tokens.map((token, index) => tokenFile(`${place}-${index}`, `${token}\n`)))
       const flags = files.flatMap((file) => ['--token-file', file])
-      const { code, stderr, stdout } = await runCli(home.path, 'leak-test', '--url', server[place], ...flags, ...calls)
+      const { code, stderr, stdout } = await site.run('leak-test', '--url', site.server[place], ...flags, ...calls)
       expect({ code, stderr, stdout }).toEqual({
         code: 0,
         stderr: '',
@@ -74,8 +63,8 @@ describe('our own server, looked at by authsec leak-test', () => {
   )
 
   it('leaks nothing to the same test in a suite of the user', async () => {
-    const callers = (await tokensFor(server.oauthUrl)).map((token) => ({ token }))
-    const report = await findLeaks({ url: server.oauthUrl, callers, calls: [{ name: 'hello' }], rounds: 50 })
+    const callers = (await tokensFor(site.server.oauthUrl)).map((token) => ({ token }))
+    const report = await findLeaks({ url: site.server.oauthUrl, callers, calls: [{ name: 'hello' }], rounds: 50 })
     expect(report.leaks).toEqual([])
     expect(report.callers).toEqual([`${john} of acme-corp`, `${eve} of globex`])
     expect(report.requests).toBeGreaterThan(200)

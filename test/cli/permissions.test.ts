@@ -8,51 +8,32 @@ import { explainAccess } from '../../src/app/access/explain-access.js'
 import { listPermitted } from '../../src/app/access/list-permitted.js'
 import type { Place } from '../../src/app/access/read-tenants.js'
 import type { AuthSecApp } from '../../src/app/create-auth-sec-app.js'
+import { CliSite } from '../support/cli-site.js'
+import { eachOf } from '../support/each-of.js'
 import { expectedAccess, quickstartTools, quickstartUsers } from '../support/expected-access.js'
 import { appSource, ScratchApp } from '../support/scratch-app.js'
-import {
-  runCli,
-  runProgram,
-  startServerProcess,
-  temporaryHome,
-  type Finished,
-  type ServerProcess,
-  type TemporaryHome,
-} from '../support/server-process.js'
+import { runProgram, type Finished } from '../support/server-process.js'
 
 const quickstart = ['--app', 'samples/quickstart/dist/app.js'] as const
 
-/** What runs do that have nothing to do with each other, some at a time. */
-async function eachOf<Item>(
-  items: readonly Item[],
-  run: (item: Item) => Promise<Finished>,
-): Promise<readonly Finished[]> {
-  const finished: Finished[] = []
-  for (let at = 0; at < items.length; at += 4) finished.push(...(await Promise.all(items.slice(at, at + 4).map(run))))
-  return finished
-}
-
 describe('authsec about the quickstart and its database', () => {
-  let home: TemporaryHome
-  let server: ServerProcess
+  let site: CliSite
   let scratch: ScratchApp
   let place: Place
   beforeAll(async () => {
-    home = await temporaryHome()
-    server = await startServerProcess({ home: home.path })
+    site = await CliSite.start()
     const late = "import app from './app.mjs'\nsetTimeout(() => app.listen(), 30)\nexport default app\n"
     scratch = await ScratchApp.create({ 'app.mjs': appSource({ hello: '{}' }), 'late.mjs': late })
     const file = resolve('samples/quickstart/dist/app.js')
     const { default: app }: { readonly default: AuthSecApp } = await import(pathToFileURL(file).href)
-    place = { app, file, env: { AUTHSEC_HOME: home.path } }
+    place = { app, file, env: { AUTHSEC_HOME: site.home.path } }
   }, 60_000)
   afterAll(async () => {
-    await server?.stop()
     await scratch?.remove()
-    await home?.remove()
+    await site?.close()
   })
 
-  const cli = (...args: readonly string[]) => runCli(home.path, ...args, ...quickstart)
+  const cli = (...args: readonly string[]) => site.run(...args, ...quickstart)
   const why = (user: string, tool: string, ...args: readonly string[]) =>
     cli('why', '--user', user, '--tool', tool, ...args)
   /** Why, without a process of its own. */
@@ -61,7 +42,7 @@ describe('authsec about the quickstart and its database', () => {
     return explanation
   }
   const sql = async (text: string): Promise<void> => {
-    const embedded = await attachEmbeddedPostgres({ home: home.path, log: { write: () => undefined } })
+    const embedded = await attachEmbeddedPostgres({ home: site.home.path, log: { write: () => undefined } })
     const { host, password, port, user } = embedded.connection
     const client = new Client({ host, port, user, password, database: 'tenant_acme_corp' })
     await client.connect()
@@ -152,7 +133,7 @@ What would help:
   it('refuses a scope that the account does not have, as authsec token does', async () => {
     const asked = ['--user', 'eve@globex.test', '--scope', 'mcp write']
     const [token, explained] = await Promise.all([
-      runCli(home.path, 'token', ...asked),
+      site.run('token', ...asked),
       cli('why', '--tool', 'create_resource', ...asked),
     ])
     expect(explained).toEqual({
@@ -167,7 +148,7 @@ What would help:
   it('takes the token to say what one of this installation says: no permissions', async () => {
     await scratch.write('approve.mjs', appSource({ approve: "{ permissions: ['invoice:approve'] }" }))
     const ask = (command: string, ...args: readonly string[]) =>
-      runCli(home.path, command, '--tool', 'approve', '--app', scratch.path('approve.mjs'), ...args)
+      site.run(command, '--tool', 'approve', '--app', scratch.path('approve.mjs'), ...args)
     await sql(`
       insert into permission (name) values ('invoice:approve') on conflict do nothing;
       insert into account_permission select account.id, permission.id from account, permission
@@ -186,10 +167,10 @@ What would help:
   }, 60_000)
 
   it('says nothing about an app that starts itself while the command works', async () => {
-    const finished = await runCli(home.path, 'lint', '--app', scratch.path('late.mjs'))
+    const finished = await site.run('lint', '--app', scratch.path('late.mjs'))
     expect(finished).toMatchObject({ code: 3, stdout: '', stderr: expect.stringMatching(/late\.mjs starts itself/) })
     expect(finished.stderr).not.toMatch(/triggerUncaughtException|^\s+at /m)
-    expect((await runCli(home.path, 'lint', '--app', scratch.path('app.mjs'))).code).toBe(0)
+    expect((await site.run('lint', '--app', scratch.path('app.mjs'))).code).toBe(0)
   }, 60_000)
 
   it('explains as JSON', async () => {

@@ -1,41 +1,26 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { AuditRows } from '../support/audit-rows.js'
-import { runCliWithInput } from '../support/cli-with-input.js'
-import {
-  runCli,
-  startServerProcess,
-  temporaryHome,
-  type Finished,
-  type TemporaryHome,
-} from '../support/server-process.js'
+import { CliSite } from '../support/cli-site.js'
+import { runProgram, type Finished } from '../support/server-process.js'
 import { OutsideProvider } from '../support/upstream/outside-provider.js'
 
 const secret = 'a-secret-of-our-client-there'
 
-let home: TemporaryHome
-let audit: AuditRows
+let site: CliSite
 let outside: OutsideProvider
 
 beforeAll(async () => {
   outside = await OutsideProvider.start({ clientSecret: secret })
-  home = await temporaryHome()
-  await (await startServerProcess({ home: home.path })).stop()
-  audit = await AuditRows.of(home.path)
+  site = await CliSite.stopped()
 }, 60_000)
 afterAll(async () => {
-  await audit?.close()
-  await home?.remove()
+  await site?.close()
   await outside?.close()
 })
 
-const cli = (...args: readonly string[]): Promise<Finished> => runCli(home.path, 'provider', ...args)
-const json = async (...args: readonly string[]) => {
-  const finished = await cli(...args, '--json')
-  expect(finished).toMatchObject({ code: 0 })
-  return JSON.parse(finished.stdout)
-}
+const cli = (...args: readonly string[]): Promise<Finished> => site.run('provider', ...args)
+const json = async (...args: readonly string[]) => JSON.parse((await site.done('provider', ...args, '--json')).stdout)
 const tenant = async () => {
-  const { stdout } = await runCli(home.path, 'tenant', 'list', '--json')
+  const { stdout } = await site.run('tenant', 'list', '--json')
   return (JSON.parse(stdout) as { slug: string }[]).map(({ slug }) => slug)
 }
 
@@ -47,7 +32,7 @@ describe('authsec provider', () => {
       ...['add', 'Corp', ...where, '--kind', 'oidc', '--issuer', outside.issuer],
       ...['--client-id', outside.clientId, '--client-secret-file', '-', '--private-network'],
     ]
-    const added = await runCliWithInput(home.path, `${secret}\n`, 'provider', ...said)
+    const added = await site.runWithInput(`${secret}\n`, 'provider', ...said)
     expect(added).toMatchObject({ code: 0, stdout: expect.stringContaining('1 added') })
     expect(added.stderr).toMatch(
       /redirect URI to register there: http:\/\/\S+\/authsec\/federation\/callback\/[0-9a-f-]{36}/,
@@ -64,19 +49,28 @@ describe('authsec provider', () => {
 
     const tested = await cli('test', 'Corp', ...where)
     expect(tested).toMatchObject({ code: 0, stdout: expect.stringContaining('nothing stands in the way') })
-    outside.metadata = { code_challenge_methods_supported: ['plain'], issuer: 'https://evil.example' }
+    // What would clear a terminal, rename its window, and turn its text around.
+    const steering = '\u001b[2J\u001b]0;x\u0007\u009b2J\u202e\u0000'
+    const evil = { issuer: `https://evil.example/${steering}`, token_endpoint: `https://evil.example/${steering}` }
+    outside.metadata = { code_challenge_methods_supported: ['plain'], ...evil }
     const failed = await cli('test', 'Corp', ...where)
+    const failedAsJson = await cli('test', 'Corp', ...where, '--json')
     outside.reset()
+    for (const { stderr, stdout } of [failed, failedAsJson])
+      expect(stderr + stdout).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}]/u)
+    expect(JSON.parse(failedAsJson.stdout)).toMatchObject({
+      problems: [expect.any(String), expect.any(String), expect.any(String)],
+    })
     expect(failed).toMatchObject({ code: 1, stderr: expect.stringMatching(/in the way/) })
     expect(failed.stdout).toMatch(/✗ .*\n[^]*redirect URI to register there: http/)
-    const rows = await audit.all()
+    const rows = await site.audit.all()
     const texts = [added, list, tested, failed].flatMap(({ stderr, stdout }) => [stderr, stdout])
     for (const text of [...texts, JSON.stringify(shown), JSON.stringify(rows)]) expect(text).not.toContain(secret)
     expect(rows.filter(({ reason }) => reason === 'provider_added')).toHaveLength(1)
 
-    const again = await runCliWithInput(home.path, secret, 'provider', ...said)
+    const again = await site.runWithInput(secret, 'provider', ...said)
     expect(again).toMatchObject({ code: 5, stderr: expect.stringContaining('there is a provider Corp already') })
-    const replaced = await runCliWithInput(home.path, secret, 'provider', ...said, '--replace', '--scope', 'email')
+    const replaced = await site.runWithInput(secret, 'provider', ...said, '--replace', '--scope', 'email')
     expect(replaced).toMatchObject({ code: 0, stdout: expect.stringContaining('1 changed') })
     const unsure = await cli('remove', 'Corp', ...where)
     expect(unsure).toMatchObject({ code: 5, stderr: expect.stringContaining('nobody signs in with Corp any more') })
@@ -114,15 +108,18 @@ describe('authsec provider', () => {
       '--client-secret-file',
       '-',
     ]
-    expect(await runCliWithInput(home.path, '', 'provider', ...unknown)).toMatchObject({ code: 5 })
-    const elsewhere = await runCliWithInput(home.path, secret, 'provider', ...unknown, '--application', 'nowhere')
+    expect(await site.runWithInput('', 'provider', ...unknown)).toMatchObject({ code: 5 })
+    const mirror = ['add', 'Mirror', '--tenant', slug, '--kind', 'oidc', '--client-id', 'us', '--issuer']
+    const self = await site.run('provider', ...mirror, 'http://127.0.0.1:3005/oauth', '--private-network')
+    expect(self).toMatchObject({ code: 3, stderr: expect.stringContaining('is this server itself') })
+    const elsewhere = await site.runWithInput(secret, 'provider', ...unknown, '--application', 'nowhere')
     expect(elsewhere).toMatchObject({ code: 5, stderr: expect.stringContaining('there is no application nowhere') })
     expect(await json('list')).toEqual([])
-  }, 60_000)
+  }, 90_000)
 
   it('and the access rule lets newcomers in by the domain of their address, with consent', async () => {
     const [slug = ''] = await tenant()
-    const rule = (...args: readonly string[]) => runCli(home.path, 'access-rule', ...args, '--tenant', slug)
+    const rule = (...args: readonly string[]) => site.run('access-rule', ...args, '--tenant', slug)
     const wanted = ['set', '--sign-up', 'domains', '--sign-up-domain', 'acme.test'] as const
     const opening = await rule(...wanted)
     expect(opening).toMatchObject({
@@ -136,4 +133,43 @@ describe('authsec provider', () => {
     expect(more).toMatchObject({ code: 5, stderr: expect.stringContaining('verified address of acme.example gets') })
     expect(await rule('set', '--sign-up', 'nobody')).toMatchObject({ code: 0 })
   }, 60_000)
+
+  it('and nothing else lets users of a tenant in that takes no passwords, once somebody agrees', async () => {
+    const [slug = ''] = await tenant()
+    const passwords = (...args: readonly string[]) => site.run('tenant', 'passwords', slug, ...args)
+    expect(await passwords('refused', '--yes')).toMatchObject({
+      ...{ code: 5, stderr: expect.stringContaining('it has no provider') },
+    })
+    const corp = [
+      'add',
+      'Corp',
+      '--tenant',
+      slug,
+      '--kind',
+      'oidc',
+      '--issuer',
+      'https://idp.example',
+      '--client-id',
+      'us',
+    ]
+    expect(await cli(...corp)).toMatchObject({ code: 0 })
+    expect(await passwords('refused')).toMatchObject({
+      ...{ code: 5, stderr: expect.stringContaining('everybody who is signed in is signed out') },
+    })
+    expect((await passwords()).stdout).toBe('accepted\n')
+    const ends = async () => (await site.audit.all()).filter(({ detail }) => detail?.['sessions'] !== undefined).length
+    const before = await ends()
+    expect(await passwords('refused', '--yes')).toMatchObject({ code: 0, stdout: expect.stringContaining('1 changed') })
+    expect(await ends()).toBe(before + 1)
+    const accounts = JSON.parse((await site.run('account', 'list', '--tenant', slug, '--json')).stdout)
+    const env = { AUTHSEC_HOME: site.home.path, AUTHSEC_PUBLIC_URL: 'http://127.0.0.1:3005' }
+    const words = ['account', 'reset', String(accounts[0]?.email), '--tenant', slug]
+    const reset = await runProgram(['dist/cli/main.js', ...words], env)
+    expect(reset).toMatchObject({ code: 5, stderr: expect.stringContaining('passwords let nobody in') })
+    expect(await cli('remove', 'Corp', '--tenant', slug, '--yes')).toMatchObject({
+      ...{ code: 5, stderr: expect.stringContaining('let passwords in first') },
+    })
+    expect(await passwords('accepted')).toMatchObject({ code: 0 })
+    expect(await cli('remove', 'Corp', '--tenant', slug, '--yes')).toMatchObject({ code: 0 })
+  }, 180_000)
 })

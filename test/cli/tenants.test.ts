@@ -1,27 +1,16 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import {
-  runCli,
-  startServerProcess,
-  temporaryHome,
-  type ServerProcess,
-  type TemporaryHome,
-} from '../support/server-process.js'
+import { CliSite } from '../support/cli-site.js'
 
-let home: TemporaryHome
-let server: ServerProcess
+let site: CliSite
 beforeAll(async () => {
-  home = await temporaryHome()
-  server = await startServerProcess({ home: home.path })
+  site = await CliSite.start()
 }, 60_000)
-afterAll(async () => {
-  await server?.stop()
-  await home?.remove()
-})
+afterAll(() => site?.close())
 
 function authsec(...args: readonly string[]) {
-  return runCli(home.path, ...args)
+  return site.run(...args)
 }
 
 async function statusFor(token: string): Promise<number> {
@@ -36,7 +25,7 @@ async function statusFor(token: string): Promise<number> {
     authorization: `Bearer ${token}`,
     'content-type': 'application/json',
   }
-  return (await fetch(server.url, { method: 'POST', headers, body: JSON.stringify(body) })).status
+  return (await fetch(site.server.url, { method: 'POST', headers, body: JSON.stringify(body) })).status
 }
 
 describe('authsec tenant', () => {
@@ -95,7 +84,7 @@ describe('authsec tenant', () => {
   })
 
   it('exports a tenant before it deletes it, and makes it again from that', async () => {
-    const file = join(home.path, 'globex.jsonl')
+    const file = join(site.home.path, 'globex.jsonl')
     const before = await authsec('account', 'list', '--tenant', 'globex', '--json')
     const deleted = await authsec('tenant', 'delete', 'globex', '--confirm', 'globex', '--export', file)
     expect(deleted).toMatchObject({ code: 0, stdout: `deleted globex; its export is ${file}\n` })
@@ -106,14 +95,14 @@ describe('authsec tenant', () => {
   })
 
   it('keeps the tenant where the export cannot be written, and writes over no file', async () => {
-    const taken = join(home.path, 'taken.jsonl')
+    const taken = join(site.home.path, 'taken.jsonl')
     writeFileSync(taken, 'mine')
     expect(await authsec('tenant', 'delete', 'initech', '--confirm', 'initech', '--export', taken)).toMatchObject({
       code: 5,
     })
     expect(readFileSync(taken, 'utf8')).toBe('mine')
     expect(
-      await authsec('tenant', 'export', 'initech', '--out', join(home.path, 'no', 'such', 'folder')),
+      await authsec('tenant', 'export', 'initech', '--out', join(site.home.path, 'no', 'such', 'folder')),
     ).toMatchObject({ code: 5 })
     expect((await authsec('tenant', 'list')).stdout).toMatch(/^initech +Initech +active/m)
     expect(await authsec('tenant', 'delete', 'initech', '--confirm', 'initech', '--no-export')).toMatchObject({
@@ -124,13 +113,13 @@ describe('authsec tenant', () => {
   })
 
   it('refuses an export that is none, and makes no tenant of it', async () => {
-    const file = join(home.path, 'other.jsonl')
+    const file = join(site.home.path, 'other.jsonl')
     writeFileSync(file, '{"format":"something"}\n')
     expect(await authsec('tenant', 'create', 'copy', '--from', file)).toMatchObject({
       code: 5,
       stderr: expect.stringContaining('line 1'),
     })
-    expect(await authsec('tenant', 'create', 'copy', '--from', join(home.path, 'absent'))).toMatchObject({
+    expect(await authsec('tenant', 'create', 'copy', '--from', join(site.home.path, 'absent'))).toMatchObject({
       code: 5,
       stderr: expect.stringContaining('ENOENT'),
     })

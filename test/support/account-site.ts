@@ -1,7 +1,6 @@
 import { createServer, type Server } from 'node:http'
 import { formatLink, linkDigest, newLinkSecret } from '../../src/adapter/issuer/account/account-link.js'
 import { createIssuer, type Issuer } from '../../src/adapter/issuer/create-issuer.js'
-import { PasswordHasher } from '../../src/adapter/issuer/password-hasher.js'
 import { accountSecurity } from '../../src/app/account-security.js'
 import type { Account } from '../../src/core/identity/account-store.js'
 import type { LinkPurpose } from '../../src/core/identity/account-link-store.js'
@@ -9,6 +8,7 @@ import type { Application } from '../../src/core/identity/application.js'
 import type { Tenant } from '../../src/core/identity/tenant.js'
 import { grantsOf } from '../../src/core/permission/grants.js'
 import { BrowserJar, type Shown } from './browser-jar.js'
+import { CountingHasher } from './counting-hasher.js'
 import { callbackUri, password, pkcePair } from './issuer-harness.js'
 import { MemoryLog } from './memory-ports.js'
 import { openTestPostgres, type TestPostgres } from './postgres.js'
@@ -40,7 +40,7 @@ export class AccountSite {
   readonly globex: Tenant
   readonly log = new MemoryLog()
   readonly clock = new ShiftableClock()
-  readonly hasher = new PasswordHasher({ cost: 14 })
+  readonly hasher = new CountingHasher({ cost: 14 })
   readonly #server: Server
   readonly #issuers: Issuer[] = []
   #client: Promise<string> | undefined
@@ -98,7 +98,10 @@ export class AccountSite {
         ...{ tenants: postgres.tenants, limiter: postgres.rateLimiter, audit: postgres.audit },
         keyring: postgres.keys,
         ...{ owned: postgres.directory.records, feed: postgres.notices, relyingParty: undefined },
-        security: accountSecurity({ postgres, keyring: postgres.keys, close: () => postgres.close() }, this.issuer),
+        security: accountSecurity(
+          { postgres, keyring: postgres.keys, close: () => postgres.close() },
+          { issuer: this.issuer, log: this.log, reach: 'private' },
+        ),
       }),
     )
     return this.#issuers.length - 1

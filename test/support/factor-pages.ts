@@ -44,6 +44,7 @@ export async function enrolApp(site: AccountSite, email: string): Promise<Enroll
   const { shown } = await site.signIn(jar, email)
   const key = keyOn(shown)
   const done = await jar.press(shown, 'factor-enrol-code', { fields: { code: codeOf(site, key) } })
+  await jar.press(done, 'factor-done')
   site.clock.advance(60)
   return { email, id, key, recoveryCodes: recoveryCodesOn(done), jar }
 }

@@ -2,14 +2,17 @@ import { createServer, type Server } from 'node:http'
 import { createIssuer, type Issuer } from '../../src/adapter/issuer/create-issuer.js'
 import { PasswordHasher } from '../../src/adapter/issuer/password-hasher.js'
 import type { Postgres, PostgresOptions } from '../../src/adapter/postgres/open-postgres.js'
-import { openProviders } from '../../src/app/federation/open-providers.js'
+import type { FederationParts } from '../../src/adapter/issuer/federation/open-federation.js'
+import { ClosingStack } from '../../src/app/closing-stack.js'
+import { accountSecurity } from '../../src/app/account-security.js'
+import type { Data } from '../../src/app/open-data.js'
+import { openFederation } from '../../src/app/federation/open-federation.js'
 import type { AccessRule } from '../../src/core/administration/wish.js'
-import { UpstreamDirectory } from '../../src/core/federation/provider/upstream-directory.js'
+import type { UpstreamDirectory } from '../../src/core/federation/provider/upstream-directory.js'
 import type { AdmittedTenants, Application } from '../../src/core/identity/application.js'
 import type { Tenant } from '../../src/core/identity/tenant.js'
 import { noGrants } from '../../src/core/permission/grants.js'
 import { systemClock } from '../../src/core/runtime/clock.js'
-import type { Log } from '../../src/core/runtime/log.js'
 import { silentTracer } from '../../src/core/runtime/tracer.js'
 import { BrowserJar, type Shown } from './browser-jar.js'
 import { callbackUri, password, pkcePair } from './issuer-harness.js'
@@ -29,6 +32,14 @@ export interface SignedIn {
   readonly methods: unknown
 }
 
+/** What the token endpoint says. */
+export type TokenBody = Readonly<Record<string, unknown>>
+
+/** The claims of a token, unverified. */
+export function claimsIn(token: unknown): Readonly<Record<string, unknown>> {
+  return { ...Object(JSON.parse(Buffer.from(String(token).split('.')[1] ?? '', 'base64url').toString())) }
+}
+
 /** An authorization server on a socket and a real database, whose two tenants have providers of their own. */
 export class FederationSite {
   readonly database: TestPostgres
@@ -39,7 +50,9 @@ export class FederationSite {
   readonly hasher = new PasswordHasher({ cost: 14 })
   readonly #server: Server
   #postgres: Postgres
-  #issuer: Issuer | undefined
+  /** By process, as it were; they answer in turn. */
+  #issuers: Issuer[] = []
+  #answered = 0
   #clientId = ''
 
   private constructor(database: TestPostgres, server: Server, [acme, globex]: readonly [Tenant, Tenant]) {
@@ -62,7 +75,7 @@ export class FederationSite {
     ] as const
     let site: FederationSite | undefined
     const server = createServer((request, response) => {
-      void site?.running.handle(request, response).then((handled) => {
+      void site?.next.handle(request, response).then((handled) => {
         if (!handled) response.writeHead(404).end()
       })
     })
@@ -73,9 +86,12 @@ export class FederationSite {
     return site
   }
 
-  get running(): Issuer {
-    if (this.#issuer === undefined) throw new Error('not started')
-    return this.#issuer
+  /** Whose turn it is. */
+  get next(): Issuer {
+    this.#answered += 1
+    const issuer = this.#issuers[this.#answered % this.#issuers.length]
+    if (issuer === undefined) throw new Error('not started')
+    return issuer
   }
 
   get postgres(): Postgres {
@@ -91,6 +107,13 @@ export class FederationSite {
     return `${this.origin}/authsec/federation/callback/${provider}`
   }
 
+  /** A further process, as it were, over the same databases. */
+  async replicate(): Promise<void> {
+    const [first] = this.#issuers
+    await this.admit('any', await this.database.reopen())
+    if (first !== undefined) this.#issuers.push(first)
+  }
+
   /** Opens the authorization server, for users of these tenants. */
   async admit(admits: AdmittedTenants, postgres: Postgres = this.database.postgres): Promise<void> {
     this.#postgres = postgres
@@ -101,7 +124,6 @@ export class FederationSite {
       applications,
       audit,
       directory,
-      federation,
       issuerStorage,
       keys,
       notices,
@@ -109,8 +131,7 @@ export class FederationSite {
       signingKeys,
       tenants,
     } = postgres
-    this.#issuer?.close()
-    this.#issuer = await createIssuer({
+    const issuer = await createIssuer({
       ...{
         issuer: this.issuer,
         application,
@@ -123,19 +144,26 @@ export class FederationSite {
       },
       resources: [{ resource: `${this.origin}/mcp/oauth`, name: 'Invoices', scopes: ['read'] }],
       ...{ storage: issuerStorage, keys: signingKeys, hasher: this.hasher, keyring: keys, relyingParty: undefined },
-      security: 'absent',
+      security: accountSecurity(this.#data(), { issuer: this.issuer, log: this.log, reach: 'private' }),
       ...{ limiter: rateLimiter, owned: directory.records, feed: notices },
-      federation: {
-        ...{ accounts: federation.accounts, store: federation.transactions, tokens: federation.tokens },
-        providers: this.directory(),
-      },
+      federation: this.#federation(),
     })
+    for (const earlier of this.#issuers) earlier.close()
+    this.#issuers = [issuer]
   }
 
   directory(): UpstreamDirectory {
-    const { providers: store } = this.#postgres.federation
-    const log: Log = this.log
-    return openProviders({ store, application: 'app', publicUrl: this.origin, log, tracer: silentTracer })
+    return this.#federation().providers
+  }
+
+  #data(): Data {
+    const postgres = this.#postgres
+    return { postgres, keyring: postgres.keys, close: () => postgres.close() }
+  }
+
+  #federation(): FederationParts {
+    const base = { data: this.#data(), publicUrl: this.origin, stack: new ClosingStack(), tracer: silentTracer }
+    return openFederation(base, { application: 'app', log: this.log, reach: 'private' })
   }
 
   /** Puts a provider on the sign-in page of a tenant; answers with its id. */
@@ -217,21 +245,63 @@ export class FederationSite {
 
   /** A whole sign-in, to the claims of the access token. */
   async signIn(provider: string, server: SignInServer): Promise<SignedIn> {
-    const jar = new BrowserJar()
+    const { access_token: token } = await this.enter(new BrowserJar(), provider, server)
+    const { amr, sub, tenant_id: tenant } = claimsIn(token)
+    return { subject: String(sub), tenant: String(tenant), methods: amr }
+  }
+
+  /** The same, to what the client is given. */
+  async enter(
+    jar: BrowserJar,
+    provider: string,
+    server: SignInServer,
+    parameters: Readonly<Record<string, string>> = {},
+  ): Promise<TokenBody> {
     const { challenge, verifier } = pkcePair()
-    const { html, left } = await this.leave(jar, provider, this.startUrl({ code_challenge: challenge }))
+    const start = this.startUrl({ ...parameters, code_challenge: challenge })
+    const { html, left } = await this.leave(jar, provider, start)
     if (left === undefined) throw new Error(`not sent away: ${html}`)
     const consent = await jar.open(await server.signIn(left))
-    const done = await jar.press(consent, 'allow')
-    const code = done.left?.searchParams.get('code')
-    if (code === null || code === undefined) throw new Error(`no code: ${done.html}`)
+    return this.#redeem(await jar.press(consent, 'allow'), verifier)
+  }
+
+  /** What the client is given for a browser that is signed in, and has allowed it. */
+  async enterAgain(jar: BrowserJar): Promise<TokenBody> {
+    return this.redeem(await this.begin(jar))
+  }
+
+  /** Refreshes, as the client does. */
+  async refresh({ refresh_token: token }: TokenBody): Promise<TokenBody> {
+    return this.#token({ grant_type: 'refresh_token', client_id: this.#clientId, refresh_token: String(token) })
+  }
+
+  /** From the consent page to what the client is given. */
+  async allow(jar: BrowserJar, consent: Shown): Promise<TokenBody> {
+    await jar.press(consent, 'allow')
+    return this.enterAgain(jar)
+  }
+
+  /** A code for a browser that is signed in and has allowed the client. */
+  async begin(jar: BrowserJar): Promise<{ readonly shown: Shown; readonly verifier: string }> {
+    const { challenge, verifier } = pkcePair()
+    return { shown: await jar.open(this.startUrl({ code_challenge: challenge })), verifier }
+  }
+
+  /** What the client is given for it. */
+  redeem({ shown, verifier }: { readonly shown: Shown; readonly verifier: string }): Promise<TokenBody> {
+    return this.#redeem(shown, verifier)
+  }
+
+  #redeem({ html, left }: Shown, verifier: string): Promise<TokenBody> {
+    const code = left?.searchParams.get('code')
+    if (code === null || code === undefined) throw new Error(`no code: ${html}`)
     const fields = { grant_type: 'authorization_code', client_id: this.#clientId, redirect_uri: callbackUri }
-    const body = new URLSearchParams({ ...fields, code, code_verifier: verifier })
-    const answer = await fetch(`${this.issuer}/token`, { method: 'POST', body })
-    const { access_token: token } = (await answer.json()) as { readonly access_token?: string }
-    const claims: unknown = JSON.parse(Buffer.from((token ?? '').split('.')[1] ?? '', 'base64url').toString())
-    const { amr, sub, tenant_id: tenant } = Object(claims)
-    return { subject: String(sub), tenant: String(tenant), methods: amr }
+    return this.#token({ ...fields, code, code_verifier: verifier })
+  }
+
+  async #token(fields: Readonly<Record<string, string>>): Promise<TokenBody> {
+    const answer = await fetch(`${this.issuer}/token`, { method: 'POST', body: new URLSearchParams(fields) })
+    return (await answer.json()) as TokenBody
   }
 
   /** Rows of the audit trail about sign-ins, oldest first: of a tenant, or of nobody's. */
@@ -245,7 +315,7 @@ export class FederationSite {
   async close(): Promise<void> {
     this.#server.closeAllConnections()
     await new Promise((resolve) => this.#server.close(resolve))
-    this.#issuer?.close()
+    for (const issuer of this.#issuers) issuer.close()
     await this.database.close()
   }
 

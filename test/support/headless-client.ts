@@ -11,6 +11,8 @@ export class HeadlessClient implements OAuthClientProvider {
   saved: OAuthTokens | undefined
   /** Whether it asks for refresh tokens when it registers. */
   refreshes = true
+  /** Further members of what it registers. */
+  readonly alsoRegisters: Record<string, unknown> = {}
   /** What the client asked the user for, each time. */
   readonly asked: URL[] = []
   /** What the client was sent back with. */
@@ -37,6 +39,7 @@ export class HeadlessClient implements OAuthClientProvider {
       response_types: ['code'],
       token_endpoint_auth_method: 'none',
       scope: 'read write',
+      ...this.alsoRegisters,
     }
   }
 

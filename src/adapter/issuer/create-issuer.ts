@@ -13,16 +13,18 @@ import type { Fetcher, NetworkReach } from '../../core/runtime/fetcher.js'
 import type { Clock } from '../../core/runtime/clock.js'
 import type { Log } from '../../core/runtime/log.js'
 import type { RateLimiter } from '../../core/runtime/rate-limiter.js'
-import { ConsentsHandler, type ConsentsParts } from './consent/consents-handler.js'
+import { ConsentBound } from './consent/consent-bound.js'
+import { ConsentsHandler } from './consent/consents-handler.js'
 import { IssuerConsents } from './record/issuer-consents.js'
 import { openFederation, type FederationParts } from './federation/open-federation.js'
 import { AccountPages, type AccountPagesParts } from './account/account-pages.js'
 import type { AccountSecurity } from './account/account-security.js'
-import { PasswordLinks } from './account/password-links.js'
+import { openOwnFactors } from './account/open-own-factors.js'
+import { PasswordLinks, type PasswordLinksParts } from './account/password-links.js'
 import { AccountDirectory } from './sign-in/account-directory.js'
 import { ClientDocuments } from './client/client-documents.js'
 import { ConsentStep } from './sign-in/consent-step.js'
-import { openFactorStep } from './sign-in/factor/open-factor-step.js'
+import { openFactorStep, openFactorWays } from './sign-in/factor/open-factor-step.js'
 import { FirstPartyConsent } from './sign-in/first-party-consent.js'
 import { createProvider } from './provider/create-provider.js'
 import { InteractionHandler } from './sign-in/interaction-handler.js'
@@ -139,21 +141,30 @@ function openHandler(options: IssuerOptions, ground: Ground, signingKeys: Publis
     ...{ url, serverName: application.name, signingKeys, documents },
     tokens: new OwnTokenReader({ issuer: url.issuer, keys: signingKeys, clock }),
     audit: signInAudit,
+    factors: options.security === 'absent' ? undefined : options.security.factors,
+    upstream: options.federation?.keeper,
+    refusing: () => refusing(options),
     firstParty: new FirstPartyConsent({ relyingParty, resources, audit: signInAudit }),
     ...{ module, records, directory, resources, relyingParty, cookies, keyring, clock, log },
   })
   const federation = openFederation(options, { url, directory, cookies, audit: signInAudit })
   const limits = new SignInLimits(records, limiter)
+  const ways = openFactorWays(options, { url, records, limits })
+  const consents = new IssuerConsents(options)
   const interactions = new InteractionHandler({
     ...{ provider, module, url, cookies, keyring, audit: signInAudit, serverName: application.name },
     signIn: new SignInStep({
       ...{ provider, application, directory, accounts, limits, relyingParty, hasher: options.hasher },
-      factor: openFactorStep(options, { url, records, directory, limits, audit: signInAudit }),
+      factor: ways && openFactorStep(ways, { directory, limits, audit: signInAudit }),
       audit: signInAudit,
       providers: async (tenants) => options.federation?.providers.offered(tenants) ?? [],
+      refusing: () => refusing(options),
     }),
     federation: federation?.step,
-    consent: new ConsentStep({ provider, application, directory, records, resources, audit: signInAudit }),
+    consent: new ConsentStep({
+      ...{ provider, application, directory, records, resources, audit: signInAudit },
+      bound: new ConsentBound({ application: application.clientId, consents, feed: options.feed, audit: signInAudit }),
+    }),
   })
   const [signingKey] = signingKeys
   const logout = new LogoutHandler({
@@ -164,39 +175,36 @@ function openHandler(options: IssuerOptions, ground: Ground, signingKeys: Publis
   const handler = new IssuerHandler({
     ...{ url, provider, interactions, logout, cookies, resources, application, relyingParty, limiter, log },
     federation: federation?.callback,
-    consents: openConsents(options, {
-      provider,
-      url,
-      cookies,
-      keyring,
-      application,
-      directory,
-      resources,
+    consents: new ConsentsHandler({
+      ...{ provider, url, cookies, keyring, application, directory, resources, consents, feed: options.feed },
       audit: signInAudit,
     }),
+    ownFactors: openOwnFactors(options, { url, provider, cookies, keyring, directory, limits, ways }),
     outgoing: outgoing === undefined ? 'closed' : 'open',
   })
-  const pages = accountPages(options, { url, cookies, directory })
+  const pages = accountPages(options, { url, cookies, directory, limits, invitations: federation?.invitations })
   return async (request, response) =>
     (await pages?.handle(request, response)) === true || handler.handle(request, response)
 }
 
-function openConsents(
-  { feed, keyring, owned, storage }: IssuerOptions,
-  parts: Omit<ConsentsParts, 'consents' | 'feed'>,
-): ConsentsHandler {
-  return new ConsentsHandler({ ...parts, feed, consents: new IssuerConsents({ storage, owned, keyring }) })
-}
-
 function accountPages(
-  { accounts, application, hasher, keyring, limiter, log, security }: IssuerOptions,
-  shared: Pick<AccountPagesParts, 'cookies' | 'url'> & { readonly directory: AccountDirectory },
+  { accounts, application, federation, hasher, keyring, limiter, log, security }: IssuerOptions,
+  shared: Pick<AccountPagesParts, 'cookies' | 'invitations' | 'url'> & Pick<PasswordLinksParts, 'directory' | 'limits'>,
 ): AccountPages | undefined {
   if (security === 'absent') return undefined
   const { name: serverName } = application
-  const { directory } = shared
-  const links = new PasswordLinks({ ...security, serverName, directory, accounts, hasher, keyring })
+  const { directory, limits } = shared
+  const links = new PasswordLinks({
+    ...{ ...security, serverName, directory, limits, accounts, hasher, keyring },
+    providers: async (tenant) => federation?.providers.offered([tenant]) ?? [],
+    refusing: () => refusing({ federation }),
+  })
   return new AccountPages({ ...shared, serverName, keyring, links, limiter, log })
+}
+
+/** UUIDs of the tenants where no password lets anybody in. */
+async function refusing({ federation }: Pick<IssuerOptions, 'federation'>): Promise<ReadonlySet<string>> {
+  return federation === undefined ? new Set() : federation.passwords.refusing()
 }
 
 function listed(resources: readonly IssuerResource[]): readonly [IssuerResource, ...IssuerResource[]] {

@@ -86,7 +86,7 @@ function putGrant(
   { grantId, claims }: { readonly grantId: string; readonly claims: AccessTokenClaims },
 ): Promise<void> {
   const { iat, exp, aud, scope } = claims
-  const accountId = formatSubject(tenant, account.id)
+  const accountId = formatSubject(tenant, account)
   const payload = { iat, exp, jti: grantId, kind: 'Grant', accountId, clientId, resources: { [aud]: scope } }
   return records.put({ model: 'Grant', id: grantId, payload, expiresIn: lifetimeSeconds })
 }

@@ -1,5 +1,5 @@
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
-import { UpstreamError } from '../../core/error/upstream-error.js'
+import { HashingQueue, type HashingClaim } from './password/hashing-queue.js'
 
 const defaultCost = 16
 const leastCost = 14
@@ -9,12 +9,12 @@ const parallelism = 1
 const saltBytes = 16
 const hashBytes = 32
 const longestPassword = 128
-const mostAtOnce = 2
-const mostWaiting = 32
 
 export interface PasswordHasherOptions {
   /** log2 of scrypt's N, 14 to 17. Default 16: 64 MB and some 0.2 s. Hashes name their own, so it can be changed. */
   readonly cost?: number
+  /** Where computations wait for their turn: one of its own, unless told. */
+  readonly queue?: HashingQueue
 }
 
 interface Parameters {
@@ -31,66 +31,41 @@ interface StoredHash extends Parameters {
 
 const pattern = /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d{1,2})\$([A-Za-z0-9_-]{22})\$([A-Za-z0-9_-]{43})$/
 
-/** Hashes passwords with scrypt (RFC 7914), two at a time: one takes 64 MB, and a flood of sign-ins must not take the machine. */
+/** Hashes passwords with scrypt (RFC 7914), a few at a time: one takes 64 MB, and a flood of sign-ins must not take the machine. */
 export class PasswordHasher {
-  readonly #waiting: (() => void)[] = []
+  readonly #queue: HashingQueue
   readonly #unknown: StoredHash
-  #running = 0
 
   /** Throws `TypeError` for a cost out of bounds. */
-  constructor({ cost = defaultCost }: PasswordHasherOptions = {}) {
+  constructor({ cost = defaultCost, queue = new HashingQueue() }: PasswordHasherOptions = {}) {
     if (!Number.isInteger(cost) || cost < leastCost || cost > mostCost) throw new TypeError('a cost is 14 to 17')
     const parameters: Parameters = { cost, blockSize, parallelism }
+    this.#queue = queue
     this.#unknown = { ...parameters, salt: randomBytes(saltBytes), hash: randomBytes(hashBytes) }
   }
 
   /**
-   * The self-describing text to store. Throws `TypeError` for an empty password or one of more than 128 characters,
-   * `UpstreamError` when too many are waiting.
+   * The self-describing text to store, for `claim` where somebody asks for it. Throws `TypeError` for an empty password or one of
+   * more than 128 characters, `CrowdedError` when too many are waiting.
    */
-  async hash(password: string): Promise<string> {
+  async hash(password: string, claim?: HashingClaim): Promise<string> {
     if (!isUsable(password)) throw new TypeError('a password has 1 to 128 characters')
     const target = { ...this.#unknown, salt: randomBytes(saltBytes) }
-    const hash = await this.#derive(password, target)
+    const hash = await this.#queue.run(claim, () => deriveKey(password, target))
     const parameters = `ln=${target.cost},r=${target.blockSize},p=${target.parallelism}`
     return `$scrypt$${parameters}$${target.salt.toString('base64url')}$${hash.toString('base64url')}`
   }
 
   /**
    * Whether `password` belongs to `stored`. Without a stored hash the same work is done and the answer is no, so that
-   * nobody learns from the time which accounts exist. Throws `UpstreamError` when too many are waiting.
+   * nobody learns from the time which accounts exist. Throws `CrowdedError` when too many are waiting.
    */
-  async verify(password: string, stored: string | undefined): Promise<boolean> {
+  async verify(password: string, stored: string | undefined, claim?: HashingClaim): Promise<boolean> {
     const known = stored === undefined ? undefined : parseHash(stored)
     const usable = isUsable(password)
     const expected = known ?? this.#unknown
-    const actual = await this.#derive(usable ? password : 'x', expected)
+    const actual = await this.#queue.run(claim, () => deriveKey(usable ? password : 'x', expected))
     return timingSafeEqual(actual, expected.hash) && known !== undefined && usable
-  }
-
-  async #derive(password: string, target: StoredHash): Promise<Buffer> {
-    await this.#enter()
-    try {
-      return await deriveKey(password, target)
-    } finally {
-      this.#leave()
-    }
-  }
-
-  async #enter(): Promise<void> {
-    if (this.#running < mostAtOnce) {
-      this.#running += 1
-      return
-    }
-    if (this.#waiting.length >= mostWaiting) throw new UpstreamError('OVERLOADED', 'too many sign-ins at once')
-    await new Promise<void>((resolve) => this.#waiting.push(resolve))
-  }
-
-  /** Hands the place to the next one, so that the number at work never rises above the bound. */
-  #leave(): void {
-    const next = this.#waiting.shift()
-    if (next === undefined) this.#running -= 1
-    else next()
   }
 }
 

@@ -14,6 +14,7 @@ import type { FederatedAccounts } from '../../core/federation/entry/federated-ac
 import type { FederationStore } from '../../core/federation/federation-store.js'
 import type { AccountFactorStore } from '../../core/identity/account-factor-store.js'
 import type { AccountLinkStore } from '../../core/identity/account-link-store.js'
+import type { PasswordRules } from '../../core/federation/provider/password-rules.js'
 import type { KeptTokenStore } from '../../core/federation/token/kept-tokens.js'
 import type { AccountStore } from '../../core/identity/account-store.js'
 import type { ApplicationStore } from '../../core/identity/application.js'
@@ -49,6 +50,7 @@ import { Provisioner } from './provision/provisioner.js'
 import { PostgresFederatedAccounts } from './federation/postgres-federated-accounts.js'
 import { PostgresFederationStore } from './federation/postgres-federation-store.js'
 import { PostgresKeptTokenStore } from './federation/postgres-kept-token-store.js'
+import { PostgresPasswordRules } from './federation/postgres-password-rules.js'
 import { PostgresProviderStore } from './federation/postgres-provider-store.js'
 import { PostgresServiceStore } from './service/postgres-service-store.js'
 import { PostgresApplicationAdministration } from './store/postgres-application-administration.js'
@@ -154,6 +156,7 @@ export interface FederationStorage {
   readonly transactions: FederationStore
   readonly accounts: FederatedAccounts
   readonly tokens: KeptTokenStore
+  readonly passwords: PasswordRules
 }
 
 /** Sessions of every kind by whose they are. */
@@ -201,8 +204,9 @@ export async function openPostgres(options: PostgresOptions): Promise<Postgres> 
   })
   const provisioner = new Provisioner(databases, keys)
   const rateLimiter = new PostgresRateLimiter(master, keys)
-  const signingKeys = new PostgresSigningKeyStore(master, keys)
-  const sweeper = new Sweeper({ master, tenants, signIns, turns: rateLimiter, log })
+  const signingKeys = new PostgresSigningKeyStore(master, keys, notices)
+  const keptTokens = new PostgresKeptTokenStore(databases, keys)
+  const sweeper = new Sweeper({ master, tenants, signIns, keptTokens, turns: rateLimiter, log })
   return {
     keys,
     keyAdministration: new KeyAdministration({ databases, keys, masterKeys, signingKeys }),
@@ -216,10 +220,11 @@ export async function openPostgres(options: PostgresOptions): Promise<Postgres> 
     issuerStorage: new PostgresIssuerStorage(master),
     trustedIssuers: new PostgresIssuerStore(master, keys),
     federation: {
-      providers: new PostgresProviderStore(master, keys),
+      providers: new PostgresProviderStore(master, keys, keptTokens),
       transactions: new PostgresFederationStore(master, keys),
       accounts: new PostgresFederatedAccounts(databases, changes),
-      tokens: new PostgresKeptTokenStore(databases, keys),
+      tokens: keptTokens,
+      passwords: new PostgresPasswordRules(master),
     },
     services: new PostgresServiceStore({ databases, changes, ownIssuer }),
     localVault: new LocalVault(databases),

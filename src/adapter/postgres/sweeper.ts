@@ -4,6 +4,7 @@ import type { Tenant, TenantRegistry } from '../../core/identity/tenant.js'
 import type { Log } from '../../core/runtime/log.js'
 import type { RateLimiter } from '../../core/runtime/rate-limiter.js'
 import type { MasterSchema } from './schema/master-schema.js'
+import type { PostgresKeptTokenStore } from './federation/postgres-kept-token-store.js'
 import type { PostgresSignInStore } from './store/postgres-sign-in-store.js'
 import { hasEnded } from './store/session-term.js'
 
@@ -26,12 +27,18 @@ const masterTables = [
   { table: 'rate_limit', key: 'key', ended: sql<boolean>`ends_at <= statement_timestamp()` },
 ]
 
+interface Drained {
+  readonly rows: number
+  readonly outcome: 'done' | 'failed'
+}
+
 type MasterTable = (typeof masterTables)[number]
 
 export interface SweeperOptions {
   readonly master: Kysely<MasterSchema>
   readonly tenants: Pick<TenantRegistry, 'list'>
   readonly signIns: Pick<PostgresSignInStore, 'removeExpired'>
+  readonly keptTokens: Pick<PostgresKeptTokenStore, 'removeOrphaned'>
   /** Whose turn it is. */
   readonly turns: Pick<RateLimiter, 'take'>
   readonly log: Log
@@ -73,17 +80,23 @@ export class Sweeper {
   }
 
   async #sweep(): Promise<number> {
-    const { master, signIns } = this.#options
+    const { master } = this.#options
     let removed = 0
     for (const table of masterTables) {
-      removed += await this.#drain({ table: table.table }, () => removeEnded(master, table))
+      removed += (await this.#drain({ table: table.table }, () => removeEnded(master, table))).rows
     }
-    for (const tenant of await this.#tenants()) {
-      removed += await this.#drain({ table: 'session', tenant: tenant.slug }, () =>
-        signIns.removeExpired(tenant, batch),
-      )
-    }
+    for (const tenant of await this.#tenants()) removed += await this.#sweepTenant(tenant)
     return removed
+  }
+
+  /** Whoever did not answer is not asked again. */
+  async #sweepTenant(tenant: Tenant): Promise<number> {
+    const { keptTokens, signIns } = this.#options
+    const place = { tenant: tenant.slug }
+    const ended = await this.#drain({ table: 'session', ...place }, () => signIns.removeExpired(tenant, batch))
+    if (ended.outcome === 'failed') return ended.rows
+    const orphaned = await this.#drain({ table: 'kept_token', ...place }, () => keptTokens.removeOrphaned(tenant))
+    return ended.rows + orphaned.rows
   }
 
   async #tenants(): Promise<readonly Tenant[]> {
@@ -97,19 +110,20 @@ export class Sweeper {
   }
 
   /** One database that is down must not keep the others from being swept. */
-  async #drain(place: Readonly<Record<string, string>>, removeBatch: () => Promise<number>): Promise<number> {
-    let removed = 0
+  async #drain(place: Readonly<Record<string, string>>, removeBatch: () => Promise<number>): Promise<Drained> {
+    let rows = 0
     try {
       while (!this.#stopped) {
-        const rows = await removeBatch()
-        removed += rows
-        if (rows < batch) break
+        const removed = await removeBatch()
+        rows += removed
+        if (removed < batch) break
         await pause(breathMilliseconds)
       }
+      return { rows, outcome: 'done' }
     } catch (error) {
       this.#fail(place, error)
+      return { rows, outcome: 'failed' }
     }
-    return removed
   }
 
   #fail(place: Readonly<Record<string, string>>, error: unknown): void {

@@ -3,7 +3,7 @@ import { ConfigurationError } from '../../core/error/configuration-error.js'
 import { UpstreamError } from '../../core/error/upstream-error.js'
 import type { IssuerLogout } from '../../core/identity/logout-registry.js'
 import type { LogoutTokenVerifier } from '../../core/identity/logout-token-verifier.js'
-import type { SigningKeyStore } from '../../core/identity/signing-key-store.js'
+import type { SigningKeySource } from '../../core/identity/signing-key-store.js'
 import type { TokenVerifier, VerifiedToken } from '../../core/identity/verified-token.js'
 import type { Clock } from '../../core/runtime/clock.js'
 import type { Fetcher } from '../../core/runtime/fetcher.js'
@@ -27,7 +27,7 @@ const longestToken = 16 * 1024
 export interface OwnIssuerOptions {
   /** Compared with `iss` byte by byte. */
   readonly issuer: string
-  readonly keys: Pick<SigningKeyStore, 'list'>
+  readonly keys: SigningKeySource
   /** How far clocks may differ: at most 60 seconds, which is the default. */
   readonly skewSeconds?: number | undefined
   /** The longest `exp - iat` accepted: an hour by default, a day at most. */

@@ -7,7 +7,7 @@ import type { TrustedIssuer } from '../../core/trust/trusted-issuer.js'
 import { isShared } from './issuer/issuer-claim.js'
 import { IssuerEngine } from './issuer/issuer-engine.js'
 import { OpaqueEngine } from './issuer/opaque-engine.js'
-import type { JsonObject } from './jwt/strict-json.js'
+import type { JsonObject } from '../../core/runtime/strict-json.js'
 import type { TokenEngine } from './token-engine.js'
 
 export interface EngineTableOptions {

@@ -1,7 +1,10 @@
 import { quoted } from '../../core/administration/known-names.js'
 import type { AccountFactor } from '../../core/identity/account-factor-store.js'
+import { changeSecurity } from '../../core/identity/change-security.js'
 import type { Tenant } from '../../core/identity/tenant.js'
 import { RefusedError } from '../refused-error.js'
+import { endedSessions, type EndedSessions } from '../sessions/sessions-left.js'
+import type { Agree } from './change-tenant.js'
 import { withTenant, type Installation, type TenantPlace } from './with-tenant.js'
 
 /** What an account proves itself with besides its password, for a list. */
@@ -29,13 +32,23 @@ export async function listFactors(place: TenantPlace, email?: string): Promise<r
   })
 }
 
-/** Takes all second factors off an account; answers with their kinds. Throws `RefusedError` where there are none. */
-export async function removeFactors(place: TenantPlace, email: string): Promise<readonly string[]> {
-  return withTenant(place, async ({ by, postgres, tenant }) => {
+export interface RemovedFactors {
+  readonly kinds: readonly string[]
+  readonly sessions: EndedSessions
+}
+
+/** Takes all second factors off an account, and ends what is signed in with it. Throws `RefusedError` where there are none. */
+export async function removeFactors(place: TenantPlace, email: string): Promise<RemovedFactors> {
+  return withTenant(place, async ({ by, postgres, sessions, tenant }) => {
+    const { accountFactors } = postgres
     const id = await accountId(postgres, tenant, email)
-    const removed = await postgres.accountFactors.removeAll(tenant, id, by)
-    if (removed.length === 0) throw new RefusedError(`${quoted(email)} has no second factor`)
-    return removed.map(({ kind }) => kind)
+    const none = new RefusedError(`${quoted(email)} has no second factor`)
+    if ((await accountFactors.standing(tenant, id)).factors.length === 0) throw none
+    const scope = { tenant, accounts: [id] }
+    const { value, ...ending } = await changeSecurity(sessions, scope, () => accountFactors.removeAll(tenant, id, by))
+    if (value.length === 0) throw none
+    const kinds = value.map(({ kind }) => kind)
+    return { kinds, sessions: endedSessions(ending, { tenant: tenant.slug, users: [email] }) }
   })
 }
 
@@ -43,13 +56,33 @@ export interface DemandChange {
   /** The address of an account; `undefined` for everybody of the tenant. */
   readonly email: string | undefined
   readonly demand: 'required' | 'optional'
+  /** Asked before everybody is signed out. */
+  readonly agree: Agree
 }
 
-/** Says whether an account, or everybody, may do without a second factor; `false` where it was so. Throws `RefusedError`. */
-export async function demandFactor(place: TenantPlace, { demand, email }: DemandChange): Promise<boolean> {
-  return withTenant(place, async ({ by, postgres, tenant }) => {
+export interface ChangedDemand {
+  readonly changed: boolean
+  /** `undefined` where nobody was signed out: nothing is asked for that was not before. */
+  readonly sessions: EndedSessions | undefined
+}
+
+/**
+ * Says whether an account, or everybody, may do without a second factor. What is signed in ends where a factor is asked for from now
+ * on. Throws `RefusedError`.
+ */
+export async function demandFactor(place: TenantPlace, { agree, demand, email }: DemandChange): Promise<ChangedDemand> {
+  return withTenant(place, async ({ by, postgres, sessions, tenant }) => {
+    const { accountFactors } = postgres
     const id = email === undefined ? undefined : await accountId(postgres, tenant, email)
-    return postgres.accountFactors.setDemand(tenant, { accountId: id, demand }, by)
+    const set = (): Promise<boolean> => accountFactors.setDemand(tenant, { accountId: id, demand }, by)
+    const { accountIds, everybody } = await accountFactors.demands(tenant)
+    const isDemanded = id === undefined ? everybody : accountIds.includes(id)
+    if (demand === 'optional' || isDemanded) return { changed: await set(), sessions: undefined }
+    if (email === undefined) await agree([`everybody of ${tenant.slug} who is signed in is signed out`])
+    const accounts = id === undefined ? 'everybody' : [id]
+    const { value: changed, ...ending } = await changeSecurity(sessions, { tenant, accounts }, set)
+    const users = email === undefined ? 'everybody' : [email]
+    return { changed, sessions: endedSessions(ending, { tenant: tenant.slug, users }) }
   })
 }
 

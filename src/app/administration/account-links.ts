@@ -1,6 +1,7 @@
 import { formatLink, linkDigest, newLinkSecret } from '../../adapter/issuer/account/account-link.js'
 import { quoted } from '../../core/administration/known-names.js'
 import type { AccountWish } from '../../core/administration/wish.js'
+import type { Tenant } from '../../core/identity/tenant.js'
 import type { LinkPurpose } from '../../core/identity/account-link-store.js'
 import type { Grants } from '../../core/permission/grants.js'
 import { findRunningServers } from '../development/running-server.js'
@@ -64,13 +65,16 @@ function issueLink({ email, env, seconds, tenant: slug }: LinkOptions, place: Li
 }
 
 type Meant = Pick<LinkPlace, 'purpose'> & { readonly email: string } & {
-  readonly tenant: Parameters<Installation['postgres']['accounts']['findByEmail']>[0]
+  readonly tenant: Tenant
 }
 
 async function accountFor(postgres: Installation['postgres'], { email, purpose, tenant }: Meant): Promise<string> {
   const account = await postgres.accounts.findByEmail(tenant, email)
   if (account === undefined) throw new RefusedError(`there is no account ${quoted(email)} in ${tenant.slug}`)
   if (account.disabled) throw new RefusedError(`the account ${quoted(email)} is disabled; authsec account enable`)
+  if (purpose === 'reset' && (await postgres.federation.passwords.refusing()).has(tenant.id)) {
+    throw new RefusedError(`passwords let nobody in to ${tenant.slug}; authsec account identity links accounts`)
+  }
   const hasPassword = (await postgres.accounts.findPasswordHash(tenant, account.id)) !== undefined
   if (purpose === 'invitation' && hasPassword) {
     throw new RefusedError(

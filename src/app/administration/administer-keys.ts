@@ -6,10 +6,12 @@ import { beginFileRotation, endFileRotation } from '../credentials/local-vault-k
 import { refuseLocalInProduction } from '../credentials/open-credentials.js'
 import { RefusedError } from '../refused-error.js'
 import { parseKeys } from '../settings/read-master-keys.js'
+import type { Agree } from './change-tenant.js'
 import { withInstallation } from './with-tenant.js'
 
 export type ListedKeys = Awaited<ReturnType<KeyAdministration['list']>>
 export type ListedSigningKeys = Awaited<ReturnType<KeyAdministration['listSigning']>>
+export type SigningKeyReplacement = Awaited<ReturnType<KeyAdministration['replaceSigning']>>
 export type SigningKeyRotation = Awaited<ReturnType<KeyAdministration['announce']>>
 export type KeyRotation = Awaited<ReturnType<KeyAdministration['rotate']>>
 
@@ -34,6 +36,23 @@ export async function rotateSigningKey(env: NodeJS.ProcessEnv): Promise<SigningK
   const key = await generateSigningKey()
   return withInstallation(env, ({ postgres }) => postgres.keyAdministration.announce(key))
 }
+
+/**
+ * Puts a new key for tokens in the place of all others, at once: what they have signed is refused from then on. Throws `RefusedError`
+ * where `agree` does.
+ */
+export async function replaceSigningKeys(env: NodeJS.ProcessEnv, agree: Agree): Promise<SigningKeyReplacement> {
+  await agree(whatReplacingMeans)
+  const key = await generateSigningKey()
+  return withInstallation(env, ({ by, postgres }) => postgres.keyAdministration.replaceSigning(key, by))
+}
+
+const whatReplacingMeans = [
+  'Every token that was signed until now is refused at once, at every server and for all tenants.',
+  'Clients fetch new ones with their refresh tokens, which stay good; users of clients without one sign in again.',
+  'Streams of clients end and are opened again. Sign-ins with the five tools go on.',
+  'Servers of others that verify our tokens take the old ones until they read the key set again: restart them.',
+]
 
 /** Rotates the keys; answers with the number of rows that are sealed anew, `undefined` where that is left for later. */
 export async function rotateKeys(env: NodeJS.ProcessEnv, options: RotationOptions): Promise<number | undefined> {

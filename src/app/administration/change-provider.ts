@@ -7,6 +7,8 @@ import type { Tenant } from '../../core/identity/tenant.js'
 import { RefusedError } from '../refused-error.js'
 import { refuseFaults, type Agree } from './change-tenant.js'
 import { foundProvider, type FoundProvider } from './found-provider.js'
+import { withoutOwnIssuer } from '../federation/open-providers.js'
+import { publicUrlIn } from '../own-url.js'
 import { redirectUriIn } from './redirect-uri.js'
 import { withInstallation, withTenant, type Installation, type TenantPlace } from './with-tenant.js'
 
@@ -58,9 +60,10 @@ export async function putProvider(
   wanted: ProviderWanted,
   presence: 'new' | 'any',
 ): Promise<ProviderChanges> {
-  const settings = readWanted(wanted)
+  const settings = withoutOwnIssuer(readWanted(wanted), await publicUrlIn(place.env))
   return withTenant(place, async ({ by, postgres, tenant }) => {
     await refuseUnknown(postgres, wanted.application)
+    await refuseTrusted(postgres, settings)
     const provider = { ...wanted, kind: settings.kind }
     const outcome = await postgres.federation.providers.apply({ presence, tenant, provider }, by)
     refuseFaults(outcome)
@@ -96,6 +99,17 @@ async function refuseUnknown(postgres: Installation['postgres'], application: st
   const known = await postgres.applicationAdministration.list()
   if (!known.some(({ clientId }) => clientId === application))
     throw new RefusedError(`there is no application ${application}`)
+}
+
+/** Whoever that issuer vouches for with its tokens would be somebody whom an administrator has only written the issuer's name for. */
+async function refuseTrusted(
+  { trustedIssuers }: Installation['postgres'],
+  { issuer, kind }: Pick<UpstreamSettings, 'issuer' | 'kind'>,
+): Promise<void> {
+  if (kind !== 'oauth2' || !(await trustedIssuers.list()).some((trusted) => trusted.issuer === issuer)) return
+  throw new RefusedError(
+    `${issuer} is an issuer whose tokens are taken: with kind oauth2 others could pass for its users`,
+  )
 }
 
 async function warningsOf(

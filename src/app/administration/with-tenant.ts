@@ -3,15 +3,19 @@ import type { Postgres } from '../../adapter/postgres/open-postgres.js'
 import { createLog } from '../../adapter/telemetry/create-log.js'
 import type { Administrator } from '../../core/administration/tenant-administration.js'
 import type { Tenant } from '../../core/identity/tenant.js'
-import { issuerOf } from '../issuer-of.js'
+import type { SessionDirectory } from '../../core/identity/session-directory.js'
+import { issuerIn } from '../own-url.js'
 import { openExistingData } from '../open-data.js'
 import { RefusedError } from '../refused-error.js'
+import { openClientNotifier, openSessionDirectory } from '../sessions/open-session-directory.js'
 import { readSettings, type Settings } from '../settings/settings.js'
 
 /** The installation whose databases an administrator works on. */
 export interface Installation {
   readonly settings: Settings
   readonly postgres: Postgres
+  /** Whatever lets anybody in. */
+  readonly sessions: SessionDirectory
   readonly by: Administrator
 }
 
@@ -28,10 +32,13 @@ export async function withInstallation<Value>(
   work: (installation: Installation) => Promise<Value>,
 ): Promise<Value> {
   const settings = readSettings(env, {}, undefined)
-  const issuer = issuerOf(settings.publicUrl ?? `http://${settings.host}:${settings.port}`)
-  const data = await openExistingData({ settings, issuer, log: createLog('warn') })
+  const issuer = await issuerIn(env)
+  const log = createLog('warn')
+  const data = await openExistingData({ settings, issuer, log })
   try {
-    return await work({ settings, postgres: data.postgres, by: administrator() })
+    const reach = settings.mode === 'development' ? 'private' : 'public'
+    const sessions = openSessionDirectory(data, issuer, openClientNotifier(data, { issuer, log, reach }))
+    return await work({ settings, postgres: data.postgres, sessions, by: administrator() })
   } finally {
     await data.close()
   }

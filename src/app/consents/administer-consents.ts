@@ -1,4 +1,4 @@
-import { IssuerConsents, type KnownConsent } from '../../adapter/issuer/record/issuer-consents.js'
+import { IssuerConsents, type Consent } from '../../adapter/issuer/record/issuer-consents.js'
 import type { SessionDirectory } from '../../core/identity/session-directory.js'
 import type { Tenant } from '../../core/identity/tenant.js'
 import { RefusedError } from '../refused-error.js'
@@ -41,7 +41,7 @@ export function revokeConsents(env: NodeJS.ProcessEnv, choice: ConsentChoice): P
 }
 
 interface OpenConsents {
-  readonly consents: readonly KnownConsent[]
+  readonly consents: readonly Consent[]
   readonly directory: SessionDirectory
   readonly tenant: Tenant | undefined
 }
@@ -55,7 +55,8 @@ function withConsents<Value>(
     const scope = await scopeOf({ user, tenant: slug })
     const { issuerStorage, directory: sources } = data.postgres
     const all = new IssuerConsents({ storage: issuerStorage, owned: sources.records, keyring: data.keyring })
-    const consents = (await all.list(scope)).filter(({ clientId }) => client === undefined || clientId === client)
+    const isMeant = (one: Consent): boolean => client === undefined || (one.kind === 'known' && one.clientId === client)
+    const consents = (await all.list(scope)).filter(isMeant)
     return act({ consents, directory, tenant: scope.tenant })
   })
 }

@@ -1,15 +1,17 @@
-import type { KnownConsent } from '../../adapter/issuer/record/issuer-consents.js'
+import type { Consent } from '../../adapter/issuer/record/issuer-consents.js'
 import { formatHandle } from '../../core/identity/session-handle.js'
 
 /** One consent as the CLI shows it. */
 export interface ShownConsent {
   /** Names it to `authsec session end`, too; nobody gets in with it. */
   readonly id: string
-  readonly clientId: string
+  /** `unreadable`: what is on record about it was altered, or sealed with another key; it can be ended. */
+  readonly state: Consent['kind']
+  readonly clientId: string | undefined
   /** What the client calls itself. */
   readonly client: string | undefined
   /** The redirect URI that the access is handed to. */
-  readonly destination: string
+  readonly destination: string | undefined
   readonly scopes: readonly string[]
   readonly application: string | undefined
   /** ISO 8601, like the two below. */
@@ -19,11 +21,13 @@ export interface ShownConsent {
 }
 
 /** What administrators are shown of a consent. */
-export function showConsent(consent: KnownConsent): ShownConsent {
-  const { application, clientId, clientName: client, destination, key, scopes } = consent
+export function showConsent(consent: Consent): ShownConsent {
+  const { application, key, kind: state } = consent
+  const known = consent.kind === 'known' ? consent : undefined
   return {
-    ...{ id: formatHandle({ kind: 'grant', key }), clientId, client, destination, scopes, application },
-    ...{ since: timeOf(consent.since), used: timeOf(consent.usedAt), expires: timeOf(consent.expiresAt) },
+    ...{ id: formatHandle({ kind: 'grant', key }), state, clientId: known?.clientId, client: known?.clientName },
+    ...{ destination: known?.destination, scopes: known?.scopes ?? [], application },
+    ...{ since: timeOf(known?.since), used: timeOf(known?.usedAt), expires: timeOf(consent.expiresAt) },
   }
 }
 

@@ -1,12 +1,15 @@
 import { federationCallbackPath } from '../../adapter/issuer/http/issuer-edge.js'
 import { createFetcher } from '../../adapter/net/create-fetcher.js'
 import { createUpstreamOpener } from '../../adapter/oauth/upstream/create-upstream-opener.js'
+import { ConfigurationError } from '../../core/error/configuration-error.js'
 import type { ProviderStore } from '../../core/federation/provider/provider-store.js'
 import { storedSettings } from '../../core/federation/provider/stored-settings.js'
+import type { UpstreamSettings } from '../../core/federation/upstream-provider.js'
 import { UpstreamDirectory } from '../../core/federation/provider/upstream-directory.js'
 import { systemClock } from '../../core/runtime/clock.js'
 import type { Log } from '../../core/runtime/log.js'
 import type { Tracer } from '../../core/runtime/tracer.js'
+import { issuerOf } from '../issuer-of.js'
 
 export interface ProviderNeeds {
   readonly store: ProviderStore
@@ -21,7 +24,7 @@ export interface ProviderNeeds {
 export function openProviders({ application, log, publicUrl, store, tracer }: ProviderNeeds): UpstreamDirectory {
   const open = createUpstreamOpener({ fetcher: createFetcher({ tracer }), clock: systemClock, log, tracer })
   return new UpstreamDirectory({
-    ...{ store, application, log, settingsOf: storedSettings },
+    ...{ store, application, log, settingsOf: (stored) => withoutOwnIssuer(storedSettings(stored), publicUrl) },
     open: (settings) => open(settings, redirectUriOf(publicUrl, settings.id)),
   })
 }
@@ -29,4 +32,13 @@ export function openProviders({ application, log, publicUrl, store, tracer }: Pr
 /** Where a provider (UUID) sends browsers back to: what is registered there. */
 export function redirectUriOf(publicUrl: string, provider: string): string {
   return publicUrl + federationCallbackPath(provider)
+}
+
+/** The settings again. Throws `ConfigurationError` where the issuer is that of this server: its own users would be somebody else's. */
+export function withoutOwnIssuer<Settings extends Pick<UpstreamSettings, 'issuer'>>(
+  settings: Settings,
+  publicUrl: string,
+): Settings {
+  if (settings.issuer !== issuerOf(publicUrl) && settings.issuer !== publicUrl) return settings
+  throw new ConfigurationError('ERR_CONFIG_UPSTREAM', "the provider's issuer is this server itself")
 }

@@ -1,16 +1,54 @@
+import { EndedGrants } from '../../adapter/issuer/logout/ended-grants.js'
 import { IssuerSessions } from '../../adapter/issuer/record/issuer-sessions.js'
+import { createFetcher } from '../../adapter/net/create-fetcher.js'
 import { SessionDirectory } from '../../core/identity/session-directory.js'
+import type { ClientNotifier } from '../../core/identity/session-source.js'
+import { systemClock } from '../../core/runtime/clock.js'
+import type { NetworkReach } from '../../core/runtime/fetcher.js'
+import type { Log } from '../../core/runtime/log.js'
 import type { Data } from '../open-data.js'
 
 /** Whatever lets anybody in to this installation, whichever server let them in. */
 export function openSessionDirectory(
   { keyring, postgres }: Pick<Data, 'keyring' | 'postgres'>,
   issuer: string,
+  clients?: ClientNotifier,
 ): SessionDirectory {
   const { accounts, audit, directory, issuerStorage, notices } = postgres
   const { records, signIns, transports } = directory
   return new SessionDirectory({
-    ...{ signIns, transports, accounts, audit, keyring, feed: notices, ownIssuer: issuer },
+    ...{ signIns, transports, accounts, audit, keyring, feed: notices, ownIssuer: issuer, clients },
     grants: new IssuerSessions({ storage: issuerStorage, owned: records, keyring }),
+  })
+}
+
+/** Who tells clients, and how far that may go. */
+export interface NotifierOptions {
+  readonly issuer: string
+  readonly log: Log
+  readonly reach: NetworkReach
+}
+
+/** The same in a server, where nobody waits until clients have heard of it. */
+export function openServedSessions(
+  data: Pick<Data, 'keyring' | 'postgres'>,
+  options: NotifierOptions,
+): SessionDirectory {
+  const clients = openClientNotifier(data, options)
+  return openSessionDirectory(data, options.issuer, {
+    tell: async (ended) => {
+      void clients.tell(ended)
+    },
+  })
+}
+
+/** Tells clients of what has ended, from this process: also where no server runs. */
+export function openClientNotifier(
+  { keyring, postgres }: Pick<Data, 'keyring' | 'postgres'>,
+  { issuer, log, reach }: NotifierOptions,
+): ClientNotifier {
+  return new EndedGrants({
+    ...{ issuer, keyring, log, clock: systemClock, outgoing: { fetcher: createFetcher(), reach } },
+    ...{ storage: postgres.issuerStorage, keys: postgres.signingKeys, limiter: postgres.rateLimiter },
   })
 }

@@ -3,11 +3,11 @@ import type { SessionDirectory } from '../../core/identity/session-directory.js'
 import type { SessionScope } from '../../core/identity/session-source.js'
 import type { Tenant } from '../../core/identity/tenant.js'
 import { findAccount } from '../find-account.js'
-import { issuerOf } from '../issuer-of.js'
 import { openExistingData, type Data } from '../open-data.js'
+import { issuerIn } from '../own-url.js'
 import { RefusedError } from '../refused-error.js'
 import { readSettings } from '../settings/settings.js'
-import { openSessionDirectory } from './open-session-directory.js'
+import { openClientNotifier, openSessionDirectory } from './open-session-directory.js'
 
 /** Whose sessions are meant; all there are, unless told. */
 export interface SessionChoice {
@@ -37,10 +37,12 @@ export async function withDirectory<Value>(
   act: (open: OpenDirectory) => Promise<Value>,
 ): Promise<Value> {
   const settings = readSettings(env, {}, undefined)
-  const issuer = issuerOf(settings.publicUrl ?? `http://${settings.host}:${settings.port}`)
-  const data = await openExistingData({ settings, issuer, log: createLog('warn') })
+  const issuer = await issuerIn(env)
+  const log = createLog('warn')
+  const data = await openExistingData({ settings, issuer, log })
   try {
-    const directory = openSessionDirectory(data, issuer)
+    const reach = settings.mode === 'development' ? 'private' : 'public'
+    const directory = openSessionDirectory(data, issuer, openClientNotifier(data, { issuer, log, reach }))
     const tenantOf = (slug: string | undefined): Promise<Tenant | undefined> => findTenant(data, slug)
     return await act({ data, directory, tenantOf, scopeOf: (choice) => readScope({ data, directory }, choice) })
   } finally {

@@ -37,14 +37,17 @@ function accountCommand(verb: string, description: string): Command {
   return tenantCommand(verb, description).argument('<email>').option('--client <id>', 'of one client only, by its id')
 }
 
-const header = ['CLIENT ID', 'CLIENT', 'HANDED TO', 'SCOPES', 'APPLICATION', 'SINCE', 'USED', 'EXPIRES']
+const header = ['ID', 'CLIENT ID', 'CLIENT', 'HANDED TO', 'SCOPES', 'APPLICATION', 'SINCE', 'USED', 'EXPIRES']
 
-function row({ application, client, clientId, destination, expires, scopes, since, used }: ShownConsent) {
-  const cells = [clientId, client, destination, scopes.join(' '), application, since, used, expires]
+function row({ application, client, clientId, destination, expires, id, scopes, since, state, used }: ShownConsent) {
+  const name = state === 'unreadable' ? '(cannot be read)' : client
+  const cells = [id, clientId, name, destination, scopes.join(' '), application, since, used, expires]
   return cells.map((cell) => cell ?? '-')
 }
 
 function summaryOf(ended: readonly ShownConsent[]): string {
-  const clients = ended.map(({ client, clientId }) => `${client ?? 'a client without a name'} (${clientId})`)
+  const clients = ended.map(({ client, clientId, id }) =>
+    clientId === undefined ? `one that cannot be read (${id})` : `${client ?? 'a client without a name'} (${clientId})`,
+  )
   return ended.length === 0 ? 'nothing to take back' : `took back ${ended.length}: ${clients.join(', ')}`
 }

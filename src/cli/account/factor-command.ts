@@ -7,6 +7,7 @@ import {
 } from '../../app/administration/account-factors.js'
 import { RefusedError } from '../../app/refused-error.js'
 import { agreement, type YesFlag } from '../administration/agree.js'
+import { refuseLeft, signedOutWords } from '../administration/signed-out.js'
 import { tenantCommand, type TenantFlags } from '../administration/tenant-command.js'
 import { formatTable } from '../format-table.js'
 import { printResult } from '../print-result.js'
@@ -21,7 +22,8 @@ export function factorCommand(env: NodeJS.ProcessEnv): Command {
     .addCommand(
       demandCommand(env, {
         verb: 'require',
-        description: 'Lets nobody in without a second factor: it is set up at the next sign-in',
+        description:
+          'Lets nobody in without a second factor: who is signed in is signed out, and sets one up at the next sign-in',
         demand: 'required',
       }),
     )
@@ -56,11 +58,12 @@ function removeCommand(env: NodeJS.ProcessEnv): Command {
       const { json, tenant } = flags
       await agreement(flags)([
         `until another one is set up, the password of ${email} is enough, unless one is required`,
+        `what is signed in as ${email} is signed out`,
       ])
-      const removed = await removeFactors({ env, tenant }, email)
-      await printResult(
-        json === true ? printableJson({ email, removed }) : printableLine(`removed of ${email}: ${removed.join(', ')}`),
-      )
+      const { kinds: removed, sessions } = await removeFactors({ env, tenant }, email)
+      const words = `removed of ${email}: ${removed.join(', ')}; ${signedOutWords(sessions)}`
+      await printResult(json === true ? printableJson({ email, removed, sessions }) : printableLine(words))
+      refuseLeft(sessions)
     })
 }
 
@@ -70,16 +73,24 @@ interface Demand {
   readonly demand: 'required' | 'optional'
 }
 
+interface DemandFlags extends TenantFlags, YesFlag {
+  readonly everybody?: true
+}
+
 function demandCommand(env: NodeJS.ProcessEnv, { demand, description, verb }: Demand): Command {
-  return tenantCommand(verb, description)
+  const command = tenantCommand(verb, description)
     .argument('[email]', 'one account')
     .option('--everybody', 'every account of the tenant')
-    .action(async (email: string | undefined, flags: TenantFlags & { readonly everybody?: true }) => {
-      const { everybody, json, tenant } = flags
-      if ((email === undefined) !== (everybody === true)) throw new RefusedError('name an account, or say --everybody')
-      const changed = await demandFactor({ env, tenant }, { email, demand })
-      const answer = { account: email ?? 'everybody', demand, changed }
-      const words = `a second factor is ${demand} for ${email ?? 'everybody'}${changed ? '' : ', as it was'}`
-      await printResult(json === true ? printableJson(answer) : printableLine(words))
-    })
+  if (demand === 'required') command.option('--yes', 'without asking')
+  return command.action(async (email: string | undefined, flags: DemandFlags) => {
+    const { everybody, json, tenant } = flags
+    if ((email === undefined) !== (everybody === true)) throw new RefusedError('name an account, or say --everybody')
+    const agree = agreement(flags)
+    const { changed, sessions } = await demandFactor({ env, tenant }, { email, demand, agree })
+    const answer = { account: email ?? 'everybody', demand, changed, sessions }
+    const ended = sessions === undefined ? '' : `; ${signedOutWords(sessions)}`
+    const words = `a second factor is ${demand} for ${email ?? 'everybody'}${changed ? '' : ', as it was'}${ended}`
+    await printResult(json === true ? printableJson(answer) : printableLine(words))
+    refuseLeft(sessions)
+  })
 }

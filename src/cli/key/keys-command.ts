@@ -2,13 +2,16 @@ import { Command } from 'commander'
 import {
   listKeys,
   resealKeys,
+  replaceSigningKeys,
   rotateKeys,
   rotateLocalVaultKey,
   rotateSigningKey,
   type KeyRotation,
   type LocalVaultRotation,
+  type SigningKeyReplacement,
   type SigningKeyRotation,
 } from '../../app/administration/administer-keys.js'
+import { agreement } from '../administration/agree.js'
 import { formatTable } from '../format-table.js'
 import { printResult } from '../print-result.js'
 import { printableJson } from '../printable.js'
@@ -16,6 +19,8 @@ import { printableJson } from '../printable.js'
 interface RotateFlags {
   readonly localVault?: true
   readonly signing?: true
+  readonly compromised?: true
+  readonly yes?: true
   readonly wait: boolean
 }
 
@@ -58,7 +63,8 @@ function rowsOf({ sealing, signing }: Keys): readonly (readonly string[])[] {
 }
 
 function rotateCommand(env: NodeJS.ProcessEnv): Command {
-  return new Command('rotate')
+  const command = new Command('rotate')
+  return command
     .description('Puts all keys under the first key of AUTHSEC_MASTER_KEY, and seals everything with a new one')
     .option('--no-wait', 'leave the sealing for authsec keys reseal, a minute later')
     .option('--signing', 'announce a new key for tokens instead; it signs when everybody can know it')
@@ -66,8 +72,15 @@ function rotateCommand(env: NodeJS.ProcessEnv): Command {
       '--local-vault',
       'put the credentials of the local store under another key instead; may be cut off and run again',
     )
-    .action(async ({ localVault, signing, wait }: RotateFlags) => {
+    .option(
+      '--compromised',
+      'with --signing: the keys for tokens are known to others; a new one signs at once, and no other counts',
+    )
+    .option('--yes', 'with --compromised: without asking')
+    .action(async ({ compromised, localVault, signing, wait, ...flags }: RotateFlags) => {
       if (localVault === true) return printResult(localVaultWords(await rotateLocalVaultKey(env)))
+      if (compromised === true && signing !== true) command.error('error: --compromised goes with --signing')
+      if (compromised === true) return printResult(replaced(await replaceSigningKeys(env, agreement(flags))))
       if (signing === true) return printResult(announced(await rotateSigningKey(env)))
       const resealed = await rotateKeys(env, { onRotated, reseal: wait ? 'after the wait' : 'later' })
       return printResult(resealed === undefined ? 'now run: authsec keys reseal' : `${resealed} rows are sealed anew`)
@@ -81,6 +94,10 @@ function announced({ kid, keptSeconds, secondsLeft }: SigningKeyRotation): strin
 function localVaultWords({ earlier, resealed }: LocalVaultRotation): string {
   const words = `${resealed} credentials of the local store are under the current key now`
   return earlier === 'forgotten' ? words : `${words}; once no server has only an earlier key, take those out`
+}
+
+function replaced({ kid, retired }: SigningKeyReplacement): string {
+  return `${kid} signs from now on; retired: ${retired.join(', ')}`
 }
 
 function onRotated({ added, rewrapped, secondsLeft }: KeyRotation): void {

@@ -12,6 +12,7 @@ import { printResult } from '../print-result.js'
 import { printableJson } from '../printable.js'
 import { readExportFile, writeExportFile } from './export-file.js'
 import { deleteCommand } from './delete-command.js'
+import { passwordsCommand } from './passwords-command.js'
 
 interface JsonFlag {
   readonly json?: true
@@ -28,6 +29,7 @@ export function tenantCommand(env: NodeJS.ProcessEnv): Command {
     )
     .addCommand(stateCommand(env, { verb: 'resume', state: 'active', says: 'Lets its users in again' }))
     .addCommand(claimCommand(env))
+    .addCommand(passwordsCommand(env))
     .addCommand(exportCommand(env))
     .addCommand(deleteCommand(env))
 }

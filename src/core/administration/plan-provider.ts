@@ -1,3 +1,4 @@
+import { upstreamPresets } from '../federation/preset/presets.js'
 import type { StoredProvider } from '../federation/provider/provider-store.js'
 import type { Change } from './change.js'
 import { quoted } from './known-names.js'
@@ -15,7 +16,7 @@ export function planProvider(
 ): { readonly change: Change } | { readonly faults: readonly string[] } {
   const name = wish.presence === 'absent' ? wish.name : wish.provider.name
   const known = others.find((provider) => provider.name === name)
-  const fault = faultOf(others, { known, name, presence: wish.presence })
+  const fault = faultOf(others, { known, name, presence: wish.presence }) ?? issuerFaultOf(others, wish)
   if (fault !== undefined) return { faults: [fault] }
   const old = wordsOf(known, wish.tenant.slug)
   const now =
@@ -48,6 +49,29 @@ function faultOf(others: readonly StoredProvider[], { known, name, presence }: N
   const alike = others.find((other) => other.name.toLowerCase() === name.toLowerCase())
   if (alike !== undefined) return `${quoted(name)} could be taken for ${quoted(alike.name)}, which is there already`
   return others.length >= mostProviders ? `a tenant has at most ${mostProviders} providers` : undefined
+}
+
+/**
+ * The issuer of `oauth2` is whatever an administrator says, and an identity is an issuer and a subject: with another one's issuer, its
+ * users would be those of the other.
+ */
+function issuerFaultOf(others: readonly StoredProvider[], wish: ProviderWish): string | undefined {
+  if (wish.presence === 'absent') return undefined
+  const { provider } = wish
+  const same = others.find(
+    (other) =>
+      other.name !== provider.name &&
+      (other.kind === 'oauth2' || provider.kind === 'oauth2') &&
+      issuerOf(other) === issuerOf(provider),
+  )
+  return (
+    same &&
+    `${quoted(same.name)} has that issuer already: with kind oauth2 its users could not be told from those of the other`
+  )
+}
+
+function issuerOf({ kind, options }: Pick<StoredProvider, 'kind' | 'options'>): unknown {
+  return options['issuer'] ?? upstreamPresets[kind].issuer
 }
 
 function wanted(provider: Wanted, known: StoredProvider | undefined): Shown {

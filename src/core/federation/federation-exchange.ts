@@ -1,7 +1,7 @@
 import type { Tenant } from '../identity/tenant.js'
 import type { FederatedAccounts } from './entry/federated-accounts.js'
 import { FederationRefusal } from './federation-refusal.js'
-import type { Federation, FederationKeys, FederationPhase, FederationStore } from './federation-store.js'
+import type { Federation, FederationKeys, FederationPhase, FederationStore, Invitation } from './federation-store.js'
 import type { KeptTokenStore } from './token/kept-tokens.js'
 import type { OpenedProvider, UpstreamDirectory } from './provider/upstream-directory.js'
 import type { UpstreamIdentity } from './upstream-provider.js'
@@ -14,6 +14,9 @@ export interface FederationExchangePorts {
   readonly accounts: FederatedAccounts
   readonly tokens: Pick<KeptTokenStore, 'keep'>
 }
+
+/** Two clocks that are set go apart by less. */
+const skewSeconds = 10
 
 /** A sign-in whose callback has been taken, once. */
 export interface TakenFederation {
@@ -37,15 +40,24 @@ export class FederationExchange {
     this.#ports = ports
   }
 
-  /** Asks the provider, and keeps whose sign-in it is. */
+  /** Asks the provider, and keeps whose sign-in it is; an invitation is accepted with it. */
   async identify(coming: Coming): Promise<void> {
     const { exchanging, keys, opened, parameters, secrets, tenant } = coming
     const identity = await opened.provider.exchange(parameters, secrets)
-    const accountId = await this.#enter(coming, identity)
+    requireFresh(identity, exchanging.freshFrom)
+    const { invitation } = exchanging
+    const accountId = await (invitation === undefined
+      ? this.#enter(coming, identity)
+      : this.#accept(coming, identity, invitation))
     const { clientId, issuer } = opened.settings
+    const { subject } = identity
     const place = { tenant, account: accountId, provider: opened.id }
-    await this.#ports.tokens.keep(place, { issuer, clientId, subject: identity.subject }, identity.tokens)
-    const identified: Federation = { ...exchanging, phase: 'identified', accountId }
+    await this.#ports.tokens.keep(place, { issuer, clientId, subject }, identity.tokens)
+    const { authenticatedAt } = identity
+    const identified: Federation =
+      invitation === undefined
+        ? { ...exchanging, phase: 'identified', accountId, authenticatedAt, issuer: identity.issuer, subject }
+        : { ...exchanging, phase: 'used' }
     const stored = { keys, federation: exchanging }
     if (!(await this.#ports.store.advance(stored, identified))) throw new FederationRefusal('ERR_LOGIN_UNKNOWN')
   }
@@ -58,6 +70,14 @@ export class FederationExchange {
     if (entry.outcome === 'refused') throw new FederationRefusal(entry.reason, identity)
     if (entry.state === 'disabled') throw new FederationRefusal('ERR_ACCOUNT_DISABLED', identity)
     return entry.accountId
+  }
+
+  /** Nobody is signed in by it: the account is theirs from now on. */
+  async #accept({ tenant }: Coming, identity: UpstreamIdentity, invitation: Invitation): Promise<string> {
+    const { issuer, subject } = identity
+    const acceptance = await this.#ports.accounts.accept(tenant, { issuer, subject }, invitation)
+    if (acceptance.outcome === 'refused') throw new FederationRefusal(acceptance.reason, identity)
+    return invitation.accountId
   }
 
   /** The provider of that id. */
@@ -76,5 +96,13 @@ export class FederationExchange {
 
   async admitted(id: string): Promise<Tenant | undefined> {
     return (await this.#ports.tenants.admittedTenants()).find((tenant) => tenant.id === id)
+  }
+}
+
+function requireFresh(identity: UpstreamIdentity, freshFrom: number | undefined): void {
+  if (freshFrom === undefined) return
+  const { authenticatedAt } = identity
+  if (authenticatedAt === undefined || authenticatedAt + skewSeconds < freshFrom) {
+    throw new FederationRefusal('ERR_FEDERATION_STALE', identity)
   }
 }

@@ -19,8 +19,16 @@ export type FederationFailure =
   | 'ERR_IDP_UNAVAILABLE'
   | 'ERR_TENANT_NOT_ADMITTED'
   | EntryFailure
+  /** The invitation was used meanwhile, replaced, or has expired. */
+  | 'ERR_FEDERATION_INVITATION'
+  /** Whoever accepted an invitation is another account already. */
+  | 'ERR_FEDERATION_LINKED'
+  /** The client asks for a sign-in that is fresh, and this provider cannot be asked for one. */
+  | 'ERR_FEDERATION_NEVER_FRESH'
   /** The provider is not there any more, or not for this application. */
   | 'ERR_FEDERATION_REMOVED'
+  /** The client asks for a sign-in that is fresh, and the provider does not say that it is. */
+  | 'ERR_FEDERATION_STALE'
 
 /** Why an identity that is no account's does not become one's. */
 export type EntryFailure =

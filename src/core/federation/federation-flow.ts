@@ -1,5 +1,7 @@
 import type { Keyring } from '../credential/keyring.js'
+import type { Account } from '../identity/account-store.js'
 import type { Tenant } from '../identity/tenant.js'
+import type { Clock } from '../runtime/clock.js'
 import type { RateLimiter } from '../runtime/rate-limiter.js'
 import type { BrowserVisit } from '../sign-in/login-flow.js'
 import { randomText } from '../sign-in/login-transaction.js'
@@ -12,7 +14,8 @@ import {
   type FederationReference,
 } from './federation-records.js'
 import { FederationRefusal, reasonOf } from './federation-refusal.js'
-import type { FederationKeys, FederationPhase, StoredFederation } from './federation-store.js'
+import type { FederationKeys, FederationPhase, Invitation, StoredFederation } from './federation-store.js'
+import { upstreamPresets } from './preset/presets.js'
 import type { OpenedProvider } from './provider/upstream-directory.js'
 
 export interface FederationFlowPorts extends FederationExchangePorts {
@@ -20,6 +23,7 @@ export interface FederationFlowPorts extends FederationExchangePorts {
   readonly limiter: RateLimiter
   readonly records: FederationRecords
   readonly keyring: Keyring
+  readonly clock: Clock
 }
 
 /** What the user asks for on the sign-in page. */
@@ -32,6 +36,10 @@ export interface FederationStart {
   readonly loginHint: string | undefined
   /** Whether the user has to say there again who they are. */
   readonly otherAccount: boolean
+  /** How many seconds ago they may have proved there who they are; 0: they do it now. Any time unless told. */
+  readonly mostSeconds: number | undefined
+  /** What is accepted by it; `undefined`: nothing, it is a sign-in. */
+  readonly invitation?: Invitation | undefined
 }
 
 /** With what the browser has come back. */
@@ -55,9 +63,11 @@ export type FederationAnswer<Next> =
 /** Who has signed in. */
 export interface FederatedSignIn {
   readonly tenant: Tenant
-  readonly accountId: string
+  readonly account: Pick<Account, 'id' | 'securityStamp'>
   /** UUID of the provider that vouched. */
   readonly provider: string
+  /** When they proved there who they are, in seconds since the epoch, where the provider has said so. */
+  readonly authenticatedAt: number | undefined
 }
 
 /** Longer than most take, and short enough that nobody comes back to it. */
@@ -94,7 +104,7 @@ export class FederationFlow {
     let tenant: Tenant | undefined
     try {
       const opened = await this.#exchange.provider(start.provider)
-      tenant = await this.#exchange.tenantOf(opened)
+      tenant = await this.#exchange.tenantOf(opened, start.invitation?.tenant)
       const url = await this.#begin(start, { opened, browser: visit.browser })
       this.#ports.records.started(reference, { ...facts, tenant, provider: opened.id })
       return { outcome: 'next', url }
@@ -103,11 +113,11 @@ export class FederationFlow {
     }
   }
 
-  /** The browser is back. Answers with the sign-in page to go on at. Throws `UpstreamError` where a database of ours does not answer. */
+  /** The browser is back. Answers with the sign-in page to go on at, or with whom an invitation was accepted. Throws `UpstreamError` where a database of ours does not answer. */
   async finish(
     { parameters, provider }: FederationReturn,
     visit: BrowserVisit,
-  ): Promise<FederationAnswer<{ readonly interaction: string }>> {
+  ): Promise<FederationAnswer<{ readonly interaction: string } | { readonly accepted: string }>> {
     const facts: FederationFacts = { address: visit.address }
     const unknown = { interaction: undefined, reference: noReference }
     const names = [...parameters.keys()]
@@ -133,36 +143,59 @@ export class FederationFlow {
       if (provider !== opened.id) throw new FederationRefusal('ERR_LOGIN_PROVIDER')
       const taken = await this.#take(stored)
       await this.#exchange.identify({ ...taken, parameters, opened, tenant })
-      return { outcome: 'next', interaction }
+      return { outcome: 'next', ...(federation.invitation ? { accepted: opened.settings.name } : { interaction }) }
     } catch (error) {
       return this.#refused(origin, error, { ...known, tenant })
     }
   }
 
-  /** Who has come back to this sign-in page in this browser: once. Throws `UpstreamError`. */
+  /**
+   * Who has come back to this sign-in page in this browser: once, and only whose account that still is. Throws `UpstreamError`.
+   */
   async claim(
     { interaction, reference }: Pick<FederationStart, 'interaction' | 'reference'>,
-    browser: string,
-  ): Promise<FederatedSignIn | undefined> {
-    const { store } = this.#ports
+    { address, browser }: BrowserVisit & { readonly browser: string },
+  ): Promise<FederationAnswer<FederatedSignIn> | undefined> {
+    const { accounts, store } = this.#ports
     const keys = { signIn: this.#digest('signIn', reference.requestId), browser: this.#digest('browser', browser) }
     const stored = await store.findIdentified(keys)
     if (stored === undefined || stored.federation.phase !== 'identified') return undefined
     // A later page of the same sign-in asks anew.
     if (stored.federation.interaction !== interaction) return undefined
-    const { accountId, ...rest } = stored.federation
+    const { accountId, authenticatedAt, issuer, subject, ...rest } = stored.federation
     if (!(await store.advance(stored, { ...rest, phase: 'used' }))) return undefined
     const tenant = await this.#exchange.admitted(rest.tenant)
-    return tenant && { tenant, accountId, provider: rest.provider }
+    if (tenant === undefined) return undefined
+    const entry = await accounts.find(tenant, { issuer, subject })
+    if (entry?.outcome === 'entered' && entry.accountId === accountId && entry.state === 'active') {
+      const { securityStamp } = entry
+      const account = { id: accountId, securityStamp }
+      return { outcome: 'next', tenant, provider: rest.provider, account, authenticatedAt }
+    }
+    const isDisabled = entry?.outcome === 'entered' && entry.accountId === accountId
+    const refusal = new FederationRefusal(isDisabled ? 'ERR_ACCOUNT_DISABLED' : 'ERR_FEDERATION_SHUT_OUT')
+    return this.#refused({ interaction, reference }, refusal, { address, tenant, provider: rest.provider })
   }
 
   async #begin(
-    { interaction, loginHint, otherAccount, reference: { clientId, requestId } }: FederationStart,
+    {
+      interaction,
+      invitation,
+      loginHint,
+      mostSeconds,
+      otherAccount,
+      reference: { clientId, requestId },
+    }: FederationStart,
     { browser, opened }: { readonly browser: string; readonly opened: OpenedProvider },
   ): Promise<URL> {
+    if (mostSeconds !== undefined && upstreamPresets[opened.settings.kind].freshSignIn === 'not possible') {
+      throw new FederationRefusal('ERR_FEDERATION_NEVER_FRESH')
+    }
+    const freshFrom = mostSeconds === undefined ? undefined : Math.floor(this.#ports.clock.now() / 1000) - mostSeconds
     const secrets = { state: randomText(), nonce: randomText(), codeVerifier: randomText() }
     const federation: FederationPhase<'begun'> = {
       ...{ phase: 'begun', interaction, provider: opened.id, tenant: opened.tenant, requestId, clientId, secrets },
+      ...{ freshFrom, invitation },
     }
     const keys = {
       state: this.#digest('state', secrets.state),
@@ -171,7 +204,8 @@ export class FederationFlow {
     }
     const earlier = await this.#ports.store.create({ keys, federation }, federationSeconds)
     // Whoever comes again was not let in as whom the provider has in mind, and would be sent back at once as the same.
-    return opened.provider.authorizationUrl({ secrets, loginHint, otherAccount: otherAccount || earlier > 0 })
+    const choice = { otherAccount: otherAccount || earlier > 0 }
+    return opened.provider.authorizationUrl({ secrets, loginHint, mostSeconds, ...choice })
   }
 
   async #take({ federation, keys }: StoredFederation): Promise<TakenFederation> {

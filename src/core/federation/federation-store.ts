@@ -1,4 +1,14 @@
+import type { AccountIdentity } from '../administration/account-identity.js'
 import type { AuthorizationSecrets } from '../sign-in/login-transaction.js'
+
+/** An invitation that somebody accepts by signing in with a provider. */
+export interface Invitation {
+  /** UUID of the tenant. */
+  readonly tenant: string
+  readonly accountId: string
+  /** Of its link. */
+  readonly digest: string
+}
 
 /** What a sign-in with a provider is about, from the button to the account. */
 interface Common {
@@ -10,6 +20,10 @@ interface Common {
   /** Joins its rows of the audit trail. */
   readonly requestId: string
   readonly clientId: string | undefined
+  /** Who proved before (seconds since the epoch) who they are has to do it again; `undefined`: nobody. */
+  readonly freshFrom?: number | undefined
+  /** What it accepts; `undefined`: it signs in. */
+  readonly invitation?: Invitation | undefined
 }
 
 /** Out of one browser to the provider and back: begun -> exchanging -> identified -> used, each step once, or ended where it failed. */
@@ -17,7 +31,13 @@ export type Federation =
   | (Common & { readonly phase: 'begun'; readonly secrets: AuthorizationSecrets })
   /** The callback came, once; the provider is being asked. */
   | (Common & { readonly phase: 'exchanging' })
-  | (Common & { readonly phase: 'identified'; readonly accountId: string })
+  /** Who it is there, and who that was here: looked up again when it is claimed. */
+  | (Common &
+      AccountIdentity & {
+        readonly phase: 'identified'
+        readonly accountId: string
+        readonly authenticatedAt?: number | undefined
+      })
   /** Nothing more can come of it; only that it was there is kept, to tell a replay from a guess. */
   | (Common & { readonly phase: 'used' })
 

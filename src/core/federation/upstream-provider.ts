@@ -66,6 +66,8 @@ export interface UpstreamIdentity {
   /** Whether the provider answers for it today, or had it confirmed at some time: people keep such an address when they leave. */
   readonly emailIs: 'theirs now' | 'once confirmed'
   readonly name: string | undefined
+  /** When they proved who they are, in seconds since the epoch; `undefined` where the provider does not say. */
+  readonly authenticatedAt: number | undefined
   readonly tokens: UpstreamTokens
 }
 
@@ -74,13 +76,16 @@ export interface UpstreamStart {
   readonly loginHint?: string | undefined
   /** Lets the user choose another account than the one the browser is signed in with there. */
   readonly otherAccount: boolean
+  /** How many seconds ago they may have proved there who they are; 0: they do it now. Any time unless told. */
+  readonly mostSeconds?: number | undefined
 }
+
+/** Why tokens are renewed no more: it is over there, or the new ones are somebody else's. */
+export type UpstreamEnd = 'revoked_upstream' | 'changed_upstream'
 
 /** What a provider says when it is asked for new tokens. */
 export type UpstreamRenewal =
-  | { readonly outcome: 'refreshed'; readonly tokens: UpstreamTokens }
-  /** It is over, or the new tokens are somebody else's. */
-  | { readonly outcome: 'revoked_upstream' | 'changed_upstream' }
+  { readonly outcome: 'refreshed'; readonly tokens: UpstreamTokens } | { readonly outcome: UpstreamEnd }
 
 /** The relying party's side of one provider. */
 export interface UpstreamProvider {

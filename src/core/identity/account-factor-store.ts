@@ -33,6 +33,11 @@ export interface FactorStanding {
   readonly passkeys: readonly Passkey[]
   /** Whether it may not do without. */
   readonly demand: 'required' | 'optional'
+  readonly recoveryCodes: {
+    readonly left: number
+    /** Whether its user is known to have them: `no` also where there are none. */
+    readonly kept: 'yes' | 'no'
+  }
 }
 
 export type NewFactor =
@@ -46,8 +51,6 @@ export type NewFactor =
 
 export interface Enrolment {
   readonly factor: NewFactor
-  /** Keyed digests that take the place of those before; `undefined` leaves them. */
-  readonly recoveryCodes: readonly string[] | undefined
   /** `first`: refused where the account has got one meanwhile. */
   readonly as: 'first' | 'further'
 }
@@ -63,8 +66,16 @@ export interface AccountFactorStore {
   useStep(tenant: Tenant, id: string, step: number): Promise<boolean>
   /** Takes the new count of a passkey: `false` where it is no further than it was. */
   useCount(tenant: Tenant, accountId: string, passkey: Pick<Passkey, 'credentialId' | 'signCount'>): Promise<boolean>
-  /** Uses up a recovery code, with a row on record: `true` for one of those that try. */
+  /** Puts keyed digests in the place of those before, on record: nobody is known to have these codes yet. */
+  replaceRecoveryCodes(tenant: Tenant, accountId: string, digests: readonly string[]): Promise<void>
+  /** Their user says that the codes are kept. */
+  keepRecoveryCodes(tenant: Tenant, accountId: string): Promise<void>
+  /** Uses up a recovery code, with a row on record: `true` for one of those that try, whose user has the others, too. */
   useRecoveryCode(tenant: Tenant, accountId: string, digest: string): Promise<boolean>
+  /**
+   * Removes one factor, and with the last one the recovery codes, on record: not the last of an account that may not do without.
+   */
+  remove(tenant: Tenant, accountId: string, id: string): Promise<FactorRemoval>
   /** Removes every factor with the recovery codes, on record; answers with what was removed. */
   removeAll(tenant: Tenant, accountId: string, by: Administrator): Promise<readonly AccountFactor[]>
   /** Says whether an account, or without one everybody, may do without, on record: `false` where it was so. */
@@ -72,6 +83,9 @@ export interface AccountFactorStore {
   /** Who may not do without: ids of accounts, or everybody. */
   demands(tenant: Tenant): Promise<{ readonly everybody: boolean; readonly accountIds: readonly string[] }>
 }
+
+/** `absent`: the account has no such factor. `needed`: it is its last, and one is asked for. */
+export type FactorRemoval = 'removed' | 'absent' | 'needed'
 
 export interface FactorDemand {
   /** `undefined` for everybody. */

@@ -6,6 +6,8 @@ export interface Account {
   readonly email: string
   readonly name: string | undefined
   readonly disabled: boolean
+  /** Another one with every change of what the account proves itself with; `undefined` before the first. */
+  readonly securityStamp?: string | undefined
   /** All that the account is granted, bundles expanded. */
   readonly grants: Grants
 }

@@ -7,7 +7,14 @@ import type { SessionFeed, SessionNotice } from '../runtime/session-feed.js'
 import type { AccountStore } from './account-store.js'
 import { ownerDigest, type SessionOwner } from './session-owner.js'
 import type { SessionHandle } from './session-handle.js'
-import type { GrantSource, KnownSession, SessionScope, SignInSource, TransportSource } from './session-source.js'
+import type {
+  ClientNotifier,
+  GrantSource,
+  KnownSession,
+  SessionScope,
+  SignInSource,
+  TransportSource,
+} from './session-source.js'
 import type { Tenant } from './tenant.js'
 
 /** One session as an administrator sees it. */
@@ -31,6 +38,8 @@ export interface SessionDirectoryPorts {
   readonly audit: Pick<AuditLog, 'record' | 'retain'>
   readonly feed: Pick<SessionFeed, 'publish'>
   readonly keyring: Keyring
+  /** Absent where clients hear nothing. */
+  readonly clients?: ClientNotifier | undefined
   /** The installation's own issuer. */
   readonly ownIssuer: string
 }
@@ -111,6 +120,7 @@ export class SessionDirectory {
       .filter(({ kind }) => kind !== 'sign-in')
       .map((session) => endedEvent(session, { requestId, ownIssuer }))
     await Promise.all([...rows, changedEvent(scope, ends.ended.length, requestId)].map((event) => this.#record(event)))
+    await this.#ports.clients?.tell(ends.ended)
     ends.throwFailure()
     return named
   }

@@ -23,6 +23,10 @@ export interface KnownSession {
   readonly application: string | undefined
   /** What the client calls itself. */
   readonly client: string | undefined
+  /** The id of the client at the authorization server. */
+  readonly clientId?: string | undefined
+  /** What the client knows the sign-in of the browser by (`sid`), where it wanted to know. */
+  readonly sessionId?: string | undefined
   /** Seconds since the epoch, like the two below. */
   readonly startedAt: number | undefined
   readonly usedAt: number | undefined
@@ -59,6 +63,12 @@ export interface TransportSource {
   endOne(key: string): Promise<readonly KnownSession[]>
   /** Those that are bound to one of these sign-ins. */
   endBound(signIns: readonly string[]): Promise<readonly KnownSession[]>
+}
+
+/** Lets clients hear of what has ended (OpenID Connect Back-Channel Logout). */
+export interface ClientNotifier {
+  /** Tells those that have registered for it. Never throws: what does not arrive is in the log. */
+  tell(ended: readonly KnownSession[]): Promise<void>
 }
 
 /** Grants and browsers' sign-ins at the authorization server. Each method throws `UpstreamError`. */

@@ -6,9 +6,16 @@ export interface SigningKey {
   readonly privateJwk: Readonly<Record<string, string>>
 }
 
-export interface SigningKeyStore {
+export interface SigningKeySource {
   /** All that are published, by the database's clock: the one that signs, then those that will sign and those that did. */
   list(): Promise<readonly SigningKey[]>
+  /** Another text as soon as the keys may be others than those listed before; absent where nobody is told. */
+  revision?(): string
+}
+
+export interface SigningKeyStore extends SigningKeySource {
+  /** Calls `hear` whenever the keys may be others; answers with the way to stop that. Absent where nobody is told. */
+  follow?(hear: () => void): () => void
   /** Stores `key` unless one exists already, atomically, so that several processes agree; answers with the keys that stand. */
   ensure(key: SigningKey): Promise<readonly SigningKey[]>
 }

@@ -13,6 +13,8 @@ export type SessionNotice =
       readonly subject: string | undefined
       readonly sessionId: string | undefined
     }
+  /** The keys that sign tokens are not what they were: what an earlier one has signed may be over. */
+  | { readonly about: 'keys' }
   /** Any session may have ended: look at all of them. */
   | { readonly about: 'everything' }
   /** The client has cancelled one of its requests; where it runs is not known to whoever was told. */

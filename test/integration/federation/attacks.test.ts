@@ -32,6 +32,12 @@ afterAll(async () => {
   await site?.close()
 })
 
+interface Change {
+  readonly status?: 'active' | 'disabled'
+  readonly forsake?: true
+  readonly identify?: true
+}
+
 const comeBack = (browser = jar) => site.comeBack(browser, corp, outside)
 const isIn = ({ html }: Shown) => html.includes('<h1>Allow')
 async function reasons(tenant = site.acme): Promise<unknown> {
@@ -200,20 +206,31 @@ describe('the page that it goes on at', () => {
     expect(isIn(await stopping.open(opened))).toBe(true)
   })
 
-  it('signs nobody in whose account was disabled meanwhile', async () => {
-    let back = false
+  it.each([
+    ['account was disabled', { status: 'disabled' }, { status: 'active' }, 'Your account is disabled.'],
+    ['identity was taken off the account', { forsake: true }, { identify: true }, 'You cannot sign in in this way.'],
+  ] as const)('signs nobody in whose %s meanwhile', async (_what, change, back, words) => {
+    const apply = async ({ status, forsake, identify }: Change): Promise<void> => {
+      const identity = [{ issuer: outside.issuer, subject: ada.sub }]
+      const lists = { forsake: forsake && identity, identify: identify && identity }
+      const wish = { kind: 'account', email: 'ada@acme.test', presence: 'known', status, ...lists } as const
+      const { faults } = await site.database.postgres.tenantAdministration.apply(site.acme, [wish], 'cli:ada')
+      expect(faults).toEqual([])
+    }
+    let returns = false
     const slow = new BrowserJar(async (url, init) => {
-      if (back && String(url).includes('/authsec/signin/')) await site.disable(site.acme, 'ada@acme.test')
+      if (returns && String(url).includes('/authsec/signin/')) await apply(change)
       return fetch(url, init)
     })
     const url = await comeBack(slow)
-    back = true
+    returns = true
     try {
       const shown = await slow.open(url)
-      expect([shown.status, shown.html.includes('Your account is disabled.')]).toEqual([403, true])
+      expect([shown.status, shown.html.includes(words)]).toEqual([403, true])
     } finally {
-      await site.disable(site.acme, 'ada@acme.test', 'active')
+      await apply(back)
     }
+    expect(isIn(await jar.open(await comeBack()))).toBe(true)
   })
 })
 

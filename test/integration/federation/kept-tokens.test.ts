@@ -4,7 +4,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { UpstreamError } from '../../../src/core/error/upstream-error.js'
 import type { TokenPlace } from '../../../src/core/federation/token/kept-tokens.js'
 import type { OpenedProvider } from '../../../src/core/federation/provider/upstream-directory.js'
-import { UpstreamTokenKeeper } from '../../../src/core/federation/token/upstream-token-keeper.js'
+import {
+  UpstreamTokenKeeper,
+  type UpstreamTokenKeeperPorts,
+} from '../../../src/core/federation/token/upstream-token-keeper.js'
 import type {
   UpstreamProvider,
   UpstreamRenewal,
@@ -14,6 +17,7 @@ import type { Tenant } from '../../../src/core/identity/tenant.js'
 import { noGrants } from '../../../src/core/permission/grants.js'
 import type { Postgres } from '../../../src/adapter/postgres/open-postgres.js'
 import { openTestPostgres, type TestPostgres } from '../../support/postgres.js'
+import { until } from '../../support/until.js'
 
 const origin = { issuer: 'https://idp.test', clientId: 'us', subject: '1' }
 
@@ -24,6 +28,8 @@ let accounts = 0
 /** What the provider answers, and how often it was asked. */
 let answer: (tokens: UpstreamTokens) => Promise<UpstreamRenewal>
 let asked: string[] = []
+/** What has ended with the tokens. */
+let ended: string[] = []
 let offered: Partial<typeof origin> | undefined = {}
 
 beforeAll(async () => {
@@ -35,6 +41,7 @@ beforeEach(async () => {
   const account = await test.postgres.accounts.create(acme, { email: `ana-${accounts}@acme.test`, grants: noGrants })
   place = { tenant: acme, account: account.id, provider: randomUUID() }
   asked = []
+  ended = []
   offered = {}
   answer = async () => ({ outcome: 'refreshed', tokens: { ...tokens('new'), refreshToken: 'refresh-2' } })
 })
@@ -46,7 +53,10 @@ const tokens = (accessToken: string, lifetime = 3600): UpstreamTokens => {
 }
 const store = () => test.postgres.federation.tokens
 
-function keeperOf(postgres: Postgres = test.postgres): UpstreamTokenKeeper {
+function keeperOf(
+  postgres: Postgres = test.postgres,
+  ports: Partial<UpstreamTokenKeeperPorts> = {},
+): UpstreamTokenKeeper {
   const provider: Pick<UpstreamProvider, 'renew'> = {
     renew: async (given, subject) => {
       asked.push(`${given.refreshToken} ${subject}`)
@@ -63,7 +73,9 @@ function keeperOf(postgres: Postgres = test.postgres): UpstreamTokenKeeper {
     store: postgres.federation.tokens,
     providers: { find },
     log,
-    pause: (ms) => pause(ms),
+    end: async ({ account }, reason) => void ended.push(`${account} ${reason}`),
+    pause: (ms) => pause(ms, undefined, { ref: false }),
+    ...ports,
   })
 }
 
@@ -162,6 +174,62 @@ describe('upstream tokens that have run out', () => {
     expect(await keeperOf().accessToken(place)).toBeUndefined()
     expect(await keeperOf().accessToken(place)).toBeUndefined()
     expect(asked).toHaveLength(1)
+  })
+
+  it.each(['revoked_upstream', 'changed_upstream'] as const)(
+    'end what goes back to them, once for two processes, where the provider says %s',
+    async (outcome) => {
+      await store().keep(place, origin, tokens('old', -1))
+      answer = async () => {
+        await pause(200)
+        return { outcome }
+      }
+      const keepers = [keeperOf(), keeperOf(await test.reopen())]
+      const ends = await Promise.all(keepers.map((keeper) => keeper.attend(place)))
+      // Whoever only sees that the tokens are gone does not know why.
+      expect(ends).toContain(outcome)
+      expect(ends.filter((end) => end === undefined)).toEqual([])
+      expect(ended).toEqual([`${place.account} ${outcome}`])
+      expect(asked).toHaveLength(1)
+    },
+  )
+
+  it('are there to be asked about again as long as something could not be ended', async () => {
+    await store().keep(place, origin, tokens('old', -1))
+    answer = async () => ({ outcome: 'revoked_upstream' })
+    const end = async () => {
+      throw new UpstreamError('AUTH_UNAVAILABLE', 'down')
+    }
+    const keeper = keeperOf(test.postgres, { end })
+    await expect(keeper.attend(place)).rejects.toMatchObject({ code: 'ERR_AUTH_UNAVAILABLE' })
+    expect(await keeperOf().attend(place)).toBe('revoked_upstream')
+    expect(ended).toHaveLength(1)
+  })
+
+  it('end nothing where a new sign-in has come before the answer', async () => {
+    await store().keep(place, origin, tokens('old', -1))
+    answer = async () => {
+      await store().keep(place, origin, { ...tokens('newer'), refreshToken: 'refresh-9' })
+      return { outcome: 'revoked_upstream' }
+    }
+    expect(await keeperOf().attend(place)).toBeUndefined()
+    expect(ended).toEqual([])
+    expect(await keeperOf().accessToken(place)).toBe('newer')
+  })
+
+  it('keep nobody waiting for long who refreshes, and are kept once they come', async () => {
+    await store().keep(place, origin, tokens('old', -1))
+    let arrive = (): void => undefined
+    answer = async () => {
+      await new Promise<void>((resolve) => (arrive = resolve))
+      return { outcome: 'refreshed', tokens: tokens('new') }
+    }
+    const keeper = keeperOf(test.postgres, { pause: async () => until(() => asked.length === 1) })
+    expect(await keeper.attend(place)).toBeUndefined()
+    expect((await store().find(place))?.tokens.accessToken).toBe('old')
+    arrive()
+    await keeper.close()
+    expect((await store().find(place))?.tokens.accessToken).toBe('new')
   })
 
   it('stay where the provider does not answer: the old one as long as it is good, then nobody gets one', async () => {

@@ -59,6 +59,20 @@ describe('a provider of a tenant', () => {
     expect(await put({}, 'new', globex)).toBe('added')
   })
 
+  it('of OAuth 2 has its issuer alone in the tenant: the users of another one are not to be taken for its own', async () => {
+    const refusal = 'with kind oauth2 its users could not be told from those of the other'
+    await put()
+    expect(await put({ name: 'Bare', kind: 'oauth2' })).toContain(refusal)
+    expect(await put({ name: 'Bare', kind: 'oauth2' }, 'any')).toContain(refusal)
+    const options = { issuer: 'https://other.test', clientId: 'us' }
+    expect(await put({ name: 'Bare', kind: 'oauth2', options })).toBe('added')
+    expect(await put({ name: 'Late', options })).toContain(refusal)
+    expect(await put({ name: 'Bare', kind: 'oauth2', options, clientSecret: 'another' }, 'any')).toBe('changed')
+    // Two clients of ours at one provider see the same users.
+    expect(await put({ name: 'Twin' })).toBe('added')
+    expect(await put({ kind: 'oauth2' }, 'new', globex)).toBe('added')
+  })
+
   it.each(['', ' Corp', 'Co\nrp', 'Corp\u202e', 'x'.repeat(61)])('is not called %j', async (name) => {
     expect(await put({ name })).toBe('the name of a provider has 1 to 60 characters that all show')
   })

@@ -241,6 +241,19 @@ describe('a provider that is set up wrongly', () => {
   })
 })
 
+describe('a provider that is this server itself', () => {
+  it.each([
+    ['its issuer', '/oauth'],
+    ['its address', ''],
+  ])('is not used: by %s', async (_what, path) => {
+    const options = { ...outside.options, issuer: site.origin + path }
+    const id = await site.offer({ options, signIn: (url) => outside.signIn(url) }, site.acme, 'Mirror')
+    expect((await site.leave(new BrowserJar(), id)).status).toBe(503)
+    expect(site.log.lines.at(-1)?.fields).toMatchObject({ reason: expect.stringContaining('is this server itself') })
+    await site.withdraw(site.acme, 'Mirror')
+  })
+})
+
 describe('two tenants with providers of their own (O13)', () => {
   it('have each an account of its own for the same subject with the same address', async () => {
     const [here, there] = [await site.offer(outside, site.acme, 'One'), await site.offer(another, site.globex, 'Two')]

@@ -31,7 +31,8 @@ function begun(changes: Partial<StoredFederation['keys']> = {}): StoredFederatio
 function identified({
   federation: { interaction, provider, tenant, requestId, clientId },
 }: StoredFederation): Federation {
-  return { interaction, provider, tenant, requestId, clientId, phase: 'identified', accountId: 'ana' }
+  const identity = { issuer: 'https://idp.test', subject: 'ana at idp' }
+  return { interaction, provider, tenant, requestId, clientId, phase: 'identified', accountId: 'ana', ...identity }
 }
 
 describe('a sign-in with a provider that is under way', () => {

@@ -1,4 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
+import { SealedRecords } from '../../../src/adapter/issuer/record/sealed-records.js'
+import { formatSubject } from '../../../src/adapter/issuer/sign-in/issuer-subject.js'
+import type { Account } from '../../../src/core/identity/account-store.js'
 import { BrowserJar, type Shown } from '../../support/browser-jar.js'
 import { callbackUri, IssuerHarness, password, pkcePair } from '../../support/issuer-harness.js'
 import { ShiftableClock } from '../../support/shiftable-clock.js'
@@ -7,7 +10,7 @@ let harness: IssuerHarness
 const clock = new ShiftableClock()
 
 beforeAll(async () => {
-  harness = await IssuerHarness.start({ clock })
+  harness = await IssuerHarness.start({ clock, storageClock: clock })
   for (const name of ['ana', 'ben', 'cyd']) await harness.addAccount(harness.acme, `${name}@acme.test`, ['read'])
 })
 
@@ -47,6 +50,32 @@ const takeBack = (jar: BrowserJar, shown: Shown, consent: string): Promise<Shown
 
 const grantOf = ({ tokens }: Allowed): string =>
   String(JSON.parse(Buffer.from(String(tokens['access_token']).split('.')[1] ?? '', 'base64url').toString())['gid'])
+
+/** Alters what is stored, as a fault or an intruder would. */
+function spoil(model: string, id: string): void {
+  const records = new SealedRecords(harness.storage, harness.keyring)
+  const row = `${model}:${model === 'Grant' ? id : records.keyOf(model, id)}`
+  const stored = harness.storage.rows.get(row)
+  if (stored === undefined) throw new TypeError(`no ${row}`)
+  const payload = stored.record.payload.map((byte) => byte ^ 1)
+  harness.storage.rows.set(row, { ...stored, record: { ...stored.record, payload } })
+}
+
+/** What an account has allowed so many clients, one a minute, long ago; answers with the keys, oldest first. */
+async function allowedLongAgo(account: Account, count: number): Promise<readonly string[]> {
+  const records = new SealedRecords(harness.storage, harness.keyring, 'app')
+  // By which the provider goes.
+  const now = Math.floor(Date.now() / 1000)
+  const ids = Array.from({ length: count }, (_, index) => `${account.id}-${index}`)
+  for (const [index, jti] of ids.entries()) {
+    const accountId = formatSubject(harness.acme, account)
+    const payload = { accountId, clientId: 'gone', jti, kind: 'Grant', iat: now - 60 * (count - index) }
+    await records.put({ model: 'Grant', id: jti, payload, expiresIn: 24 * 60 * 60 })
+    const destination = { redirectUri: callbackUri }
+    await records.put({ model: 'ConsentedDestination', id: jti, grantId: jti, payload: destination, expiresIn: 86_400 })
+  }
+  return ids.map((id) => records.grantDigest(id))
+}
 
 describe('the page of what a user has allowed', () => {
   it('lists their own consents and nobody else’s, with client, destination, scopes and times', async () => {
@@ -146,5 +175,89 @@ describe('what is taken back', () => {
     harness.storage.available = true
     expect(refused.status).toBe(503)
     expect(keysIn(await page(jar))).toEqual(keysIn(shown))
+  })
+})
+
+describe('a consent that cannot be read', () => {
+  it('keeps nobody from the others, is shown as such, and can be taken back', async () => {
+    const account = await harness.addAccount(harness.acme, 'dan@acme.test', ['read'])
+    const jar = new BrowserJar()
+    const [good, spoilt] = [await allow(jar, account.email, 'Good'), await allow(jar, account.email, 'Spoilt')]
+    const nameless = await allow(jar, account.email, 'Nameless')
+    spoil('Grant', grantOf(spoilt))
+    spoil('Client', nameless.clientId)
+    const shown = await page(jar)
+    expect(shown.status).toBe(200)
+    expect(keysIn(shown)).toEqual([grantOf(good), grantOf(nameless), grantOf(spoilt)])
+    expect(shown.html).toContain('“Good”')
+    expect(shown.html).not.toContain('Spoilt')
+    expect(shown.html.match(/An app that cannot be shown/g)).toHaveLength(1)
+    expect(shown.html.match(/An app without a name/g)).toHaveLength(1)
+
+    expect(await harness.running.registry.isActive(grantOf(spoilt))).toBe(true)
+    const after = await takeBack(jar, shown, grantOf(spoilt))
+    expect(keysIn(after)).toEqual([grantOf(good), grantOf(nameless)])
+    expect(await harness.running.registry.isActive(grantOf(spoilt))).toBe(false)
+    expect(harness.told).toContainEqual({ about: 'grant', key: grantOf(spoilt) })
+    expect(await harness.running.registry.isActive(grantOf(good))).toBe(true)
+  })
+
+  it('is no reason to show nothing of another kind: what this server allowed itself is none', async () => {
+    const account = await harness.addAccount(harness.acme, 'eli@acme.test', ['read'])
+    const [key = ''] = await allowedLongAgo(account, 1)
+    const jar = new BrowserJar()
+    const later = await allow(jar, account.email, 'Later')
+    spoil('ConsentedDestination', `${account.id}-0`)
+    expect(keysIn(await page(jar))).toEqual([grantOf(later), key])
+  })
+})
+
+describe('what an account has allowed', () => {
+  it('is bounded: beyond a hundred, what was used the longest ago ends, on record and at every process', async () => {
+    const account = await harness.addAccount(harness.acme, 'fay@acme.test', ['read'])
+    const earlier = await allowedLongAgo(account, 99)
+    const jar = new BrowserJar()
+    const hundredth = await allow(jar, account.email, 'The hundredth')
+    expect(keysIn(await page(jar))).toEqual([...earlier, grantOf(hundredth)])
+    expect(harness.audit.events.some(({ reason }) => reason === 'consent_displaced')).toBe(false)
+
+    clock.advance(60)
+    const next = await allow(jar, account.email, 'One more')
+    expect(keysIn(await page(jar))).toEqual([...earlier.slice(1), grantOf(hundredth), grantOf(next)])
+    expect(harness.told).toContainEqual({ about: 'grant', key: earlier[0] })
+    expect(harness.audit.events.filter(({ reason }) => reason === 'consent_displaced')).toEqual([
+      expect.objectContaining({ subject: account.id, clientId: 'gone', tenant: harness.acme }),
+    ])
+  })
+
+  it('goes by use, not by age: the oldest stays where a token was fetched with it lately', async () => {
+    const account = await harness.addAccount(harness.acme, 'gus@acme.test', ['read'])
+    const [used = '', unused = '', ...others] = await allowedLongAgo(account, 100)
+    const payload = { accountId: formatSubject(harness.acme, account), iat: Math.floor(Date.now() / 1000) }
+    const records = new SealedRecords(harness.storage, harness.keyring, 'app')
+    await records.put({ model: 'RefreshToken', id: 'x', grantId: `${account.id}-0`, payload, expiresIn: 60 })
+    const next = await allow(new BrowserJar(), account.email, 'One more')
+    const isActive = (key: string): Promise<boolean> => harness.running.registry.isActive(key)
+    expect(await isActive(unused)).toBe(false)
+    for (const key of [used, ...others, grantOf(next)]) expect(await isActive(key)).toBe(true)
+  })
+})
+
+describe('the page', () => {
+  it('is shown so often to one caller, and then to nobody but those elsewhere until later', async () => {
+    const jar = new BrowserJar()
+    for (let time = 0; time < 120; time += 1) expect((await page(jar)).status).toBe(401)
+    const refused = await page(jar)
+    expect(refused).toMatchObject({ status: 429, html: expect.stringContaining('too often') })
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0)
+    clock.advance(61)
+    expect((await page(jar)).status).toBe(401)
+  })
+
+  it('is shown to nobody while nobody can be counted', async () => {
+    harness.limiter.available = false
+    const refused = await page(new BrowserJar())
+    harness.limiter.available = true
+    expect(refused.status).toBe(503)
   })
 })

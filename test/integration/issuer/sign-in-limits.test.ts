@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { SignInLimits, type Attempt } from '../../../src/adapter/issuer/sign-in/sign-in-limits.js'
 import { SealedRecords } from '../../../src/adapter/issuer/record/sealed-records.js'
 import { BrowserJar, type Shown } from '../../support/browser-jar.js'
+import { eachOf } from '../../support/each-of.js'
 import { callbackUri, IssuerHarness, password, pkcePair } from '../../support/issuer-harness.js'
 import { MemoryRateLimiter } from '../../support/memory-ports.js'
 import { ShiftableClock } from '../../support/shiftable-clock.js'
@@ -33,11 +34,16 @@ async function tryOnce(jar: BrowserJar, email: string, given: string): Promise<S
   return jar.press(await open(jar), 'sign-in', { fields: { email, password: given } })
 }
 
-/** All that one address may try, at accounts that do not exist. */
+/** All that one address may try, at accounts that do not exist: in six sign-ins, each of which has ten. */
 async function useUpAddress(): Promise<void> {
-  for (let count = 0; count < 60; count += 1) {
-    expect((await tryOnce(new BrowserJar(), `nobody-${count}@acme.test`, 'wrong')).status).toBe(401)
-  }
+  await eachOf([0, 1, 2, 3, 4, 5], async (signIn) => {
+    const jar = new BrowserJar()
+    const page = await open(jar)
+    for (let count = 0; count < 10; count += 1) {
+      const fields = { email: `nobody-${signIn}-${count}@acme.test`, password: 'wrong' }
+      expect((await jar.press(page, 'sign-in', { fields })).status).toBe(401)
+    }
+  })
 }
 
 describe('the limit of one address', () => {
@@ -48,13 +54,13 @@ describe('the limit of one address', () => {
     expect((await tryOnce(new BrowserJar(), 'ana@acme.test', password)).status).toBe(429)
     expect((await tryOnce(known, 'ana@acme.test', password)).status).toBe(200)
     expect((await tryOnce(known, 'bo@acme.test', 'wrong')).status).toBe(429)
-  })
+  }, 120_000)
 
   it('does not count who signs in', async () => {
-    for (let count = 0; count < 65; count += 1) {
-      expect((await tryOnce(new BrowserJar(), 'ana@acme.test', password)).status).toBe(200)
-    }
-  })
+    const jars = Array.from({ length: 65 }, () => new BrowserJar())
+    const shown = await eachOf(jars, (jar) => tryOnce(jar, 'ana@acme.test', password))
+    expect(shown.map(({ status }) => status)).toEqual(jars.map(() => 200))
+  }, 120_000)
 })
 
 describe('the limits of an account', () => {
@@ -104,9 +110,41 @@ describe('the limits of an account', () => {
     expect(answers.filter(({ admitted }) => admitted)).toHaveLength(20)
   })
 
+  it('count right passwords as work, three hundred in a quarter of an hour, whatever more is asked for', async () => {
+    const limits = newLimits()
+    const signIn = async (count: number, browser?: string): Promise<boolean> => {
+      const attempt = attemptFrom(`10.1.${count % 250}.${Math.floor(count / 250)}`, {
+        email: 'gus@acme.test',
+        browser: browser ?? `browser ${count}`,
+      })
+      const admission = await limits.take(attempt)
+      if (!admission.admitted) return false
+      await (count % 2 === 0 ? admission.attempt.succeeded() : admission.attempt.unfinished())
+      return true
+    }
+    for (let count = 0; count < 300; count += 1) expect(await signIn(count)).toBe(true)
+    expect(await signIn(301)).toBe(false)
+    expect(await limits.take(attemptFrom('10.1.0.0', { email: 'hal@acme.test' }))).toMatchObject({ admitted: true })
+    // Its user is not shut out of the browsers that she has used, which have a count of their own, one for all of them.
+    for (let count = 0; count < 300; count += 1) expect(await signIn(count, `browser ${(count % 10) * 2}`)).toBe(true)
+    expect(await signIn(0, 'browser 20')).toBe(false)
+    clock.advance(16 * 60)
+    expect([await signIn(302), await signIn(0, 'browser 20')]).toEqual([true, true])
+  })
+
+  it('do not let guesses of strangers use up the work of an account', async () => {
+    const limits = newLimits()
+    const guess = (count: number) =>
+      limits.take(attemptFrom(`10.2.${count % 250}.${Math.floor(count / 250)}`, { email: 'ian@acme.test' }))
+    for (let count = 0; count < 1000; count += 1) await guess(count)
+    await newLimits().know(attemptFrom('10.3.0.1', { email: 'ian@acme.test', browser: 'own' }))
+    const own = await limits.take(attemptFrom('10.3.0.2', { email: 'ian@acme.test', browser: 'own' }))
+    expect(own).toMatchObject({ admitted: true, attempt: { claim: { stranger: undefined } } })
+  })
+
   it('do not count a password that was not looked at', async () => {
     const limits = newLimits()
-    for (let count = 0; count < 30; count += 1) {
+    for (let count = 0; count < 400; count += 1) {
       const admission = await limits.take(attemptFrom('10.0.5.1', { email: 'eve@acme.test' }))
       if (admission.admitted) await admission.attempt.withdrawn()
       expect(admission.admitted).toBe(true)
@@ -127,7 +165,9 @@ describe('a sign-in', () => {
     const { hasher } = harness.options
     const jar = new BrowserJar()
     const page = await open(jar)
-    const busy = Array.from({ length: 34 }, () => hasher.verify('x', undefined))
+    const busy = Array.from({ length: 34 }, (_none, count) => {
+      return hasher.verify('x', undefined, { account: `somebody ${count}`, stranger: undefined })
+    })
     const refused = await jar.press(page, 'sign-in', { fields: { email: 'ana@acme.test', password } })
     await Promise.all(busy)
     expect(refused.status).toBe(429)

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify, type JSONWebKeySet } from 'jose'
+import { UpstreamError } from '../../../src/core/error/upstream-error.js'
 import type { Account } from '../../../src/core/identity/account-store.js'
 import { BrowserJar } from '../../support/browser-jar.js'
 import { DocumentSite } from '../../support/document-site.js'
@@ -118,10 +119,35 @@ describe('signing out', () => {
     expect((await jar.press(page, 'sign-out')).left?.href).toBe(afterUri)
   })
 
-  it('leads a browser that is not signed in nowhere by itself', async () => {
+  it('leads a browser that is not signed in nowhere by itself, and says whose link it offers and where it leads', async () => {
     const { idToken } = await signedIn()
     const page = await new BrowserJar().open(logoutUrl({ id_token_hint: idToken, post_logout_redirect_uri: afterUri }))
     expect(page).toMatchObject({ status: 200, left: undefined, html: expect.stringContaining(`href="${afterUri}"`) })
+    expect(page.html).toContain('“Test client”')
+    expect(page.html).toContain('<strong>client.example</strong>')
+    expect(page.html).not.toContain('class="warning"')
+  })
+
+  it('offers a browser that is not signed in no link of a client that is only named', async () => {
+    const { client_id } = await signedIn()
+    const page = await new BrowserJar().open(logoutUrl({ client_id, post_logout_redirect_uri: afterUri }))
+    expect(page).toMatchObject({ status: 200, left: undefined, html: expect.stringContaining('signed out') })
+    expect(page.html).not.toContain('client.example')
+    expect(page.html).not.toContain('Continue')
+  })
+
+  it('warns of a client that may be taken for another one, on the question and on the link', async () => {
+    const uris = {
+      redirect_uris: ['https://claude.evil.example/cb'],
+      post_logout_redirect_uris: ['https://claude.evil.example/bye'],
+    }
+    const { idToken, jar } = await signedIn({ client_name: 'Cl4ude', ...uris })
+    const url = logoutUrl({ id_token_hint: idToken, post_logout_redirect_uri: 'https://claude.evil.example/bye' })
+    for (const page of [await jar.open(url), await new BrowserJar().open(url)]) {
+      expect(page.html).toContain('calls itself like <strong>Claude</strong>')
+      expect(page.html).toContain('reads like one of <strong>Claude</strong>')
+      expect(page.html).toContain('claude.<strong>evil.example</strong>')
+    }
   })
 })
 
@@ -247,6 +273,33 @@ describe('a client that wants to hear of logouts', () => {
     expect(site.posted.some(({ path }) => path === '/plain')).toBe(false)
     await jar.press(await jar.open(logoutUrl()), 'sign-out')
     expect(decodeJwt(await told('/plain'))).not.toHaveProperty('sid')
+  })
+
+  it('is told once the user is signed out: not where a step before that fails, and then when it is done again', async () => {
+    site.serve('/late', '')
+    const { body, client_id, jar } = await signedIn({
+      ...{ ...redirects(), post_logout_redirect_uris: [] },
+      backchannel_logout_uri: site.url('client.test', '/late'),
+    })
+    const page = await jar.open(logoutUrl())
+    const wasTold = () => site.posted.some(({ path }) => path === '/late')
+    const { findBySlug } = harness.tenants
+    harness.tenants.findBySlug = () => Promise.reject(new UpstreamError('AUTH_UNAVAILABLE', 'down'))
+    expect((await jar.press(page, 'sign-out')).status).toBe(503)
+    harness.tenants.findBySlug = findBySlug
+    // Nothing has ended where nobody is told.
+    expect(await isActive(body['access_token'])).toBe(true)
+
+    const { destroy } = harness.storage
+    harness.storage.destroy = () => Promise.reject(new UpstreamError('AUTH_UNAVAILABLE', 'down'))
+    expect((await jar.press(page, 'sign-out')).status).toBe(503)
+    harness.storage.destroy = destroy
+    expect(wasTold()).toBe(false)
+    expect(await isSignedIn(jar, client_id)).toBe(true)
+
+    expect((await jar.press(page, 'sign-out')).status).toBe(200)
+    await until(wasTold)
+    expect(site.posted.filter(({ path }) => path === '/late')).toHaveLength(1)
   })
 
   it('delays nobody where it hangs: the user is signed out before it answers', async () => {

@@ -15,6 +15,7 @@ interface Entry {
   readonly fields: Readonly<Record<string, unknown>> | undefined
 }
 
+const keptTokens = { removeOrphaned: async () => 0 }
 const warnings: Entry[] = []
 const log: Log = {
   write: (level, message, fields) => {
@@ -273,7 +274,8 @@ describe('every five minutes', () => {
     }
     const sweepers = ['one', 'other', 'third'].map((name) => {
       const tenants = { list: async () => (swept.push(name), []) }
-      return new Sweeper({ master: databases.master(), tenants, signIns: { removeExpired: async () => 0 }, turns, log })
+      const signIns = { removeExpired: async () => 0 }
+      return new Sweeper({ master: databases.master(), tenants, signIns, keptTokens, turns, log })
     })
     const five = 5 * 60_000
     for (round = 1; round <= 2; round += 1) {
@@ -290,7 +292,7 @@ describe('every five minutes', () => {
     const turns = { take: () => Promise.reject(new UpstreamError('AUTH_UNAVAILABLE', 'no answer')) }
     const tenants = { list: async () => [acme] }
     const signIns = { removeExpired: () => Promise.reject(new TypeError('nobody sweeps')) }
-    const sweeper = new Sweeper({ master: databases.master(), tenants, signIns, turns, log })
+    const sweeper = new Sweeper({ master: databases.master(), tenants, signIns, keptTokens, turns, log })
     await jest.advanceTimersByTimeAsync(5 * 60_000)
     jest.useRealTimers()
     await sweeper.stop()
@@ -309,7 +311,8 @@ describe('stopping', () => {
       },
     }
     const tenants = { list: async () => [acme, globex] }
-    const sweeper = new Sweeper({ master: databases.master(), tenants, signIns, turns: test.postgres.rateLimiter, log })
+    const { rateLimiter: turns } = test.postgres
+    const sweeper = new Sweeper({ master: databases.master(), tenants, signIns, keptTokens, turns, log })
     const swept = sweeper.sweep()
     while (finish.length === 0) await new Promise(setImmediate)
     let stopped = false
@@ -329,7 +332,8 @@ describe('stopping', () => {
       },
     }
     const signIns = { removeExpired: async () => 0 }
-    const sweeper = new Sweeper({ master: databases.master(), tenants, signIns, turns: test.postgres.rateLimiter, log })
+    const { rateLimiter: turns } = test.postgres
+    const sweeper = new Sweeper({ master: databases.master(), tenants, signIns, keptTokens, turns, log })
     expect(await sweeper.sweep()).toBe(0)
     await sweeper.stop()
     expect(warnings).toMatchObject([{ fields: { table: 'tenant' } }])

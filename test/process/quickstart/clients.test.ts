@@ -2,38 +2,27 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { Client as ModernClient, StreamableHTTPClientTransport as ModernTransport } from '@modelcontextprotocol/client'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
+import { CliSite } from '../../support/cli-site.js'
 import { expectedAccess, quickstartTools, quickstartUsers, type QuickstartUser } from '../../support/expected-access.js'
 import { signInTools } from '../../support/login-clients.js'
 import { mintFromHome } from '../../support/mint-tokens.js'
-import {
-  runCli,
-  runProgram,
-  startServerProcess,
-  temporaryHome,
-  type ServerProcess,
-  type TemporaryHome,
-} from '../../support/server-process.js'
+import { runProgram } from '../../support/server-process.js'
 
 const inspector = 'node_modules/@modelcontextprotocol/inspector/clients/launcher/build/index.js'
 
 describe('the quickstart, as real clients see it', () => {
-  let home: TemporaryHome
-  let server: ServerProcess
+  let site: CliSite
   const tokens = new Map<QuickstartUser, string>()
 
   beforeAll(async () => {
-    home = await temporaryHome()
-    server = await startServerProcess({ home: home.path })
+    site = await CliSite.start()
     for (const user of quickstartUsers) {
-      const { code, stdout, stderr } = await runCli(home.path, 'token', '--user', user)
+      const { code, stdout, stderr } = await site.run('token', '--user', user)
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
       tokens.set(user, stdout.trim())
     }
   }, 60_000)
-  afterAll(async () => {
-    await server?.stop()
-    await home?.remove()
-  })
+  afterAll(() => site?.close())
 
   const bearer = (user: QuickstartUser) => ({
     requestInit: { headers: { authorization: `Bearer ${tokens.get(user)}` } },
@@ -41,7 +30,7 @@ describe('the quickstart, as real clients see it', () => {
 
   it.each(quickstartUsers)('lists and calls for %s with the SDK client exactly what the table says', async (user) => {
     const client = new Client({ name: 'test', version: '1' })
-    await client.connect(new StreamableHTTPClientTransport(new URL(server.url), bearer(user)))
+    await client.connect(new StreamableHTTPClientTransport(new URL(site.server.url), bearer(user)))
     const { tools } = await client.listTools()
     expect(tools.map(({ name }) => name)).toEqual(expectedAccess[user])
     expect(await client.callTool({ name: 'hello' })).toEqual({ content: [{ type: 'text', text: `Hello, ${user}!` }] })
@@ -60,14 +49,15 @@ describe('the quickstart, as real clients see it', () => {
     'lists for %s with the client of the next generation exactly what the table says',
     async (user) => {
       const client = new ModernClient({ name: 'test', version: '1' })
-      await client.connect(new ModernTransport(new URL(server.url), bearer(user)))
+      await client.connect(new ModernTransport(new URL(site.server.url), bearer(user)))
       const { tools } = await client.listTools()
       expect(tools.map(({ name }) => name)).toEqual(expectedAccess[user])
       await client.close()
     },
   )
 
-  const inspect = (user: QuickstartUser | undefined, ...args: readonly string[]) => inspectAt(server.url, user, ...args)
+  const inspect = (user: QuickstartUser | undefined, ...args: readonly string[]) =>
+    inspectAt(site.server.url, user, ...args)
   const inspectAt = (url: string, user: QuickstartUser | undefined, ...args: readonly string[]) =>
     runProgram(
       [
@@ -76,7 +66,7 @@ describe('the quickstart, as real clients see it', () => {
         ...(user === undefined ? [] : ['--header', `Authorization: Bearer ${tokens.get(user)}`]),
         ...args,
       ],
-      { HOME: home.path },
+      { HOME: site.home.path },
     )
 
   it.each(quickstartUsers)('lists for %s with the Inspector exactly what the table says', async (user) => {
@@ -97,11 +87,11 @@ describe('the quickstart, as real clients see it', () => {
     const { code, stdout } = await inspect(undefined, '--method', 'tools/list')
     const { result } = JSON.parse(stdout) as { result: { tools: { name: string }[] } }
     expect({ code, names: result.tools.map(({ name }) => name) }).toEqual({ code: 0, names: signInTools })
-    expect((await inspectAt(server.oauthUrl, undefined, '--method', 'tools/list')).code).toBe(3)
+    expect((await inspectAt(site.server.oauthUrl, undefined, '--method', 'tools/list')).code).toBe(3)
   })
 
   const post = (path: string, token: string | undefined) =>
-    fetch(server.origin + path, {
+    fetch(site.server.origin + path, {
       method: 'POST',
       headers: {
         'content-type': 'application/json',
@@ -120,20 +110,20 @@ describe('the quickstart, as real clients see it', () => {
     const response = await post('/mcp/oauth', undefined)
     expect(response.status).toBe(401)
     expect(response.headers.get('www-authenticate')).toBe(
-      `Bearer resource_metadata="${server.origin}/.well-known/oauth-protected-resource/mcp/oauth", scope="mcp write read admin"`,
+      `Bearer resource_metadata="${site.server.origin}/.well-known/oauth-protected-resource/mcp/oauth", scope="mcp write read admin"`,
     )
     expect((await post('/mcp', undefined)).status).toBe(200)
   })
 
   it('refuses garbage, expired, foreign-audience and foreign-issuer tokens, and takes the good twin', async () => {
     const mint = async (...flags: readonly string[]) =>
-      (await runCli(home.path, 'token', '--user', 'john@company.com', ...flags)).stdout.trim()
+      (await site.run('token', '--user', 'john@company.com', ...flags)).stdout.trim()
     const emails = ['john@company.com']
-    const expired = await mintFromHome(home.path, { audience: server.url, emails, ageSeconds: 7_200 })
+    const expired = await mintFromHome(site.home.path, { audience: site.server.url, emails, ageSeconds: 7_200 })
     const refused = {
       garbage: 'garbage',
       tampered: `${tokens.get('john@company.com')?.slice(0, -6)}AAAAAA`,
-      'another path of this server': await mint('--audience', server.oauthUrl),
+      'another path of this server': await mint('--audience', site.server.oauthUrl),
       'another server': await mint('--audience', 'http://127.0.0.1:1/mcp'),
       expired: expired.get('john@company.com'),
     }
@@ -145,15 +135,15 @@ describe('the quickstart, as real clients see it', () => {
         challenge: expect.stringContaining('error="invalid_token"'),
       })
     }
-    expect((await post('/mcp', await mint('--audience', server.url))).status).toBe(200)
+    expect((await post('/mcp', await mint('--audience', site.server.url))).status).toBe(200)
     expect((await post('/mcp/oauth', refused['another path of this server'])).status).toBe(200)
   })
 
   it('hides what the token does not carry, whatever the database grants', async () => {
-    const { stdout } = await runCli(home.path, 'token', '--user', 'john@company.com', '--scope', 'read')
+    const { stdout } = await site.run('token', '--user', 'john@company.com', '--scope', 'read')
     const client = new Client({ name: 'test', version: '1' })
     const requestInit = { headers: { authorization: `Bearer ${stdout.trim()}` } }
-    await client.connect(new StreamableHTTPClientTransport(new URL(server.url), { requestInit }))
+    await client.connect(new StreamableHTTPClientTransport(new URL(site.server.url), { requestInit }))
     const names = (await client.listTools()).tools.map(({ name }) => name)
     expect(names).toEqual(expectedAccess['john@company.com'].filter((name) => name !== 'create_resource'))
     await client.close()

@@ -5,13 +5,7 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import { ToolListChangedNotificationSchema } from '@modelcontextprotocol/sdk/types.js'
 import { Client as Postgres } from 'pg'
-import {
-  runCli,
-  startServerProcess,
-  temporaryHome,
-  type ServerProcess,
-  type TemporaryHome,
-} from '../../support/server-process.js'
+import { CliSite } from '../../support/cli-site.js'
 import { until } from '../../support/until.js'
 
 /** What README tells people to type. */
@@ -29,36 +23,33 @@ interface Watcher {
 }
 
 describe('plain SQL on a tenant of the quickstart, as README has it', () => {
-  let home: TemporaryHome
-  let server: ServerProcess
+  let site: CliSite
   let database: Postgres
 
   beforeAll(async () => {
-    home = await temporaryHome()
-    server = await startServerProcess({ home: home.path })
+    site = await CliSite.start()
     database = new Postgres({
-      host: join(home.path, 'run'),
+      host: join(site.home.path, 'run'),
       user: 'authsec',
       database: 'tenant_acme_corp',
-      password: readFileSync(join(home.path, 'pg', 'authsec.password'), 'utf8').trim(),
+      password: readFileSync(join(site.home.path, 'pg', 'authsec.password'), 'utf8').trim(),
     })
     await database.connect()
   }, 60_000)
   afterAll(async () => {
     await database?.end()
-    await server?.stop()
-    await home?.remove()
+    await site?.close()
   })
 
   async function watch(user: string): Promise<Watcher> {
-    const { stdout } = await runCli(home.path, 'token', '--user', user)
+    const { stdout } = await site.run('token', '--user', user)
     const client = new Client({ name: 'test', version: '1' })
     const watcher = { client, changes: 0 }
     client.setNotificationHandler(ToolListChangedNotificationSchema, () => {
       watcher.changes += 1
     })
     const requestInit = { headers: { authorization: `Bearer ${stdout.trim()}` } }
-    await client.connect(new StreamableHTTPClientTransport(new URL(server.url), { requestInit }))
+    await client.connect(new StreamableHTTPClientTransport(new URL(site.server.url), { requestInit }))
     await names(watcher)
     return watcher
   }

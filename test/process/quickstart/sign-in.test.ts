@@ -1,30 +1,20 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
+import { CliSite } from '../../support/cli-site.js'
 import { expectedAccess, quickstartUsers, type QuickstartUser } from '../../support/expected-access.js'
 import { HeadlessClient } from '../../support/headless-client.js'
-import {
-  startServerProcess,
-  temporaryHome,
-  type ServerProcess,
-  type TemporaryHome,
-} from '../../support/server-process.js'
 
 describe('signing in to the quickstart', () => {
-  let home: TemporaryHome
-  let server: ServerProcess
+  let site: CliSite
 
   beforeAll(async () => {
-    home = await temporaryHome()
-    server = await startServerProcess({ home: home.path })
+    site = await CliSite.start()
   }, 60_000)
-  afterAll(async () => {
-    await server?.stop()
-    await home?.remove()
-  })
+  afterAll(() => site?.close())
 
   const headless = async (user: QuickstartUser, change: { tenant?: string; password?: string } = {}) => {
-    const account = (await home.accounts()).find(({ email }) => email === user)
+    const account = (await site.home.accounts()).find(({ email }) => email === user)
     return new HeadlessClient(async (jar, url) => {
       const page = await jar.open(url)
       return jar.press(page, 'sign-in', { fields: { tenant: '', password: '', ...account, ...change } })
@@ -32,7 +22,7 @@ describe('signing in to the quickstart', () => {
   }
 
   const signIn = async (provider: HeadlessClient): Promise<Client> => {
-    const url = new URL(server.oauthUrl)
+    const url = new URL(site.server.oauthUrl)
     const first = new StreamableHTTPClientTransport(url, { authProvider: provider })
     const client = new Client({ name: 'test', version: '1' })
     await expect(client.connect(first)).rejects.toThrow('Unauthorized')

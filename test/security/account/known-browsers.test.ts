@@ -19,8 +19,8 @@ const tenant = { id: '8f7a2f0e-2a53-4a3c-9a43-0f9f3b1f7c11', slug: 'acme', name:
 /** One in a sign-in of its own, from an address of its own. */
 function attempt(email: string, browser: string): Attempt {
   attempts += 1
-  const visit = { interaction: { uid: `interaction-${attempts}` }, browser, caller: `caller-${attempts}`, csrf: '' }
-  return { tenant, email, visit: visit as unknown as Attempt['visit'] }
+  const visit = { interaction: { uid: `interaction-${attempts}` }, browser, caller: `caller-${attempts}` }
+  return { tenant, email, visit }
 }
 
 /** How many codes in a row may be tried, by browsers in turn. */
@@ -57,5 +57,29 @@ describe('codes', () => {
     expect(await codes('cy@acme.test', ['own'])).toBe(10)
     await showsPassword('cy@acme.test', 'own')
     expect(await codes('cy@acme.test', ['own'])).toBe(0)
+  })
+})
+
+describe('the forms of passkeys and of setting up', () => {
+  const forms = async (email: string, browser: string, caller?: string): Promise<number> => {
+    for (let count = 0; count < 200; count += 1) {
+      const one = attempt(email, browser)
+      const visit = caller === undefined ? one.visit : { ...one.visit, caller }
+      if (!(await limits.take({ ...one, visit }, 'signature')).admitted) return count
+    }
+    return 200
+  }
+
+  it('are counted for a stranger at one address, and for no account: whoever knows a password shuts nobody out', async () => {
+    expect(await forms('dee@acme.test', 'stranger', 'one address')).toBe(40)
+    expect((await limits.take(attempt('dee@acme.test', 'another'), 'signature')).admitted).toBe(true)
+    expect(await forms('eli@acme.test', 'stranger')).toBe(200)
+    expect((await limits.take(attempt('eli@acme.test', 'own'), 'code')).admitted).toBe(true)
+  })
+
+  it('are counted apart for a browser that has shown a second factor, whatever its address', async () => {
+    expect(await forms('fay@acme.test', 'stranger', 'one desk')).toBe(40)
+    await limits.know(attempt('fay@acme.test', 'own'))
+    expect(await forms('fay@acme.test', 'own', 'one desk')).toBe(60)
   })
 })

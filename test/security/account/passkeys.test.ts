@@ -27,7 +27,9 @@ async function enrol(email: string, faults: AuthenticatorFaults = {}): Promise<[
   await demandFactor(site, id)
   const key = new SoftwareAuthenticator(site.origin)
   const { jar, shown } = await fresh(email)
-  return [key, await jar.press(shown, 'factor-enrol-passkey', { fields: { credential: key.create(shown, faults) } })]
+  const done = await jar.press(shown, 'factor-enrol-passkey', { fields: { credential: key.create(shown, faults) } })
+  if (done.html.includes('The second step is set up')) await jar.press(done, 'factor-done')
+  return [key, done]
 }
 
 describe('a passkey', () => {
@@ -147,5 +149,29 @@ describe('a passkey that is set up', () => {
     expect(done.html).toContain('The second step is set up')
     const next = await fresh('gil@acme.test')
     expect(isConsent(await send(next.jar, next.shown, second.get(next.shown)))).toBe(true)
+  })
+})
+
+describe('the forms of a second factor', () => {
+  it('are taken so often in one sign-in, and shut nobody out of the next', async () => {
+    const [key] = await enrol('hal@acme.test')
+    const { jar, shown } = await fresh('hal@acme.test')
+    const statuses: number[] = []
+    for (let count = 0; count < 21; count += 1) statuses.push((await send(jar, shown, '{}')).status)
+    expect(statuses.map((status) => status === 401)).toEqual([...Array<boolean>(20).fill(true), false])
+    expect(statuses.at(-1)).toBe(429)
+    const next = await fresh('hal@acme.test')
+    expect(isConsent(await send(next.jar, next.shown, key.get(next.shown)))).toBe(true)
+  })
+
+  it('that set one up are counted as well', async () => {
+    const { id } = await site.addAccount('ivy@acme.test')
+    await demandFactor(site, id)
+    const { jar, shown } = await fresh('ivy@acme.test')
+    const form = { fields: { code: '000000', credential: '{}' } }
+    const actions = Array.from({ length: 21 }, (_none, count) => `factor-enrol-${count % 2 === 0 ? 'code' : 'passkey'}`)
+    const statuses: number[] = []
+    for (const action of actions) statuses.push((await jar.press(shown, action, form)).status)
+    expect([new Set(statuses.slice(0, 20)), statuses.at(-1)]).toEqual([new Set([400]), 429])
   })
 })

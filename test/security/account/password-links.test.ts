@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { AccountSite } from '../../support/account-site.js'
+import { AccountSite, isConsent } from '../../support/account-site.js'
 import { BrowserJar, hiddenFields, type Shown } from '../../support/browser-jar.js'
 
 let site: AccountSite
@@ -170,6 +170,23 @@ describe('a sign-in', () => {
     const { shown } = await site.signIn(new BrowserJar(), 'race@acme.test')
     site.hasher.verify = verify
     expect(shown.status).toBe(401)
+  })
+})
+
+describe('the browser in which a link was used', () => {
+  it('is known to its account from then on: strangers who guess shut others out, and not this one', async () => {
+    const account = await site.addAccount('known@acme.test')
+    const jar = new BrowserJar()
+    await set(jar, await jar.open(await site.link(account)))
+    const signIn = async (browser: BrowserJar, password: string): Promise<Shown> =>
+      (await site.signIn(browser, 'known@acme.test', password)).shown
+    let refused: Shown | undefined
+    for (let count = 0; count < 15 && refused?.status !== 429; count += 1) {
+      refused = await signIn(new BrowserJar(), 'a guess')
+    }
+    expect(refused?.status).toBe(429)
+    expect((await signIn(new BrowserJar(), given)).status).toBe(429)
+    expect(isConsent(await signIn(jar, given))).toBe(true)
   })
 })
 

@@ -1,6 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { ClientDocuments } from '../../../src/adapter/issuer/client/client-documents.js'
-import { FetchError, type FetchAnswer, type FetchRequest } from '../../../src/core/runtime/fetcher.js'
+import {
+  FetchError,
+  type FetchAnswer,
+  type FetchFailure,
+  type FetchRequest,
+} from '../../../src/core/runtime/fetcher.js'
 import { DocumentSite } from '../../support/document-site.js'
 import { IssuerHarness, callbackUri, pkcePair } from '../../support/issuer-harness.js'
 import { BrowserJar } from '../../support/browser-jar.js'
@@ -56,10 +61,32 @@ describe('a client whose id is the URL of its document', () => {
     expect(timesAsked(path)).toBe(1)
   })
 
+  it('is shown with the host that it publishes at where the user looks at what they have allowed', async () => {
+    const client_id = site.publish(name, newPath())
+    const { jar } = await harness.obtainCode('ana@acme.test', { client_id, scope: 'read' })
+    const { html } = await jar.open(`${harness.origin}/authsec/consents`)
+    expect(html).toContain(`<dd><bdi>${new URL(client_id).host}</bdi></dd>`)
+  })
+
   it('is shown the consent page with its own name', async () => {
     const client_id = site.publish(name, newPath(), { client_name: 'Notes of Ana' })
     const page = await authorize(client_id)
     expect(page).toMatchObject({ status: 200, html: expect.stringContaining('Notes of Ana') })
+  })
+
+  it.each([
+    ['Claude', ['says so on', 'calls itself like']],
+    ['Notes', []],
+  ])('is warned of where it publishes elsewhere who it says it is: %s', async (client_name, words) => {
+    const redirect_uri = 'https://claude.ai/api/mcp/auth_callback'
+    const client_id = site.publish(name, newPath(), { client_name, redirect_uris: [redirect_uri] })
+    const { challenge } = pkcePair()
+    const pkce = { code_challenge: challenge, code_challenge_method: 'S256' }
+    const url = harness.authorizeUrl({ client_id, redirect_uri, scope: 'read', ...pkce })
+    const { html } = await harness.signIn(new BrowserJar(), url, 'ana@acme.test')
+    expect(html).toContain('<h1>Allow')
+    for (const one of words) expect(html).toContain(one)
+    expect(html.includes('class="warning"')).toBe(words.length > 0)
   })
 
   it('may use any port of this computer where its document names loopback', async () => {
@@ -81,11 +108,16 @@ describe('a client whose id is the URL of its document', () => {
 
 describe('a document is refused', () => {
   const sound = (client_id: string) => ({ client_id, client_name: 'Notes', redirect_uris: [callbackUri] })
+  const twice = (id: string, member: string) =>
+    JSON.stringify(sound(id)).replace('{', `{"${member}":["https://evil.example/"],`)
 
   it.each<[string, (id: string) => readonly [string, object?]]>([
     ['that names another client_id', (id) => [JSON.stringify(sound(`${id}?`))]],
     ['that names none', () => [JSON.stringify({ redirect_uris: [callbackUri] })]],
     ['that is no JSON', () => ['<html>']],
+    ['that says a member twice', (id) => [twice(id, 'redirect_uris')]],
+    ['that says a member twice in two spellings', (id) => [twice(id, String.raw`redirect\u005furis`)]],
+    ['that says twice whose it is', (id) => [JSON.stringify(sound(id)).replace('{', '{"client_id":"x",')]],
     ['that is a list', (id) => [JSON.stringify([sound(id)])]],
     ['of more than 16 KB', (id) => [JSON.stringify({ ...sound(id), contacts: ['x'.repeat(17_000)] })]],
     ['that is a web page', (id) => [JSON.stringify(sound(id)), { headers: { 'content-type': 'text/html' } }]],
@@ -188,28 +220,73 @@ function documentsOver(answer: Answer): ClientDocuments {
   return new ClientDocuments({ fetcher, reach: 'public', limiter, clock, log: new MemoryLog() })
 }
 
+const answering =
+  (status: number, body = ''): Answer =>
+  () => ({ status, headers: json, body: Buffer.from(body) })
+const failing =
+  (failure: FetchFailure): Answer =>
+  () => {
+    throw new FetchError(failure, 'no answer')
+  }
+
+/** A document that was good, and what becomes of it once its host answers otherwise. */
+async function goodFirst(then: Answer) {
+  const answers = { next: good, asked: 0 }
+  const found = documentsOver((request) => {
+    answers.asked += 1
+    return answers.next(request)
+  })
+  const kind = async () => (await found.find('https://a.example/client', 'caller')).kind
+  expect(await kind()).toBe('document')
+  answers.next = then
+  return { answers, kind }
+}
+
 describe('a document that was good', () => {
-  it('is good for a day while its host does not answer, and no longer', async () => {
-    let answer = good
-    const found = documentsOver((request) => answer(request))
-    const kind = async () => (await found.find('https://a.example/client', 'caller')).kind
-    expect(await kind()).toBe('document')
-    answer = down
+  it.each<[string, Answer]>([
+    ['nobody is there', failing('unreachable')],
+    ['its host takes too long', failing('timeout')],
+    ['its host is broken (500)', answering(500)],
+    ['its host is down (503)', answering(503)],
+    ['its host has too much to do (429)', answering(429)],
+  ])('is good for a day while %s, and no longer', async (_title, then) => {
+    const { kind } = await goodFirst(then)
     clock.advance(23 * 60 * 60)
     expect(await kind()).toBe('document')
     clock.advance(2 * 60 * 60)
     expect(await kind()).toBe('refused')
   })
 
-  it('is refused once its host says that it is not there', async () => {
-    let answer = good
-    const found = documentsOver((request) => answer(request))
-    const kind = async () => (await found.find('https://a.example/client', 'caller')).kind
+  it('is asked for once a minute while its host does not answer, and taken as it is then', async () => {
+    const { answers, kind } = await goodFirst(answering(503))
+    clock.advance(60 * 60)
+    for (let time = 0; time < 5; time += 1) expect(await kind()).toBe('document')
+    expect(answers.asked).toBe(2)
+    answers.next = good
+    clock.advance(61)
     expect(await kind()).toBe('document')
-    answer = bad
+    answers.next = down
+    clock.advance(23 * 60 * 60)
+    expect(await kind()).toBe('document')
+  })
+
+  it.each<[string, Answer]>([
+    ['that it is not there (404)', bad],
+    ['that it is gone (410)', answering(410)],
+    ['that nobody may read it (403)', answering(403)],
+    ['that it is elsewhere', failing('redirect')],
+    ['more than fits', failing('too-large')],
+    ['something else', answering(200, JSON.stringify({ client_id: 'https://a.example/other' }))],
+  ])('is refused once its host says %s', async (_title, then) => {
+    const { kind } = await goodFirst(then)
     expect(await kind()).toBe('document')
     clock.advance(61)
     expect(await kind()).toBe('refused')
+  })
+
+  it('is not good where it never was: a host that is down names nobody', async () => {
+    const found = documentsOver(answering(503))
+    expect((await found.find('https://a.example/client', 'caller')).kind).toBe('refused')
   })
 })
 
@@ -247,6 +324,22 @@ describe('looks at documents are limited', () => {
     for (const [index, id] of idsAt('a.example', 61).entries()) await found.find(id, everybody(index))
     expect((await found.find(known, 'caller')).kind).toBe('document')
     expect((await found.find('https://a.example/unknown', 'caller')).kind).toBe('busy')
+  })
+
+  it('for whoever asks too often, and not for whoever asks for the same one at the same time', async () => {
+    let asked = 0
+    const found = documentsOver((request) => {
+      asked += 1
+      return good(request)
+    })
+    for (const id of idsAt('a.example', 30)) await found.find(id, 'flooder')
+    const wanted = 'https://a.example/wanted'
+    const outcomes = await Promise.all([
+      found.find(wanted, 'flooder'),
+      ...['one', 'two', 'three'].map((caller) => found.find(wanted, caller)),
+    ])
+    expect(outcomes.map(({ kind }) => kind)).toEqual(['busy', 'document', 'document', 'document'])
+    expect(asked).toBe(31)
   })
 
   it('by a limiter that has to answer: without it nobody is let in', async () => {

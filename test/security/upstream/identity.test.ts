@@ -41,6 +41,32 @@ describe('O13: who somebody is', () => {
     expect(await signInAt(upstream, outside)).toMatchObject({ subject: 'ada-1', email: undefined })
   })
 
+  it.each<readonly [string, Readonly<Record<string, unknown>>, Readonly<Record<string, unknown>>]>([
+    ['its ID token says no and userinfo yes', { email_verified: false }, {}],
+    ['its ID token says yes and userinfo no', {}, { email_verified: false }],
+    ['its ID token says yes and userinfo so in a text', {}, { email_verified: 'true' }],
+    ['the two name different ones', {}, { email: 'other@acme.example' }],
+    ['its ID token says no, and userinfo alone names one', { email: undefined, email_verified: false }, {}],
+    ['only the other one is said to be verified', { email: undefined }, { email_verified: undefined }],
+  ])('has no address where %s', async (_title, claims, userinfo) => {
+    // A name that is missing has userinfo asked.
+    outside.idToken = { claims: { name: undefined, ...claims } }
+    outside.userinfo = { email: 'ada@acme.example', email_verified: true, ...userinfo }
+    expect(await signInAt(upstream, outside)).toMatchObject({ subject: 'ada-1', email: undefined })
+    expect(outside.askedFor('GET /me') + outside.askedFor('POST /me')).toBe(1)
+  })
+
+  it.each<readonly [string, Readonly<Record<string, unknown>>, Readonly<Record<string, unknown>>]>([
+    ['both say so', {}, {}],
+    ['its ID token says so and userinfo nothing', {}, { email: undefined, email_verified: undefined }],
+    ['userinfo says so and its ID token nothing', { email: undefined, email_verified: undefined }, {}],
+    ['the two write it otherwise', {}, { email: 'Ada@acme.example' }],
+  ])('has the address where %s', async (_title, claims, userinfo) => {
+    outside.idToken = { claims: { name: undefined, ...claims } }
+    outside.userinfo = { email: 'ada@acme.example', email_verified: true, ...userinfo }
+    expect(await signInAt(upstream, outside)).toMatchObject({ subject: 'ada-1', email: 'ada@acme.example' })
+  })
+
   it('has at Entra ID an address only where the directory owns its domain, and not for another kind', async () => {
     outside.idToken = { claims: { email_verified: undefined, xms_edov: true } }
     expect(await signInAt(upstream, outside)).toMatchObject({ email: undefined })

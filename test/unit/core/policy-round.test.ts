@@ -36,7 +36,7 @@ class Bench {
         requirement:
           this.policies === 'none'
             ? role('admin')
-            : allOf(role('admin'), policy(First, { milliseconds: 50 }), policy(Second, { milliseconds: 50 })),
+            : allOf(role('admin'), policy(First, { milliseconds: 1_000 }), policy(Second, { milliseconds: 1_000 })),
       },
       parseInput: (args) => ({ valid: true, value: structuredClone(args) }),
       askPolicy: ({ key }, question) => (key === First ? this.first(question) : this.second(question)),
@@ -92,14 +92,14 @@ describe('a call that policies decide', () => {
   })
 
   it.each<readonly [string, Answer]>([
-    ['at once', () => (spin(120), 'allow')],
-    ['after a moment', async () => (await Promise.resolve(), spin(120), 'allow')],
+    ['at once', () => (spin(1_100), 'allow')],
+    ['after a moment', async () => (await Promise.resolve(), spin(1_100), 'allow')],
   ])('is refused by a policy that lets nothing else run until its time is up: %s', async (_when, answer) => {
     const bench = new Bench()
     bench.second = answer
     expect(await bench.call()).toMatchObject(refused)
     expect(bench.handled).toEqual([])
-    bench.second = () => (spin(5), 'allow')
+    bench.second = () => 'allow'
     expect(await bench.call()).toMatchObject({ result: { content: [{ text: 'wiped' }] } })
   })
 

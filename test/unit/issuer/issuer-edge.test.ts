@@ -124,11 +124,10 @@ describe('routes', () => {
 describe('a subject', () => {
   it('is read as it was written', () => {
     const tenant = { id: 't-1', slug: 'acme', name: 'Acme' }
-    expect(parseSubject(formatSubject(tenant, 'a-1'))).toEqual({
-      tenantId: 't-1',
-      tenantSlug: 'acme',
-      accountId: 'a-1',
-    })
+    const read = { tenantId: 't-1', tenantSlug: 'acme', accountId: 'a-1' }
+    expect(parseSubject(formatSubject(tenant, { id: 'a-1' }))).toEqual(read)
+    const securityStamp = '8f7a2f0e-2a53-4a3c-9a43-0f9f3b1f7c11'
+    expect(parseSubject(formatSubject(tenant, { id: 'a-1', securityStamp }))).toEqual({ ...read, securityStamp })
   })
 
   it.each(['', 'a', 'a:b', 'a:b:', ':b:c', 'a:b:c:d'])('is not read from %j', (text) => {

@@ -3,6 +3,8 @@ import type { Keyring } from '../../../core/credential/keyring.js'
 import { UpstreamError } from '../../../core/error/upstream-error.js'
 import type { Log } from '../../../core/runtime/log.js'
 import type { RateLimit, RateLimiter } from '../../../core/runtime/rate-limiter.js'
+import type { InvitationStep } from '../federation/invitation-step.js'
+import { callerOf } from '../http/client-address.js'
 import { doubledCookies, type IssuerCookies } from '../http/issuer-cookies.js'
 import { splitTarget } from '../http/issuer-edge.js'
 import { readOwnForm } from '../http/own-form.js'
@@ -24,6 +26,8 @@ export interface AccountPagesParts {
   readonly links: PasswordLinks
   readonly limiter: RateLimiter
   readonly log: Log
+  /** Accepting invitations with identity providers. */
+  readonly invitations: InvitationStep | undefined
 }
 
 interface Exchange {
@@ -95,7 +99,24 @@ export class AccountPages {
       response.setHeader('retry-after', admission.secondsLeft)
       return this.#refuse(response, 429, 'Too many attempts with this link. Try again in some minutes.')
     }
+    const provider = form.get('action') === 'federate' ? form.get('provider') : undefined
+    if (provider !== undefined) return this.#accept({ request, response }, opened, provider)
     this.#send(response, await this.#parts.links.submit(opened, form))
+  }
+
+  async #accept({ request, response }: Exchange, opened: OpenedLink, provider: string): Promise<void> {
+    const { cookies, invitations } = this.#parts
+    const browser = cookies.browserOf(request)
+    const { digest, link, tenant } = opened
+    if (invitations === undefined || browser === undefined || link.purpose !== 'invitation') {
+      return this.#refuse(response, 400, noLink)
+    }
+    const invitation = { tenant: tenant.id, accountId: link.accountId, digest }
+    const { page, retryAfter, status } = await invitations.begin({
+      ...{ ...invitation, provider, browser, caller: callerOf(request) },
+    })
+    if (retryAfter !== undefined) response.setHeader('retry-after', retryAfter)
+    sendPage(response, status, page)
   }
 
   async #open(request: IncomingMessage): Promise<OpenedLink | undefined> {

@@ -1,14 +1,20 @@
 import type { Keyring } from '../../../core/credential/keyring.js'
-import { UpstreamError } from '../../../core/error/upstream-error.js'
 import type { AccountLink, AccountLinkStore } from '../../../core/identity/account-link-store.js'
+import { changeSecurity } from '../../../core/identity/change-security.js'
 import type { Account, AccountStore } from '../../../core/identity/account-store.js'
+import type { PasswordRule } from '../../../core/federation/provider/password-rules.js'
+import type { OfferedProvider } from '../../../core/federation/provider/upstream-directory.js'
 import type { SessionDirectory } from '../../../core/identity/session-directory.js'
 import type { Tenant } from '../../../core/identity/tenant.js'
 import type { Form } from '../http/read-form.js'
 import { renderNewPasswordPage, renderPasswordSetPage } from '../page/account/new-password-page.js'
+import { providerButtons } from '../page/provider-buttons.js'
 import type { PasswordHasher } from '../password-hasher.js'
+import { CrowdedError, crowdedSeconds, orCrowded } from '../password/crowded-error.js'
+import type { HashingClaim } from '../password/hashing-queue.js'
 import { passwordFault } from '../password/password-policy.js'
 import type { AccountDirectory } from '../sign-in/account-directory.js'
+import type { SignInLimits } from '../sign-in/sign-in-limits.js'
 import { linkDigest, type LinkToken } from './account-link.js'
 
 export interface PasswordLinksParts {
@@ -19,6 +25,11 @@ export interface PasswordLinksParts {
   readonly sessions: Pick<SessionDirectory, 'end' | 'ownersOf'>
   readonly hasher: PasswordHasher
   readonly keyring: Keyring
+  readonly limits: Pick<SignInLimits, 'know'>
+  /** The identity providers that users of this tenant may choose. */
+  readonly providers: (tenant: Tenant) => Promise<readonly OfferedProvider[]>
+  /** UUIDs of the tenants where no password lets anybody in. */
+  readonly refusing: () => Promise<ReadonlySet<string>>
 }
 
 /** A link that stands, opened in one browser. */
@@ -28,6 +39,12 @@ export interface OpenedLink {
   readonly link: AccountLink
   readonly digest: string
   readonly csrf: string
+  /** The random value in its cookie. */
+  readonly browser: string
+  /** Those that may take the place of a password: where it is an invitation. */
+  readonly providers: readonly OfferedProvider[]
+  /** Whether a password would let anybody in. */
+  readonly passwords: PasswordRule
 }
 
 /** What a form is answered with; `used`: somebody was faster. */
@@ -39,8 +56,6 @@ export type FormAnswer =
       readonly retryAfter?: number | undefined
     }
   | { readonly kind: 'used' }
-
-const overloadSeconds = 5
 
 /** What invitations and resets lead to: a password, and the end of whatever was signed in before. */
 export class PasswordLinks {
@@ -59,24 +74,36 @@ export class PasswordLinks {
     const link = await links.find(tenant, digest)
     const account = link && (await accounts.find(tenant, link.accountId))
     if (link === undefined || account === undefined) return undefined
-    return { tenant, account, link, digest, csrf: keyring.digest('account-csrf', `${digest} ${browser}`) }
+    const providers = link.purpose === 'invitation' ? await this.#parts.providers(tenant) : []
+    const passwords = (await this.#parts.refusing()).has(tenant.id) ? 'refused' : 'accepted'
+    return {
+      tenant,
+      account,
+      link,
+      digest,
+      browser,
+      passwords,
+      providers,
+      csrf: keyring.digest('account-csrf', `${digest} ${browser}`),
+    }
   }
 
-  render({ account, csrf, link, tenant }: OpenedLink, problem?: string): string {
+  render({ account, csrf, link, passwords, providers, tenant }: OpenedLink, problem?: string): string {
     const { serverName } = this.#parts
     const { purpose } = link
-    return renderNewPasswordPage({ serverName, tenantName: tenant.name, email: account.email, purpose, csrf, problem })
+    const shown = { serverName, tenantName: tenant.name, email: account.email, purpose, csrf, problem, passwords }
+    return renderNewPasswordPage({ ...shown, buttons: providerButtons({ csrf, providers, tenants: [tenant] }) })
   }
 
   /** Throws `UpstreamError` where nothing was changed. */
   async submit(opened: OpenedLink, form: Form): Promise<FormAnswer> {
+    if (opened.passwords === 'refused') return { kind: 'page', status: 403, page: this.render(opened) }
     const password = form.get('password') ?? ''
     const fault = await this.#faultOf(opened, password, form.get('repeated'))
     if (fault !== undefined) return { kind: 'page', status: 400, page: this.render(opened, fault) }
-    const hash = await this.#hash(password)
-    if (hash === undefined) {
-      const page = this.render(opened, 'Many people are signing in right now. Try again in a few seconds.')
-      return { kind: 'page', status: 429, page, retryAfter: overloadSeconds }
+    const hash = await orCrowded(this.#parts.hasher.hash(password, claimOf(opened)))
+    if (hash instanceof CrowdedError) {
+      return { kind: 'page', status: 429, page: this.render(opened, hash.problem), retryAfter: crowdedSeconds }
     }
     return this.#set(opened, hash)
   }
@@ -91,32 +118,19 @@ export class PasswordLinks {
     return passwordFault(password, { email: account.email, name: account.name, tenant, serverName })
   }
 
-  /**
-   * Sessions end before the password is another one, so that where they cannot the link stays good, and once more afterwards:
-   * somebody may have signed in with the old one meanwhile.
-   */
-  async #set({ account, digest, tenant }: OpenedLink, hash: string): Promise<FormAnswer> {
-    await this.#endSessions(tenant, account)
-    if (!(await this.#parts.links.redeem(tenant, digest, hash))) return { kind: 'used' }
-    const sessions = await this.#endSessions(tenant, account).then(
-      () => 'ended' as const,
-      () => 'not all ended' as const,
-    )
-    const page = renderPasswordSetPage({ serverName: this.#parts.serverName, sessions })
-    return { kind: 'done', status: 200, page }
+  /** Where sessions cannot be ended before, the link stays good. */
+  async #set({ account, browser, digest, tenant }: OpenedLink, hash: string): Promise<FormAnswer> {
+    const { limits, links, serverName, sessions } = this.#parts
+    const scope = { tenant, accounts: [account.id] }
+    const changed = await changeSecurity(sessions, scope, () => links.redeem(tenant, digest, hash))
+    if (!changed.value) return { kind: 'used' }
+    // The password is set, whether or not the browser is known by it.
+    await limits.know({ tenant, email: account.email, visit: { browser } }, 'password').catch(() => undefined)
+    return { kind: 'done', status: 200, page: renderPasswordSetPage({ serverName, sessions: changed.sessions }) }
   }
+}
 
-  async #endSessions(tenant: Tenant, { id }: Account): Promise<void> {
-    const { sessions } = this.#parts
-    await sessions.end({ tenant, owners: await sessions.ownersOf(tenant, id), application: undefined })
-  }
-
-  async #hash(password: string): Promise<string | undefined> {
-    try {
-      return await this.#parts.hasher.hash(password)
-    } catch (error) {
-      if (error instanceof UpstreamError && error.outage === 'OVERLOADED') return undefined
-      throw error
-    }
-  }
+/** No stranger: nobody comes here without a link of the account. */
+function claimOf({ account, tenant }: OpenedLink): HashingClaim {
+  return { account: JSON.stringify(['link', tenant.id, account.id]), stranger: undefined }
 }

@@ -1,8 +1,15 @@
 import { LRUCache } from 'lru-cache'
-import { FetchError, type FetchAnswer, type Fetcher, type NetworkReach } from '../../../core/runtime/fetcher.js'
+import {
+  FetchError,
+  type FetchAnswer,
+  type FetchFailure,
+  type Fetcher,
+  type NetworkReach,
+} from '../../../core/runtime/fetcher.js'
 import type { Clock } from '../../../core/runtime/clock.js'
 import type { Log } from '../../../core/runtime/log.js'
 import type { RateLimit, RateLimiter } from '../../../core/runtime/rate-limiter.js'
+import { parseStrictObject } from '../../../core/runtime/strict-json.js'
 
 export interface ClientDocumentsPorts {
   readonly fetcher: Fetcher
@@ -21,8 +28,10 @@ export type DocumentOutcome =
 
 interface Known {
   readonly outcome: Exclude<DocumentOutcome, { readonly kind: 'busy' }>
-  /** When it was asked for. */
+  /** When its host said so. */
   readonly at: number
+  /** When it was asked for, be it that nobody answered. */
+  readonly askedAt: number
 }
 
 /** Each is counted once per look at a host, whatever came of it. */
@@ -36,6 +45,11 @@ const staleMilliseconds = 24 * 60 * 60 * 1000
 const mostKnown = 256
 const mostBytes = 16 * 1024
 const longestId = 1024
+const mostTurns = 3
+
+/** With these its host has said that there is no such document; with the others it has said nothing. */
+const decisive: ReadonlySet<FetchFailure> = new Set(['redirect', 'too-large'])
+const tooManyRequests = 429
 
 const unreachable = 'the client_id metadata document cannot be fetched'
 const unusable = 'the client_id metadata document is not a JSON object that names this client_id'
@@ -60,8 +74,15 @@ export class ClientDocuments {
   async find(id: string, caller: string): Promise<DocumentOutcome> {
     if (!isClientIdUrl(id)) return { kind: 'refused', problem: 'the client_id is not a URL in normal form with a path' }
     const known = this.#refusals.get(id) ?? this.#documents.get(id)
-    if (known !== undefined && this.#age(known) < standsMilliseconds) return known.outcome
-    const pending = this.#pending.get(id) ?? this.#look(id, caller, known)
+    if (known !== undefined && this.#since(known.askedAt) < standsMilliseconds) return known.outcome
+    // That somebody else asks too often says nothing of whoever asks at the same time.
+    let running = this.#pending.get(id)
+    for (let turn = 0; running !== undefined && turn < mostTurns; turn += 1) {
+      const outcome = await running
+      if (outcome.kind !== 'busy') return outcome
+      running = this.#pending.get(id)
+    }
+    const pending = this.#look(id, caller, known)
     this.#pending.set(id, pending)
     try {
       return await pending
@@ -84,30 +105,40 @@ export class ClientDocuments {
   }
 
   async #ask(id: string, good: Known | undefined): Promise<Known['outcome']> {
-    const { clock, fetcher, log, reach } = this.#ports
-    let outcome: Known['outcome']
-    try {
-      outcome = read(id, await fetcher.fetch({ url: id, reach, headers: { accept: 'application/json' } }))
-    } catch (error) {
-      if (!(error instanceof FetchError)) throw error
-      log.write('debug', 'a client metadata document was not fetched', { error })
-      if (good !== undefined) return good.outcome
-      // What exactly is behind a name is nobody's business but ours.
-      outcome = { kind: 'refused', problem: unreachable }
+    const now = this.#ports.clock.now()
+    const said = await this.#answerOf(id)
+    if (said === 'nothing' && good !== undefined) {
+      this.#documents.set(id, { ...good, askedAt: now })
+      return good.outcome
     }
+    // What exactly is behind a name is nobody's business but ours.
+    const outcome: Known['outcome'] = said === 'nothing' ? { kind: 'refused', problem: unreachable } : said
     const [kept, dropped] =
       outcome.kind === 'document' ? [this.#documents, this.#refusals] : [this.#refusals, this.#documents]
-    kept.set(id, { outcome, at: clock.now() })
+    kept.set(id, { outcome, at: now, askedAt: now })
     dropped.delete(id)
     return outcome
   }
 
+  /** `nothing`: its host is down, or has more to do than it can. */
+  async #answerOf(id: string): Promise<Known['outcome'] | 'nothing'> {
+    const { fetcher, log, reach } = this.#ports
+    try {
+      const answer = await fetcher.fetch({ url: id, reach, headers: { accept: 'application/json' } })
+      return answer.status >= 500 || answer.status === tooManyRequests ? 'nothing' : read(id, answer)
+    } catch (error) {
+      if (!(error instanceof FetchError)) throw error
+      log.write('debug', 'a client metadata document was not fetched', { error })
+      return decisive.has(error.failure) ? { kind: 'refused', problem: unreachable } : 'nothing'
+    }
+  }
+
   #isGood(known: Known | undefined): known is Known {
-    return known?.outcome.kind === 'document' && this.#age(known) < staleMilliseconds
+    return known?.outcome.kind === 'document' && this.#since(known.at) < staleMilliseconds
   }
 
   /** A clock that was set back makes nothing last. */
-  #age({ at }: Known): number {
+  #since(at: number): number {
     const age = this.#ports.clock.now() - at
     return age < 0 ? Infinity : age
   }
@@ -126,11 +157,12 @@ function read(id: string, answer: FetchAnswer): Known['outcome'] {
   return fits && names(answer.body, id) ? { kind: 'document', answer } : { kind: 'refused', problem: unusable }
 }
 
+/** A document that can be read in two ways is none: others could be told another one. */
 function names(body: Uint8Array, id: string): boolean {
   try {
-    const document: unknown = JSON.parse(Buffer.from(body).toString('utf8'))
-    return typeof document === 'object' && document !== null && Reflect.get(document, 'client_id') === id
-  } catch {
-    return false
+    return parseStrictObject(body)['client_id'] === id
+  } catch (error) {
+    if (error instanceof SyntaxError) return false
+    throw error
   }
 }

@@ -7,6 +7,7 @@ import { renderPage } from '../page/render-page.js'
 import { consentsPath } from './consents-page.js'
 import { destinationOf } from './destination.js'
 import { lookAlikes } from './look-alike.js'
+import { publisherItem } from './publisher-item.js'
 import { wordsFor, type ScopeWords } from './scope-words.js'
 import { warningOfDestination, warningOfLookAlike } from './warnings.js'
 
@@ -41,7 +42,8 @@ export function renderConsentPage(page: ConsentPage): string {
     body: html`<h1>Allow ${clientNameOf(clientName)}?</h1>
       <p class="lead"><strong>Not verified.</strong> Anyone can call an app by this name. Check the address below.</p>
       <p class="destination"><span>Your access will be handed to</span> ${destination.label}</p>
-      ${lookAlikes(clientName, redirectUri).map(warningOfLookAlike)} ${warningOfDestination(destination)}
+      ${lookAlikes({ name: clientName, uri: redirectUri, clientId: page.clientId }).map(warningOfLookAlike)}
+      ${warningOfDestination(destination)}
       <ul class="scopes">
         ${page.scopes.map((scope) => scopeItem(scope, page))}
       </ul>
@@ -50,7 +52,7 @@ export function renderConsentPage(page: ConsentPage): string {
         <dd><bdi>${page.email}</bdi></dd>
         <dt>Organisation</dt>
         <dd><bdi>${page.tenantName}</bdi></dd>
-        ${publisherOf(page.clientId)}
+        ${publisherItem(page.clientId)}
       </dl>
       ${choiceForm({
         csrf: page.csrf,
@@ -62,13 +64,6 @@ export function renderConsentPage(page: ConsentPage): string {
         You are not asked again until this ends. <a href="${consentsPath}">Take it back</a> whenever you want.
       </p>`,
   })
-}
-
-/** A client that is named by a document is whoever can publish on that host. */
-function publisherOf(clientId: string): Html | undefined {
-  if (!/^https:\/\//.test(clientId) || !URL.canParse(clientId)) return undefined
-  return html`<dt>Published at</dt>
-    <dd><bdi>${new URL(clientId).host}</bdi></dd>`
 }
 
 function scopeItem(scope: string, page: ConsentPage): Html {

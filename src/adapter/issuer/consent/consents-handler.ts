@@ -10,8 +10,9 @@ import type { PublicUrl } from '../http/public-url.js'
 import { sendPage, sendSeeOther } from '../http/send-response.js'
 import { renderErrorPage } from '../page/error-page.js'
 import type { IssuerResource } from '../provider/issuer-resource.js'
-import type { IssuerConsents, KnownConsent } from '../record/issuer-consents.js'
+import type { Consent, IssuerConsents } from '../record/issuer-consents.js'
 import type { AccountDirectory, Principal } from '../sign-in/account-directory.js'
+import { findSignedIn, type SignedIn } from '../sign-in/signed-in-browser.js'
 import type { SignInAudit } from '../sign-in/sign-in-audit.js'
 import { consentsPath, renderConsentsPage } from './consents-page.js'
 
@@ -26,12 +27,6 @@ export interface ConsentsParts {
   readonly consents: IssuerConsents
   readonly feed: Pick<SessionFeed, 'publish'>
   readonly audit: SignInAudit
-}
-
-interface SignedIn {
-  readonly principal: Principal
-  /** Of this browser's sign-in, so that nobody else's form is taken for one of this page. */
-  readonly csrf: string
 }
 
 const notSignedIn =
@@ -49,7 +44,7 @@ export class ConsentsHandler {
   /** Answers for whoever is signed in in this browser. Throws `UpstreamError`. */
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (this.#parts.cookies.hasDoubles(request)) return this.#refuse(response, 400, doubledCookies)
-    const signedIn = await this.#signedIn(request, response)
+    const signedIn = await findSignedIn(this.#parts, 'consents', { request, response })
     if (signedIn === undefined) return this.#refuse(response, 401, notSignedIn)
     if (request.method === 'POST') return this.#takeBack({ request, response }, signedIn)
     const { application, resources } = this.#parts
@@ -62,16 +57,6 @@ export class ConsentsHandler {
     sendPage(response, 200, page)
   }
 
-  async #signedIn(request: IncomingMessage, response: ServerResponse): Promise<SignedIn | undefined> {
-    const { cookies, directory, keyring, provider } = this.#parts
-    const id = provider.createContext(request, response).cookies.get(cookies.names.session, { signed: true })
-    const session = id === undefined ? undefined : await provider.Session.find(id)
-    const principal = session?.accountId === undefined ? undefined : await directory.find(session.accountId)
-    if (session === undefined || principal === undefined) return undefined
-    const browser = cookies.ensureBrowser(request, response)
-    return { principal, csrf: keyring.digest('issuer-csrf', `consents ${session.uid} ${browser}`) }
-  }
-
   async #takeBack(
     { request, response }: { readonly request: IncomingMessage; readonly response: ServerResponse },
     { csrf, principal }: SignedIn,
@@ -82,16 +67,17 @@ export class ConsentsHandler {
     // One of their own, whatever the form says; what has ended meanwhile is what they wanted.
     const mine = (await this.#consentsOf(principal)).find(({ key }) => key === form.get('consent'))
     if (mine !== undefined && (await consents.end(mine.key))) {
+      const { clientId, grantId } = mine.kind === 'known' ? mine : { clientId: undefined, grantId: undefined }
       audit.count({
-        ...{ type: 'signin.completed', reason: 'consent_revoked', clientId: mine.clientId, caller: callerOf(request) },
-        ...{ grantId: mine.grantId, tenant: principal.tenant, subject: principal.account.id },
+        ...{ type: 'signin.completed', reason: 'consent_revoked', clientId, grantId, caller: callerOf(request) },
+        ...{ tenant: principal.tenant, subject: principal.account.id },
       })
       await feed.publish({ about: 'grant', key: mine.key })
     }
     sendSeeOther(response, consentsPath)
   }
 
-  #consentsOf({ account, tenant }: Principal): Promise<readonly KnownConsent[]> {
+  #consentsOf({ account, tenant }: Principal): Promise<readonly Consent[]> {
     const { application, consents } = this.#parts
     const owners = [{ tenantId: tenant.id, issuer: undefined, subject: account.id }]
     return consents.list({ tenant, owners, application: application.clientId })

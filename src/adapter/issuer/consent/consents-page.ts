@@ -1,8 +1,9 @@
 import { clientNameOf } from '../page/client-name.js'
 import { html, type Html } from '../page/html.js'
 import { renderPage } from '../page/render-page.js'
-import type { KnownConsent } from '../record/issuer-consents.js'
+import type { Consent, UnreadableConsent } from '../record/issuer-consents.js'
 import { destinationOf } from './destination.js'
+import { publisherItem } from './publisher-item.js'
 import { wordsFor, type ScopeWords } from './scope-words.js'
 
 /** Where users see what they have allowed, and take it back. */
@@ -12,7 +13,7 @@ export interface ConsentsPage {
   readonly serverName: string
   readonly tenantName: string
   readonly email: string
-  readonly consents: readonly KnownConsent[]
+  readonly consents: readonly Consent[]
   readonly scopeWords: ScopeWords
   readonly csrf: string
 }
@@ -33,12 +34,14 @@ export function renderConsentsPage(page: ConsentsPage): string {
   })
 }
 
-function consentItem(consent: KnownConsent, { csrf, scopeWords }: ConsentsPage): Html {
+function consentItem(consent: Consent, page: ConsentsPage): Html {
+  if (consent.kind === 'unreadable') return unreadableItem(consent, page)
   return html`<section class="consent">
     <h2>${clientNameOf(consent.clientName)}</h2>
     <dl>
       <dt>Handed to</dt>
       <dd>${destinationOf(consent.destination).label}</dd>
+      ${publisherItem(consent.clientId)}
       <dt>Allowed</dt>
       <dd>${timeOf(consent.since)}</dd>
       <dt>Last used</dt>
@@ -47,14 +50,30 @@ function consentItem(consent: KnownConsent, { csrf, scopeWords }: ConsentsPage):
       <dd>${timeOf(consent.expiresAt)}</dd>
     </dl>
     <ul class="scopes">
-      ${consent.scopes.map((scope) => html`<li>${scopeLine(scope, scopeWords)}</li>`)}
+      ${consent.scopes.map((scope) => html`<li>${scopeLine(scope, page.scopeWords)}</li>`)}
     </ul>
-    <form method="post" action="${consentsPath}">
-      <input type="hidden" name="csrf" value="${csrf}" />
-      <input type="hidden" name="consent" value="${consent.key}" />
-      <button class="button quiet" name="action" value="take-back">Take back</button>
-    </form>
+    ${takeBackForm(consent, page)}
   </section>`
+}
+
+function unreadableItem(consent: UnreadableConsent, page: ConsentsPage): Html {
+  return html`<section class="consent">
+    <h2>An app that cannot be shown</h2>
+    <p>What is on record about it cannot be read. Take it back, and allow the app again when it asks you.</p>
+    <dl>
+      <dt>Ends</dt>
+      <dd>${timeOf(consent.expiresAt)}</dd>
+    </dl>
+    ${takeBackForm(consent, page)}
+  </section>`
+}
+
+function takeBackForm({ key }: Consent, { csrf }: ConsentsPage): Html {
+  return html`<form method="post" action="${consentsPath}">
+    <input type="hidden" name="csrf" value="${csrf}" />
+    <input type="hidden" name="consent" value="${key}" />
+    <button class="button quiet" name="action" value="take-back">Take back</button>
+  </form>`
 }
 
 function scopeLine(scope: string, given: ScopeWords): Html {

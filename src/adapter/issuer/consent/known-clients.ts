@@ -1,4 +1,4 @@
-import { wordsOf } from './letter-skeleton.js'
+import { spells, wordsOf } from './letter-skeleton.js'
 
 /** A client that many people know, and where its sign-ins end. */
 export interface KnownClient {
@@ -52,12 +52,11 @@ export function placesOf({ hosts, loopback, schemes }: KnownClient): readonly st
 /** The client that a text calls itself, or looks as if it did. */
 export function clientIn(text: string): KnownClient | undefined {
   const words = wordsOf(text)
-  const joined = words.join('')
   return knownClients.find(({ match, words: known }) =>
     known.some((name) => {
       const [wanted = ''] = wordsOf(name)
-      if (match === 'anywhere' && joined.includes(wanted)) return true
-      return joined === wanted || words.some((word) => isSlipOf(word, wanted))
+      if (match === 'anywhere' && words.some((word) => word.includes(wanted))) return true
+      return spells(text, wanted) || words.some((word) => isSlipOf(word, wanted))
     }),
   )
 }

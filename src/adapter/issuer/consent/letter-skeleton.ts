@@ -1,43 +1,48 @@
-/** Letters of other alphabets, and figures, that are read as Latin ones (Unicode Technical Standard 39, the common part of its table). */
-const readAs: Readonly<Record<string, string>> = {
-  ...Object.fromEntries(
-    Array.from('асеһіјӏорԛѕԝхуԁɡпгтвкмнз', (letter, index) => [letter, 'acehijlopqswxydgnrtbkmh3'[index] ?? letter]),
-  ),
-  ...Object.fromEntries(Array.from('αβγεικνορτυχωης', (letter, index) => [letter, 'abyeikvoptuxwnc'[index] ?? letter])),
-  ...Object.fromEntries(Array.from('օսոհցք', (letter, index) => [letter, 'ounhgp'[index] ?? letter])),
-  ...{
-    ı: 'l',
-    ł: 'l',
-    ø: 'o',
-    đ: 'd',
-    ħ: 'h',
-    ɑ: 'a',
-    ɩ: 'l',
-    '|': 'l',
-    '!': 'l',
-    i: 'l',
-    '1': 'l',
-    '0': 'o',
-    $: 's',
-    '@': 'a',
-  },
-}
+import { latinLetters } from './letter-tables.js'
 
 /** The words of a text as a hasty reader takes them: what looks alike is alike. */
 export function wordsOf(text: string): readonly string[] {
-  const plain = text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase()
+  return lettersOf(text).map(skeletonOf)
+}
+
+/** Where a word begins inside of another one: at a capital, and between letters and figures. */
+const inside = /(?<=\p{Ll})(?=\p{Lu})|(?<=\p{Lu})(?=\p{Lu}\p{Ll})|(?<=\p{L})(?=\p{N})|(?<=\p{N})(?=\p{L})/gu
+
+/** Whether a text says a word by some of its words in a row, with whatever between them: `C l a u d e`, `VSCode`, `Cl-aude`. */
+export function spells(text: string, word: string): boolean {
+  const parts = lettersOf(text.normalize('NFKC').replaceAll(inside, ' '))
+  return parts.some((_, first) => {
+    let run = ''
+    for (const part of parts.slice(first)) {
+      run += part
+      if (skeletonOf(run) === word) return true
+      if (run.length > longestRun) return false
+    }
+    return false
+  })
+}
+
+/** Longer than any word that is looked for, with its letters doubled. */
+const longestRun = 64
+
+function lettersOf(text: string): readonly string[] {
+  const plain = text.normalize('NFKD').replaceAll(/\p{M}/gu, '').toLowerCase()
   const read = Array.from(plain, (letter) => latin(letter)).join('')
-  return read
+  return read.split(/[^\p{L}\p{N}]+/u).filter((word) => word !== '')
+}
+
+/** What two letters look like together, and no letter twice in a row. */
+function skeletonOf(letters: string): string {
+  return letters
     .replaceAll('rn', 'm')
     .replaceAll('vv', 'w')
-    .split(/[^\p{L}\p{N}]+/u)
-    .filter((word) => word !== '')
+    .replaceAll(/(.)\1+/gu, '$1')
 }
 
 /** Twice, since what a letter of another alphabet looks like may look like another one itself. */
 function latin(letter: string): string {
-  const once = readAs[letter] ?? letter
-  return readAs[once] ?? once
+  const once = latinLetters[letter] ?? letter
+  return latinLetters[once] ?? once
 }
 
 const alphabets = [

@@ -18,10 +18,15 @@ export function warningOfLookAlike(found: LookAlike): Html {
         html`This app calls itself like <strong>${found.client.name}</strong>, whose sign-ins end at
           ${listOf(placesOf(found.client))}. Yours would not.`,
       )
+    case 'publisher':
+      return warning(
+        html`This app calls itself like <strong>${found.client.name}</strong>, and says so on <bdi>${found.host}</bdi>,
+          which is not theirs: theirs is ${listOf(found.client.hosts)}.`,
+      )
     case 'host':
       return warning(
-        html`The address reads like one of <strong>${found.client.name}</strong>, and is not: theirs is
-          ${listOf(found.client.hosts)}.`,
+        html`The address${isPublished(found.of)} reads like one of <strong>${found.client.name}</strong>, and is not:
+          theirs is ${listOf(found.client.hosts)}.`,
       )
     case 'letters':
       return warning(
@@ -29,10 +34,14 @@ export function warningOfLookAlike(found: LookAlike): Html {
       )
     case 'punycode':
       return warning(
-        html`Written out, the address reads <bdi>${found.reads}</bdi>, with letters that may be made to be taken for
-          others.`,
+        html`Written out, the address${isPublished(found.of)} reads <bdi>${found.reads}</bdi>, with letters that may be
+          made to be taken for others.`,
       )
   }
+}
+
+function isPublished(host: 'destination' | 'publisher'): string {
+  return host === 'publisher' ? ' that it is published at' : ''
 }
 
 function warning(words: Html): Html {

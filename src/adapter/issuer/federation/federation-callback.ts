@@ -6,8 +6,8 @@ import { otherLoopbackTarget, splitTarget } from '../http/issuer-edge.js'
 import type { PublicUrl } from '../http/public-url.js'
 import { sendPage, sendSeeOther } from '../http/send-response.js'
 import { renderErrorPage } from '../page/error-page.js'
-import { renderFederationPage } from '../page/federation-page.js'
-import { interactionPath } from './federation-step.js'
+import { renderAcceptedPage } from '../page/account/accepted-page.js'
+import { pagePath, refusedPage } from './refused-page.js'
 
 export interface FederationCallbackParts {
   readonly flow: Pick<FederationFlow, 'finish'>
@@ -36,12 +36,12 @@ export class FederationCallback {
     const parameters = new URLSearchParams(splitTarget(request.url ?? '').query)
     const visit = { browser: cookies.browserOf(request), address: callerOf(request) }
     const answer = await flow.finish({ provider, parameters }, visit)
-    if (answer.outcome === 'next') return sendSeeOther(response, url.origin + interactionPath(answer.interaction))
-    const back = answer.interaction === undefined ? undefined : interactionPath(answer.interaction)
-    const { page, status } = renderFederationPage({
-      ...{ serverName, reason: answer.reason, back, reference: answer.requestId },
-    })
-    if (status === 503) response.setHeader('retry-after', 5)
-    sendPage(response, status, page)
+    if (answer.outcome === 'refused') {
+      const { page, retryAfter, status } = refusedPage(serverName, answer)
+      if (retryAfter !== undefined) response.setHeader('retry-after', retryAfter)
+      return sendPage(response, status, page)
+    }
+    if ('interaction' in answer) return sendSeeOther(response, url.origin + pagePath(answer.interaction))
+    sendPage(response, 200, renderAcceptedPage({ serverName, provider: answer.accepted }))
   }
 }

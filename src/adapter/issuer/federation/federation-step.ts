@@ -1,11 +1,14 @@
-import type { FederationAnswer, FederationFlow } from '../../../core/federation/federation-flow.js'
+import type { FederationFlow } from '../../../core/federation/federation-flow.js'
 import type { FederationRecords } from '../../../core/federation/federation-records.js'
-import { renderFederationPage } from '../page/federation-page.js'
+import type { Interaction } from 'oidc-provider'
+import type { Clock } from '../../../core/runtime/clock.js'
 import { renderContinuePage } from '../page/render-page.js'
 import type { AccountDirectory } from '../sign-in/account-directory.js'
 import { parameterOf, type StepAnswer, type Submission, type Visit } from '../sign-in/interaction-step.js'
 import { formatSubject } from '../sign-in/issuer-subject.js'
 import type { SignInAudit } from '../sign-in/sign-in-audit.js'
+import { refusedPage } from './refused-page.js'
+import { formatContext } from './sign-in-context.js'
 
 export interface FederationStepParts {
   readonly flow: Pick<FederationFlow, 'begin' | 'claim'>
@@ -13,15 +16,12 @@ export interface FederationStepParts {
   readonly records: FederationRecords
   readonly audit: Pick<SignInAudit, 'referenceOf'>
   readonly serverName: string
+  readonly clock: Clock
+  /** The client id of this server as a client of its own, whose `prompt=login` lets users take another account. */
+  readonly ownClient: string | undefined
 }
-
-type Refused = Extract<FederationAnswer<unknown>, { readonly outcome: 'refused' }>
 
 const longestHint = 254
-const retrySeconds: Readonly<Partial<Record<Refused['reason'], number>>> = {
-  ERR_IDP_UNAVAILABLE: 5,
-  ERR_LOGIN_LIMITED: 300,
-}
 
 /** Signing in with an identity provider, as far as the sign-in page goes: away from it, and on from it. */
 export class FederationStep {
@@ -39,7 +39,8 @@ export class FederationStep {
       reference: audit.referenceOf(interaction),
       provider: form.get('provider') ?? '',
       loginHint: parameterOf(interaction, 'login_hint')?.slice(0, longestHint),
-      otherAccount: interaction.prompt.reasons.some((reason) => reason === 'login_prompt' || reason === 'max_age'),
+      otherAccount: interaction.prompt.reasons.includes('login_prompt'),
+      mostSeconds: this.#mostSeconds(interaction),
     }
     const answer = await flow.begin(start, { browser, address: caller })
     if (answer.outcome === 'refused') return this.#refusal(answer)
@@ -52,10 +53,11 @@ export class FederationStep {
   async complete({ browser, caller, interaction }: Visit): Promise<StepAnswer | undefined> {
     const { audit, directory, flow, records } = this.#parts
     const reference = audit.referenceOf(interaction)
-    const signedIn = await flow.claim({ interaction: interaction.uid, reference }, browser)
+    const signedIn = await flow.claim({ interaction: interaction.uid, reference }, { browser, address: caller })
     if (signedIn === undefined) return undefined
-    const { accountId, provider, tenant } = signedIn
-    const subject = formatSubject(tenant, accountId)
+    if (signedIn.outcome === 'refused') return this.#refusal(signedIn)
+    const { account, authenticatedAt, provider, tenant } = signedIn
+    const subject = formatSubject(tenant, account)
     const facts = { tenant, provider, address: caller }
     if ((await directory.find(subject)) === undefined) {
       records.failed(reference, 'ERR_ACCOUNT_DISABLED', facts)
@@ -65,24 +67,29 @@ export class FederationStep {
         interaction: interaction.uid,
       })
     }
-    await records.completed(reference, { ...facts, accountId })
+    await records.completed(reference, { ...facts, accountId: account.id })
+    const now = Math.floor(this.#parts.clock.now() / 1000)
+    const acr = formatContext({
+      provider,
+      signedInAt: now,
+      authTime: authenticatedAt === undefined ? 'unsaid' : 'said',
+    })
     return {
       kind: 'result',
-      result: { login: { accountId: subject, amr: ['fed'], remember: true } },
+      result: { login: { accountId: subject, amr: ['fed'], acr, ts: authenticatedAt ?? now, remember: true } },
       keepEarlier: false,
     }
   }
 
-  #refusal({ interaction, reason, requestId }: Refused): StepAnswer {
-    const rendered = renderFederationPage({
-      ...{ serverName: this.#parts.serverName, reason, reference: requestId },
-      back: interaction === undefined ? undefined : interactionPath(interaction),
-    })
-    return { kind: 'page', ...rendered, retryAfter: retrySeconds[reason] }
+  /** How fresh the client wants the sign-in (OpenID Connect Core §3.1.2.1). */
+  #mostSeconds(interaction: Interaction): number | undefined {
+    if (parameterOf(interaction, 'client_id') === this.#parts.ownClient) return undefined
+    if (parameterOf(interaction, 'prompt')?.split(' ').includes('login') === true) return 0
+    const { max_age: seconds } = interaction.params
+    return seconds === undefined ? undefined : Math.max(0, Math.floor(Number(seconds)) || 0)
   }
-}
 
-/** Where the sign-in page of an interaction is. */
-export function interactionPath(uid: string): string {
-  return `/authsec/signin/${uid}`
+  #refusal(refused: Parameters<typeof refusedPage>[1]): StepAnswer {
+    return { kind: 'page', ...refusedPage(this.#parts.serverName, refused) }
+  }
 }

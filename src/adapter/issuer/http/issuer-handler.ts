@@ -4,6 +4,7 @@ import { UpstreamError } from '../../../core/error/upstream-error.js'
 import type { Application } from '../../../core/identity/application.js'
 import type { Log } from '../../../core/runtime/log.js'
 import type { RateLimit, RateLimiter } from '../../../core/runtime/rate-limiter.js'
+import type { OwnFactorsHandler } from '../account/own-factors-handler.js'
 import type { ConsentsHandler } from '../consent/consents-handler.js'
 import type { FederationCallback } from '../federation/federation-callback.js'
 import { BrowserCookie } from './browser-cookie.js'
@@ -45,6 +46,8 @@ export interface IssuerHandlerParts {
   readonly provider: Provider
   readonly interactions: InteractionHandler
   readonly consents: ConsentsHandler
+  /** `undefined` where there are no second factors. */
+  readonly ownFactors: OwnFactorsHandler | undefined
   readonly logout: LogoutHandler
   /** Whether this server asks and tells clients anything by itself. */
   readonly outgoing: 'open' | 'closed'
@@ -65,8 +68,10 @@ interface Exchange {
 type OwnRoute = Extract<Route, { readonly methods: readonly string[] }>
 
 const notAskedFor = 'This sign-in was not begun in this browser. Go back to your assistant and ask it to start again.'
+const decidedElsewhere = 'This sign-in belongs to another browser. Go back to the application and start again.'
 const registrationsOfCaller: RateLimit = { name: 'registration-caller', limit: 30, seconds: 60 }
 const logoutsOfCaller: RateLimit = { name: 'logout-caller', limit: 120, seconds: 60 }
+const consentsOfCaller: RateLimit = { name: 'consents-caller', limit: 120, seconds: 60 }
 const authorizationsOfCaller: RateLimit = { name: 'authorization-caller', limit: 300, seconds: 60 }
 /** From everybody together: what nobody uses is gone after an hour, so this is also the most that is kept. */
 const allRegistrations: RateLimit = { name: 'registration-all', limit: 10_000, seconds: 60 * 60 }
@@ -138,8 +143,10 @@ export class IssuerHandler {
         pinHeaders(this.#parts.url, request)
         return this.#parts.interactions.handle(request, response, route.uid)
       case 'consents':
+        return this.#showConsents(exchange)
+      case 'factors':
         pinHeaders(this.#parts.url, request)
-        return this.#parts.consents.handle(request, response)
+        return this.#parts.ownFactors?.handle(request, response) ?? sendJson(response, 404, { error: 'not_found' })
       case 'authorization':
         return this.#authorize(exchange)
       case 'logout':
@@ -158,6 +165,16 @@ export class IssuerHandler {
       default:
         return this.#delegate(exchange, splitTarget(request.url ?? '').query)
     }
+  }
+
+  async #showConsents({ request, response }: Exchange): Promise<void> {
+    const admission = await this.#parts.limiter.take([{ limit: consentsOfCaller, key: callerOf(request) }])
+    if (!admission.admitted) {
+      response.setHeader('retry-after', admission.secondsLeft)
+      return this.#stop(response, 429, 'This page was opened too often from here. Try again in a minute.')
+    }
+    pinHeaders(this.#parts.url, request)
+    return this.#parts.consents.handle(request, response)
   }
 
   async #authorize(exchange: Exchange): Promise<void> {
@@ -199,8 +216,14 @@ export class IssuerHandler {
     return this.#parts.logout.handle(request, response, query)
   }
 
-  #resume(exchange: Exchange): Promise<void> | void {
-    if (this.#parts.cookies.hasDoubles(exchange.request)) return this.#stop(exchange.response, 400, doubledCookies)
+  async #resume(exchange: Exchange): Promise<void> {
+    const { request, response } = exchange
+    if (this.#parts.cookies.hasDoubles(request)) return this.#stop(response, 400, doubledCookies)
+    const uid =
+      splitTarget(request.url ?? '')
+        .path.split('/')
+        .at(-1) ?? ''
+    if (!(await this.#parts.interactions.mayGoOn(request, uid))) return this.#stop(response, 400, decidedElsewhere)
     return this.#delegate(exchange, '')
   }
 

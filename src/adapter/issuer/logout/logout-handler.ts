@@ -11,7 +11,8 @@ import type { PublicUrl } from '../http/public-url.js'
 import { readForm } from '../http/read-form.js'
 import { sendPage, sendSeeOther } from '../http/send-response.js'
 import { renderErrorPage } from '../page/error-page.js'
-import { renderAfterSignOutPage, renderSignOutPage } from '../page/sign-out-page.js'
+import { renderAfterSignOutPage, renderSignOutPage, type Onward } from '../page/sign-out-page.js'
+import { grantsOf } from '../provider/session-grants.js'
 import type { SealedRecords } from '../record/sealed-records.js'
 import type { AccountDirectory } from '../sign-in/account-directory.js'
 import { parseSubject } from '../sign-in/issuer-subject.js'
@@ -97,12 +98,16 @@ export class LogoutHandler {
   async #show(visit: LogoutVisit): Promise<void> {
     const { asked, query, request, response, session } = visit
     const { cookies, directory, serverName } = this.#parts
-    // No way on by itself: whoever is not signed in has not been asked, and registration is open.
-    if (session.accountId === undefined) return this.#after(visit, { state: 'signed out', link: asked.returnTo })
+    const onward = onwardOf(asked)
+    if (session.accountId === undefined) {
+      // No way on by itself: whoever is not signed in has not been asked, and registration is open.
+      return this.#after(visit, { state: 'signed out', onward: asked.shownBy === 'id token' ? onward : undefined })
+    }
     const principal = await directory.find(session.accountId)
     const page = renderSignOutPage({
       serverName,
       client: asked.client && { name: asked.client.clientName },
+      onward,
       email: principal?.account.email,
       csrf: this.#csrf(query, cookies.ensureBrowser(request, response)),
     })
@@ -116,9 +121,7 @@ export class LogoutHandler {
     const subject = session.accountId === undefined ? undefined : parseSubject(session.accountId)
     const told = subject === undefined ? [] : await this.#noticesFor(session, subject.accountId)
     const tenant = subject && (await directory.findTenant(subject.tenantSlug))
-    for (const { grantId } of Object.values(session.authorizations ?? {})) {
-      if (grantId !== undefined) await records.revokeGrant(grantId)
-    }
+    for (const grantId of grantsOf(session)) await records.revokeGrant(grantId)
     await session.destroy()
     notices.send(told)
     cookies.clearSession(response)
@@ -164,4 +167,10 @@ export class LogoutHandler {
     const page = renderErrorPage({ serverName: this.#parts.serverName, title: 'Sign-out stopped', message })
     sendPage(response, status, page)
   }
+}
+
+/** Where the client would have the user go on to, and who it says it is. */
+function onwardOf({ client, returnTo }: LogoutVisit['asked']): Onward | undefined {
+  if (client === undefined || returnTo === undefined) return undefined
+  return { clientId: client.clientId, clientName: client.clientName, uri: returnTo }
 }

@@ -17,7 +17,7 @@ export interface LogoutNoticesPorts {
 }
 
 export interface LogoutNotice {
-  readonly client: Client
+  readonly client: Pick<Client, 'backchannelLogoutSessionRequired' | 'backchannelLogoutUri' | 'clientId'>
   /** The account, as tokens say it. */
   readonly subject: string
   readonly sessionId: string | undefined
@@ -25,6 +25,7 @@ export interface LogoutNotice {
 
 const event = 'http://schemas.openid.net/event/backchannel-logout'
 const lifetimeSeconds = 120
+const atOnce = 20
 
 /** Tells clients that a user has signed out (OpenID Connect Back-Channel Logout). Nobody waits for them. */
 export class LogoutNotices {
@@ -37,6 +38,13 @@ export class LogoutNotices {
   /** Sends what there is to send in its own time; what does not arrive is in the log. */
   send(notices: readonly LogoutNotice[]): void {
     for (const notice of notices) void this.#deliver(notice)
+  }
+
+  /** The same, for whoever ends when everything is sent. Never throws. */
+  async deliver(notices: readonly LogoutNotice[]): Promise<void> {
+    for (let first = 0; first < notices.length; first += atOnce) {
+      await Promise.all(notices.slice(first, first + atOnce).map((notice) => this.#deliver(notice)))
+    }
   }
 
   async #deliver(notice: LogoutNotice): Promise<void> {

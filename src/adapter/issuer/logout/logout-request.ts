@@ -10,6 +10,8 @@ export type LogoutRequest =
       readonly client: Client | undefined
       /** Where the user goes afterwards, with the client's `state`. */
       readonly returnTo: string | undefined
+      /** What says that it is this client that asks: an ID token of its own, or nothing but its name. */
+      readonly shownBy: 'id token' | 'name'
     }
   | { readonly valid: false; readonly problem: string }
 
@@ -46,11 +48,12 @@ export async function readLogoutRequest(parts: LogoutRequestParts, query: string
   const client = hint ?? (asked === undefined ? undefined : await parts.provider.Client.find(asked))
   if (asked !== undefined && client === undefined) return invalid('This client is not known here.')
   const wanted = parameters.get('post_logout_redirect_uri')
-  if (wanted === null || client === undefined) return { valid: true, client, returnTo: undefined }
+  const shownBy = hint === undefined ? 'name' : 'id token'
+  if (wanted === null || client === undefined) return { valid: true, client, returnTo: undefined, shownBy }
   if (client.postLogoutRedirectUris?.includes(wanted) !== true) {
     return invalid('The post_logout_redirect_uri is not registered for this client.')
   }
-  return { valid: true, client, returnTo: withState(wanted, parameters.get('state')) }
+  return { valid: true, client, returnTo: withState(wanted, parameters.get('state')), shownBy }
 }
 
 /**

@@ -27,6 +27,22 @@ const words: Readonly<Record<FederationFailure, Words>> = {
       'There is an account with your e-mail address already. Sign in to it as you did before, or ask an administrator of your ' +
       'organisation to link it to this way of signing in.',
   },
+  ERR_FEDERATION_INVITATION: {
+    status: 403,
+    message: 'This invitation was used already, or has expired. Ask your administrator for a new one.',
+  },
+  ERR_FEDERATION_LINKED: {
+    status: 403,
+    message:
+      'Whom you signed in as there has another account here already. Open your invitation again and sign in as somebody else, or ' +
+      'ask an administrator of your organisation.',
+  },
+  ERR_FEDERATION_NEVER_FRESH: {
+    status: 403,
+    message:
+      'The application wants you to prove now who you are, and this way of signing in cannot ask you to. Sign in in another way, ' +
+      'or go back to the application.',
+  },
   ERR_FEDERATION_REMOVED: {
     status: 403,
     message: 'This way of signing in is not offered any more. Choose another one.',
@@ -34,6 +50,12 @@ const words: Readonly<Record<FederationFailure, Words>> = {
   ERR_FEDERATION_SHUT_OUT: {
     status: 403,
     message: 'You cannot sign in in this way. Ask an administrator of your organisation.',
+  },
+  ERR_FEDERATION_STALE: {
+    status: 403,
+    message:
+      'The application wants you to prove now who you are, and the service that you signed in with does not say that you did. ' +
+      'Sign out there and try again, or sign in in another way.',
   },
   ERR_FEDERATION_UNINVITED: {
     status: 403,

@@ -10,8 +10,9 @@ export interface SignInPage {
   /** Who asks: a client, by the name that it gave itself, or this server for its own sign-in. */
   readonly client: { readonly name: string | undefined } | 'this server'
   readonly csrf: string
-  /** One is fixed and shown by name, several are offered. */
   readonly tenants: readonly Tenant[]
+  /** Those where a password lets in. One is fixed and shown by name, several are offered; where there is none, nor is the form. */
+  readonly byPassword: readonly Tenant[]
   readonly chosen: string | undefined
   readonly email: string | undefined
   readonly problem: string | undefined
@@ -26,28 +27,45 @@ export function renderSignInPage(page: SignInPage): string {
     body: html`<h1>Sign in</h1>
       ${page.client === 'this server' ? undefined : leadOf(page.client.name)}
       ${page.problem === undefined ? undefined : html`<p class="problem" role="alert">${page.problem}</p>`}
-      <form method="post" autocomplete="on">
-        <input type="hidden" name="csrf" value="${page.csrf}" />
-        ${tenantField(page)}
-        <label for="email">E-mail address</label>
-        <input
-          id="email"
-          name="email"
-          type="email"
-          value="${page.email}"
-          autocomplete="username"
-          maxlength="254"
-          autocapitalize="none"
-          spellcheck="false"
-          required
-        />
-        <label for="password">Password</label>
-        <input id="password" name="password" type="password" autocomplete="current-password" maxlength="128" required />
-        <button class="button" name="action" value="sign-in">Sign in</button>
-        <button class="button quiet" name="action" value="deny" formnovalidate>Cancel</button>
-      </form>
-      ${providerButtons(page)}`,
+      ${page.byPassword.length === 0 ? undefined : passwordForm(page)} ${providerButtons(page)}
+      ${page.byPassword.length === 0 ? cancelForm(page) : undefined}`,
   })
+}
+
+/** For a page whose buttons all lead away. */
+function cancelForm({ csrf, providers }: SignInPage): Html {
+  return html`${
+      providers.length === 0
+        ? html`<p class="problem" role="alert">There is no way to sign in here at the moment. Ask an administrator.</p>`
+        : undefined
+    }
+    <form method="post">
+      <input type="hidden" name="csrf" value="${csrf}" />
+      <button class="button quiet" name="action" value="deny">Cancel</button>
+    </form>`
+}
+
+function passwordForm(page: SignInPage): Html {
+  return html`<form method="post" autocomplete="on">
+    <input type="hidden" name="csrf" value="${page.csrf}" />
+    ${tenantField(page)}
+    <label for="email">E-mail address</label>
+    <input
+      id="email"
+      name="email"
+      type="email"
+      value="${page.email}"
+      autocomplete="username"
+      maxlength="254"
+      autocapitalize="none"
+      spellcheck="false"
+      required
+    />
+    <label for="password">Password</label>
+    <input id="password" name="password" type="password" autocomplete="current-password" maxlength="128" required />
+    <button class="button" name="action" value="sign-in">Sign in</button>
+    <button class="button quiet" name="action" value="deny" formnovalidate>Cancel</button>
+  </form>`
 }
 
 function leadOf(clientName: string | undefined): Html {
@@ -55,7 +73,7 @@ function leadOf(clientName: string | undefined): Html {
 }
 
 function tenantField(page: SignInPage): Html {
-  const [only, ...others] = page.tenants
+  const [only, ...others] = page.byPassword
   if (only !== undefined && others.length === 0) {
     return html`<input type="hidden" name="tenant" value="${only.slug}" />
       <p class="fact">
@@ -65,7 +83,7 @@ function tenantField(page: SignInPage): Html {
   return html`<label for="tenant">Organisation</label>
     <select id="tenant" name="tenant" required>
       ${page.chosen === undefined ? html`<option value="" selected disabled>Choose your organisation</option>` : undefined}
-      ${page.tenants.map((tenant) => tenantOption(tenant, page.chosen))}
+      ${page.byPassword.map((tenant) => tenantOption(tenant, page.chosen))}
     </select>`
 }
 

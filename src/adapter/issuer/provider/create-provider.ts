@@ -10,6 +10,7 @@ import { callerOf } from '../http/client-address.js'
 import { isLoopbackUrl } from '../http/public-url.js'
 import type { SignInAudit } from '../sign-in/sign-in-audit.js'
 import type { OwnTokenReader } from '../token/own-token-reader.js'
+import { rememberEarlierGrants } from './session-grants.js'
 import { answerStructuredTokens } from '../token/structured-tokens.js'
 
 export interface NewProviderParts extends Omit<ProviderParts, 'renderError'> {
@@ -44,6 +45,7 @@ export function createProvider(parts: NewProviderParts): Provider {
   provider.use((context, next) => failSafely(context, next, log))
   provider.use(answerStructuredTokens(parts))
   nameSubjectsByAccount(provider)
+  rememberEarlierGrants(provider, parts.records, module.errors)
   return provider
 }
 

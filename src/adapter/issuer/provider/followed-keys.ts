@@ -19,12 +19,15 @@ const refreshMilliseconds = 20_000
 export class FollowedKeys {
   readonly #options: FollowedKeysOptions
   readonly #timer: NodeJS.Timeout
+  readonly #unfollow: (() => void) | undefined
   #kids: string
+  #looking: Promise<void> = Promise.resolve()
 
   private constructor(options: FollowedKeysOptions, keys: PublishedKeys) {
     this.#options = options
     this.#kids = kidsOf(keys)
     this.#timer = setInterval(() => void this.refresh(), refreshMilliseconds).unref()
+    this.#unfollow = options.store.follow?.(() => void this.refresh())
   }
 
   /** Reads the keys, made where there are none, and follows them. Throws `UpstreamError` and `ConfigurationError`. */
@@ -34,8 +37,13 @@ export class FollowedKeys {
     return new FollowedKeys(options, keys)
   }
 
-  /** Looks now. While that is not possible the keys at hand go on. */
-  async refresh(): Promise<void> {
+  /** Looks now, one look after the other: an earlier answer never counts after a later one. While that is not possible the keys at hand go on. */
+  refresh(): Promise<void> {
+    this.#looking = this.#looking.then(() => this.#look())
+    return this.#looking
+  }
+
+  async #look(): Promise<void> {
     const { log, onChange, store } = this.#options
     try {
       const keys = await ensureSigningKeys(store)
@@ -50,6 +58,7 @@ export class FollowedKeys {
 
   close(): void {
     clearInterval(this.#timer)
+    this.#unfollow?.()
   }
 }
 

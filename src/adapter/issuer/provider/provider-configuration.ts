@@ -1,8 +1,11 @@
 import type { ClientMetadata, Configuration } from 'oidc-provider'
 import type { Keyring } from '../../../core/credential/keyring.js'
+import type { AccountFactorStore } from '../../../core/identity/account-factor-store.js'
 import type { SigningKey } from '../../../core/identity/signing-key-store.js'
 import type { Clock } from '../../../core/runtime/clock.js'
 import type { ClientDocuments } from '../client/client-documents.js'
+import { parseContext } from '../federation/sign-in-context.js'
+import type { UpstreamAttention } from '../federation/upstream-attention.js'
 import { documentFeature, documentFetch } from '../client/document-feature.js'
 import { applyClientPolicy } from './client-policy.js'
 import { relyingPartyClient, type RelyingParty } from './relying-party.js'
@@ -47,6 +50,11 @@ export interface ProviderParts {
   readonly audit: SignInAudit
   readonly relyingParty: RelyingParty | undefined
   readonly firstParty: FirstPartyConsent
+  readonly factors: Pick<AccountFactorStore, 'standing'> | undefined
+  /** Whether sign-ins with identity providers stand there. */
+  readonly upstream: UpstreamAttention | undefined
+  /** UUIDs of the tenants where no password lets anybody in. */
+  readonly refusing: () => Promise<ReadonlySet<string>>
   /** `undefined`: clients have to register. */
   readonly documents: ClientDocuments | undefined
   readonly renderError: NonNullable<Configuration['renderError']>
@@ -155,10 +163,11 @@ function lifetimes({ clock, relyingParty }: ProviderParts): NonNullable<Configur
     IdToken: accessTokenSeconds,
     Interaction: interactionSeconds,
     RefreshToken: refreshTokenSeconds,
-    // Counted from the sign-in, not from the last use.
-    Session: (_context, { loginTs }) => {
+    // Counted from the sign-in here, not from the last use, nor from when somebody proved elsewhere who they are.
+    Session: (_context, { acr, loginTs }) => {
       const now = Math.floor(clock.now() / 1000)
-      return Math.min(sessionSeconds, Math.max(1, (loginTs ?? now) + sessionSeconds - now))
+      const since = parseContext(acr)?.signedInAt ?? loginTs ?? now
+      return Math.min(sessionSeconds, Math.max(1, since + sessionSeconds - now))
     },
   }
 }

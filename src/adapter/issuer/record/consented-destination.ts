@@ -22,7 +22,12 @@ export async function wasAllowedFor(records: SealedRecords, grantId: string, red
 }
 
 /** The redirect URI that a grant was allowed for; `undefined` where nobody was asked. */
-export async function destinationOfGrant(records: SealedRecords, grantId: string): Promise<string | undefined> {
-  const redirectUri = (await records.find(model, grantId))?.payload['redirectUri']
-  return typeof redirectUri === 'string' ? redirectUri : undefined
+export async function destinationOfGrant(
+  records: SealedRecords,
+  grantId: string,
+): Promise<{ readonly redirectUri: string } | 'unreadable' | undefined> {
+  const record = await records.look(model, grantId)
+  if (record === undefined || record === 'unreadable') return record
+  const { redirectUri } = record.payload
+  return typeof redirectUri === 'string' && URL.canParse(redirectUri) ? { redirectUri } : 'unreadable'
 }

@@ -1,12 +1,20 @@
-import type { SessionScope } from '../../../core/identity/session-source.js'
+import type { OwnedRecord } from '../../../core/identity/issuer-storage.js'
+import type { KnownSession, SessionScope } from '../../../core/identity/session-source.js'
 import { destinationOfGrant } from './consented-destination.js'
 import { IssuerSessions, type IssuerSessionsPorts } from './issuer-sessions.js'
 import { SealedRecords, type RecordPayload } from './sealed-records.js'
 
-/** What a user has allowed a client on the consent page. */
-export interface KnownConsent {
+interface Standing {
   /** The digest that the grant is kept under: nobody gets in with it. */
   readonly key: string
+  /** The application (client id of the server) that it leads to; `undefined` where it was made before that was kept. */
+  readonly application: string | undefined
+  readonly expiresAt: number | undefined
+}
+
+/** What a user has allowed a client on the consent page. */
+export interface KnownConsent extends Standing {
+  readonly kind: 'known'
   /** What rows on record about it are joined by, once it is digested; to be shown to nobody. */
   readonly grantId: string
   readonly clientId: string
@@ -15,14 +23,19 @@ export interface KnownConsent {
   /** The redirect URI that the access is handed to. */
   readonly destination: string
   readonly scopes: readonly string[]
-  /** The application (client id of the server) that it leads to; `undefined` where it was made before that was kept. */
-  readonly application: string | undefined
-  /** Seconds since the epoch, like the two below. */
+  /** Seconds since the epoch. */
   readonly since: number | undefined
-  /** When a token was last fetched with it. */
+  /** When a token was last fetched with it, in seconds since the epoch. */
   readonly usedAt: number | undefined
-  readonly expiresAt: number | undefined
 }
+
+/** A grant of which nobody can read what it allows: its row was altered, or sealed with another key. It can be taken back. */
+export interface UnreadableConsent extends Standing {
+  readonly kind: 'unreadable'
+}
+
+/** A consent that stands. */
+export type Consent = KnownConsent | UnreadableConsent
 
 /** The consents that stand, of every application of an installation. */
 export class IssuerConsents {
@@ -36,33 +49,22 @@ export class IssuerConsents {
     this.#records = new SealedRecords(ports.storage, ports.keyring)
   }
 
-  /** Those of this scope, oldest first. What nobody was asked for, as a sign-in of the server's own, is none. Throws `UpstreamError`. */
-  async list(scope: SessionScope): Promise<readonly KnownConsent[]> {
-    const consents: KnownConsent[] = []
+  /**
+   * Those of this scope, oldest first, and then those that cannot be read. What nobody was asked for, as a sign-in of the server's
+   * own, is none. Throws `UpstreamError`.
+   */
+  async list(scope: SessionScope): Promise<readonly Consent[]> {
+    const consents: Consent[] = []
     for (const session of await this.#sessions.list(scope)) {
-      if (session.kind !== 'grant') continue
-      const { application, client, expiresAt, key, startedAt, usedAt } = session
-      const payload = await this.#payloadOf(key)
-      const [clientId, grantId] = [payload?.['clientId'], payload?.['jti']]
-      if (payload === undefined || typeof clientId !== 'string' || typeof grantId !== 'string') continue
-      const destination = await destinationOfGrant(this.#records, grantId)
-      if (destination === undefined) continue
-      const clientName = client === clientId ? undefined : client
-      const scopes = scopesIn(payload)
-      consents.push({
-        key,
-        grantId,
-        clientId,
-        clientName,
-        destination,
-        scopes,
-        application,
-        since: startedAt,
-        usedAt,
-        expiresAt,
-      })
+      const consent = session.kind === 'grant' ? await this.#consentOf(session) : undefined
+      if (consent !== undefined) consents.push(consent)
     }
-    return consents.toSorted((one, other) => (one.since ?? 0) - (other.since ?? 0))
+    return consents.toSorted((one, other) => beginningOf(one) - beginningOf(other))
+  }
+
+  /** How many grants there are of this scope: no fewer than consents. Throws `UpstreamError`. */
+  async count(scope: SessionScope): Promise<number> {
+    return this.#sessions.countGrants(scope)
   }
 
   /** Ends one with whatever was issued on it; `false` where it had ended already. Throws `UpstreamError`. */
@@ -70,10 +72,41 @@ export class IssuerConsents {
     return (await this.#sessions.endOne('grant', key)).length > 0
   }
 
-  async #payloadOf(key: string): Promise<RecordPayload | undefined> {
+  async #consentOf({
+    application,
+    client,
+    expiresAt,
+    key,
+    startedAt,
+    usedAt,
+  }: KnownSession): Promise<Consent | undefined> {
     const record = await this.#ports.owned.find('Grant', key)
-    return record && this.#records.open(record)
+    if (record === undefined) return undefined
+    const unreadable = { kind: 'unreadable', key, application, expiresAt } as const
+    const payload = this.#open(record)
+    const [clientId, grantId] = [payload?.['clientId'], payload?.['jti']]
+    if (payload === undefined || typeof clientId !== 'string' || typeof grantId !== 'string') return unreadable
+    const destination = await destinationOfGrant(this.#records, grantId)
+    if (destination === undefined) return undefined
+    if (destination === 'unreadable') return unreadable
+    const clientName = client === clientId ? undefined : client
+    return {
+      ...{ kind: 'known', key, grantId, clientId, clientName, destination: destination.redirectUri },
+      ...{ scopes: scopesIn(payload), application, since: startedAt, usedAt, expiresAt },
+    }
   }
+
+  #open(record: OwnedRecord): RecordPayload | undefined {
+    try {
+      return this.#records.open(record)
+    } catch {
+      return undefined
+    }
+  }
+}
+
+function beginningOf(consent: Consent): number {
+  return consent.kind === 'known' ? (consent.since ?? 0) : Number.MAX_SAFE_INTEGER
 }
 
 function scopesIn(payload: RecordPayload): readonly string[] {

@@ -2,6 +2,7 @@ import type { Keyring } from '../../../core/credential/keyring.js'
 import type { IssuerStorage, OwnedRecord, OwnedRecords, RecordScope } from '../../../core/identity/issuer-storage.js'
 import { ownerDigest, tenantDigest } from '../../../core/identity/session-owner.js'
 import type { GrantSource, KnownSession, SessionScope } from '../../../core/identity/session-source.js'
+import { parseContext } from '../federation/sign-in-context.js'
 import { SealedRecords, type RecordPayload } from './sealed-records.js'
 import { subjectIn } from './subject-in.js'
 
@@ -31,6 +32,11 @@ export class IssuerSessions implements GrantSource {
     return this.#known(records)
   }
 
+  /** How many grants there are, without a look into them. Throws `UpstreamError`. */
+  async countGrants(scope: SessionScope): Promise<number> {
+    return (await this.#ports.owned.list(this.#scopeOf(scope), ['Grant'])).length
+  }
+
   async end(scope: SessionScope): Promise<readonly KnownSession[]> {
     await this.#attribute()
     return this.#known(await this.#ports.owned.remove(this.#scopeOf(scope)))
@@ -42,9 +48,17 @@ export class IssuerSessions implements GrantSource {
     const model = models[kind]
     const record = await owned.find(model, key)
     if (record === undefined) return []
+    const tokens = kind === 'grant' ? await this.#tokensOf(record) : []
     if (kind === 'grant') await storage.revokeGrant(key)
     else await storage.destroy(model, key)
-    return this.#known([record])
+    return this.#known([record, ...tokens])
+  }
+
+  /** The refresh tokens of a grant. */
+  async #tokensOf({ key, owner }: OwnedRecord): Promise<readonly OwnedRecord[]> {
+    if (owner === undefined) return []
+    const scope = { tenant: owner.tenant, owners: [owner.digest], application: undefined }
+    return (await this.#ports.owned.list(scope, ['RefreshToken'])).filter(({ grant }) => grant === key)
   }
 
   /** Whose a record of an older version is stands in it, where the database cannot look. */
@@ -66,10 +80,12 @@ export class IssuerSessions implements GrantSource {
   async #known(records: readonly OwnedRecord[]): Promise<readonly KnownSession[]> {
     const used = new Map<string, number>()
     const names = new Map<string, string | undefined>()
+    const sids = new Map<string, string | undefined>()
     const opened = records.map((record) => ({ record, payload: this.#open(record) ?? {} }))
     for (const { record, payload } of opened) {
       const issuedAt = numberIn(payload, 'iat')
       if (record.grant === undefined || issuedAt === undefined) continue
+      sids.set(record.grant, textIn(payload, 'sid') ?? sids.get(record.grant))
       used.set(record.grant, Math.max(issuedAt, used.get(record.grant) ?? 0))
     }
     const sessions: KnownSession[] = []
@@ -81,8 +97,9 @@ export class IssuerSessions implements GrantSource {
       sessions.push({
         ...{ kind, key: record.key, tenantId: subjectIn(payload)?.tenantId, owner: record.owner?.digest },
         ...{ subject: subjectIn(payload)?.accountId, application: record.application },
+        ...{ clientId, sessionId: sids.get(record.key) },
         client: clientId === undefined ? undefined : (names.get(clientId) ?? clientId),
-        startedAt: numberIn(payload, 'loginTs') ?? numberIn(payload, 'iat'),
+        startedAt: parseContext(payload['acr'])?.signedInAt ?? numberIn(payload, 'loginTs') ?? numberIn(payload, 'iat'),
         usedAt: kind === 'grant' ? used.get(record.key) : numberIn(payload, 'iat'),
         expiresAt: record.expiresAt,
       })
@@ -90,9 +107,10 @@ export class IssuerSessions implements GrantSource {
     return sessions
   }
 
+  /** One that cannot be read keeps nobody from seeing the others. */
   async #nameOf(clientId: string): Promise<string | undefined> {
-    const client = await this.#records.find('Client', clientId)
-    return client === undefined ? undefined : textIn(client.payload, 'client_name')
+    const client = await this.#records.look('Client', clientId)
+    return client === undefined || client === 'unreadable' ? undefined : textIn(client.payload, 'client_name')
   }
 
   #open(record: OwnedRecord): RecordPayload | undefined {

@@ -76,6 +76,18 @@ export class SealedRecords {
     return stored === undefined ? undefined : this.#open(model, key, stored)
   }
 
+  /** Like `find`, for whoever looks at the records of many: `unreadable` instead of throwing. Throws `UpstreamError` only. */
+  async look(model: string, id: string): Promise<OpenedRecord | 'unreadable' | undefined> {
+    const key = this.keyOf(model, id)
+    const stored = await this.#storage.find(model, key)
+    if (stored === undefined) return undefined
+    try {
+      return this.#open(model, key, stored)
+    } catch {
+      return 'unreadable'
+    }
+  }
+
   /** Like `find`, by the public id that `put` was given; a row that carries another one is refused. */
   async findByUid(model: string, uid: string): Promise<OpenedRecord | undefined> {
     const stored = await this.#storage.findByUid(model, this.#uidDigest(uid))

@@ -39,14 +39,20 @@ export class AccountDirectory {
     return application !== undefined && tenant !== undefined && admits(application, tenant) ? tenant : undefined
   }
 
-  /** The principal behind an internal subject, or `undefined` when account or tenant no longer may sign in. */
+  /** The principal behind an internal subject, or `undefined` when account or tenant no longer may sign in, or not by what was proved then. */
   async find(subject: string): Promise<Principal | undefined> {
     const parsed = parseSubject(subject)
     if (parsed === undefined) return undefined
     const tenant = await this.findTenant(parsed.tenantSlug)
     // A slug may be given to another tenant one day; the id never is.
     if (tenant === undefined || tenant.id !== parsed.tenantId) return undefined
-    const account = await this.#ports.accounts.find(tenant, parsed.accountId)
-    return account === undefined || account.disabled !== false ? undefined : { tenant, account }
+    const account = await this.findAccount(tenant, parsed.accountId)
+    return account === undefined || account.securityStamp !== parsed.securityStamp ? undefined : { tenant, account }
+  }
+
+  /** The account of this id, or `undefined` where it may not sign in. */
+  async findAccount(tenant: Tenant, accountId: string): Promise<Account | undefined> {
+    const account = await this.#ports.accounts.find(tenant, accountId)
+    return account?.disabled === false ? account : undefined
   }
 }

@@ -18,6 +18,6 @@ export async function completeSignIn(
   { account, methods, tenant }: ProvenAccount,
 ): Promise<StepAnswer> {
   await audit.record({ type: 'signin.completed', interaction, tenant, subject: account.id, caller })
-  const login = { accountId: formatSubject(tenant, account.id), amr: [...methods], remember: true }
+  const login = { accountId: formatSubject(tenant, account), amr: [...methods], remember: true }
   return { kind: 'result', result: { login }, keepEarlier: false }
 }

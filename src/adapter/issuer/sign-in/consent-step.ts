@@ -5,6 +5,7 @@ import { grantedScopes } from '../provider/access-token-claims.js'
 import type { AccountDirectory, Principal } from './account-directory.js'
 import { denial, parameterOf, type StepAnswer, type Visit } from './interaction-step.js'
 import { askedScopes, newGrant, saveGrant, type AskedScopes } from './new-grant.js'
+import type { ConsentBound } from '../consent/consent-bound.js'
 import { renderConsentPage } from '../consent/consent-page.js'
 import { renderErrorPage } from '../page/error-page.js'
 import type { IssuerResource } from '../provider/issuer-resource.js'
@@ -22,6 +23,7 @@ export interface ConsentParts {
   readonly records: SealedRecords
   readonly resources: readonly IssuerResource[]
   readonly audit: SignInAudit
+  readonly bound: ConsentBound
 }
 
 /** All that a decision is about; `undefined` parts make it impossible. */
@@ -82,6 +84,7 @@ export class ConsentStep {
     await rememberDestination(this.#parts.records, { grantId: grant.jti, redirectUri, expiresIn: rememberedSeconds })
     const grantId = await saveGrant(grant, resource, question)
     await this.#keepClient(question.client.clientId)
+    await this.#parts.bound.enforce(principal, this.#parts.records.grantDigest(grantId))
     return { kind: 'result', result: { consent: { grantId } }, keepEarlier: true }
   }
 

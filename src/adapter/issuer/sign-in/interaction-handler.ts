@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type Provider from 'oidc-provider'
-import type { Interaction } from 'oidc-provider'
+import type { Interaction, InteractionResults } from 'oidc-provider'
 import type { Keyring } from '../../../core/credential/keyring.js'
 import { callerOf } from '../http/client-address.js'
 import type { ConsentStep } from './consent-step.js'
@@ -54,6 +54,21 @@ export class InteractionHandler {
     const submission = await this.#submission(request, interaction)
     if (submission === undefined) return this.#refuse(response, 403, notFromHere)
     return this.#answer(request, response, { visit: submission, answer: await this.#submit(submission) })
+  }
+
+  /**
+   * Whether a decided interaction may go on in this browser. A sibling domain can set the cookie that the provider knows it by, and
+   * whoever decided it elsewhere would sign this browser in as somebody else. Throws `UpstreamError`.
+   */
+  async mayGoOn(request: IncomingMessage, uid: string): Promise<boolean> {
+    const result = (await this.#parts.provider.Interaction.find(uid))?.result
+    const browser = this.#parts.cookies.browserOf(request)
+    return result === undefined || (browser !== undefined && result['browser'] === this.#mark(uid, browser))
+  }
+
+  /** What a decision says of the browser that it was made in. */
+  #mark(uid: string, browser: string): string {
+    return this.#parts.keyring.digest('issuer-interaction', `${uid} ${browser}`)
   }
 
   async #find(request: IncomingMessage, response: ServerResponse): Promise<Interaction | undefined> {
@@ -114,7 +129,9 @@ export class InteractionHandler {
       if (answer.retryAfter !== undefined) response.setHeader('retry-after', answer.retryAfter)
       return sendPage(response, answer.status, answer.page)
     }
-    const result = answer.kind === 'switch' ? {} : answer.result
+    const { browser, interaction } = visit
+    const decided: InteractionResults = answer.kind === 'switch' ? {} : answer.result
+    const result: InteractionResults = { ...decided, browser: this.#mark(interaction.uid, browser) }
     const { session } = visit.interaction
     const signsInAnother =
       result.login !== undefined && session !== undefined && session.accountId !== result.login.accountId

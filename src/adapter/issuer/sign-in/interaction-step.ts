@@ -1,14 +1,20 @@
 import type { Interaction, InteractionResults } from 'oidc-provider'
 import type { Form } from '../http/read-form.js'
 
-/** One request for a page of a sign-in, from the browser that the sign-in belongs to. */
-export interface Visit {
-  readonly interaction: Interaction
+/** One request for a page on which somebody proves who they are: in a sign-in, or on a page of their own. */
+export interface ProofVisit {
+  /** Tells what belongs to this page apart from what belongs to another. */
+  readonly interaction: Pick<Interaction, 'uid'>
   readonly csrf: string
   /** The random value in this browser's cookie. */
   readonly browser: string
   /** Who counts as one caller for limits. */
   readonly caller: string
+}
+
+/** One request for a page of a sign-in, from the browser that the sign-in belongs to. */
+export interface Visit extends ProofVisit {
+  readonly interaction: Interaction
 }
 
 /** A posted form whose token was right. */

@@ -1,5 +1,6 @@
 import type { Account as ProviderAccount, AccountClaims, FindAccount, KoaContextWithOIDC } from 'oidc-provider'
 import type { Clock } from '../../../core/runtime/clock.js'
+import { upstreamEndOf, type UpstreamAttention } from '../federation/upstream-attention.js'
 import { callerOf } from '../http/client-address.js'
 import type { AccountDirectory, Principal } from './account-directory.js'
 import { orUnavailable, type ErrorsOfProvider } from '../provider/oidc-adapter.js'
@@ -30,6 +31,10 @@ export interface AccountFinderPorts {
   readonly errors: ErrorsOfProvider
   readonly clock: Clock
   readonly audit: SignInAudit
+  /** Whether sign-ins with identity providers stand there. */
+  readonly upstream: UpstreamAttention | undefined
+  /** UUIDs of the tenants where no password lets anybody in. */
+  readonly refusing: () => Promise<ReadonlySet<string>>
 }
 
 /** The code or refresh token that tokens are about to be issued for. */
@@ -45,6 +50,10 @@ export function createAccountFinder(ports: AccountFinderPorts): FindAccount {
   return async (context, subject, source) => {
     if (source !== undefined) requireUsable(ports, context, source)
     const principal = await orUnavailable(directory.find(subject), errors)
+    if (source !== undefined && principal !== undefined) {
+      await requireWelcomePassword(ports, { source, principal })
+      await requireUpstream(ports, context, { source, principal })
+    }
     if (source !== undefined) await recordUse(ports, context, { source, principal })
     return principal === undefined ? undefined : new IssuerAccount(subject, principal)
   }
@@ -66,6 +75,32 @@ function requireUsable({ errors, clock }: AccountFinderPorts, context: KoaContex
 interface Use {
   readonly source: Source
   readonly principal: Principal | undefined
+}
+
+/** What was begun with a password ends nowhere once the tenant takes none any more. */
+async function requireWelcomePassword(
+  { errors, refusing }: AccountFinderPorts,
+  { principal, source }: Use & { readonly principal: Principal },
+): Promise<void> {
+  const isByPassword = 'amr' in source && source.amr?.includes('pwd') === true
+  if (!isByPassword || !(await orUnavailable(refusing(), errors)).has(principal.tenant.id)) return
+  throw new errors.InvalidGrant('passwords let nobody in any more')
+}
+
+/** Who refreshes a sign-in that is over at its provider has none. What was used before is somebody else's to refuse. */
+async function requireUpstream(
+  { audit, errors, upstream }: AccountFinderPorts,
+  context: KoaContextWithOIDC,
+  { principal, source }: Use & { readonly principal: Principal },
+): Promise<void> {
+  if (source.kind !== 'RefreshToken' || usedAt(source) !== undefined) return
+  const reason = await orUnavailable(upstreamEndOf(upstream, source.acr, principal), errors)
+  if (reason === undefined) return
+  audit.count({
+    ...{ type: 'signin.failed', reason, grantId: source.grantId, clientId: context.oidc.client?.clientId },
+    ...{ caller: callerOf(context.req), tenant: principal.tenant, subject: principal.account.id },
+  })
+  throw new errors.InvalidGrant('the sign-in is over where it was made')
 }
 
 async function recordUse(ports: AccountFinderPorts, context: KoaContextWithOIDC, use: Use): Promise<void> {

@@ -1,13 +1,17 @@
 import type { Tenant } from '../../../core/identity/tenant.js'
 import type { RateLimit, RateLimiter, RateLimitKey } from '../../../core/runtime/rate-limiter.js'
-import type { Visit } from './interaction-step.js'
+import type { ProofVisit } from './interaction-step.js'
+import type { HashingClaim } from '../password/hashing-queue.js'
 import type { SealedRecords } from '../record/sealed-records.js'
 
 const seconds = 15 * 60
 const daySeconds = 24 * 60 * 60
 
-/** What is tried: passwords, or codes by whoever has the password. */
-type Proof = 'password' | 'code'
+/**
+ * What is tried: passwords, codes by whoever has the password, or the forms of passkeys and of setting up, which cannot be guessed and
+ * cost us work.
+ */
+type Proof = 'password' | 'code' | 'signature'
 
 /** Codes are few enough to be found by trying: what strangers may try in a day has a bound of its own. */
 const limits = {
@@ -31,19 +35,44 @@ const limits = {
       { name: 'code-account-day', limit: 50, seconds: daySeconds },
     ],
   },
+  // None for the account: whoever has its password could use it up.
+  signature: {
+    interaction: { name: 'signature-interaction', limit: 20, seconds },
+    caller: { name: 'signature-caller', limit: 120, seconds },
+    browser: [{ name: 'signature-browser', limit: 60, seconds }],
+    accountAndCaller: { name: 'signature-account-caller', limit: 40, seconds },
+    account: [],
+  },
 } as const satisfies Record<Proof, Readonly<Record<string, RateLimit | readonly RateLimit[]>>>
+/**
+ * Passwords of one account that are looked at, right ones too: some minute of computing in a quarter of an hour. Far above what a
+ * user needs and far above the guesses that strangers have, so that those do not use it up for anybody. There is none for a
+ * network: a whole office may sign in from there, and has one turn among others wherever there are any.
+ */
+const passwordWork: RateLimit = { name: 'password-work', limit: 300, seconds }
+/** Pages and forms after the password: each is a row, or a signature by a key of the user's own choice. */
+const stepsOfInteraction: RateLimit = { name: 'factor-interaction', limit: 60, seconds }
 const knownBrowserSeconds = 180 * 24 * 60 * 60
 
 export interface Attempt {
-  readonly visit: Visit
+  readonly visit: Omit<ProofVisit, 'csrf'>
   readonly tenant: Tenant
   readonly email: string
 }
 
+/** A browser that may be known to an account. */
+export interface KnownPlace extends Pick<Attempt, 'email' | 'tenant'> {
+  readonly visit: Pick<ProofVisit, 'browser'>
+}
+
 /** An attempt that may be made, to be settled when it is known how it went. */
 export interface CountedAttempt {
-  /** The password was right: nothing counts, and the browser is known from now on. Throws `UpstreamError`. */
+  /** In whose turn a password is looked at. */
+  readonly claim: HashingClaim
+  /** The password was right: it was no guess, and the browser is known from now on. Throws `UpstreamError`. */
   succeeded(): Promise<void>
+  /** The password was right, and more is asked for: it was no guess. Throws `UpstreamError`. */
+  unfinished(): Promise<void>
   /** The password was not looked at: nothing counts. Throws `UpstreamError`. */
   withdrawn(): Promise<void>
 }
@@ -67,29 +96,40 @@ export class SignInLimits {
 
   /** Counts an attempt; answers with the seconds to wait when it may not be made. Throws `UpstreamError` where it cannot be counted. */
   async take(attempt: Attempt, proof: Proof = 'password'): Promise<Admission> {
-    const known = (await this.#records.find('KnownBrowser', browserKey(attempt, proof))) !== undefined
-    const keys = keysOf(attempt, proof, known ? 'known' : 'unknown')
+    const record = await this.#records.find('KnownBrowser', browserKey(attempt, proof))
+    const browser = record === undefined ? 'unknown' : 'known'
+    const guesses = keysOf(attempt, proof, browser)
+    const keys = proof === 'password' ? [...guesses, workKeyOf(attempt, browser)] : guesses
     const answer = await this.#limiter.take(keys)
     if (!answer.admitted) return { admitted: false, wait: answer.secondsLeft }
+    const unfinished = (): Promise<void> => this.#limiter.giveBack(guesses)
     return {
       admitted: true,
       attempt: {
+        claim: claimOf(attempt, browser),
         succeeded: async () => {
-          await this.#limiter.giveBack(keys)
+          await unfinished()
           await this.know(attempt, proof)
         },
+        unfinished,
         withdrawn: () => this.#limiter.giveBack(keys),
       },
     }
+  }
+
+  /** Counts what is asked for after a password; answers with the seconds to wait where that was enough. Throws `UpstreamError`. */
+  async step({ interaction }: Pick<ProofVisit, 'interaction'>): Promise<number | undefined> {
+    const answer = await this.#limiter.take([{ limit: stepsOfInteraction, key: interaction.uid }])
+    return answer.admitted ? undefined : answer.secondsLeft
   }
 
   /**
    * Knows the browser from now on, by a digest that leads back to neither browser nor account. Whoever has shown a password alone
    * is no less a stranger to codes; a second factor comes after a password. Throws `UpstreamError`.
    */
-  async know(attempt: Attempt, proof: Proof = 'code'): Promise<void> {
-    for (const shown of proof === 'code' ? (['password', 'code'] as const) : ([proof] as const)) {
-      const id = browserKey(attempt, shown)
+  async know(place: KnownPlace, proof: Proof = 'code'): Promise<void> {
+    for (const shown of proof === 'password' ? ([proof] as const) : (['password', 'code'] as const)) {
+      const id = browserKey(place, shown)
       await this.#limiter.forget(limits[shown].browser.map((limit) => ({ limit, key: id })))
       await this.#records.put({ model: 'KnownBrowser', id, payload: {}, expiresIn: knownBrowserSeconds })
     }
@@ -113,12 +153,23 @@ function keysOf(attempt: Attempt, proof: Proof, browser: 'known' | 'unknown'): r
   ]
 }
 
+/** Of known browsers apart: nobody else has theirs. */
+function workKeyOf(attempt: Attempt, browser: 'known' | 'unknown'): RateLimitKey {
+  return { limit: passwordWork, key: JSON.stringify([...accountOf(attempt), browser]) }
+}
+
+function claimOf(attempt: Attempt, browser: 'known' | 'unknown'): HashingClaim {
+  const account = JSON.stringify(accountOf(attempt))
+  return { account, stranger: browser === 'known' ? undefined : attempt.visit.caller }
+}
+
 /** Another spelling of an address is no other account: it would have counts of its own. */
-function accountOf({ tenant, email }: Attempt): readonly string[] {
+function accountOf({ tenant, email }: KnownPlace): readonly string[] {
   return [tenant.id, email.toLowerCase()]
 }
 
-function browserKey(attempt: Attempt, proof: Proof): string {
-  const parts = [attempt.visit.browser, ...accountOf(attempt)]
-  return JSON.stringify(proof === 'password' ? parts : [...parts, proof])
+/** A second factor is one thing, in whatever way it was shown. */
+function browserKey(place: KnownPlace, proof: Proof): string {
+  const parts = [place.visit.browser, ...accountOf(place)]
+  return JSON.stringify(proof === 'password' ? parts : [...parts, 'code'])
 }

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
 import type Provider from 'oidc-provider'
-import { UpstreamError } from '../../../core/error/upstream-error.js'
 import type { Account, AccountStore } from '../../../core/identity/account-store.js'
 import type { OfferedProvider } from '../../../core/federation/provider/upstream-directory.js'
 import type { Application } from '../../../core/identity/application.js'
@@ -12,6 +11,7 @@ import { parameterOf, type StepAnswer, type Submission, type Visit } from './int
 import { renderErrorPage } from '../page/error-page.js'
 import { renderSignInPage, type SignInPage } from '../page/sign-in-page.js'
 import type { PasswordHasher } from '../password-hasher.js'
+import { CrowdedError, crowdedSeconds, orCrowded } from '../password/crowded-error.js'
 import type { RelyingParty } from '../provider/relying-party.js'
 import type { SignInAudit } from './sign-in-audit.js'
 import type { CountedAttempt, SignInLimits } from './sign-in-limits.js'
@@ -29,14 +29,15 @@ export interface SignInParts {
   readonly audit: SignInAudit
   /** The identity providers that users of these tenants may choose. */
   readonly providers: (tenants: readonly Tenant[]) => Promise<readonly OfferedProvider[]>
+  /** UUIDs of the tenants where no password lets anybody in. */
+  readonly refusing: () => Promise<ReadonlySet<string>>
 }
 
 /** One sentence for a wrong password, an unknown or disabled account, and an account without a password. */
 const refusal = 'Organisation, e-mail address or password is wrong.'
 const longestEmail = 254
-const overloadSeconds = 5
 
-type Verdict = Account | 'overloaded' | 'refused'
+type Verdict = Account | CrowdedError | 'refused'
 
 interface Credentials {
   readonly tenant: Tenant
@@ -86,14 +87,13 @@ export class SignInStep {
       return this.#page(visit, { ...shown, status: 429, problem, retryAfter: wait })
     }
     const verdict = await this.#verify(visit, credentials, admission.attempt)
-    if (verdict === 'overloaded') {
-      const problem = 'Many people are signing in right now. Try again in a few seconds.'
-      return this.#page(visit, { ...shown, status: 429, problem, retryAfter: overloadSeconds })
+    if (verdict instanceof CrowdedError) {
+      return this.#page(visit, { ...shown, status: 429, problem: verdict.problem, retryAfter: crowdedSeconds })
     }
     if (verdict === 'refused') return this.#page(visit, { ...shown, status: 401, problem: refusal })
     const asked = await this.#parts.factor?.ask(visit, tenant, verdict)
     if (asked !== undefined) {
-      await admission.attempt.withdrawn()
+      await admission.attempt.unfinished()
       return asked
     }
     await admission.attempt.succeeded()
@@ -104,16 +104,18 @@ export class SignInStep {
     const account = await this.#find(tenant, email)
     // An account that does not exist has the same queries asked for it, so that nobody learns from the time which do.
     const stored = await this.#parts.accounts.findPasswordHash(tenant, account?.id ?? randomUUID())
-    const matches = await this.#matches(password, stored)
-    if (matches === undefined) {
+    const matches = await orCrowded(this.#parts.hasher.verify(password, stored, attempt.claim))
+    if (matches instanceof CrowdedError) {
       await attempt.withdrawn()
       this.#failed(visit, tenant, { reason: 'limited' })
-      return 'overloaded'
+      return matches
     }
     if (account === undefined) this.#failed(visit, tenant, { reason: 'ERR_ACCOUNT_UNKNOWN' })
     else if (!matches) this.#failed(visit, tenant, { reason: 'invalid', subject: account.id })
     else if (account.disabled) this.#failed(visit, tenant, { reason: 'ERR_ACCOUNT_DISABLED', subject: account.id })
-    else if (await this.#isStill(tenant, account, stored)) return account
+    else if ((await this.#parts.refusing()).has(tenant.id)) {
+      this.#failed(visit, tenant, { reason: 'passwords_refused', subject: account.id })
+    } else if (await this.#isStill(tenant, account, stored)) return account
     return 'refused'
   }
 
@@ -130,16 +132,6 @@ export class SignInStep {
     return exact ?? lower
   }
 
-  /** `undefined` when too many passwords wait to be looked at. */
-  async #matches(password: string, stored: string | undefined): Promise<boolean | undefined> {
-    try {
-      return await this.#parts.hasher.verify(password, stored)
-    } catch (error) {
-      if (error instanceof UpstreamError && error.outage === 'OVERLOADED') return undefined
-      throw error
-    }
-  }
-
   #failed(visit: Visit, tenant: Tenant, fact: { readonly reason: string; readonly subject?: string }): void {
     const { interaction, caller } = visit
     this.#parts.audit.count({ type: 'signin.failed', interaction, tenant, caller, ...fact })
@@ -153,11 +145,13 @@ export class SignInStep {
       const message = 'No organisation can sign in here at the moment.'
       return { kind: 'page', status: 403, page: renderErrorPage({ serverName, title: 'Sign in', message }) }
     }
+    const refusing = await this.#parts.refusing()
     const page = renderSignInPage({
       serverName,
       client: await this.#clientOf(visit),
       csrf: visit.csrf,
       tenants,
+      byPassword: tenants.filter(({ id }) => !refusing.has(id)),
       chosen: view.chosen,
       email: view.email,
       problem: view.problem,

@@ -48,6 +48,9 @@ export class ExchangeTable {
     if (notice.about === 'everything') void this.#standing.checkAtOnce([...this.#running])
     else if (notice.about === 'sign-in' || notice.about === 'grant') {
       void this.#standing.checkAtOnce([...this.#running].filter((exchange) => isOf(exchange, notice.key)))
+    } else if (notice.about === 'keys') {
+      // Whoever opened a stream may have done so with a token that nobody would take any more; with another one it is opened again.
+      for (const exchange of [...this.#running]) if (isOfOwnToken(exchange)) exchange.stop('revoked')
     } else if (notice.about === 'logout') {
       void this.#standing.checkAtOnce([...this.#running].filter((exchange) => isLoggedOut(exchange, notice)))
     }
@@ -93,6 +96,11 @@ function isLoggedOut(
 }
 
 /** Whether it goes by the sign-in or the grant of this key. */
+/** A stream of a bearer whose token our own issuer has signed: those of others prove themselves. */
+function isOfOwnToken({ bound, id }: Exchange): boolean {
+  return id === undefined && bound?.credential.kind === 'bearer' && bound.credential.proof === undefined
+}
+
 function isOf({ bound }: Exchange, key: string): boolean {
   if (bound === undefined) return false
   return bound.grantDigest === key || (bound.credential.kind === 'sign-in' && bound.credential.signIn.key === key)

@@ -64,6 +64,7 @@ export class OauthProtocol implements UpstreamProtocol {
       email,
       emailIs: emailStanding(upstreamPresets[this.#parts.settings.kind].answersFor, email, said),
       name: showableName(member(members.name)),
+      authenticatedAt: undefined,
     }
   }
 

@@ -18,7 +18,7 @@ import { reasonOf, refusal } from '../provider-failure.js'
 import { advertisedAuthentication } from './client-authentication.js'
 import { keyFaults, requireKeys } from './provider-keys.js'
 import type { ProtocolParts, RedeemedCode, TokenAnswer, UpstreamProtocol, UpstreamUser } from './upstream-protocol.js'
-import { emailStanding, showableName, subjectOf, verifiedEmail } from './upstream-user.js'
+import { authTimeIn, emailStanding, leastTrustedEmail, showableName, subjectOf } from './upstream-user.js'
 
 type Claims = Readonly<Record<string, unknown>>
 
@@ -43,18 +43,21 @@ export class OpenidProtocol implements UpstreamProtocol {
     return this.#open((await this.#discovery.find()).serverMetadata())
   }
 
-  request({ loginHint, otherAccount, secrets }: UpstreamStart): Readonly<Record<string, string>> {
+  request({ loginHint, mostSeconds, otherAccount, secrets }: UpstreamStart): Readonly<Record<string, string>> {
     const { otherAccount: choice, offline } = this.#preset
     const { scopes } = this.#parts.settings
     const isOffline = scopes.includes('offline_access')
     const sent = offline.scope === 'sent' ? scopes : scopes.filter((scope) => scope !== 'offline_access')
-    const wishes = [isOffline ? offline.parameters : {}, otherAccount ? choice : {}]
+    // Whoever signs in anew may do so as anybody.
+    const isAnew = mostSeconds === 0
+    const wishes = [isOffline ? offline.parameters : {}, isAnew ? { prompt: 'login' } : otherAccount ? choice : {}]
     const prompts = wishes.flatMap(({ prompt }) => (prompt === undefined ? [] : [prompt]))
     return {
       ...Object.assign({}, ...wishes),
       scope: [...new Set(['openid', ...sent])].join(' '),
       nonce: secrets.nonce,
       ...(prompts.length === 0 ? {} : { prompt: prompts.join(' ') }),
+      ...(mostSeconds === undefined ? {} : { max_age: String(mostSeconds) }),
       ...(loginHint === undefined ? {} : { login_hint: loginHint }),
     }
   }
@@ -70,12 +73,13 @@ export class OpenidProtocol implements UpstreamProtocol {
     const more: Claims = this.#leavesOut(claims, provider)
       ? await fetchUserInfo(provider, answer.access_token, subject)
       : {}
-    const email = this.#emailIn(claims) ?? this.#emailIn(more)
+    const email = leastTrustedEmail([claims, more], this.#preset.emailVerified)
     return {
       subject,
       email,
       emailIs: emailStanding(this.#preset.answersFor, email, claims),
       name: showableName(claims['name'], more['name']),
+      authenticatedAt: authTimeIn(claims, this.#parts.clock.now() / 1000),
     }
   }
 
@@ -138,12 +142,5 @@ export class OpenidProtocol implements UpstreamProtocol {
 
   #hasUserinfo(provider: Configuration): boolean {
     return this.#preset.userinfo === 'asked' && provider.serverMetadata().userinfo_endpoint !== undefined
-  }
-
-  #emailIn(claims: Claims): string | undefined {
-    return verifiedEmail(
-      claims['email'],
-      this.#preset.emailVerified.some((claim) => claims[claim] === true),
-    )
   }
 }

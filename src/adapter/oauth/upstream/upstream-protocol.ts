@@ -19,7 +19,7 @@ export interface RedeemedCode {
 }
 
 /** Who it is, apart from the provider that says so. */
-export type UpstreamUser = Pick<UpstreamIdentity, 'subject' | 'email' | 'emailIs' | 'name'>
+export type UpstreamUser = Pick<UpstreamIdentity, 'subject' | 'email' | 'emailIs' | 'name' | 'authenticatedAt'>
 
 /** What a way of saying who signed in is made of. */
 export interface ProtocolParts {

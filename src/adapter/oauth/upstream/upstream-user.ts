@@ -5,6 +5,8 @@ import type { UpstreamIdentity } from '../../../core/federation/upstream-provide
 import { refusal } from '../provider-failure.js'
 
 const longestName = 200
+/** By so much a clock may be ahead of ours. */
+const skewSeconds = 60
 // OpenID Connect Core §2: at most 255 characters. Nothing that could not be stored or would not show.
 const subjectPattern = /^[^\p{C}\p{Zl}\p{Zp}]{1,255}$/u
 
@@ -21,6 +23,22 @@ export function verifiedEmail(email: unknown, verified: unknown): string | undef
   return emailFault(email) === undefined ? email : undefined
 }
 
+/**
+ * The address in what a provider says at several places, where it stands beside one of the claims `verifiedBy`: whatever speaks against
+ * it counts, another address as well as a claim that says anything but `true`.
+ */
+export function leastTrustedEmail(
+  statements: readonly Readonly<Record<string, unknown>>[],
+  verifiedBy: readonly string[],
+): string | undefined {
+  const stated = statements.filter((statement) => statement['email'] !== undefined)
+  const addresses = new Set(stated.map(({ email }) => (typeof email === 'string' ? email.toLowerCase() : email)))
+  const isDenied = statements.some((statement) => verifiedBy.some((claim) => (statement[claim] ?? true) !== true))
+  if (isDenied || addresses.size !== 1) return undefined
+  const [vouched] = stated.filter((statement) => verifiedBy.some((claim) => statement[claim] === true))
+  return verifiedEmail(vouched?.['email'], vouched !== undefined)
+}
+
 /** Whether a provider answers for an address today. */
 export function emailStanding(
   answersFor: UpstreamPreset['answersFor'],
@@ -32,6 +50,13 @@ export function emailStanding(
   const named = claims[answersFor.claim]
   const domains = typeof named === 'string' ? [...answersFor.domains, named] : answersFor.domains
   return isOfDomains(email, domains) ? 'theirs now' : 'once confirmed'
+}
+
+/** When somebody proved who they are (OpenID Connect Core §2); a time that has not come yet says nothing. */
+export function authTimeIn(claims: Readonly<Record<string, unknown>>, now: number): number | undefined {
+  const time = claims['auth_time']
+  if (typeof time !== 'number' || !Number.isSafeInteger(time) || time <= 0 || time > now + skewSeconds) return undefined
+  return Math.min(time, Math.floor(now))
 }
 
 /** The first that can be shown for a name. */

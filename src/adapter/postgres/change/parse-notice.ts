@@ -4,7 +4,7 @@ import type { SessionNotice } from '../../../core/runtime/session-feed.js'
 export function parseNotice(value: unknown): SessionNotice | undefined {
   if (typeof value !== 'object' || value === null || !('about' in value)) return undefined
   const { about } = value
-  if (about === 'everything') return { about }
+  if (about === 'everything' || about === 'keys') return { about }
   if (about === 'sign-in' || about === 'grant') {
     return 'key' in value && isText(value.key) ? { about, key: value.key } : undefined
   }

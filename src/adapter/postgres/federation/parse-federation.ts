@@ -1,4 +1,4 @@
-import type { Federation } from '../../../core/federation/federation-store.js'
+import type { Federation, Invitation } from '../../../core/federation/federation-store.js'
 import { JsonMembers } from '../store/json-members.js'
 
 const phases = ['begun', 'exchanging', 'identified', 'used'] as const
@@ -19,8 +19,14 @@ function toFederation(members: JsonMembers): Federation {
     tenant: members.text('tenant'),
     requestId: members.text('requestId'),
     clientId: members.optionalText('clientId'),
+    freshFrom: members.optionalNumber('freshFrom'),
+    invitation: toInvitation(members.optionalObject('invitation')),
   }
-  if (phase === 'identified') return { ...common, phase, accountId: members.text('accountId') }
+  if (phase === 'identified') {
+    const authenticatedAt = members.optionalNumber('authenticatedAt')
+    const identity = { issuer: members.text('issuer'), subject: members.text('subject') }
+    return { ...common, phase, accountId: members.text('accountId'), authenticatedAt, ...identity }
+  }
   if (phase !== 'begun') return { ...common, phase }
   const written = members.object('secrets')
   const secrets = {
@@ -30,4 +36,15 @@ function toFederation(members: JsonMembers): Federation {
   }
   written.end()
   return { ...common, phase, secrets }
+}
+
+function toInvitation(members: JsonMembers | undefined): Invitation | undefined {
+  if (members === undefined) return undefined
+  const invitation = {
+    tenant: members.text('tenant'),
+    accountId: members.text('accountId'),
+    digest: members.text('digest'),
+  }
+  members.end()
+  return invitation
 }

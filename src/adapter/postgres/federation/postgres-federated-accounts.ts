@@ -1,15 +1,23 @@
 import { randomUUID } from 'node:crypto'
 import { sql, type Kysely } from 'kysely'
-import { identityKey } from '../../../core/administration/account-identity.js'
+import { identityKey, type AccountIdentity } from '../../../core/administration/account-identity.js'
+import { identityWord } from '../../../core/administration/plan-identities.js'
 import { UpstreamError } from '../../../core/error/upstream-error.js'
 import { decideEntry } from '../../../core/federation/entry/decide-entry.js'
-import type { Entrant, Entry, FederatedAccounts } from '../../../core/federation/entry/federated-accounts.js'
+import type {
+  Acceptance,
+  Entrant,
+  Entry,
+  FederatedAccounts,
+} from '../../../core/federation/entry/federated-accounts.js'
+import type { Invitation } from '../../../core/federation/federation-store.js'
 import type { Tenant } from '../../../core/identity/tenant.js'
 import type { ChangeFeed } from '../../../core/runtime/change-feed.js'
 import type { Databases } from '../databases.js'
 import { sqlState } from '../pool/database-failure.js'
 import type { TenantSchema } from '../schema/tenant-schema.js'
 import { isStorable } from '../storable-text.js'
+import { recordAccountChange } from '../store/admin-audit.js'
 import { insertAuditRows } from '../store/audit-row.js'
 import { readRule } from '../store/read-facts.js'
 
@@ -31,6 +39,21 @@ export class PostgresFederatedAccounts implements FederatedAccounts {
     this.#changes = changes
   }
 
+  async find(tenant: Tenant, identity: AccountIdentity): Promise<Entry | undefined> {
+    return isStorable(identity.issuer + identity.subject)
+      ? find(await this.#databases.tenant(tenant), identity)
+      : undefined
+  }
+
+  async accept(tenant: Tenant, identity: AccountIdentity, invitation: Invitation): Promise<Acceptance> {
+    if (!isStorable(identity.issuer + identity.subject))
+      return { outcome: 'refused', reason: 'ERR_FEDERATION_SHUT_OUT' }
+    const db = await this.#databases.tenant(tenant)
+    const acceptance = await db.transaction().execute((step) => accept(step, { tenant, identity, invitation }))
+    if (acceptance.outcome === 'accepted') await this.#changes.publish(tenant)
+    return acceptance
+  }
+
   async enter(tenant: Tenant, entrant: Entrant): Promise<Entry> {
     // What PostgreSQL cannot hold byte for byte could become somebody else.
     if (!isStorable(entrant.issuer + entrant.subject)) return { outcome: 'refused', reason: 'ERR_FEDERATION_SHUT_OUT' }
@@ -50,17 +73,55 @@ export class PostgresFederatedAccounts implements FederatedAccounts {
   }
 }
 
-async function find(db: Db, { issuer, subject }: Entrant): Promise<Entry | undefined> {
+interface Accepting {
+  readonly tenant: Tenant
+  readonly identity: AccountIdentity
+  readonly invitation: Invitation
+}
+
+/** Newcomers and administrators take turns: whose the identity is stays as it was read. */
+async function accept(db: Db, { identity, invitation, tenant }: Accepting): Promise<Acceptance> {
+  await sql`select pg_advisory_xact_lock(${lockKey})`.execute(db)
+  const { issuer, subject } = identity
+  const { accountId, digest } = invitation
+  const known = await db
+    .selectFrom('account_identity')
+    .select('account_id')
+    .where('issuer', '=', issuer)
+    .where('subject', '=', subject)
+    .executeTakeFirst()
+  if (known?.account_id === null) return { outcome: 'refused', reason: 'ERR_FEDERATION_SHUT_OUT' }
+  if (known !== undefined && known.account_id !== accountId)
+    return { outcome: 'refused', reason: 'ERR_FEDERATION_LINKED' }
+  const used = await sql`
+    delete from account_link link using account
+    where link.digest = ${digest} and link.account_id = ${accountId} and link.purpose = 'invitation'
+    and link.expires_at > clock_timestamp() and account.id = link.account_id and account.disabled_at is null
+  `.execute(db)
+  if (used.numAffectedRows !== 1n) return { outcome: 'refused', reason: 'ERR_FEDERATION_INVITATION' }
+  if (known === undefined) {
+    await db.insertInto('account_identity').values({ issuer, subject, account_id: accountId }).execute()
+  }
+  await recordAccountChange(db, { tenant, accountId, by: 'link:invitation', after: [identityWord(identity)] })
+  return { outcome: 'accepted' }
+}
+
+async function find(db: Db, { issuer, subject }: AccountIdentity): Promise<Entry | undefined> {
   const row = await db
     .selectFrom('account_identity')
     .leftJoin('account', 'account.id', 'account_identity.account_id')
-    .select((query) => ['account.id', query('account.disabled_at', 'is not', null).as('disabled')])
+    .select((query) => [
+      'account.id',
+      'account.security_stamp',
+      query('account.disabled_at', 'is not', null).as('disabled'),
+    ])
     .where('issuer', '=', issuer)
     .where('subject', '=', subject)
     .executeTakeFirst()
   if (row === undefined) return undefined
   if (row.id === null) return { outcome: 'refused', reason: 'ERR_FEDERATION_SHUT_OUT' }
-  return { outcome: 'entered', accountId: row.id, state: row.disabled === false ? 'active' : 'disabled' }
+  const securityStamp = row.security_stamp ?? undefined
+  return { outcome: 'entered', accountId: row.id, securityStamp, state: row.disabled === false ? 'active' : 'disabled' }
 }
 
 async function enter(db: Db, tenant: Tenant, entrant: Entrant): Promise<Entry> {

@@ -1,9 +1,11 @@
+import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import { sql, type UpdateObject } from 'kysely'
 import type { Keyring } from '../../../core/credential/keyring.js'
 import { UpstreamError } from '../../../core/error/upstream-error.js'
 import type { KeptTokens, KeptTokenStore, TokenOrigin, TokenPlace } from '../../../core/federation/token/kept-tokens.js'
 import type { UpstreamTokens } from '../../../core/federation/upstream-provider.js'
+import type { Tenant } from '../../../core/identity/tenant.js'
 import type { Databases } from '../databases.js'
 import type { TenantSchema } from '../schema/tenant-schema.js'
 import { JsonMembers } from '../store/json-members.js'
@@ -22,10 +24,15 @@ const age = sql<KeptTokens['age']>`case
   when expires_at is null or expires_at > clock_timestamp() + interval '60 seconds' then 'fresh'
   when expires_at > clock_timestamp() + interval '5 seconds' then 'due' else 'over'
 end`
+/** For those who do not say how long their tokens are good for. */
+const usualTerm = sql<Date>`clock_timestamp() + interval '1 hour'`
 const mostAttempts = 5
 const retryMilliseconds = 1_000
 
-/** Upstream tokens beside the accounts, sealed for their row and version. Of those who renew at once, the lock of the row lets one through. */
+/**
+ * Upstream tokens beside the accounts, sealed for their row and version, which never comes again. Of those who renew at once, the lock
+ * of the row lets one through.
+ */
 export class PostgresKeptTokenStore implements KeptTokenStore {
   readonly #databases: Databases
   readonly #keyring: Keyring
@@ -42,13 +49,11 @@ export class PostgresKeptTokenStore implements KeptTokenStore {
       await sql`select pg_advisory_xact_lock(hashtextextended(${`authsec kept token ${account_id} ${provider_id}`}, 0))`.execute(
         step,
       )
-      const before = await this.#find(step, place)
-      const isSame =
-        before?.issuer === origin.issuer && before.subject === origin.subject && before.clientId === origin.clientId
+      const before = await this.#locked(step, place)
       // Some providers hand out a refresh token at the first sign-in only.
-      const refreshToken = tokens.refreshToken ?? (isSame ? before.tokens.refreshToken : undefined)
-      const version = await nextVersion(step, place)
-      const values = this.#columns(place, version, { ...origin, tokens: { ...tokens, refreshToken } })
+      const refreshToken =
+        tokens.refreshToken ?? (before && isOf(before, origin) ? before.tokens.refreshToken : undefined)
+      const values = this.#columns(place, { ...origin, tokens: { ...tokens, refreshToken } })
       await step
         .insertInto('kept_token')
         .values({ account_id, provider_id, ...values })
@@ -72,12 +77,9 @@ export class PostgresKeptTokenStore implements KeptTokenStore {
 
   /** Tries for a while: the tokens before are used up, and there is no other place for these. */
   async renew(kept: KeptTokens, tokens: UpstreamTokens): Promise<boolean> {
-    const { clientId, issuer, place, subject, version } = kept
-    const refreshToken = tokens.refreshToken ?? kept.tokens.refreshToken
-    const sealed = { clientId, issuer, subject, tokens: { ...tokens, refreshToken } }
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await this.#update(kept, this.#columns(place, version + 1, sealed))
+        return await this.#replace(kept, tokens)
       } catch (error) {
         if (!(error instanceof UpstreamError) || attempt === mostAttempts) throw error
       }
@@ -96,13 +98,60 @@ export class PostgresKeptTokenStore implements KeptTokenStore {
     return result.numDeletedRows === 1n
   }
 
+  async removeOf(tenant: Tenant, provider: string): Promise<void> {
+    const db = await this.#databases.tenant(tenant)
+    await db.deleteFrom('kept_token').where('provider_id', '=', provider).execute()
+  }
+
+  /** Removes those of providers that are not there any more; answers with their number. */
+  async removeOrphaned(tenant: Tenant): Promise<number> {
+    const db = await this.#databases.tenant(tenant)
+    const rows = await db.selectFrom('kept_token').select('provider_id').distinct().execute()
+    const kept = rows.map(({ provider_id: id }) => id)
+    if (kept.length === 0) return 0
+    // Asked afterwards: a provider that came meanwhile is there by now, and an id never comes again.
+    const standing = await this.#databases
+      .master()
+      .selectFrom('identity_provider')
+      .select('id')
+      .where('id', 'in', kept)
+      .where('tenant_id', '=', tenant.id)
+      .execute()
+    const orphaned = kept.filter((id) => standing.every((provider) => provider.id !== id))
+    if (orphaned.length === 0) return 0
+    const result = await db.deleteFrom('kept_token').where('provider_id', 'in', orphaned).executeTakeFirst()
+    return Number(result.numDeletedRows)
+  }
+
+  async #replace(kept: KeptTokens, tokens: UpstreamTokens): Promise<boolean> {
+    const { clientId, issuer, place, subject } = kept
+    const db = await this.#databases.tenant(place.tenant)
+    return db.transaction().execute(async (step) => {
+      const now = await this.#locked(step, place)
+      // A sign-in that brought none has meanwhile kept the refresh token that is used up now.
+      const carriesOn = now?.version === kept.version || (now && isOf(now, kept) && hasSameRefreshToken(now, kept))
+      if (carriesOn !== true) return false
+      const refreshToken = tokens.refreshToken ?? kept.tokens.refreshToken
+      await step
+        .updateTable('kept_token')
+        .set(this.#columns(place, { clientId, issuer, subject, tokens: { ...tokens, refreshToken } }))
+        .where('account_id', '=', place.account)
+        .where('provider_id', '=', place.provider)
+        .execute()
+      return true
+    })
+  }
+
   async #find(db: Db, place: TokenPlace): Promise<KeptTokens | undefined> {
-    const row = await db
-      .selectFrom('kept_token')
-      .select(['sealed', 'version', age.as('age')])
-      .where('account_id', '=', place.account)
-      .where('provider_id', '=', place.provider)
-      .executeTakeFirst()
+    return this.#toKept(await select(db, place).executeTakeFirst(), place)
+  }
+
+  /** The same, and nobody changes it before the transaction ends. */
+  async #locked(db: Db, place: TokenPlace): Promise<KeptTokens | undefined> {
+    return this.#toKept(await select(db, place).forUpdate().executeTakeFirst(), place)
+  }
+
+  #toKept(row: Row | undefined, place: TokenPlace): KeptTokens | undefined {
     const opened = row && this.#open(contextOf(place, row.version), row.sealed)
     return opened && { ...opened, place, version: row.version, age: row.age }
   }
@@ -120,12 +169,11 @@ export class PostgresKeptTokenStore implements KeptTokenStore {
     return result.numUpdatedRows === 1n
   }
 
-  #columns(place: TokenPlace, version: number, sealed: Sealed) {
-    const { expiresAt } = sealed.tokens
+  #columns(place: TokenPlace, sealed: Sealed) {
+    const version = randomUUID()
     return {
       sealed: this.#keyring.seal(keptTokenPurpose, Buffer.from(JSON.stringify(sealed)), contextOf(place, version)),
-      version,
-      expires_at: expiresAt === undefined ? null : sql<Date>`to_timestamp(${expiresAt}::float8)`,
+      ...{ issuer: sealed.issuer, subject: sealed.subject, version, expires_at: expiryOf(sealed.tokens) },
       claimed_until: null,
       changed_at: sql<Date>`clock_timestamp()`,
     }
@@ -143,19 +191,31 @@ export class PostgresKeptTokenStore implements KeptTokenStore {
 
 type Db = Awaited<ReturnType<Databases['tenant']>>
 
-/** Also past a row that cannot be opened any more. */
-async function nextVersion(db: Db, { account, provider }: TokenPlace): Promise<number> {
-  const row = await db
+type Row = Awaited<ReturnType<ReturnType<typeof select>['executeTakeFirstOrThrow']>>
+
+function select(db: Db, { account, provider }: TokenPlace) {
+  return db
     .selectFrom('kept_token')
-    .select('version')
+    .select(['sealed', 'version', age.as('age')])
     .where('account_id', '=', account)
     .where('provider_id', '=', provider)
-    .executeTakeFirst()
-  return (row?.version ?? 0) + 1
+}
+
+function isOf(kept: KeptTokens, { clientId, issuer, subject }: TokenOrigin): boolean {
+  return kept.issuer === issuer && kept.subject === subject && kept.clientId === clientId
+}
+
+function hasSameRefreshToken(one: KeptTokens, other: KeptTokens): boolean {
+  return one.tokens.refreshToken !== undefined && one.tokens.refreshToken === other.tokens.refreshToken
+}
+
+function expiryOf({ expiresAt, refreshToken }: UpstreamTokens) {
+  if (expiresAt !== undefined) return sql<Date>`to_timestamp(${expiresAt}::float8)`
+  return refreshToken === undefined ? null : usualTerm
 }
 
 /** With the version an earlier token cannot be put back in its place. */
-function contextOf({ account, provider }: TokenPlace, version: number): string {
+function contextOf({ account, provider }: TokenPlace, version: string): string {
   return `${account} ${provider} ${version}`
 }
 

@@ -4,14 +4,24 @@ import { nextPosition, planProvider } from '../../../core/administration/plan-pr
 import type { ProviderAdministration, ProviderWish } from '../../../core/administration/provider-administration.js'
 import type { Administrator, Outcome } from '../../../core/administration/tenant-administration.js'
 import type { Keyring } from '../../../core/credential/keyring.js'
+import { UpstreamError } from '../../../core/error/upstream-error.js'
 import type { StoredProvider } from '../../../core/federation/provider/provider-store.js'
+import type { KeptTokenStore } from '../../../core/federation/token/kept-tokens.js'
+import type { Tenant } from '../../../core/identity/tenant.js'
 import { isObject } from '../../../core/trust/option-reader.js'
 import type { MasterSchema } from '../schema/master-schema.js'
 import { isUuid } from '../storable-text.js'
 import { recordChanges } from '../store/admin-audit.js'
+import { lockProviders } from './lock-providers.js'
+import { refusesPasswords } from './postgres-password-rules.js'
 
-const lockKey = 7_164_392_089
 const purpose = 'provider client'
+
+interface Applied {
+  readonly outcome: Outcome
+  /** UUID of the provider that is gone. */
+  readonly removed?: string | undefined
+}
 
 type PutWish = Extract<ProviderWish, { readonly provider: unknown }>
 
@@ -19,10 +29,12 @@ type PutWish = Extract<ProviderWish, { readonly provider: unknown }>
 export class PostgresProviderStore implements ProviderAdministration {
   readonly #master: Kysely<MasterSchema>
   readonly #keyring: Keyring
+  readonly #tokens: Pick<KeptTokenStore, 'removeOf'>
 
-  constructor(master: Kysely<MasterSchema>, keyring: Keyring) {
+  constructor(master: Kysely<MasterSchema>, keyring: Keyring, tokens: Pick<KeptTokenStore, 'removeOf'>) {
     this.#master = master
     this.#keyring = keyring
+    this.#tokens = tokens
   }
 
   list(tenants?: readonly string[]): Promise<readonly StoredProvider[]> {
@@ -36,23 +48,37 @@ export class PostgresProviderStore implements ProviderAdministration {
   }
 
   async apply(wish: ProviderWish, by: Administrator): Promise<Outcome> {
-    return this.#master.transaction().execute(async (step) => {
-      // Administrators take turns.
-      await sql`select pg_advisory_xact_lock(${lockKey})`.execute(step)
-      const others = await this.#list(step, [wish.tenant.id])
-      const planned = planProvider(others, wish)
-      if ('faults' in planned) return { changes: [], faults: planned.faults.map((fault) => ({ wish: 0, fault })) }
-      const { change } = planned
-      if (wish.presence === 'absent') {
-        await step
-          .deleteFrom('identity_provider')
-          .where('tenant_id', '=', wish.tenant.id)
-          .where('name', '=', wish.name)
-          .execute()
-      } else if (change.action !== 'kept') await this.#put(step, others, wish)
-      await recordChanges(step, { tenant: undefined, changes: [change], by })
-      return { changes: [change], faults: [] }
-    })
+    const { outcome, removed } = await this.#master.transaction().execute((step) => this.#apply(step, wish, by))
+    if (removed !== undefined) await this.#forget(wish.tenant, removed)
+    return outcome
+  }
+
+  async #apply(step: Kysely<MasterSchema>, wish: ProviderWish, by: Administrator): Promise<Applied> {
+    await lockProviders(step)
+    const others = await this.#list(step, [wish.tenant.id])
+    const planned = planProvider(others, wish)
+    if ('faults' in planned) {
+      return { outcome: { changes: [], faults: planned.faults.map((fault) => ({ wish: 0, fault })) } }
+    }
+    const { change } = planned
+    if (wish.presence === 'absent' && others.length === 1 && (await refusesPasswords(step, wish.tenant))) {
+      const fault = `nobody could sign in to ${wish.tenant.slug} any more: let passwords in first (authsec tenant passwords)`
+      return { outcome: { changes: [], faults: [{ wish: 0, fault }] } }
+    }
+    const removed = wish.presence === 'absent' ? others.find(({ name }) => name === wish.name)?.id : undefined
+    if (removed !== undefined) await step.deleteFrom('identity_provider').where('id', '=', removed).execute()
+    if (wish.presence !== 'absent' && change.action !== 'kept') await this.#put(step, others, wish)
+    await recordChanges(step, { tenant: undefined, changes: [change], by })
+    return { outcome: { changes: [change], faults: [] }, removed }
+  }
+
+  /** Where the tenant's database does not answer, the sweeper finds what it gave later. */
+  async #forget(tenant: Tenant, provider: string): Promise<void> {
+    try {
+      await this.#tokens.removeOf(tenant, provider)
+    } catch (error) {
+      if (!(error instanceof UpstreamError)) throw error
+    }
   }
 
   /** One that is there keeps its id: those who came with it are known by that. */

@@ -1,10 +1,11 @@
+import type { Administrator } from '../../../core/administration/tenant-administration.js'
 import type { MasterKey } from '../../../core/credential/master-key.js'
 import type { Databases } from '../databases.js'
 import { resealMaster, resealTenant } from './reseal.js'
 import { listDataKeys, rotateDataKeys, type ListedKey, type Rotation } from './rotate-keys.js'
 import type { SigningKey } from '../../../core/identity/signing-key-store.js'
 import type { PostgresSigningKeyStore } from '../store/postgres-signing-key-store.js'
-import { listSigningKeys, type Announcement, type ListedSigningKey } from './signing-key-terms.js'
+import { listSigningKeys, type Announcement, type ListedSigningKey, type Replacement } from './signing-key-terms.js'
 import type { StoredKeyring } from './stored-keyring.js'
 
 export interface KeyAdministrationParts {
@@ -36,6 +37,11 @@ export class KeyAdministration {
   /** Publishes a new key that signs tokens later. Throws `ConfigurationError` while one is announced. */
   announce(key: SigningKey): Promise<Announcement> {
     return this.#parts.signingKeys.announce(key)
+  }
+
+  /** Publishes a new key that signs at once, and no other any more. Throws `ConfigurationError` where there is none yet. */
+  replaceSigning(key: SigningKey, by: Administrator): Promise<Replacement> {
+    return this.#parts.signingKeys.replace(key, by)
   }
 
   /** Puts all keys under the current master key and adds a new one. Throws `ConfigurationError`. */

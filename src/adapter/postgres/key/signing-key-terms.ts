@@ -1,7 +1,9 @@
 import { sql, type Kysely } from 'kysely'
+import type { Administrator } from '../../../core/administration/tenant-administration.js'
 import { ConfigurationError } from '../../../core/error/configuration-error.js'
 import type { SigningKey } from '../../../core/identity/signing-key-store.js'
 import type { MasterSchema } from '../schema/master-schema.js'
+import { recordChanges } from '../store/admin-audit.js'
 
 /** One signing key, as administrators see it. */
 export interface ListedSigningKey {
@@ -85,6 +87,48 @@ export async function announceSigningKey(
       .values({ ...toRow(key), signs_at: signsAt })
       .execute()
     return { kid: key.kid, secondsLeft: announcedSeconds, keptSeconds }
+  })
+}
+
+export interface Replacement {
+  readonly kid: string
+  /** The keys that are published no longer. */
+  readonly retired: readonly string[]
+}
+
+interface NewSigningKey {
+  readonly key: SigningKey
+  readonly by: Administrator
+  readonly toRow: (key: SigningKey) => SigningKeyRow
+}
+
+/**
+ * Publishes a key that signs from now on and no other beside it, on record. All go, not only the one that signs: whoever has read that
+ * one could read those that are kept with it. Throws `ConfigurationError` where there is none yet.
+ */
+export async function replaceSigningKeys(
+  master: Kysely<MasterSchema>,
+  { by, key, toRow }: NewSigningKey,
+): Promise<Replacement> {
+  return master.transaction().execute(async (step) => {
+    await lockSigningKeys(step)
+    const retired = (await listSigningKeys(step)).map(({ kid }) => kid)
+    if (retired.length === 0) throw refusal('no server has made a signing key yet: start one first')
+    await step
+      .updateTable('signing_key')
+      .set({ ends_at: sql`clock_timestamp()` })
+      .where(isPublished)
+      .execute()
+    await step.insertInto('signing_key').values(toRow(key)).execute()
+    const change = {
+      action: 'changed',
+      noun: 'signing keys',
+      name: key.kid,
+      before: retired,
+      after: [key.kid],
+    } as const
+    await recordChanges(step, { by, tenant: undefined, changes: [change] })
+    return { kid: key.kid, retired }
   })
 }
 

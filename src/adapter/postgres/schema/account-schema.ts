@@ -5,7 +5,7 @@ import type { MigrationSchema } from './migrate.js'
 export interface AccountSecuritySchema {
   readonly account_link: AccountLinkTable
   readonly account_factor: AccountFactorTable
-  readonly recovery_code: { readonly account_id: string; readonly digest: string }
+  readonly recovery_code: RecoveryCodeTable
   readonly factor_demand: { readonly account_id: string | null }
 }
 
@@ -32,6 +32,13 @@ interface AccountFactorTable {
   readonly sign_count: string | null
   readonly created_at: Generated<Date>
   readonly used_at: Date | null
+}
+
+interface RecoveryCodeTable {
+  readonly account_id: string
+  readonly digest: string
+  /** Whether its user has said that the codes are kept, or has used one: until then nobody knows that they were seen. */
+  readonly kept: Generated<boolean>
 }
 
 /** Tables that go with their account. */
@@ -69,4 +76,10 @@ export async function createAccountSecurity(db: Kysely<MigrationSchema>): Promis
   await sql`
     create table factor_demand (account_id uuid unique nulls not distinct references account (id) on delete cascade)
   `.execute(db)
+}
+
+/** Codes from before were shown, as far as anybody knows. */
+export async function noteKeptCodes(db: Kysely<MigrationSchema>): Promise<void> {
+  await sql`alter table recovery_code add column kept boolean not null default true`.execute(db)
+  await sql`alter table recovery_code alter column kept set default false`.execute(db)
 }

@@ -40,8 +40,11 @@ export interface KeptTokenTable {
   readonly provider_id: string
   /** Tokens, whom they are of, and whom they may be shown to; the context is the key and `version`. */
   readonly sealed: Uint8Array
-  /** Counts the tokens that were there before. */
-  readonly version: number
+  /** Another one after every change. */
+  readonly version: string
+  /** Whose they are there; `null` in rows of an older version, as is `subject`. */
+  readonly issuer: string | null
+  readonly subject: string | null
   /** `null` where the provider does not say. */
   readonly expires_at: Date | null
   /** While somebody asks the provider for new ones, when others may. */
@@ -82,6 +85,13 @@ export async function createIdentityProviders(db: Kysely<MigrationSchema>): Prom
   }
 }
 
+/** Creates the list of tenants whose users sign in with providers alone. */
+export async function createPasswordRefusals(db: Kysely<MigrationSchema>): Promise<void> {
+  await sql`create table password_refusal (tenant_id uuid primary key references tenant (id) on delete cascade)`.execute(
+    db,
+  )
+}
+
 /** Creates what a tenant knows of those who sign in with its providers. */
 export async function createFirstSignIns(db: Kysely<MigrationSchema>): Promise<void> {
   await sql`
@@ -99,5 +109,13 @@ export async function createFirstSignIns(db: Kysely<MigrationSchema>): Promise<v
       expires_at timestamptz, claimed_until timestamptz, changed_at timestamptz not null default clock_timestamp(),
       primary key (account_id, provider_id)
     )
+  `.execute(db)
+}
+
+/** Whose kept tokens are stands in their row, so that they go with the identity; their version never comes again. */
+export async function nameKeptTokens(db: Kysely<MigrationSchema>): Promise<void> {
+  await sql`
+    alter table kept_token
+      alter column version type text using version::text, add column issuer text, add column subject text
   `.execute(db)
 }

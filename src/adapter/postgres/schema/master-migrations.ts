@@ -1,6 +1,6 @@
 import { sql, type Kysely } from 'kysely'
 import { createAuditEvent } from './audit-schema.js'
-import { createIdentityProviders } from './federation-schema.js'
+import { createIdentityProviders, createPasswordRefusals } from './federation-schema.js'
 import type { Migration, MigrationSchema } from './migrate.js'
 import { addSigningKeyTerms } from './signing-key-terms.js'
 
@@ -41,6 +41,7 @@ export const masterMigrations: readonly Migration[] = [
   },
   { name: '0006-signing-key-terms', up: addSigningKeyTerms },
   { name: '0007-identity-provider', up: createIdentityProviders },
+  { name: '0008-password-refusal', up: createPasswordRefusals },
 ]
 
 async function createTenants(db: Kysely<MigrationSchema>): Promise<void> {

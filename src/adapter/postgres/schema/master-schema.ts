@@ -18,6 +18,7 @@ export interface MasterSchema extends MigrationSchema {
   readonly issuer_logout: IssuerLogoutTable
   readonly identity_provider: IdentityProviderTable
   readonly federation_transaction: FederationTransactionTable
+  readonly password_refusal: { readonly tenant_id: string }
   readonly audit_event: AuditEventTable
 }
 

@@ -1,10 +1,11 @@
 import { sql, type Kysely } from 'kysely'
-import { createAccountSecurity } from './account-schema.js'
+import { createAccountSecurity, noteKeptCodes } from './account-schema.js'
 import { createAuditEvent } from './audit-schema.js'
-import { createFirstSignIns } from './federation-schema.js'
+import { createFirstSignIns, nameKeptTokens } from './federation-schema.js'
 import type { Migration, MigrationSchema } from './migrate.js'
 import { createPolicyVersion } from './policy-schema.js'
 import { createServices } from './service-schema.js'
+import { createSecurityStamp } from './security-stamp.js'
 
 /** The steps of every tenant's database. */
 export const tenantMigrations: readonly Migration[] = [
@@ -26,6 +27,14 @@ export const tenantMigrations: readonly Migration[] = [
   { name: '0006-upstream-token', up: addUpstreamTokens },
   { name: '0007-identity-provider', up: createFirstSignIns },
   { name: '0008-account-security', up: createAccountSecurity },
+  {
+    name: '0009-security-stamp',
+    async up(db) {
+      await createSecurityStamp(db)
+      await noteKeptCodes(db)
+    },
+  },
+  { name: '0010-federation', up: nameKeptTokens },
   { name: '0011-service', up: createServices },
 ]
 

@@ -39,6 +39,8 @@ interface AccountTable {
   readonly name: string | null
   readonly password_hash: string | null
   readonly disabled_at: Date | null
+  /** Another one with every change of what the account proves itself with. */
+  readonly security_stamp: string | null
   readonly created_at: Generated<Date>
 }
 

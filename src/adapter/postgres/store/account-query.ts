@@ -15,6 +15,7 @@ export function selectAccounts(db: Kysely<TenantSchema>) {
       'account.email',
       'account.name',
       account('account.disabled_at', 'is not', null).as('disabled'),
+      'account.security_stamp',
       names(sql`select name from role where id = any(held.roles)`).as('roles'),
       names(sql`
         select name from user_group where id in (select group_id from account_group where account_id = account.id)
@@ -25,19 +26,21 @@ export function selectAccounts(db: Kysely<TenantSchema>) {
     ])
 }
 
-type AccountRow = Omit<Account, 'name' | 'disabled' | 'grants'> & {
+type AccountRow = Omit<Account, 'name' | 'disabled' | 'grants' | 'securityStamp'> & {
+  readonly security_stamp: string | null
   readonly name: string | null
   readonly disabled: unknown
 } & Account['grants']
 
 /** The row of `selectAccounts` as the rest of the product knows it. */
 export function toAccount(row: AccountRow): Account {
-  const { id, email, name, disabled, roles, groups, scopes, resources, permissions } = row
+  const { id, email, name, disabled, security_stamp: stamp, roles, groups, scopes, resources, permissions } = row
   return {
     id,
     email,
     name: name ?? undefined,
     disabled: disabled !== false,
+    securityStamp: stamp ?? undefined,
     grants: { roles, groups, scopes, resources, permissions },
   }
 }

@@ -7,6 +7,7 @@ import type {
   AccountFactorStore,
   Enrolment,
   FactorDemand,
+  FactorRemoval,
   FactorStanding,
   NewFactor,
   Passkey,
@@ -18,6 +19,7 @@ import { sqlState } from '../pool/database-failure.js'
 import type { TenantSchema } from '../schema/tenant-schema.js'
 import { isUuid } from '../storable-text.js'
 import { recordAccountChange } from './admin-audit.js'
+import { readFactorStanding, toFactor } from './read-factor-standing.js'
 import { totpPurpose } from './totp-purpose.js'
 
 const uniqueViolation = '23505'
@@ -35,23 +37,7 @@ export class PostgresAccountFactorStore implements AccountFactorStore {
 
   async standing(tenant: Tenant, accountId: string): Promise<FactorStanding> {
     if (!isUuid(accountId)) throw new TypeError('there is no such account')
-    const db = await this.#databases.tenant(tenant)
-    const rows = await db
-      .selectFrom('account_factor')
-      .selectAll()
-      .where('account_id', '=', accountId)
-      .orderBy('created_at')
-      .execute()
-    const demanded = await db
-      .selectFrom('factor_demand')
-      .select('account_id')
-      .where((row) => row.or([row('account_id', 'is', null), row('account_id', '=', accountId)]))
-      .executeTakeFirst()
-    return {
-      factors: rows.map(toFactor),
-      passkeys: rows.map(toPasskey).filter((passkey) => passkey !== undefined),
-      demand: demanded === undefined ? 'optional' : 'required',
-    }
+    return readFactorStanding(await this.#databases.tenant(tenant), accountId)
   }
 
   async findTotp(tenant: Tenant, accountId: string): Promise<TotpSecret | undefined> {
@@ -66,13 +52,12 @@ export class PostgresAccountFactorStore implements AccountFactorStore {
     return { id: row.id, secret: this.#keyring.open(totpPurpose, row.sealed_secret, row.id) }
   }
 
-  async add(tenant: Tenant, accountId: string, { as, factor, recoveryCodes }: Enrolment): Promise<boolean> {
+  async add(tenant: Tenant, accountId: string, { as, factor }: Enrolment): Promise<boolean> {
     const db = await this.#databases.tenant(tenant)
     try {
       return await db.transaction().execute(async (step) => {
         if (!(await mayAdd(step, accountId, as))) return false
         await step.insertInto('account_factor').values(this.#valuesOf(accountId, factor)).execute()
-        if (recoveryCodes !== undefined) await replaceCodes(step, accountId, recoveryCodes)
         await recordAccountChange(step, { tenant, by: 'own sign-in', accountId, after: [`factor:${factor.kind}`] })
         return true
       })
@@ -111,6 +96,19 @@ export class PostgresAccountFactorStore implements AccountFactorStore {
     return result.numUpdatedRows === 1n
   }
 
+  async replaceRecoveryCodes(tenant: Tenant, accountId: string, digests: readonly string[]): Promise<void> {
+    const db = await this.#databases.tenant(tenant)
+    await db.transaction().execute(async (step) => {
+      if (!(await lockAccount(step, accountId))) return
+      await replaceCodes(step, accountId, digests)
+      await recordAccountChange(step, { tenant, by: 'own sign-in', accountId, after: ['other recovery codes'] })
+    })
+  }
+
+  async keepRecoveryCodes(tenant: Tenant, accountId: string): Promise<void> {
+    await keepCodes(await this.#databases.tenant(tenant), accountId)
+  }
+
   async useRecoveryCode(tenant: Tenant, accountId: string, digest: string): Promise<boolean> {
     const db = await this.#databases.tenant(tenant)
     return db.transaction().execute(async (step) => {
@@ -120,8 +118,25 @@ export class PostgresAccountFactorStore implements AccountFactorStore {
         .where('digest', '=', digest)
         .executeTakeFirst()
       if (result.numDeletedRows !== 1n) return false
+      await keepCodes(step, accountId)
       await recordAccountChange(step, { tenant, by: 'own sign-in', accountId, before: ['a recovery code'] })
       return true
+    })
+  }
+
+  async remove(tenant: Tenant, accountId: string, id: string): Promise<FactorRemoval> {
+    if (!isUuid(id)) return 'absent'
+    const db = await this.#databases.tenant(tenant)
+    return db.transaction().execute(async (step) => {
+      await lockAccount(step, accountId)
+      const { factors, demand } = await readFactorStanding(step, accountId)
+      const factor = factors.find((one) => one.id === id)
+      if (factor === undefined) return 'absent'
+      if (factors.length === 1 && demand === 'required') return 'needed'
+      await step.deleteFrom('account_factor').where('id', '=', id).execute()
+      if (factors.length === 1) await step.deleteFrom('recovery_code').where('account_id', '=', accountId).execute()
+      await recordAccountChange(step, { tenant, by: 'own sign-in', accountId, before: [`factor:${factor.kind}`] })
+      return 'removed'
     })
   }
 
@@ -194,19 +209,6 @@ async function replaceCodes(db: Kysely<TenantSchema>, accountId: string, digests
     .execute()
 }
 
-type FactorRow = Pick<AccountFactor, 'id' | 'kind'> & { readonly created_at: Date; readonly used_at: Date | null }
-
-function toFactor({ created_at, id, kind, used_at }: FactorRow): AccountFactor {
-  return { id, kind, createdAt: created_at, usedAt: used_at ?? undefined }
-}
-
-interface PasskeyRow {
-  readonly credential_id: string | null
-  readonly public_key: Uint8Array | null
-  readonly sign_count: string | null
-}
-
-function toPasskey({ credential_id, public_key, sign_count }: PasskeyRow): Passkey | undefined {
-  if (credential_id === null || public_key === null || sign_count === null) return undefined
-  return { credentialId: credential_id, publicKey: new Uint8Array(public_key), signCount: Number(sign_count) }
+async function keepCodes(db: Kysely<TenantSchema>, accountId: string): Promise<void> {
+  await db.updateTable('recovery_code').set({ kept: true }).where('account_id', '=', accountId).execute()
 }

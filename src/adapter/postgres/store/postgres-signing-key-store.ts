@@ -1,27 +1,51 @@
 import type { Kysely } from 'kysely'
 import type { Keyring } from '../../../core/credential/keyring.js'
+import type { Administrator } from '../../../core/administration/tenant-administration.js'
 import { ConfigurationError } from '../../../core/error/configuration-error.js'
 import type { SigningKey, SigningKeyStore } from '../../../core/identity/signing-key-store.js'
+import type { SessionFeed } from '../../../core/runtime/session-feed.js'
 import {
   announceSigningKey,
   hasBegun,
   isPublished,
   lockSigningKeys,
+  replaceSigningKeys,
   type Announcement,
+  type Replacement,
   type SigningKeyRow,
 } from '../key/signing-key-terms.js'
 import type { MasterSchema } from '../schema/master-schema.js'
 
 const purpose = 'signing key'
+const doubtMilliseconds = 2_000
 
 /** Signing keys in the master database, their private half sealed with the master key. */
 export class PostgresSigningKeyStore implements SigningKeyStore {
   readonly #master: Kysely<MasterSchema>
   readonly #keyring: Keyring
+  readonly #feed: SessionFeed
+  #changes = 0
 
-  constructor(master: Kysely<MasterSchema>, keyring: Keyring) {
+  /** `feed` tells of changes that cannot wait. */
+  constructor(master: Kysely<MasterSchema>, keyring: Keyring, feed: SessionFeed) {
     this.#master = master
     this.#keyring = keyring
+    this.#feed = feed
+    this.follow(() => {
+      this.#changes += 1
+    })
+  }
+
+  /** Where notices do not arrive, it is another one every two seconds. */
+  revision(): string {
+    const period = this.#feed.alive ? '' : ` ${Math.floor(performance.now() / doubtMilliseconds)}`
+    return `${this.#changes}${period}`
+  }
+
+  follow(hear: () => void): () => void {
+    return this.#feed.subscribe(({ about }) => {
+      if (about === 'keys' || about === 'everything') hear()
+    })
   }
 
   /** Throws `ConfigurationError` when the keys were sealed with another master key. */
@@ -42,6 +66,16 @@ export class PostgresSigningKeyStore implements SigningKeyStore {
   /** Publishes a key that signs later. Throws `ConfigurationError` while that is not possible. */
   announce(key: SigningKey): Promise<Announcement> {
     return announceSigningKey(this.#master, key, (given) => this.#toRow(given))
+  }
+
+  /**
+   * Puts `key` in the place of all that are published, at once, and tells every process. Throws `ConfigurationError` where there is
+   * none yet.
+   */
+  async replace(key: SigningKey, by: Administrator): Promise<Replacement> {
+    const replacement = await replaceSigningKeys(this.#master, { key, by, toRow: (given) => this.#toRow(given) })
+    await this.#feed.publish({ about: 'keys' })
+    return replacement
   }
 
   async #list(db: Kysely<MasterSchema>): Promise<readonly SigningKey[]> {

@@ -25,7 +25,7 @@ export async function readStanding(
     .select([version.as('policyVersion'), 'access_rule.grants as source', 'access_rule.sign_up as signUp'])
     .select(known(issuer, subject).as('wasKnown'))
     .select(sql<readonly string[]>`array(select name from role join sign_up_role on role_id = id)`.as('signUpRoles'))
-    .select(['account.id', 'account.email', 'account.name', 'account.disabled'])
+    .select(['account.id', 'account.email', 'account.name', 'account.disabled', 'account.security_stamp'])
     .select(['account.roles', 'account.groups', 'account.scopes', 'account.resources', 'account.permissions'])
     .executeTakeFirst()
   if (row === undefined) return undefined

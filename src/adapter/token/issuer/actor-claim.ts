@@ -1,6 +1,6 @@
 import type { Actor } from '../../../core/identity/actor.js'
 import { maxText, unusable } from '../jwt/common-claims.js'
-import { isJsonObject, type JsonObject, type JsonValue } from '../jwt/strict-json.js'
+import { isJsonObject, type JsonObject, type JsonValue } from '../../../core/runtime/strict-json.js'
 
 const longestChain = 8
 

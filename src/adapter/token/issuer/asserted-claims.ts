@@ -3,7 +3,7 @@ import { claimAt, type ClaimSource } from '../../../core/trust/claim-source.js'
 import type { ClaimMapping } from '../../../core/trust/trusted-issuer.js'
 import { unusable } from '../jwt/common-claims.js'
 import { readNames, readScopes } from '../jwt/grant-claims.js'
-import { isJsonObject, type JsonObject, type JsonValue } from '../jwt/strict-json.js'
+import { isJsonObject, type JsonObject, type JsonValue } from '../../../core/runtime/strict-json.js'
 
 /**
  * What the issuer says that the caller holds, by category: all that is said in the places that the mapping names. A category without a

@@ -1,7 +1,7 @@
 import { AuthenticationError } from '../../../core/error/authentication-error.js'
 import { claimAt } from '../../../core/trust/claim-source.js'
 import type { AudienceRule } from '../../../core/trust/trusted-issuer.js'
-import type { JsonObject } from '../jwt/strict-json.js'
+import type { JsonObject } from '../../../core/runtime/strict-json.js'
 
 /** For whom tokens for this resource have to be; `undefined` where none is accepted there. */
 export function audienceFor({ accepts }: AudienceRule, resource: string): string | undefined {

@@ -1,6 +1,6 @@
 import type { Fetcher } from '../../../core/runtime/fetcher.js'
 import type { Introspection, TrustedIssuer } from '../../../core/trust/trusted-issuer.js'
-import { parseStrictObject, type JsonObject } from '../jwt/strict-json.js'
+import { parseStrictObject, type JsonObject } from '../../../core/runtime/strict-json.js'
 import { issuerFault, issuerOutage } from './issuer-fault.js'
 import { ask, type IssuerMetadataReader } from './issuer-metadata.js'
 

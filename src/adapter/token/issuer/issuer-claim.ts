@@ -1,6 +1,6 @@
 import { AuthenticationError } from '../../../core/error/authentication-error.js'
 import type { TrustedIssuer } from '../../../core/trust/trusted-issuer.js'
-import type { JsonObject } from '../jwt/strict-json.js'
+import type { JsonObject } from '../../../core/runtime/strict-json.js'
 
 const directory = '{tid}'
 const guid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/

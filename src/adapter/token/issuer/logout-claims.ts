@@ -2,7 +2,7 @@ import { AuthenticationError } from '../../../core/error/authentication-error.js
 import type { IssuerLogout } from '../../../core/identity/logout-registry.js'
 import type { TrustedIssuer } from '../../../core/trust/trusted-issuer.js'
 import { maxText, requiredText, requireTime } from '../jwt/common-claims.js'
-import { isJsonObject, type JsonObject } from '../jwt/strict-json.js'
+import { isJsonObject, type JsonObject } from '../../../core/runtime/strict-json.js'
 import { requireTokenIssuer } from './issuer-claim.js'
 
 /** The claims of a logout token, and what they are held against. */

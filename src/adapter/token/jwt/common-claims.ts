@@ -1,5 +1,5 @@
 import { AuthenticationError } from '../../../core/error/authentication-error.js'
-import type { JsonObject, JsonValue } from './strict-json.js'
+import type { JsonObject, JsonValue } from '../../../core/runtime/strict-json.js'
 
 /** Length in bytes of any identifier that a token carries. */
 export const maxText = 255

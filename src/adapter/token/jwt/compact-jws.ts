@@ -1,5 +1,6 @@
 import { AuthenticationError } from '../../../core/error/authentication-error.js'
-import { parseStrictObject, type JsonObject } from './strict-json.js'
+import type { JsonObject } from '../../../core/runtime/strict-json.js'
+import { parseTokenPart } from './parse-token-part.js'
 
 const maxLength = 16 * 1024
 const base64url = /^[A-Za-z0-9_-]+$/
@@ -23,7 +24,7 @@ export function parseCompactJws(token: string): CompactJws {
     throw malformed('the token is not a signed JWT in compact serialization')
   }
   decode(signature)
-  return { header: parseStrictObject(decode(header)), claims: parseStrictObject(decode(claims)) }
+  return { header: parseTokenPart(decode(header)), claims: parseTokenPart(decode(claims)) }
 }
 
 function decode(segment: string): Buffer {

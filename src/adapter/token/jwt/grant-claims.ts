@@ -1,5 +1,5 @@
 import { unusable } from './common-claims.js'
-import type { JsonValue } from './strict-json.js'
+import type { JsonValue } from '../../../core/runtime/strict-json.js'
 
 const maxScopes = 500
 // RFC 6749 §3.3: tokens of printable ASCII without `"` and `\`, joined by single spaces.

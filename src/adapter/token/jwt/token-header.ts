@@ -1,6 +1,6 @@
 import { AuthenticationError } from '../../../core/error/authentication-error.js'
 import { signingAlgorithms, type SigningAlgorithm, type TokenType } from '../../../core/trust/trusted-issuer.js'
-import type { JsonObject, JsonValue } from './strict-json.js'
+import type { JsonObject, JsonValue } from '../../../core/runtime/strict-json.js'
 
 /** What the header of an issuer's tokens may be. */
 export interface HeaderRule {

@@ -46,11 +46,17 @@ export const remoteTimes: KeyTimes = {
   loadWithin: 6 * second,
 }
 
+export interface KeySource {
+  load(): Promise<readonly PublishedKey[]>
+  /** Another text as soon as the keys may be others than those loaded before: then they serve nobody until they are loaded again. */
+  readonly revision?: (() => string) | undefined
+}
+
 export interface KeySetOptions {
   /** For the log: whose keys they are. */
   readonly issuer: string
   readonly algorithms: readonly SigningAlgorithm[]
-  readonly source: { load(): Promise<readonly PublishedKey[]> }
+  readonly source: KeySource
   readonly times: KeyTimes
   readonly clock: Clock
   readonly log?: Log | undefined
@@ -75,6 +81,7 @@ export class KeySet {
   #loadedAt: number | undefined
   #searchedAt: number | undefined
   #failedAt: number | undefined
+  #revision: string | undefined
 
   constructor(options: KeySetOptions) {
     this.#options = options
@@ -88,7 +95,7 @@ export class KeySet {
   async find(reference: KeyReference, issuer: string): Promise<CryptoKey | undefined> {
     await (this.#has(reference) ? this.#refresh() : this.#search(reference))
     const known = this.#has(reference)
-    if (known && this.#stand()) return this.#keyOf(reference, issuer)
+    if (known && this.#stand() && !this.#isDoubted()) return this.#keyOf(reference, issuer)
     if (!known && this.#failedAt === undefined) return undefined
     throw new UpstreamError('AUTH_UNAVAILABLE', 'the keys of the issuer are out of reach')
   }
@@ -123,11 +130,18 @@ export class KeySet {
 
   async #refresh(): Promise<void> {
     const { times } = this.#options
+    // Twice, since a look that had begun before may have come too early.
+    for (let look = 0; look < 2 && this.#isDoubted() && this.#mayTry(); look += 1) await this.#load()
     if (!this.#passed(this.#loadedAt, times.freshFor) || !this.#mayTry()) return
     const load = this.#load()
     // During an outage nobody waits for the next attempt while the keys at hand still stand.
     const urgent = this.#passed(this.#loadedAt, times.waitAfter) && this.#failedAt === undefined
     if (urgent || !this.#stand()) await load
+  }
+
+  /** Whether the keys at hand may have been taken back. */
+  #isDoubted(): boolean {
+    return this.#options.source.revision?.() !== this.#revision
   }
 
   #stand(): boolean {
@@ -181,6 +195,7 @@ export class KeySet {
 
   async #replaceKeys(): Promise<void> {
     const { algorithms, clock, issuer, source, times } = this.#options
+    const revision = source.revision?.()
     const published = await within(times.loadWithin, source.load(), issuer)
     if (published.length > maxKeys) throw issuerFault(issuer, `an issuer has at most ${maxKeys} keys`)
     const vetted = await Promise.all(published.map((jwk) => vetKey(jwk, algorithms)))
@@ -194,6 +209,7 @@ export class KeySet {
     // A key that is still there stays the same object: what was verified with it stands.
     this.#keys = unique.map((key) => this.#keys.find(({ fingerprint }) => fingerprint === key.fingerprint) ?? key)
     this.#loadedAt = clock.now()
+    this.#revision = revision
     this.#failedAt = undefined
   }
 

@@ -2,7 +2,7 @@ import { AuthenticationError } from '../../../core/error/authentication-error.js
 import type { VerifiedToken } from '../../../core/identity/verified-token.js'
 import { maxText, requiredText, requireIssuer, requireTime, unusable, type TimeRules } from '../jwt/common-claims.js'
 import { readNames, readScopes } from '../jwt/grant-claims.js'
-import type { JsonObject, JsonValue } from '../jwt/strict-json.js'
+import type { JsonObject, JsonValue } from '../../../core/runtime/strict-json.js'
 
 /** What the claims of an access token are held against. */
 export interface ClaimRules extends TimeRules {

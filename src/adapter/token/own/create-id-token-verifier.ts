@@ -1,5 +1,5 @@
 import { ConfigurationError } from '../../../core/error/configuration-error.js'
-import type { SigningKeyStore } from '../../../core/identity/signing-key-store.js'
+import type { SigningKeySource } from '../../../core/identity/signing-key-store.js'
 import type { IdTokenVerifier } from '../../../core/identity/verified-token.js'
 import type { Clock } from '../../../core/runtime/clock.js'
 import type { Log } from '../../../core/runtime/log.js'
@@ -19,7 +19,7 @@ export interface IdTokenVerifierOptions {
   readonly issuer: string
   /** The client that the tokens have to be issued to: ourselves, as the relying party. */
   readonly clientId: string
-  readonly keys: Pick<SigningKeyStore, 'list'>
+  readonly keys: SigningKeySource
   readonly clock: Clock
   readonly log?: Log | undefined
 }

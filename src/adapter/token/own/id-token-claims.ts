@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import { AuthenticationError } from '../../../core/error/authentication-error.js'
 import type { VerifiedIdToken } from '../../../core/identity/verified-token.js'
 import { maxText, requiredText, requireIssuer, requireTime, unusable, type TimeRules } from '../jwt/common-claims.js'
-import type { JsonObject, JsonValue } from '../jwt/strict-json.js'
+import type { JsonObject, JsonValue } from '../../../core/runtime/strict-json.js'
 
 /** What the claims of an ID token are held against. */
 export interface IdTokenRules extends TimeRules {

@@ -1,4 +1,4 @@
-import type { SigningKeyStore } from '../../../core/identity/signing-key-store.js'
+import type { SigningKeySource } from '../../../core/identity/signing-key-store.js'
 import type { Clock } from '../../../core/runtime/clock.js'
 import type { Log } from '../../../core/runtime/log.js'
 import type { CompactJws } from '../jwt/compact-jws.js'
@@ -12,7 +12,7 @@ import { readAccessTokenClaims } from './access-token-claims.js'
 export interface OwnEngineOptions {
   /** Compared with `iss` byte by byte. */
   readonly issuer: string
-  readonly keys: Pick<SigningKeyStore, 'list'>
+  readonly keys: SigningKeySource
   readonly clock: Clock
   readonly log?: Log | undefined
   readonly skewSeconds: number
@@ -48,7 +48,12 @@ export class OwnEngine implements TokenEngine {
 export function ownKeySet({ keys, ...options }: Pick<OwnEngineOptions, 'clock' | 'issuer' | 'keys' | 'log'>): KeySet {
   const load = async (): Promise<readonly PublishedKey[]> =>
     (await keys.list()).map(({ algorithm, kid, publicJwk }) => published({ alg: algorithm, kid }, publicJwk))
-  return new KeySet({ ...options, algorithms: ['ES256'], source: { load }, times: nearTimes })
+  return new KeySet({
+    ...options,
+    algorithms: ['ES256'],
+    source: { load, revision: keys.revision?.bind(keys) },
+    times: nearTimes,
+  })
 }
 
 /** What the store says of a key has to be what the key says of itself. */

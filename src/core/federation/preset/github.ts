@@ -1,3 +1,4 @@
+import { isBelow } from './is-below.js'
 import type { UpstreamPreset } from './preset.js'
 
 const site = 'https://github.com'
@@ -32,5 +33,11 @@ export const github: UpstreamPreset = {
   emailVerified: [],
   answersFor: 'none',
   otherAccount: { prompt: 'select_account' },
+  freshSignIn: 'not possible',
   offline: { parameters: {}, scope: 'not sent' },
+}
+
+/** Why an issuer of another kind cannot be GitHub's, as the end of a sentence. */
+export function githubHostFault(issuer: string): string | undefined {
+  return isBelow(issuer, site) ? "is GitHub's: say kind: 'github'" : undefined
 }

@@ -34,6 +34,8 @@ export interface UpstreamPreset {
   readonly answersFor: 'all' | 'none' | { readonly domains: readonly string[]; readonly claim: string }
   /** What lets a user take another account than the one that the browser is signed in with. */
   readonly otherAccount: RequestParameters
+  /** Whether it can be asked to have its user prove anew who they are, and says when they did (OpenID Connect Core §3.1.2.1). */
+  readonly freshSignIn: 'possible' | 'not possible'
   /** What asks for a token that renews others, where a scope alone does not; the scope `offline_access` is not sent if `replaces` says so. */
   readonly offline: { readonly parameters: RequestParameters; readonly scope: 'sent' | 'not sent' }
 }
@@ -54,6 +56,7 @@ export const openidConnect = {
   emailVerified: ['email_verified'],
   answersFor: 'all',
   otherAccount: { prompt: 'login' },
+  freshSignIn: 'possible',
   // OpenID Connect Core §11: without consent that is asked for, the scope may be passed over.
   offline: { parameters: { prompt: 'consent' }, scope: 'sent' },
 } satisfies Omit<UpstreamPreset, 'name'>

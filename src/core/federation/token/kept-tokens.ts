@@ -18,8 +18,8 @@ export interface TokenOrigin {
 /** The tokens of one account at one provider. */
 export interface KeptTokens extends TokenOrigin {
   readonly place: TokenPlace
-  /** How often they have been replaced. */
-  readonly version: number
+  /** Another one after every change, and never one that was there before. */
+  readonly version: string
   readonly tokens: UpstreamTokens
   /** By the database's clock: good for a while, to be renewed soon, or over. */
   readonly age: 'fresh' | 'due' | 'over'
@@ -35,8 +35,13 @@ export interface KeptTokenStore {
   claim(kept: KeptTokens): Promise<boolean>
   /** Others may try again at once. */
   release(kept: KeptTokens): Promise<void>
-  /** The new tokens in place of `kept`, which nobody has claimed any more then. `false` where those are not there any more. */
+  /**
+   * The new tokens in place of `kept`, or of what a sign-in has kept meanwhile with the same refresh token; nobody has claimed them any
+   * more then. `false` where that refresh token is not there any more.
+   */
   renew(kept: KeptTokens, tokens: UpstreamTokens): Promise<boolean>
   /** `false` where those are not there any more. */
   remove(kept: KeptTokens): Promise<boolean>
+  /** Removes those of a provider (UUID) that is gone. */
+  removeOf(tenant: Tenant, provider: string): Promise<void>
 }

@@ -2,26 +2,39 @@ import type { Log } from '../../runtime/log.js'
 import { UpstreamError } from '../../error/upstream-error.js'
 import type { KeptTokens, KeptTokenStore, TokenPlace } from './kept-tokens.js'
 import type { OpenedProvider, UpstreamDirectory } from '../provider/upstream-directory.js'
+import type { UpstreamEnd } from '../upstream-provider.js'
 
 export interface UpstreamTokenKeeperPorts {
   readonly store: KeptTokenStore
   readonly providers: Pick<UpstreamDirectory, 'find'>
+  /** Ends whatever goes back to tokens that are over. Where it throws, they are asked about again. */
+  readonly end: (place: TokenPlace, reason: UpstreamEnd) => Promise<void>
   readonly log: Log
   /** Waits so many milliseconds. */
   readonly pause: (milliseconds: number) => Promise<void>
 }
 
+type Standing =
+  | { readonly state: 'kept'; readonly accessToken: string | undefined }
+  /** There is nothing to ask with. */
+  | { readonly state: 'none' }
+  | { readonly state: 'over'; readonly reason: UpstreamEnd }
+
+const none: Standing = { state: 'none' }
 const pauseMilliseconds = 100
 /** As long as somebody else's claim lasts, and a little more. */
 const mostPauses = 330
+/** Longer than a provider takes that is well; nobody who refreshes waits for another one. */
+const mostAttention = 5_000
 
 /**
  * What accounts may do at their providers: access tokens for services that the user has there, never for a client of ours. They are
- * renewed when they run out, by one process for all; what the provider takes back, or gives to somebody else, is gone.
+ * renewed when they run out, by one process for all; what the provider takes back, or gives to somebody else, is gone, and the sign-ins
+ * that were made with it end.
  */
 export class UpstreamTokenKeeper {
   readonly #ports: UpstreamTokenKeeperPorts
-  readonly #asking = new Map<string, Promise<string | undefined>>()
+  readonly #asking = new Map<string, Promise<Standing>>()
 
   constructor(ports: UpstreamTokenKeeperPorts) {
     this.#ports = ports
@@ -31,55 +44,96 @@ export class UpstreamTokenKeeper {
    * A token that is good for a while; `undefined` where there is none any more: its user signs in again. Throws `UpstreamError` where a
    * database does not answer, or the provider where the token is over.
    */
-  accessToken(place: TokenPlace): Promise<string | undefined> {
+  async accessToken(place: TokenPlace): Promise<string | undefined> {
+    const standing = await this.#standing(place)
+    return standing.state === 'kept' ? standing.accessToken : undefined
+  }
+
+  /**
+   * Why sign-ins with these tokens are over, once they have ended; `undefined` where they stand, or the provider cannot be asked now:
+   * its outage signs nobody out. Throws `UpstreamError` where a database does not answer.
+   */
+  async attend(place: TokenPlace): Promise<UpstreamEnd | undefined> {
+    const { account, provider, tenant } = place
+    const facts = { tenant: tenant.slug, account, provider }
+    try {
+      const standing = await Promise.race([this.#standing(place), this.#ports.pause(mostAttention)])
+      if (standing === undefined)
+        this.#ports.log.write('warn', 'an identity provider takes long to renew tokens', facts)
+      return standing?.state === 'over' ? standing.reason : undefined
+    } catch (error) {
+      if (!(error instanceof UpstreamError) || error.outage !== 'IDP_UNAVAILABLE') throw error
+      this.#ports.log.write('warn', 'upstream tokens could not be renewed', { ...facts, error })
+      return undefined
+    }
+  }
+
+  /** Resolves when nothing is under way: a new token that is on its way must be kept. */
+  async close(): Promise<void> {
+    await Promise.allSettled(this.#asking.values())
+  }
+
+  #standing(place: TokenPlace): Promise<Standing> {
     const key = JSON.stringify([place.tenant.id, place.account, place.provider])
     const asking = this.#asking.get(key)
     if (asking !== undefined) return asking
-    const started = this.#accessToken(place).finally(() => this.#asking.delete(key))
+    const started = this.#look(place).finally(() => this.#asking.delete(key))
     this.#asking.set(key, started)
     return started
   }
 
-  async #accessToken(place: TokenPlace): Promise<string | undefined> {
-    const { pause, store } = this.#ports
+  async #look(place: TokenPlace): Promise<Standing> {
+    const { pause, providers, store } = this.#ports
     for (let pauses = 0; ; pauses += 1) {
       const kept = await store.find(place)
-      if (kept === undefined || kept.age === 'fresh') return kept?.tokens.accessToken
-      const opened = await this.#ports.providers.find(place.provider)
+      if (kept === undefined && pauses === 0) return none
+      const opened = kept?.age === 'fresh' ? undefined : await providers.find(place.provider)
+      // They were there a moment ago, and another process was asking.
+      if (kept === undefined) return opened === undefined ? none : { state: 'over', reason: 'revoked_upstream' }
+      if (kept.age === 'fresh') return good(kept)
       // Tokens are shown to nobody but the provider that gave them.
       if (opened === undefined || !isFrom(kept, opened)) {
         await store.remove(kept)
-        return undefined
+        return none
       }
-      if (kept.tokens.refreshToken === undefined) return kept.age === 'due' ? kept.tokens.accessToken : undefined
+      if (kept.tokens.refreshToken === undefined) return kept.age === 'due' ? good(kept) : none
       if (await store.claim(kept)) return this.#renew(kept, opened)
-      if (kept.age === 'due') return kept.tokens.accessToken
+      if (kept.age === 'due') return good(kept)
       if (pauses === mostPauses) throw new UpstreamError('IDP_UNAVAILABLE', 'another process is still renewing a token')
       await pause(pauseMilliseconds)
     }
   }
 
-  async #renew(kept: KeptTokens, { provider }: OpenedProvider): Promise<string | undefined> {
-    const { log, store } = this.#ports
+  async #renew(kept: KeptTokens, { provider }: OpenedProvider): Promise<Standing> {
+    const { store } = this.#ports
     try {
       const renewal = await provider.renew(kept.tokens, kept.subject)
-      if (renewal.outcome === 'refreshed') {
-        await store.renew(kept, renewal.tokens)
-        return renewal.tokens.accessToken
-      }
-      const { account, provider: id, tenant } = kept.place
-      log.write('warn', 'upstream tokens of an account are over', {
-        ...{ tenant: tenant.slug, account, provider: id, reason: renewal.outcome },
-      })
-      // With tokens that somebody has replaced meanwhile, a refusal says nothing.
-      return (await store.remove(kept)) ? undefined : this.#accessToken(kept.place)
+      if (renewal.outcome !== 'refreshed') return await this.#end(kept, renewal.outcome)
+      await store.renew(kept, renewal.tokens)
+      return { state: 'kept', accessToken: renewal.tokens.accessToken }
     } catch (error) {
       if (!(error instanceof UpstreamError)) throw error
       await store.release(kept).catch(() => undefined)
-      if (kept.age === 'due') return kept.tokens.accessToken
+      if (error.outage === 'IDP_UNAVAILABLE' && kept.age === 'due') return good(kept)
       throw error
     }
   }
+
+  /** The sign-ins first: as long as there are some, the tokens are there to be asked about. */
+  async #end(kept: KeptTokens, reason: UpstreamEnd): Promise<Standing> {
+    const { end, log, store } = this.#ports
+    const { account, provider, tenant } = kept.place
+    // With tokens that somebody has replaced meanwhile, a refusal says nothing.
+    if ((await store.find(kept.place))?.version !== kept.version) return this.#look(kept.place)
+    log.write('warn', 'upstream tokens of an account are over', { tenant: tenant.slug, account, provider, reason })
+    await end(kept.place, reason)
+    await store.remove(kept)
+    return { state: 'over', reason }
+  }
+}
+
+function good({ tokens }: KeptTokens): Standing {
+  return { state: 'kept', accessToken: tokens.accessToken }
 }
 
 function isFrom(kept: KeptTokens, { settings }: OpenedProvider): boolean {

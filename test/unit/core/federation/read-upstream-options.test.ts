@@ -124,6 +124,16 @@ describe('the options of a provider', () => {
       { ...client, kind: 'oidc', issuer: directory },
       "the provider's issuer is Microsoft's: say kind: 'entra'",
     ],
+    ...(
+      [
+        ['Google', "is Google's: say kind: 'google'", 'https://accounts.google.com'],
+        ['Google, a little otherwise', "is Google's: say kind: 'google'", 'https://accounts.google.com/x'],
+        ['GitHub', "is GitHub's: say kind: 'github'", 'https://github.com/login/oauth'],
+        ['Entra ID', "is Microsoft's: say kind: 'entra'", directory],
+      ] as const
+    ).map(([whose, fault, issuer]) => {
+      return [`of OAuth 2 as ${whose}`, { ...byHand, issuer }, `the provider's issuer ${fault}`] as const
+    }),
     [
       'of GitHub by its address',
       { ...client, kind: 'github', issuer: 'https://git.acme.example' },

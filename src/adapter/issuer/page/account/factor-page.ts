@@ -63,6 +63,8 @@ function anotherField(id: string): Html {
 }
 
 export interface EnrolmentPage {
+  /** What the button says that leads away. */
+  readonly leave: string
   readonly serverName: string
   readonly tenantName: string
   readonly email: string
@@ -91,7 +93,7 @@ export function renderEnrolmentPage(page: EnrolmentPage): string {
       }
       <form method="post">
         <input type="hidden" name="csrf" value="${csrf}" />
-        <button class="link" name="action" value="factor-restart">Use another account</button>
+        <button class="link" name="action" value="factor-restart">${page.leave}</button>
       </form>`,
   })
 }
@@ -125,7 +127,7 @@ export function renderRecoveryCodesPage({ codes, csrf, serverName }: RecoveryCod
         codes.length === 0
           ? undefined
           : html`<p>Keep these recovery codes where only you find them. Each lets you in once, without your device.</p>
-              <p class="warning">They are shown this once.</p>
+              <p class="warning">They are shown this once, and take the place of any that you were shown before.</p>
               <ul class="codes">
                 ${codes.map((code) => html`<li><code>${code}</code></li>`)}
               </ul>`

@@ -4,9 +4,9 @@ import type { Clock } from '../../../../core/runtime/clock.js'
 import { renderEnrolmentPage, renderRecoveryCodesPage } from '../../page/account/factor-page.js'
 import { qrCode } from '../../page/account/qr-code.js'
 import type { StepAnswer, Submission } from '../interaction-step.js'
-import type { SignInLimits } from '../sign-in-limits.js'
+import type { CountedAttempt, SignInLimits } from '../sign-in-limits.js'
 import { compact } from './code-check.js'
-import type { FactorVisit } from './factor-visit.js'
+import { tooMany, type FactorVisit, type Trouble } from './factor-visit.js'
 import type { Passkeys } from './passkeys.js'
 import type { PendingFactors } from './pending-factors.js'
 import { newRecoveryCodes, recoveryDigest } from './recovery-codes.js'
@@ -14,6 +14,8 @@ import { newTotpSecret, stepOf, totpBytes, totpUri } from './totp.js'
 
 export interface EnrolmentParts {
   readonly serverName: string
+  /** What the button says that leads away from setting up. */
+  readonly leave: 'Use another account' | 'Back'
   readonly factors: AccountFactorStore
   readonly pending: PendingFactors
   readonly passkeys: Passkeys
@@ -22,10 +24,15 @@ export interface EnrolmentParts {
   readonly clock: Clock
 }
 
-const wrongCode =
-  'This code is wrong. Check that the time of your device is right, and enter the code that it shows now.'
-const wrongPasskey = 'This passkey could not be set up. Try again, or use an authenticator app.'
-const tooLate = 'This could not be set up: there is another one by now.'
+const wrongCode: Trouble = {
+  status: 400,
+  problem: 'This code is wrong. Check that the time of your device is right, and enter the code that it shows now.',
+}
+const wrongPasskey: Trouble = {
+  status: 400,
+  problem: 'This passkey could not be set up. Try again, or use an authenticator app.',
+}
+const tooLate: Trouble = { status: 400, problem: 'This could not be set up: there is another one by now.' }
 
 /** Where somebody who has just proved who they are sets up a second factor. */
 export class FactorEnrolment {
@@ -36,40 +43,54 @@ export class FactorEnrolment {
   }
 
   /** The same secret as long as this sign-in lasts: the page may be loaded again after it was scanned. Throws `UpstreamError`. */
-  async show(at: FactorVisit, problem?: string): Promise<StepAnswer> {
+  async show(at: FactorVisit, trouble?: Trouble): Promise<StepAnswer> {
     const { account, pending, standing, tenant, visit } = at
-    const { passkeys, serverName } = this.#parts
+    const { leave, passkeys, serverName } = this.#parts
     const hasApp = standing.factors.some(({ kind }) => kind === 'totp')
     const secret = pending.secret ?? newTotpSecret()
     if (pending.secret === undefined) await this.#parts.pending.put(visit, { ...pending, secret })
     const owner = { visit, subject: pending.subject, passkeys: standing.passkeys }
     const page = renderEnrolmentPage({
-      ...{ serverName, tenantName: tenant.name, email: account.email, csrf: visit.csrf, problem },
+      ...{
+        serverName,
+        leave,
+        tenantName: tenant.name,
+        email: account.email,
+        csrf: visit.csrf,
+        problem: trouble?.problem,
+      },
       app: hasApp
         ? undefined
         : { secret, picture: qrCode(totpUri({ secret, email: account.email, issuer: serverName })) },
       passkeyOptions: passkeys.usable ? await passkeys.creationOptions(owner, account) : undefined,
     })
-    return { kind: 'page', status: problem === undefined ? 200 : 400, page, script: 'passkey' }
+    return { kind: 'page', status: trouble?.status ?? 200, page, script: 'passkey', retryAfter: trouble?.retryAfter }
   }
 
   /** Throws `UpstreamError`. */
-  async submit(at: FactorVisit, { form }: Submission): Promise<StepAnswer> {
+  async submit(at: FactorVisit, { form }: Pick<Submission, 'form'>): Promise<StepAnswer> {
     const action = form.get('action')
-    if (action === 'factor-enrol-code') {
-      const factor = this.#appIn(at, form.get('code') ?? '')
-      return factor === undefined ? this.show(at, wrongCode) : this.#add(at, factor)
-    }
-    if (action !== 'factor-enrol-passkey') return this.show(at)
-    const { passkeys } = this.#parts
-    const owner = { visit: at.visit, subject: at.pending.subject, passkeys: at.standing.passkeys }
-    const passkey = passkeys.usable ? await passkeys.register(owner, form.get('credential') ?? '') : undefined
-    return passkey === undefined ? this.show(at, wrongPasskey) : this.#add(at, { kind: 'passkey', ...passkey })
+    if (action !== 'factor-enrol-code' && action !== 'factor-enrol-passkey') return this.show(at)
+    const { account, tenant, visit } = at
+    const admission = await this.#parts.limits.take({ visit, tenant, email: account.email }, 'signature')
+    if (!admission.admitted) return this.show(at, tooMany(admission.wait))
+    const isCode = action === 'factor-enrol-code'
+    const factor = isCode
+      ? this.#appIn(at, form.get('code') ?? '')
+      : await this.#passkeyIn(at, form.get('credential') ?? '')
+    if (factor === undefined) return this.show(at, isCode ? wrongCode : wrongPasskey)
+    return this.#add(at, factor, admission.attempt)
   }
 
-  /** What there is to see once it is set up: the codes were shown before. */
-  showDone({ visit }: FactorVisit, codes: readonly string[] = []): StepAnswer {
-    const { serverName } = this.#parts
+  /**
+   * What there is to see once it is set up: new recovery codes, as often as this is asked for until their user says that they are
+   * kept. An answer may get lost, and codes that nobody has seen are worth nothing. Throws `UpstreamError`.
+   */
+  async showDone({ account, standing, tenant, visit }: FactorVisit): Promise<StepAnswer> {
+    const { factors, keyring, serverName } = this.#parts
+    const codes = standing.recoveryCodes.kept === 'yes' ? [] : newRecoveryCodes()
+    const digests = codes.map((code) => recoveryDigest(keyring, account.id, code))
+    if (digests.length > 0) await factors.replaceRecoveryCodes(tenant, account.id, digests)
     return { kind: 'page', status: 200, page: renderRecoveryCodesPage({ serverName, csrf: visit.csrf, codes }) }
   }
 
@@ -80,18 +101,24 @@ export class FactorEnrolment {
     return step === undefined ? undefined : { kind: 'totp', secret, step }
   }
 
-  /** Who sets up the first one gets recovery codes with it. */
-  async #add(at: FactorVisit, factor: NewFactor): Promise<StepAnswer> {
+  async #passkeyIn({ pending, standing, visit }: FactorVisit, credential: string): Promise<NewFactor | undefined> {
+    const { passkeys } = this.#parts
+    if (!passkeys.usable) return undefined
+    const passkey = await passkeys.register(
+      { visit, subject: pending.subject, passkeys: standing.passkeys },
+      credential,
+    )
+    return passkey && { kind: 'passkey', ...passkey }
+  }
+
+  async #add(at: FactorVisit, factor: NewFactor, attempt: CountedAttempt): Promise<StepAnswer> {
     const { account, pending, tenant, visit } = at
-    const { factors, keyring, limits } = this.#parts
-    const isFirst = pending.proved === 'nothing'
-    const codes = isFirst ? newRecoveryCodes() : []
-    const recoveryCodes = isFirst ? codes.map((code) => recoveryDigest(keyring, account.id, code)) : undefined
-    const as = isFirst ? 'first' : 'further'
-    if (!(await factors.add(tenant, account.id, { factor, recoveryCodes, as }))) return this.show(at, tooLate)
+    const { factors } = this.#parts
+    const as = pending.proved === 'nothing' ? 'first' : 'further'
+    if (!(await factors.add(tenant, account.id, { factor, as }))) return this.show(at, tooLate)
     const proved = factor.kind === 'totp' ? 'otp' : 'hwk'
     await this.#parts.pending.put(visit, { ...pending, stage: 'enrolled', proved, secret: undefined })
-    await limits.know({ visit, tenant, email: account.email })
-    return this.showDone(at, codes)
+    await attempt.succeeded()
+    return this.showDone(at)
   }
 }

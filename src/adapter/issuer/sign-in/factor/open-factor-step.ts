@@ -9,6 +9,7 @@ import type { SignInAudit } from '../sign-in-audit.js'
 import type { SignInLimits } from '../sign-in-limits.js'
 import { CodeCheck } from './code-check.js'
 import { FactorEnrolment } from './factor-enrolment.js'
+import { FactorProof } from './factor-proof.js'
 import { FactorStep } from './factor-step.js'
 import { Passkeys } from './passkeys.js'
 import { PendingFactors } from './pending-factors.js'
@@ -28,17 +29,32 @@ interface Needs {
   readonly clock: Clock
 }
 
-/** Composes the step after the password; `undefined` where there are no second factors. */
-export function openFactorStep(
+/** What proving and setting up is done with, in a sign-in and on a page of one's own. */
+export interface FactorWays {
+  readonly serverName: string
+  readonly factors: AccountSecurity['factors']
+  readonly pending: PendingFactors
+  readonly passkeys: Passkeys
+  readonly proof: FactorProof
+  readonly keyring: Keyring
+  readonly clock: Clock
+}
+
+/** Composes the ways to prove a second factor; `undefined` where there are none. */
+export function openFactorWays(
   { application, clock, keyring, security }: Needs,
-  shared: Shared,
-): FactorStep | undefined {
+  { limits, records, url }: Pick<Shared, 'limits' | 'records' | 'url'>,
+): FactorWays | undefined {
   if (security === 'absent') return undefined
   const { factors } = security
   const { name: serverName } = application
-  const { records, url } = shared
-  const pending = new PendingFactors(records)
   const passkeys = new Passkeys({ url, serverName, records })
-  const common = { ...shared, serverName, factors, pending, passkeys, keyring, clock }
-  return new FactorStep({ ...common, codes: new CodeCheck(common), enrolment: new FactorEnrolment(common) })
+  const proof = new FactorProof({ factors, passkeys, limits, codes: new CodeCheck({ factors, keyring, clock }) })
+  return { serverName, factors, pending: new PendingFactors(records), passkeys, proof, keyring, clock }
+}
+
+/** Composes the step after the password. */
+export function openFactorStep(ways: FactorWays, shared: Omit<Shared, 'records' | 'url'>): FactorStep {
+  const enrolment = new FactorEnrolment({ ...ways, limits: shared.limits, leave: 'Use another account' })
+  return new FactorStep({ ...ways, ...shared, enrolment })
 }

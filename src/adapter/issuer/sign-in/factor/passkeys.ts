@@ -4,7 +4,7 @@ import type { AuthenticationResponseJSON, RegistrationResponseJSON } from '@simp
 import type { Passkey } from '../../../../core/identity/account-factor-store.js'
 import type { PublicUrl } from '../../http/public-url.js'
 import type { SealedRecords } from '../../record/sealed-records.js'
-import type { Visit } from '../interaction-step.js'
+import type { ProofVisit } from '../interaction-step.js'
 import { bringsNoCertificate } from './attestation.js'
 
 export interface PasskeysParts {
@@ -13,9 +13,9 @@ export interface PasskeysParts {
   readonly records: SealedRecords
 }
 
-/** Whose passkey, in which sign-in. */
+/** Whose passkey, on which page. */
 export interface PasskeyOwner {
-  readonly visit: Visit
+  readonly visit: ProofVisit
   /** As in `formatSubject`. */
   readonly subject: string
   readonly passkeys: readonly Passkey[]
@@ -142,16 +142,19 @@ interface ClientData {
   readonly crossOrigin: boolean
 }
 
-/** The library looks at every member; here, only at what is asked for before. */
 function parseCredential<Response extends ClientResponse>(text: string): Response | undefined {
-  const value = parseObject(text)
-  const response = value?.['response']
-  const isCredential =
-    typeof value?.['id'] === 'string' &&
-    typeof response === 'object' &&
-    response !== null &&
-    typeof Reflect.get(response, 'clientDataJSON') === 'string'
-  return isCredential ? (value as unknown as Response) : undefined
+  const value: unknown = parseObject(text)
+  return isCredential<Response>(value) ? value : undefined
+}
+
+/** The library looks at every member; here, only at what is asked for before. */
+function isCredential<Response extends ClientResponse>(value: unknown): value is Response {
+  const response = memberOf(value, 'response')
+  return typeof memberOf(value, 'id') === 'string' && typeof memberOf(response, 'clientDataJSON') === 'string'
+}
+
+function memberOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
 }
 
 function parseClientData(base64url: string): ClientData | undefined {

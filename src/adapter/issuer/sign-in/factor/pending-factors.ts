@@ -1,5 +1,5 @@
 import type { SealedRecords } from '../../record/sealed-records.js'
-import type { Visit } from '../interaction-step.js'
+import type { ProofVisit } from '../interaction-step.js'
 
 /** Where somebody is whose password was right. */
 export interface PendingFactor {
@@ -25,19 +25,19 @@ export class PendingFactors {
   }
 
   /** `undefined` where no password was right yet, or it was in another browser. */
-  async find({ browser, interaction }: Visit): Promise<PendingFactor | undefined> {
+  async find({ browser, interaction }: ProofVisit): Promise<PendingFactor | undefined> {
     const record = await this.#records.find(model, interaction.uid)
     if (record === undefined || record.payload['browser'] !== browser) return undefined
     return parsePending(record.payload)
   }
 
   /** The account is named as in the records of sessions: whoever ends those ends this. */
-  put({ browser, interaction }: Visit, { subject, ...rest }: PendingFactor): Promise<void> {
+  put({ browser, interaction }: ProofVisit, { subject, ...rest }: PendingFactor): Promise<void> {
     const payload = { accountId: subject, browser, ...rest }
     return this.#records.put({ model, id: interaction.uid, payload, expiresIn: seconds })
   }
 
-  drop({ interaction }: Visit): Promise<void> {
+  drop({ interaction }: ProofVisit): Promise<void> {
     return this.#records.destroy(model, interaction.uid)
   }
 }

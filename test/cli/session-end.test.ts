@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import type { ShownSession } from '../../src/app/sessions/shown-session.js'
+import { eachOf } from '../support/each-of.js'
 import type { HeadlessClient } from '../support/headless-client.js'
 import type { Row } from '../support/postgres.js'
 import {
@@ -102,7 +103,7 @@ describe('the sessions of a user', () => {
 
   it('do not end where nobody can be asked, and where it is not said which', async () => {
     const whose = ['--user', 'john@company.com', '--tenant', 'acme-corp']
-    for (const [code, ...args] of [
+    const faults: readonly (readonly [number, ...(readonly string[])])[] = [
       [5, ...whose],
       [5, '--all'],
       [2],
@@ -114,9 +115,9 @@ describe('the sessions of a user', () => {
       [5, '--user', 'nobody@company.com', '--yes'],
       [5, '--all', '--tenant', 'nowhere', '--yes'],
       [5, '--all', '--application', 'nothing', '--yes'],
-    ] as const) {
-      expect({ args, code: (await set.cli('session', 'end', ...args)).code }).toEqual({ args, code })
-    }
+    ]
+    const codes = await eachOf(faults, async ([, ...args]) => (await set.cli('session', 'end', ...args)).code)
+    expect(codes).toEqual(faults.map(([code]) => code))
     expect(await statuses(john)).toEqual(everywhere(200, 200))
   }, 120_000)
 

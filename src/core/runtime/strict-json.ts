@@ -1,5 +1,3 @@
-import { AuthenticationError } from '../../../core/error/authentication-error.js'
-
 export type JsonValue = null | boolean | number | string | readonly JsonValue[] | JsonObject
 
 /** A JSON object without a prototype: what is not in the text is not in the object. */
@@ -16,7 +14,7 @@ const suspicious = /[\0\ud800-\udfff]/
 const forbiddenNames: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype'])
 
 /**
- * The one JSON object in `bytes`. Throws `AuthenticationError` for anything that two readers could understand differently
+ * The one JSON object in `bytes`. Throws `SyntaxError` for anything that two readers could understand differently
  * or that a store could choke on: invalid UTF-8, duplicate member names (RFC 7519 §4), names that reach for prototypes,
  * lone surrogates, NUL, more than 32 levels, more than 500 values in one array or object.
  */
@@ -26,7 +24,7 @@ export function parseStrictObject(bytes: Uint8Array): JsonObject {
   // The scan below relies on the text being JSON, which the line above has made sure of.
   refuseAmbiguity(text)
   const object = withoutPrototypes(value)
-  if (!isJsonObject(object)) throw malformed('a part of the token is not a JSON object')
+  if (!isJsonObject(object)) throw malformed('is not a JSON object')
   return object
 }
 
@@ -39,7 +37,7 @@ function decodeUtf8(bytes: Uint8Array): string {
   try {
     return utf8.decode(bytes)
   } catch {
-    throw malformed('a part of the token is not UTF-8')
+    throw malformed('is not UTF-8')
   }
 }
 
@@ -47,7 +45,7 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    throw malformed('a part of the token is not JSON')
+    throw malformed('is not JSON')
   }
 }
 
@@ -64,15 +62,15 @@ function refuseAmbiguity(text: string): void {
     else if (token === '}' || token === ']') open.pop()
     else if (token === ',' && inner !== undefined) inner.values += 1
     else if (token.endsWith(':') && inner !== undefined) addName(inner, token)
-    if (open.length > maxDepth) throw malformed('the token nests too deeply')
-    if (inner !== undefined && inner.values > maxValues) throw malformed('the token lists too many values')
+    if (open.length > maxDepth) throw malformed('nests too deeply')
+    if (inner !== undefined && inner.values > maxValues) throw malformed('lists too many values')
   }
 }
 
 function addName(container: Container, token: string): void {
   const quoted = token.slice(0, token.lastIndexOf('"') + 1)
   const name: unknown = quoted.includes('\\') ? JSON.parse(quoted) : quoted.slice(1, -1)
-  if (container.names.has(name)) throw malformed('the token has a duplicate member name')
+  if (container.names.has(name)) throw malformed('has a duplicate member name')
   container.names.add(name)
 }
 
@@ -80,10 +78,10 @@ function withoutPrototypes(value: unknown): JsonValue {
   if (value === null || typeof value === 'boolean' || typeof value === 'number') return value
   if (typeof value === 'string') return wellFormed(value)
   if (Array.isArray(value)) return value.map(withoutPrototypes)
-  if (typeof value !== 'object') throw malformed('a part of the token is not JSON')
+  if (typeof value !== 'object') throw malformed('is not JSON')
   const object: Record<string, JsonValue> = Object.create(null)
   for (const [name, member] of Object.entries(value)) {
-    if (forbiddenNames.has(name)) throw malformed('the token has a forbidden member name')
+    if (forbiddenNames.has(name)) throw malformed('has a forbidden member name')
     object[wellFormed(name)] = withoutPrototypes(member)
   }
   return object
@@ -92,10 +90,11 @@ function withoutPrototypes(value: unknown): JsonValue {
 function wellFormed(text: string): string {
   // PostgreSQL stores neither of them, and a replacement character would make two names equal.
   if (suspicious.test(text) && (text.includes('\0') || /\p{Cs}/u.test(text)))
-    throw malformed('the token has text that is not well formed')
+    throw malformed('has text that is not well formed')
   return text
 }
 
-function malformed(message: string): AuthenticationError {
-  return new AuthenticationError('ERR_TOKEN_MALFORMED', message)
+/** In words that go on from what was read. */
+function malformed(message: string): SyntaxError {
+  return new SyntaxError(message)
 }

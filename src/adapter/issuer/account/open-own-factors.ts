@@ -1,0 +1,35 @@
+import type { AccountStore } from '../../../core/identity/account-store.js'
+import type { PublicUrl } from '../http/public-url.js'
+import type { PasswordHasher } from '../password-hasher.js'
+import { FactorEnrolment } from '../sign-in/factor/factor-enrolment.js'
+import type { FactorWays } from '../sign-in/factor/open-factor-step.js'
+import type { SignInLimits } from '../sign-in/sign-in-limits.js'
+import type { SignedInParts } from '../sign-in/signed-in-browser.js'
+import type { AccountSecurity } from './account-security.js'
+import { OwnFactors } from './own-factors.js'
+import { OwnFactorsHandler } from './own-factors-handler.js'
+import { PasswordProof } from './password-proof.js'
+
+interface Needs {
+  readonly accounts: AccountStore
+  readonly hasher: PasswordHasher
+  readonly security: AccountSecurity | 'absent'
+}
+
+interface Shared extends SignedInParts {
+  readonly url: PublicUrl
+  readonly limits: SignInLimits
+  readonly ways: FactorWays | undefined
+}
+
+/** Composes the page of one's own second factors; `undefined` where there are none. */
+export function openOwnFactors(
+  { accounts, hasher, security }: Needs,
+  { limits, ways, ...shared }: Shared,
+): OwnFactorsHandler | undefined {
+  if (security === 'absent' || ways === undefined) return undefined
+  const enrolment = new FactorEnrolment({ ...ways, limits, leave: 'Back' })
+  const password = new PasswordProof({ accounts, hasher, limits })
+  const own = new OwnFactors({ ...ways, enrolment, password, sessions: security.sessions })
+  return new OwnFactorsHandler({ ...shared, serverName: ways.serverName, own })
+}

@@ -1,0 +1,94 @@
+import type { ClientMetadata } from 'oidc-provider'
+import type { Keyring } from '../../../core/credential/keyring.js'
+import type { IssuerStorage } from '../../../core/identity/issuer-storage.js'
+import type { ClientNotifier, KnownSession } from '../../../core/identity/session-source.js'
+import type { SigningKeyStore } from '../../../core/identity/signing-key-store.js'
+import type { Clock } from '../../../core/runtime/clock.js'
+import type { Fetcher, NetworkReach } from '../../../core/runtime/fetcher.js'
+import type { Log } from '../../../core/runtime/log.js'
+import type { RateLimiter } from '../../../core/runtime/rate-limiter.js'
+import { ClientDocuments } from '../client/client-documents.js'
+import { parsePublicUrl } from '../http/public-url.js'
+import { applyClientPolicy } from '../provider/client-policy.js'
+import { loadOidcProvider } from '../provider/load-oidc-provider.js'
+import { SealedRecords } from '../record/sealed-records.js'
+import { LogoutNotices, type LogoutNotice } from './logout-notices.js'
+
+export interface EndedGrantsPorts {
+  readonly issuer: string
+  readonly storage: IssuerStorage
+  readonly keyring: Keyring
+  readonly keys: Pick<SigningKeyStore, 'list'>
+  readonly limiter: RateLimiter
+  readonly outgoing: { readonly fetcher: Fetcher; readonly reach: NetworkReach }
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** Lets clients hear of grants that somebody else than their user has ended, from whichever process that is done in. */
+export class EndedGrants implements ClientNotifier {
+  readonly #ports: EndedGrantsPorts
+  readonly #records: SealedRecords
+  readonly #documents: ClientDocuments
+
+  constructor(ports: EndedGrantsPorts) {
+    const { clock, keyring, limiter, log, outgoing, storage } = ports
+    this.#ports = ports
+    this.#records = new SealedRecords(storage, keyring)
+    this.#documents = new ClientDocuments({ ...outgoing, limiter, clock, log })
+  }
+
+  async tell(ended: readonly KnownSession[]): Promise<void> {
+    const { clock, issuer, keys, log, outgoing } = this.#ports
+    try {
+      const notices = await this.#noticesFor(ended)
+      const [signingKey] = notices.length === 0 ? [] : await keys.list()
+      if (signingKey === undefined) return
+      await new LogoutNotices({ issuer, signingKey, outgoing, clock, log }).deliver(notices)
+    } catch (error) {
+      log.write('warn', 'clients were not told of what has ended', { error })
+    }
+  }
+
+  /** One for each client and sign-in, whatever it had there. */
+  async #noticesFor(ended: readonly KnownSession[]): Promise<readonly LogoutNotice[]> {
+    const clients = new Map<string, LogoutNotice['client'] | undefined>()
+    const notices = new Map<string, LogoutNotice>()
+    for (const { clientId, kind, sessionId, subject } of ended) {
+      if (kind !== 'grant' || clientId === undefined || subject === undefined) continue
+      if (!clients.has(clientId)) clients.set(clientId, await this.#find(clientId))
+      const client = clients.get(clientId)
+      if (client?.backchannelLogoutUri === undefined) continue
+      notices.set(JSON.stringify([clientId, subject, sessionId ?? null]), { client, sessionId, subject })
+    }
+    return [...notices.values()]
+  }
+
+  /** What a client says of logouts, held against the rules for it; `undefined` for one that is gone or breaks them. */
+  async #find(clientId: string): Promise<LogoutNotice['client'] | undefined> {
+    const { issuer, log } = this.#ports
+    const metadata = await this.#metadataOf(clientId)
+    const { errors } = await loadOidcProvider(log)
+    try {
+      applyClientPolicy(metadata, { errors, url: parsePublicUrl(issuer), relyingParty: undefined })
+    } catch (error) {
+      if (error instanceof errors.InvalidClientMetadata) return undefined
+      throw error
+    }
+    const uri: unknown = metadata['backchannel_logout_uri']
+    return {
+      clientId,
+      backchannelLogoutUri: typeof uri === 'string' ? uri : undefined,
+      backchannelLogoutSessionRequired: metadata['backchannel_logout_session_required'] === true,
+    }
+  }
+
+  async #metadataOf(clientId: string): Promise<ClientMetadata> {
+    const record = await this.#records.look('Client', clientId)
+    if (record !== undefined && record !== 'unreadable') return { ...record.payload, client_id: clientId }
+    const outcome = await this.#documents.find(clientId, 'administrator')
+    const document: unknown =
+      outcome.kind === 'document' ? JSON.parse(Buffer.from(outcome.answer.body).toString('utf8')) : {}
+    return { ...Object(document), client_id: clientId }
+  }
+}

@@ -1,0 +1,48 @@
+import type Provider from 'oidc-provider'
+import type { Session } from 'oidc-provider'
+import type { SealedRecords } from '../record/sealed-records.js'
+import { orUnavailable, type ErrorsOfProvider } from './oidc-adapter.js'
+
+/** So many replaced grants of one client stand with a session; of more, the oldest end. */
+const mostEarlier = 200
+
+/**
+ * Lets a session remember each grant that it has had: the provider keeps the latest of each client alone, and whoever signs out
+ * would leave those before it to clients.
+ */
+export function rememberEarlierGrants(provider: Provider, records: SealedRecords, errors: ErrorsOfProvider): void {
+  const { prototype } = provider.Session
+  const { grantIdFor, save } = prototype
+  const remembering = function (this: Session, clientId: string, value?: string): string | undefined {
+    const before = this.authorizations?.[clientId]?.grantId
+    if (value === undefined) return before
+    grantIdFor.call(this, clientId, value)
+    const authorization = this.authorizations?.[clientId]
+    if (authorization !== undefined && before !== undefined && before !== value) {
+      const earlier = [...earlierIn(authorization), before].filter((id) => id !== value)
+      Object.assign(authorization, { earlier: [...new Set(earlier)] })
+    }
+    return undefined
+  }
+  Object.assign(prototype, { grantIdFor: remembering })
+  prototype.save = async function (this: Session, ttl) {
+    for (const authorization of Object.values(this.authorizations ?? {})) {
+      const earlier = earlierIn(authorization)
+      if (earlier.length <= mostEarlier) continue
+      for (const grantId of earlier.slice(0, -mostEarlier)) await orUnavailable(records.revokeGrant(grantId), errors)
+      Object.assign(authorization, { earlier: earlier.slice(-mostEarlier) })
+    }
+    return save.call(this, ttl)
+  }
+}
+
+/** The ids of all grants that were given in a session, replaced ones included. */
+export function grantsOf({ authorizations }: Pick<Session, 'authorizations'>): readonly string[] {
+  const ids = Object.values(authorizations ?? {}).flatMap((one) => [one.grantId, ...earlierIn(one)])
+  return [...new Set(ids.filter((id) => id !== undefined))]
+}
+
+function earlierIn(authorization: object): readonly string[] {
+  const earlier: unknown = Reflect.get(authorization, 'earlier')
+  return Array.isArray(earlier) ? earlier.filter((id) => typeof id === 'string') : []
+}

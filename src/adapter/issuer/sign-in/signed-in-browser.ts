@@ -1,0 +1,41 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type Provider from 'oidc-provider'
+import type { Keyring } from '../../../core/credential/keyring.js'
+import type { IssuerCookies } from '../http/issuer-cookies.js'
+import type { AccountDirectory, Principal } from './account-directory.js'
+
+export interface SignedInParts {
+  readonly provider: Provider
+  readonly cookies: IssuerCookies
+  readonly keyring: Keyring
+  readonly directory: AccountDirectory
+}
+
+/** Who is signed in in a browser. */
+export interface SignedIn {
+  readonly principal: Principal
+  /** As in `formatSubject`. */
+  readonly subject: string
+  /** Of the sign-in of this browser. */
+  readonly session: string
+  /** The random value in its cookie. */
+  readonly browser: string
+  /** Of this browser's sign-in and this page, so that nobody else's form is taken for one of this page. */
+  readonly csrf: string
+}
+
+/** Finds who is signed in in this browser, for one page of theirs; `undefined` for nobody. Throws `UpstreamError`. */
+export async function findSignedIn(
+  { cookies, directory, keyring, provider }: SignedInParts,
+  page: 'consents' | 'factors',
+  { request, response }: { readonly request: IncomingMessage; readonly response: ServerResponse },
+): Promise<SignedIn | undefined> {
+  const id = provider.createContext(request, response).cookies.get(cookies.names.session, { signed: true })
+  const session = id === undefined ? undefined : await provider.Session.find(id)
+  const subject = session?.accountId
+  const principal = subject === undefined ? undefined : await directory.find(subject)
+  if (session === undefined || subject === undefined || principal === undefined) return undefined
+  const browser = cookies.ensureBrowser(request, response)
+  const csrf = keyring.digest('issuer-csrf', `${page} ${session.uid} ${browser}`)
+  return { principal, subject, session: session.uid, browser, csrf }
+}

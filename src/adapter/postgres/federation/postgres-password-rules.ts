@@ -1,0 +1,56 @@
+import { sql, type Kysely } from 'kysely'
+import type { Change } from '../../../core/administration/change.js'
+import type { Administrator, Outcome } from '../../../core/administration/tenant-administration.js'
+import type { PasswordRule, PasswordRules } from '../../../core/federation/provider/password-rules.js'
+import type { Tenant } from '../../../core/identity/tenant.js'
+import type { MasterSchema } from '../schema/master-schema.js'
+import { recordChanges } from '../store/admin-audit.js'
+import { lockProviders } from './lock-providers.js'
+
+/** Beside the providers, in the master database: nobody removes the last one while passwords are refused. */
+export class PostgresPasswordRules implements PasswordRules {
+  readonly #master: Kysely<MasterSchema>
+
+  constructor(master: Kysely<MasterSchema>) {
+    this.#master = master
+  }
+
+  async refusing(): Promise<ReadonlySet<string>> {
+    const rows = await this.#master.selectFrom('password_refusal').select('tenant_id').execute()
+    return new Set(rows.map(({ tenant_id: id }) => id))
+  }
+
+  async set(tenant: Tenant, rule: PasswordRule, by: Administrator): Promise<Outcome> {
+    return this.#master.transaction().execute(async (step) => {
+      await lockProviders(step)
+      if (rule === 'refused' && !(await hasProvider(step, tenant))) {
+        const fault = `nobody could sign in to ${tenant.slug}: it has no provider (authsec provider add)`
+        return { changes: [], faults: [{ wish: 0, fault }] }
+      }
+      const before: PasswordRule = (await refusesPasswords(step, tenant)) ? 'refused' : 'accepted'
+      const change: Change = {
+        ...{ action: before === rule ? 'kept' : 'changed', noun: 'passwords', name: tenant.slug },
+        ...{ before: before === rule ? [] : [before], after: before === rule ? [] : [rule] },
+      }
+      if (before !== rule) await write(step, tenant, rule)
+      await recordChanges(step, { tenant: undefined, changes: [change], by })
+      return { changes: [change], faults: [] }
+    })
+  }
+}
+
+/** Whether only providers let users of the tenant in. */
+export async function refusesPasswords(db: Kysely<MasterSchema>, { id }: Pick<Tenant, 'id'>): Promise<boolean> {
+  const query = db.selectFrom('password_refusal').select('tenant_id').where('tenant_id', '=', id)
+  return (await query.executeTakeFirst()) !== undefined
+}
+
+async function hasProvider(db: Kysely<MasterSchema>, { id }: Tenant): Promise<boolean> {
+  const query = db.selectFrom('identity_provider').select('id').where('tenant_id', '=', id)
+  return (await query.executeTakeFirst()) !== undefined
+}
+
+async function write(db: Kysely<MasterSchema>, { id }: Tenant, rule: PasswordRule): Promise<void> {
+  if (rule === 'accepted') await db.deleteFrom('password_refusal').where('tenant_id', '=', id).execute()
+  else await sql`insert into password_refusal (tenant_id) values (${id})`.execute(db)
+}

@@ -1,0 +1,50 @@
+import type { SessionDirectory } from './session-directory.js'
+import type { SessionScope } from './session-source.js'
+import type { Tenant } from './tenant.js'
+
+/** Whose proofs are changed: the accounts of these ids, or everybody of the tenant. */
+export interface SecurityScope {
+  readonly tenant: Tenant
+  readonly accounts: readonly string[] | 'everybody'
+}
+
+/** What a change came to. */
+export interface SecurityChange<Value> {
+  readonly value: Value
+  /** How many sessions, grants and sign-ins it ended. */
+  readonly ended: number
+  /** Whether whatever rested on what was before has ended. The change itself stands in either case. */
+  readonly sessions: 'ended' | 'not all ended'
+}
+
+/**
+ * Changes what accounts prove themselves with, and ends whatever rests on what was before. It ends before the change, so that
+ * where it cannot nothing is changed, and once more afterwards, for who signed in meanwhile; whose it is is read before, since an
+ * identity that is taken off an account leads nowhere afterwards. Throws `UpstreamError` where nothing was changed, and whatever
+ * `change` throws.
+ */
+export async function changeSecurity<Value>(
+  sessions: Pick<SessionDirectory, 'end' | 'ownersOf'>,
+  { accounts, tenant }: SecurityScope,
+  change: () => Promise<Value>,
+): Promise<SecurityChange<Value>> {
+  if (accounts !== 'everybody' && accounts.length === 0) return { value: await change(), ended: 0, sessions: 'ended' }
+  const scope: SessionScope = { tenant, owners: await ownersOf(sessions, { accounts, tenant }), application: undefined }
+  const before = await sessions.end(scope)
+  const value = await change()
+  try {
+    const after = await sessions.end(scope)
+    return { value, ended: before.length + after.length, sessions: 'ended' }
+  } catch {
+    return { value, ended: before.length, sessions: 'not all ended' }
+  }
+}
+
+async function ownersOf(
+  sessions: Pick<SessionDirectory, 'ownersOf'>,
+  { accounts, tenant }: SecurityScope,
+): Promise<SessionScope['owners']> {
+  if (accounts === 'everybody') return undefined
+  const owners = await Promise.all(accounts.map((id) => sessions.ownersOf(tenant, id)))
+  return owners.flat()
+}

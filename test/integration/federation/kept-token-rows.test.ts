@@ -1,0 +1,191 @@
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
+import type { KeptTokens, TokenPlace } from '../../../src/core/federation/token/kept-tokens.js'
+import type { UpstreamTokens } from '../../../src/core/federation/upstream-provider.js'
+import type { Tenant } from '../../../src/core/identity/tenant.js'
+import { noGrants } from '../../../src/core/permission/grants.js'
+import { holdRows, type HeldRows } from '../../support/hold-rows.js'
+import { openTestPostgres, type TestPostgres } from '../../support/postgres.js'
+import { until } from '../../support/until.js'
+
+const origin = { issuer: 'https://idp.test', clientId: 'us', subject: '1' }
+
+let test: TestPostgres
+let acme: Tenant
+let database: string
+let place: TokenPlace
+let accounts = 0
+
+beforeAll(async () => {
+  test = await openTestPostgres()
+  acme = await test.postgres.provisioner.createTenant({ slug: 'acme', name: 'Acme' })
+  const [row] = await test.sql('select database_name from tenant where id = $1', [acme.id])
+  database = String(row?.['database_name'])
+})
+beforeEach(async () => {
+  accounts += 1
+  const account = await test.postgres.accounts.create(acme, { email: emailOf(accounts), grants: noGrants })
+  place = { tenant: acme, account: account.id, provider: randomUUID() }
+})
+afterAll(() => test?.close())
+
+const emailOf = (count: number) => `ana-${count}@acme.test`
+const tokens = (refreshToken: string | undefined): UpstreamTokens => {
+  return { accessToken: `of ${refreshToken}`, refreshToken, expiresAt: Date.now() / 1000 + 3600, scopes: ['read'] }
+}
+const store = () => test.postgres.federation.tokens
+const refreshTokenNow = async () => (await store().find(place))?.tokens.refreshToken
+
+async function kept(): Promise<KeptTokens> {
+  const found = await store().find(place)
+  if (found === undefined) throw new TypeError('not kept')
+  return found
+}
+
+const hold = (): Promise<HeldRows> =>
+  holdRows(test.connection, database, `select 1 from kept_token where account_id = '${place.account}' for update`)
+
+/** So many wait for a lock in the tenant's database. */
+const waiting = (count: number): Promise<void> =>
+  until(async () => {
+    const query = `select 1 from pg_stat_activity where datname = $1 and wait_event_type = 'Lock'`
+    return (await test.sql(query, [database])).length === count
+  })
+
+describe('a sign-in and a renewal at once', () => {
+  it('leave the refresh token that the renewal brought, where the sign-in comes later and brings none', async () => {
+    await store().keep(place, origin, tokens('refresh-1'))
+    const before = await kept()
+    const held = await hold()
+    const renewing = store().renew(before, tokens('refresh-2'))
+    await waiting(1)
+    const keeping = store().keep(place, origin, tokens(undefined))
+    await waiting(2)
+    await held.release()
+    expect(await renewing).toBe(true)
+    await keeping
+    expect(await refreshTokenNow()).toBe('refresh-2')
+  })
+
+  it('leave it also where the sign-in is faster, and has kept the one that is used up', async () => {
+    await store().keep(place, origin, tokens('refresh-1'))
+    const before = await kept()
+    const held = await hold()
+    const keeping = store().keep(place, origin, tokens(undefined))
+    await waiting(1)
+    const renewing = store().renew(before, tokens('refresh-2'))
+    await waiting(2)
+    await held.release()
+    await keeping
+    expect(await renewing).toBe(true)
+    expect(await refreshTokenNow()).toBe('refresh-2')
+  })
+
+  it.each([
+    ['has brought a refresh token of its own', origin, 'refresh-9'],
+    ['is of another user', { ...origin, subject: '2' }, 'refresh-1'],
+    ['is of another client of ours', { ...origin, clientId: 'them' }, 'refresh-1'],
+  ])('leave what the sign-in kept where it %s', async (_what, theirs, refreshToken) => {
+    await store().keep(place, origin, tokens('refresh-1'))
+    const before = await kept()
+    await store().keep(place, theirs, tokens(refreshToken))
+    expect(await store().renew(before, tokens('refresh-2'))).toBe(false)
+    expect(await refreshTokenNow()).toBe(refreshToken)
+    expect(await store().remove(before)).toBe(false)
+  })
+})
+
+describe('tokens that come after a row was removed', () => {
+  it('are others than those before: nobody who had those replaces, claims or removes them', async () => {
+    await store().keep(place, origin, tokens('refresh-1'))
+    const before = await kept()
+    const [row] = await test.tenantSql(acme, 'select sealed from kept_token where account_id = $1', [place.account])
+    expect(await store().remove(before)).toBe(true)
+    await store().keep(place, origin, tokens('refresh-9'))
+    expect(await store().renew(before, tokens('refresh-2'))).toBe(false)
+    expect(await store().claim(before)).toBe(false)
+    expect(await store().remove(before)).toBe(false)
+    expect(await refreshTokenNow()).toBe('refresh-9')
+    // Nor is an earlier value one in their place.
+    await test.tenantSql(acme, 'update kept_token set sealed = $2 where account_id = $1', [
+      place.account,
+      row?.['sealed'],
+    ])
+    expect(await store().find(place)).toBeUndefined()
+  })
+})
+
+describe('a refresh token', () => {
+  it.each([
+    ['issuer', { ...origin, issuer: 'https://other.test' }],
+    ['client id', { ...origin, clientId: 'them' }],
+  ])('stays with its %s: what takes its place at the provider does not inherit it', async (_what, other) => {
+    await store().keep(place, origin, tokens('refresh-1'))
+    await store().keep(place, other, tokens(undefined))
+    expect(await refreshTokenNow()).toBeUndefined()
+  })
+
+  it('is looked after within the hour where the provider does not say how long its tokens are good for', async () => {
+    const left = async () => {
+      const query = `select expires_at between now() + interval '50 minutes' and now() + interval '70 minutes' as soon
+        from kept_token where account_id = $1`
+      return (await test.tenantSql(acme, query, [place.account]))[0]?.['soon']
+    }
+    await store().keep(place, origin, { ...tokens('refresh-1'), expiresAt: undefined })
+    expect(await left()).toBe(true)
+    await store().keep(place, { ...origin, subject: '2' }, { ...tokens(undefined), expiresAt: undefined })
+    expect(await left()).toBeNull()
+  })
+})
+
+describe('what a provider gave', () => {
+  const offer = async (name: string): Promise<string> => {
+    const provider = { kind: 'oidc', name, options: {}, clientSecret: 'secret' } as const
+    const all = { ...provider, application: undefined, position: undefined }
+    await test.postgres.federation.providers.apply({ presence: 'new', tenant: acme, provider: all }, 'cli:ada')
+    const stored = await test.postgres.federation.providers.list([acme.id])
+    return stored.find((known) => known.name === name)?.id ?? ''
+  }
+
+  it('goes with the provider, and what others gave stays', async () => {
+    const [gone, other] = [await offer('Gone'), await offer('Other')]
+    for (const provider of [gone, other]) await store().keep({ ...place, provider }, origin, tokens('refresh-1'))
+    await test.postgres.federation.providers.apply({ presence: 'absent', tenant: acme, name: 'Gone' }, 'cli:ada')
+    expect(await store().find({ ...place, provider: gone })).toBeUndefined()
+    expect(await store().find({ ...place, provider: other })).toBeDefined()
+  })
+
+  it('goes with the next sweep where the provider went without it', async () => {
+    const [gone, other] = [await offer('Vanished'), await offer('Stays')]
+    for (const provider of [gone, other]) await store().keep({ ...place, provider }, origin, tokens('refresh-1'))
+    await test.sql('delete from identity_provider where id = $1', [gone])
+    await test.postgres.sweep()
+    expect(await store().find({ ...place, provider: gone })).toBeUndefined()
+    expect(await store().find({ ...place, provider: other })).toBeDefined()
+  })
+
+  it('goes with the identity that it was given to, and with no other', async () => {
+    const email = emailOf(accounts)
+    const wish = { kind: 'account', email, presence: 'known' } as const
+    const [one, two] = [
+      { issuer: 'https://one.test', subject: '1' },
+      { issuer: 'https://two.test', subject: '1' },
+    ]
+    const { tenantAdministration } = test.postgres
+    await tenantAdministration.apply(acme, [{ ...wish, identify: [one, two] }], 'cli:ada')
+    const places = [one, two].map(() => ({ ...place, provider: randomUUID() }))
+    const keepBoth = async () => {
+      for (const [at, identity] of [one, two].entries()) {
+        await store().keep(places[at] ?? place, { ...identity, clientId: 'us' }, tokens('refresh-1'))
+      }
+    }
+    const there = async () => Promise.all(places.map(async (at) => (await store().find(at)) !== undefined))
+    await keepBoth()
+    await tenantAdministration.apply(acme, [{ ...wish, forsake: [one] }], 'cli:ada')
+    expect(await there()).toEqual([false, true])
+    // Rows of an older version do not say whose they are.
+    await test.tenantSql(acme, 'update kept_token set issuer = null where account_id = $1', [place.account])
+    await tenantAdministration.apply(acme, [{ ...wish, forsake: [two] }], 'cli:ada')
+    expect(await there()).toEqual([false, false])
+  })
+})

@@ -1,0 +1,132 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
+import { createLocalJWKSet, decodeJwt, jwtVerify, type JSONWebKeySet } from 'jose'
+import { EndedGrants } from '../../../src/adapter/issuer/logout/ended-grants.js'
+import { IssuerSessions } from '../../../src/adapter/issuer/record/issuer-sessions.js'
+import type { Account } from '../../../src/core/identity/account-store.js'
+import type { KnownSession } from '../../../src/core/identity/session-source.js'
+import { DocumentSite } from '../../support/document-site.js'
+import { IssuerHarness } from '../../support/issuer-harness.js'
+import { ShiftableClock } from '../../support/shiftable-clock.js'
+
+let harness: IssuerHarness
+let site: DocumentSite
+let ana: Account
+const clock = new ShiftableClock()
+const email = 'ana@acme.test'
+
+beforeAll(async () => {
+  site = await DocumentSite.start('client.test')
+  const outgoing = { fetcher: site.fetcher, reach: 'private' as const }
+  harness = await IssuerHarness.start({ clock, storageClock: clock, outgoing })
+  ana = await harness.addAccount(harness.acme, email, ['read'])
+})
+
+afterAll(async () => {
+  await harness.close()
+  await site.close()
+})
+
+afterEach(() => {
+  site.hangs = false
+  site.posted.length = 0
+  clock.advance(61)
+})
+
+/** As the command line has it: beside the server, over its database. */
+function beside() {
+  const { keyring, keys, limiter, log, options, storage } = harness
+  const outgoing = { fetcher: site.fetcher, reach: 'private' as const }
+  return {
+    sessions: new IssuerSessions({ storage, owned: options.owned, keyring }),
+    clients: new EndedGrants({ issuer: harness.issuer, storage, keyring, keys, limiter, outgoing, clock, log }),
+  }
+}
+
+const uris = (path: string) => ({
+  redirect_uris: [site.url('client.test', '/callback')],
+  backchannel_logout_uri: site.url('client.test', path),
+})
+
+/** Allows a client something; answers with its tokens and the key of its grant. */
+async function allowed(client_id: string) {
+  const redirect_uri = site.url('client.test', '/callback')
+  const { code, verifier } = await harness.obtainCode(email, { client_id, redirect_uri, scope: 'openid read' })
+  const { body } = await harness.exchange({ client_id, redirect_uri, code, code_verifier: verifier })
+  return {
+    key: String(decodeJwt(String(body['access_token']))['gid']),
+    sid: decodeJwt(String(body['id_token']))['sid'],
+  }
+}
+
+async function end(key: string): Promise<readonly KnownSession[]> {
+  const { clients, sessions } = beside()
+  const ended = await sessions.endOne('grant', key)
+  await clients.tell(ended)
+  return ended
+}
+
+const tokensAt = (path: string): readonly string[] =>
+  site.posted
+    .filter((posted) => posted.path === path)
+    .map(({ body }) => new URLSearchParams(body).get('logout_token') ?? '')
+
+describe('a client whose grant an administrator has ended', () => {
+  it('is told of it, with the session that it knows, by a token that the keys of the server prove', async () => {
+    const client_id = await harness.registeredClient({ ...uris('/hear'), backchannel_logout_session_required: true })
+    const { key, sid } = await allowed(client_id)
+    expect(await end(key)).toHaveLength(1)
+    const keys = (await (await fetch(`${harness.issuer}/jwks`)).json()) as JSONWebKeySet
+    const [token = '', ...more] = tokensAt('/hear')
+    expect(more).toEqual([])
+    const { payload } = await jwtVerify(token, createLocalJWKSet(keys), {
+      ...{ issuer: harness.issuer, audience: client_id, typ: 'logout+jwt', currentDate: new Date(clock.now()) },
+    })
+    expect(payload).toMatchObject({ sub: ana.id, sid })
+    expect(sid).toEqual(expect.any(String))
+  })
+
+  it('is told where it is known by its document, and once for all that it had of one user', async () => {
+    const client_id = site.publish('client.test', '/client.json', uris('/document'))
+    const [one, two] = [await allowed(client_id), await allowed(client_id)]
+    const { clients, sessions } = beside()
+    const ended = await sessions.end({ tenant: harness.acme, owners: undefined, application: undefined })
+    expect(ended.map(({ key }) => key)).toEqual(expect.arrayContaining([one.key, two.key]))
+    await clients.tell(ended)
+    expect(tokensAt('/document').map((token) => decodeJwt(token)['sub'])).toEqual([ana.id])
+  })
+
+  it.each<[string, (path: string) => Promise<string> | string]>([
+    ['that did not ask for it', () => harness.registeredClient({ redirect_uris: uris('').redirect_uris })],
+    [
+      'whose document says elsewhere by now',
+      (path) => site.publish('client.test', path, { redirect_uris: uris('').redirect_uris }),
+    ],
+  ])('hears nothing: one %s', async (_title, made) => {
+    const path = `/${Math.random().toString(36).slice(2)}.json`
+    const { key } = await allowed(await made(path))
+    const backchannel_logout_uri = 'https://evil.example/hear'
+    site.publish('client.test', path, { redirect_uris: uris('').redirect_uris, backchannel_logout_uri })
+    expect(await end(key)).toHaveLength(1)
+    expect(site.posted).toEqual([])
+  })
+
+  it('keeps nobody from ending it where it does not answer', async () => {
+    const { key } = await allowed(await harness.registeredClient(uris('/hangs')))
+    site.hangs = true
+    expect(await end(key)).toHaveLength(1)
+    expect(await harness.running.registry.isActive(key)).toBe(false)
+    expect(harness.log.lines.some(({ message }) => message === 'a client was not told of a logout')).toBe(true)
+  })
+})
+
+describe('a sign-in of the browser that ends', () => {
+  it('is none of a client', async () => {
+    await allowed(await harness.registeredClient(uris('/browser')))
+    const { clients, sessions } = beside()
+    const all = await sessions.list({ tenant: harness.acme, owners: undefined, application: undefined })
+    const browsers = all.filter(({ kind }) => kind === 'browser')
+    expect(browsers.length).toBeGreaterThan(0)
+    await clients.tell(browsers)
+    expect(site.posted).toEqual([])
+  })
+})
