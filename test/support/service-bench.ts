@@ -1,7 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createFetcher } from '../../src/adapter/net/create-fetcher.js'
+import { createServiceTokenSource } from '../../src/adapter/oauth/service/service-token-source.js'
 import { SecretsInUse } from '../../src/core/credential/secrets-in-use.js'
-import { StoredCredentialReader } from '../../src/core/external-service/credential-reader.js'
+import { ClientCredentialsReader } from '../../src/core/external-service/reader/client-credentials-reader.js'
+import { StoredCredentialReader } from '../../src/core/external-service/reader/credential-reader.js'
+import { EngineReader } from '../../src/core/external-service/reader/engine-reader.js'
+import { ReaderByKind } from '../../src/core/external-service/reader/reader-by-kind.js'
+import type { Log } from '../../src/core/runtime/log.js'
+import type { SecretsEngine } from '../../src/core/credential/secrets-engine.js'
 import type { ExternalService } from '../../src/core/external-service/external-service.js'
 import type { ServiceAccess } from '../../src/core/external-service/service-access.js'
 import { ServiceDesk } from '../../src/core/external-service/service-desk.js'
@@ -43,13 +49,20 @@ export class ServiceBench {
   answer: (request: IncomingMessage, response: ServerResponse) => void = (_request, response) =>
     void response.end(JSON.stringify({ repositories: 42 }))
   readonly #desk: ServiceDesk
+  readonly #engine: EngineReader
   readonly #inUse = new SecretsInUse()
   #listener: TestListener | undefined
 
-  constructor() {
+  /** `engine`: what makes credentials by itself. */
+  constructor(engine?: SecretsEngine) {
+    const stored = new StoredCredentialReader(this.credentials)
+    const tokens = createServiceTokenSource(createFetcher())
+    const log: Log = { write: (level, message, fields) => this.#write(level, message, fields) }
+    this.#engine = new EngineReader({ engine, log })
+    const clientCredentials = new ClientCredentialsReader(stored, tokens)
     this.#desk = new ServiceDesk({
       services: this.services,
-      credentials: new StoredCredentialReader(this.credentials),
+      credentials: new ReaderByKind({ stored, clientCredentials, engine: this.#engine }),
       fetcher: createFetcher({ milliseconds: 5_000, mostUrlCharacters: 16_384 }),
       audit: this.audit,
     })
@@ -60,6 +73,7 @@ export class ServiceBench {
   }
 
   async close(): Promise<void> {
+    this.#engine.close()
     await this.#listener?.close()
   }
 
@@ -100,13 +114,17 @@ export class ServiceBench {
       catalogue: new OperationCatalogue([operation]),
       callers: { renew: async (same) => same },
       audit: this.audit,
-      log: { write: (level, message, fields) => void this.lines.push(`${level} ${message} ${this.#shown(fields)}`) },
+      log: { write: (level, message, fields) => this.#write(level, message, fields) },
       services: { desk: this.#desk, inUse: this.#inUse },
     })
     const outcome = await guard.call({ name: operation.name, args: {}, caller, channel })
     if (outcome.outcome === 'unknown') return { text: 'unknown', isError: true }
     const { content, isError } = outcome.result
     return { text: content.map((part) => ('text' in part ? part.text : '')).join(''), isError: isError === true }
+  }
+
+  #write(level: string, message: string, fields: unknown): void {
+    this.lines.push(`${level} ${message} ${this.#shown(fields)}`)
   }
 
   #shown(fields: unknown): string {

@@ -1,6 +1,10 @@
 import { createFetcher } from '../../adapter/net/create-fetcher.js'
+import { createServiceTokenSource } from '../../adapter/oauth/service/service-token-source.js'
 import { SecretsInUse } from '../../core/credential/secrets-in-use.js'
-import { StoredCredentialReader } from '../../core/external-service/credential-reader.js'
+import { ClientCredentialsReader } from '../../core/external-service/reader/client-credentials-reader.js'
+import { StoredCredentialReader } from '../../core/external-service/reader/credential-reader.js'
+import { EngineReader } from '../../core/external-service/reader/engine-reader.js'
+import { ReaderByKind } from '../../core/external-service/reader/reader-by-kind.js'
 import { ServiceDesk } from '../../core/external-service/service-desk.js'
 import type { ServicePorts } from '../../core/operation/call-services.js'
 import { openCredentials } from '../credentials/open-credentials.js'
@@ -21,9 +25,13 @@ export async function openServices(
   const { postgres } = data
   const credentials = await openCredentials({ postgres, settings, log })
   stack.add(() => credentials.close())
+  const stored = new StoredCredentialReader(credentials.store)
+  const tokens = createServiceTokenSource(createFetcher({ tracer }))
+  const engine = new EngineReader({ engine: credentials.engine, log })
+  stack.add(async () => engine.close())
   const desk = new ServiceDesk({
     services: postgres.services,
-    credentials: new StoredCredentialReader(credentials.store),
+    credentials: new ReaderByKind({ stored, clientCredentials: new ClientCredentialsReader(stored, tokens), engine }),
     fetcher: createFetcher({ ...limits, tracer }),
     audit: postgres.audit,
   })

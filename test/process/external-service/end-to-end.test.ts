@@ -1,10 +1,11 @@
+import { writeFile } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { protectedByAuthSec, ServiceAccess } from '../../../src/index.js'
-import { runCliWithInput } from '../../support/cli-with-input.js'
 import { listenInProcess, type TestServer } from '../../support/listening-app.js'
 import { postMcp } from '../../support/mcp-post.js'
-import { runCli, type Finished } from '../../support/server-process.js'
+import { runProgram, type Finished } from '../../support/server-process.js'
 import { listenHttp, type TestListener } from '../../support/test-listener.js'
 import { VaultSite } from '../../support/vault/vault-site.js'
 
@@ -45,26 +46,37 @@ class Site {
   }
 
   static async start(env: Readonly<Record<string, string>> = {}): Promise<Site> {
-    return new Site(await listenInProcess({ tools, clientId: 'services', tenants: 'any', login: 'oauth' }, env), env)
+    return new Site(
+      await listenInProcess(
+        { tools, clientId: 'services', tenants: 'any', login: 'oauth', sessions: 'stateless' },
+        env,
+      ),
+      env,
+    )
   }
 
   close(): Promise<void> {
     return this.#server.close()
   }
 
-  async service(input: string, ...args: readonly string[]): Promise<Finished> {
-    const words = ['service', ...args, '--tenant', 'acme-corp'] as const
-    return this.#within(() => runCliWithInput(this.#server.home, input, ...words))
+  async service(...args: readonly string[]): Promise<Finished> {
+    return this.#run('service', ...args, '--tenant', 'acme-corp')
   }
 
   async add(...requirement: readonly string[]): Promise<void> {
     const place = ['--url', `http://127.0.0.1:${api.port}`, '--private-network', '--auth', 'bearer_token']
-    expect((await this.service('', 'add', 'GitHub', ...place, ...requirement)).code).toBe(0)
-    expect((await this.service(token, 'set-credential', 'GitHub')).code).toBe(0)
+    expect((await this.service('add', 'GitHub', ...place, ...requirement)).code).toBe(0)
+    await this.give(token)
+  }
+
+  async give(secret: string): Promise<void> {
+    const file = join(this.#server.home, 'secret.txt')
+    await writeFile(file, secret, { mode: 0o600 })
+    expect((await this.service('set-credential', 'GitHub', '--from-file', file)).code).toBe(0)
   }
 
   async tokenOf(user: string): Promise<string> {
-    const { code, stdout } = await this.#within(() => runCli(this.#server.home, 'token', '--user', user))
+    const { code, stdout } = await this.#run('token', '--user', user)
     expect(code).toBe(0)
     return stdout.trim()
   }
@@ -75,16 +87,8 @@ class Site {
   }
 
   /** Commands have the environment of the server. */
-  async #within<Value>(work: () => Promise<Value>): Promise<Value> {
-    const before = { ...process.env }
-    Object.assign(process.env, this.#env)
-    try {
-      return await work()
-    } finally {
-      for (const name of Object.keys(this.#env)) {
-        if (before[name] === undefined) delete process.env[name]
-      }
-    }
+  #run(...args: readonly string[]): Promise<Finished> {
+    return runProgram(['dist/cli/main.js', ...args], { AUTHSEC_HOME: this.#server.home, ...this.#env })
   }
 }
 
@@ -112,9 +116,9 @@ describe('a tool that uses a service of its tenant', () => {
       expect(await site.call(john, 'leak')).toMatch(/^The result was withheld/)
       expect(await site.call(john, 'other')).toMatch(/^Tool failed/)
 
-      expect((await site.service('gho_another_one_1', 'set-credential', 'GitHub')).code).toBe(0)
+      await site.give('gho_another_one_1')
       expect(await site.call(john, 'list_repositories')).toBe('{"repositories":[]}')
-      expect((await site.service('', 'delete', 'GitHub', '--yes')).code).toBe(0)
+      expect((await site.service('delete', 'GitHub', '--yes')).code).toBe(0)
       await site.add('--role', 'nobody-has-this')
       requests = []
       expect(await site.call(john, 'list_repositories')).toMatch(/^Not permitted/)
@@ -134,7 +138,7 @@ describe('a tool that uses a service of its tenant', () => {
       expect(
         vault.vault.journal.some(({ path }) => /^secret\/data\/tenants\/[0-9a-f-]+\/services\/[0-9a-f-]+/.test(path)),
       ).toBe(true)
-      expect((await site.service('gho_another_one_2', 'set-credential', 'GitHub')).code).toBe(0)
+      await site.give('gho_another_one_2')
       vault.vault.sealed = true
       expect(await site.call(john, 'list_repositories')).toMatch(/^The credentials of external services cannot be read/)
       vault.vault.sealed = false

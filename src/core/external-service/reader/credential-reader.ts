@@ -1,10 +1,10 @@
-import type { Tenant } from '../identity/tenant.js'
-import type { CredentialStore } from '../credential/credential-store.js'
-import { ServiceError } from '../error/service-error.js'
+import type { Tenant } from '../../identity/tenant.js'
+import type { CredentialStore } from '../../credential/credential-store.js'
+import { ServiceError } from '../../error/service-error.js'
 import { CredentialCache } from './credential-cache.js'
-import type { ExternalService } from './external-service.js'
-import { heldCredential, type HeldCredential } from './service-credential.js'
-import type { ServiceConnection } from './service-store.js'
+import type { ExternalService } from '../external-service.js'
+import { heldCredential, type HeldCredential } from '../service-credential.js'
+import type { ServiceConnection } from '../service-store.js'
 
 /** Whose credential of which service. */
 export interface CredentialWish {
@@ -48,7 +48,8 @@ export class StoredCredentialReader implements CredentialReader {
   }
 }
 
-function keyOf({ connection, service, tenant }: CredentialWish) {
+/** By which what was read of a wish is known again. */
+export function keyOf({ connection, service, tenant }: CredentialWish) {
   const version = connection === undefined ? service.credentialVersion : connection.credentialVersion
   return {
     ...{ tenant: tenant.id, service: service.id, account: connection?.id },

@@ -1,4 +1,4 @@
-import type { HeldCredential } from './service-credential.js'
+import type { HeldCredential } from '../service-credential.js'
 
 /** How long a credential stays in memory, whatever becomes of it elsewhere. */
 const mostMilliseconds = 60_000

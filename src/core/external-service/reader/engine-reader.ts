@@ -1,0 +1,137 @@
+import { LeaseLost, type SecretsEngine } from '../../credential/secrets-engine.js'
+import { ServiceError } from '../../error/service-error.js'
+import type { Log } from '../../runtime/log.js'
+import { heldCredential, type HeldCredential } from '../service-credential.js'
+import { keyOf, type CredentialReader, type CredentialWish } from './credential-reader.js'
+
+export interface EngineReaderPorts {
+  /** `undefined` where the store of credentials makes none by itself. */
+  readonly engine: SecretsEngine | undefined
+  readonly log: Log
+}
+
+interface Entry {
+  readonly issuing: Promise<HeldCredential>
+  /** By `performance.now()`. */
+  until: number
+  /** What it is revoked by, once it is there. */
+  lease: string | undefined
+  timer: NodeJS.Timeout | undefined
+}
+
+/** How long the password of a static role is kept, at most: it may be changed out of turn. */
+const mostStaticSeconds = 60
+/** Not used in its last moments: the call has a way to go. */
+const spare = 0.1
+
+/**
+ * Credentials that the secrets engine makes: one for each service and process, renewed when two thirds of its time have gone, and
+ * revoked when the service changes or this process ends. Where a lease is lost the next call has another one.
+ */
+export class EngineReader implements CredentialReader {
+  readonly #ports: EngineReaderPorts
+  readonly #entries = new Map<string, Entry>()
+
+  constructor(ports: EngineReaderPorts) {
+    this.#ports = ports
+  }
+
+  read(wish: CredentialWish): Promise<HeldCredential> {
+    const key = nameOf(wish)
+    const known = this.#entries.get(key)
+    if (known !== undefined && performance.now() < known.until) return known.issuing
+    this.#end(key)
+    const entry: Entry = {
+      issuing: this.#issue(wish, (seconds, lease) => this.#keep(key, entry, { seconds, lease })),
+      until: Number.POSITIVE_INFINITY,
+      lease: undefined,
+      timer: undefined,
+    }
+    this.#entries.set(key, entry)
+    entry.issuing.catch(() => {
+      if (this.#entries.get(key) === entry) this.#entries.delete(key)
+    })
+    return entry.issuing
+  }
+
+  drop(wish: CredentialWish): void {
+    this.#end(nameOf(wish))
+  }
+
+  /** Nothing is renewed any more. The engine revokes what is left. */
+  close(): void {
+    for (const { timer } of this.#entries.values()) clearTimeout(timer)
+    this.#entries.clear()
+  }
+
+  async #issue(
+    { service }: CredentialWish,
+    keep: (seconds: number, lease: string | undefined) => void,
+  ): Promise<HeldCredential> {
+    const { engine } = this.#ports
+    const { name, source } = service
+    if (engine === undefined || source.from === 'store') {
+      const message = `the credential of ${name} is made by a secrets engine, and there is none: it needs HashiCorp Vault`
+      throw new ServiceError('ERR_SERVICE_CREDENTIAL', name, message)
+    }
+    if (source.from === 'static') {
+      const { members, seconds } = await engine.readStatic(source.path)
+      keep(Math.min(seconds, mostStaticSeconds), undefined)
+      return heldCredential(1, members)
+    }
+    const { lease, members, renewable, seconds } = await engine.issue(source.path)
+    keep(seconds, renewable ? lease : undefined)
+    return heldCredential(1, members)
+  }
+
+  #keep(
+    key: string,
+    entry: Entry,
+    { lease, seconds }: { readonly seconds: number; readonly lease: string | undefined },
+  ) {
+    entry.until = performance.now() + seconds * 1000 * (1 - spare)
+    if (this.#entries.get(key) !== entry) {
+      // The service changed while it was made.
+      if (lease !== undefined) this.#revoke(lease)
+      return
+    }
+    entry.lease = lease
+    if (lease === undefined) return
+    entry.timer = setTimeout(() => void this.#renew(key, entry, { lease, seconds }), (seconds * 1000 * 2) / 3).unref()
+  }
+
+  async #renew(
+    key: string,
+    entry: Entry,
+    { lease, seconds }: { readonly seconds: number; readonly lease: string },
+  ): Promise<void> {
+    try {
+      const left = await this.#ports.engine?.renew(lease, seconds)
+      if (left !== undefined && this.#entries.get(key) === entry) this.#keep(key, entry, { lease, seconds: left })
+    } catch (error) {
+      // It is good until its end; the next call after that has another one.
+      if (error instanceof LeaseLost && this.#entries.get(key) === entry) this.#entries.delete(key)
+      else this.#ports.log.write('warn', 'a credential that was made for a while could not be renewed', { error })
+    }
+  }
+
+  #end(key: string): void {
+    const entry = this.#entries.get(key)
+    if (entry === undefined) return
+    this.#entries.delete(key)
+    clearTimeout(entry.timer)
+    if (entry.lease !== undefined) this.#revoke(entry.lease)
+  }
+
+  #revoke(lease: string): void {
+    this.#ports.engine?.revoke(lease).catch((error: unknown) => {
+      this.#ports.log.write('warn', 'a credential that is not used any more could not be revoked', { error })
+    })
+  }
+}
+
+/** Of one service, whatever it was before: another revision ends what was made for the last one. */
+function nameOf(wish: CredentialWish): string {
+  const { service, tenant } = keyOf(wish)
+  return JSON.stringify([tenant, service])
+}

@@ -1,0 +1,181 @@
+import type { ServerResponse } from 'node:http'
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import type { SecretsEngine } from '../../../src/core/credential/secrets-engine.js'
+import type { ExternalService } from '../../../src/core/external-service/external-service.js'
+import type { ServiceAccess } from '../../../src/core/external-service/service-access.js'
+import { ServiceBench } from '../../support/service-bench.js'
+import { listenHttp, type TestListener } from '../../support/test-listener.js'
+import { VaultSite } from '../../support/vault/vault-site.js'
+
+const status = async (services: ServiceAccess): Promise<number> => (await services.fetch('GitHub', '/user')).status
+
+describe('a service that gives tokens for a client id and secret (RFC 6749 §4.4)', () => {
+  const secret = 'clientSecret8Lq2xZ'
+  const members = { client_id: 'us', client_secret: secret }
+  let bench: ServiceBench
+  let endpoint: TestListener
+  let asked: { readonly authorization: string | undefined; readonly form: URLSearchParams }[]
+  let answer: (response: ServerResponse, count: number) => void
+
+  beforeEach(async () => {
+    bench = new ServiceBench()
+    asked = []
+    answer = (response, count) =>
+      give(response, { access_token: `token-number-${count}`, token_type: 'Bearer', expires_in: 3600 })
+    endpoint = await listenHttp((request, response) => {
+      const chunks: Buffer[] = []
+      request.on('data', (chunk: Buffer) => chunks.push(chunk))
+      request.on('end', () => {
+        const form = new URLSearchParams(Buffer.concat(chunks).toString())
+        answer(response, asked.push({ authorization: request.headers.authorization, form }))
+      })
+    }, '127.0.0.1')
+    await bench.open()
+  })
+  afterEach(async () => {
+    await bench.close()
+    await endpoint.close()
+  })
+
+  const give = (response: ServerResponse, body: object, code = 200): void =>
+    void response.writeHead(code, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+  const auth = (secretIn: 'body' | 'header' = 'body'): ExternalService['auth'] => ({
+    ...{ type: 'oauth2', grant: 'client_credentials', scopes: ['read', 'list'], secretIn },
+    tokenEndpoint: `http://127.0.0.1:${endpoint.port}/token`,
+  })
+
+  it('is asked for one by fifty calls at once, and by later ones not at all', async () => {
+    await bench.provide({ auth: auth() }, members)
+    const answers = await Promise.all(Array.from({ length: 50 }, () => bench.call(status)))
+    expect(answers.filter(({ text }) => text !== '200')).toEqual([])
+    await bench.call(status)
+    expect(asked).toHaveLength(1)
+    expect(Object.fromEntries(asked[0]?.form ?? [])).toEqual({
+      ...members,
+      grant_type: 'client_credentials',
+      scope: 'read list',
+    })
+    expect(new Set(bench.seen.map(({ headers }) => headers['authorization']))).toEqual(
+      new Set(['Bearer token-number-1']),
+    )
+  })
+
+  it('is given the secret in the header where it wants that', async () => {
+    await bench.provide({ auth: auth('header') }, members)
+    await bench.call(status)
+    expect(asked[0]?.authorization).toBe(`Basic ${Buffer.from(`us:${secret}`).toString('base64')}`)
+    expect(asked[0]?.form.has('client_secret')).toBe(false)
+  })
+
+  it('is asked again when the token has ended, was not taken, or the secret is another one', async () => {
+    answer = (response, count) =>
+      give(response, { access_token: `token-number-${count}`, token_type: 'Bearer', expires_in: 30 })
+    const service = await bench.provide({ auth: auth() }, members)
+    await bench.call(status)
+    await bench.call(status)
+    expect(asked).toHaveLength(2)
+    answer = (response, count) => give(response, { access_token: `token-number-${count}`, token_type: 'Bearer' })
+    await bench.call(status)
+    await bench.call(status)
+    expect(asked).toHaveLength(3)
+    bench.answer = (_request, response) => void response.writeHead(401).end()
+    await bench.call(status)
+    await bench.call(status)
+    expect(asked).toHaveLength(4)
+    await bench.provide({ ...service, credentialVersion: 2 }, { ...members, client_secret: 'another-secret-3' })
+    await bench.call(status)
+    expect(asked.at(-1)?.form.get('client_secret')).toBe('another-secret-3')
+  })
+
+  it.each<[string, (response: ServerResponse) => void]>([
+    [
+      'says no and quotes what it was sent',
+      (response) => give(response, { error: 'invalid_client', error_description: secret }, 401),
+    ],
+    ['says no with 200', (response) => give(response, { error: 'invalid_client', error_description: secret })],
+    ['gives no token', (response) => give(response, { token_type: 'Bearer' })],
+    ['gives a token of another kind', (response) => give(response, { access_token: 'x', token_type: 'mac' })],
+    ['redirects', (response) => void response.writeHead(307, { location: 'http://127.0.0.1:1/' }).end()],
+    ['fails', (response) => void response.writeHead(500).end(secret)],
+    ['is no token endpoint', (response) => void response.writeHead(200, { 'content-type': 'text/html' }).end('<html>')],
+  ])(
+    'is not used where its token endpoint %s, and nothing is told of that; the next call asks again',
+    async (_name, bad) => {
+      await bench.provide({ auth: auth() }, members)
+      const good = answer
+      answer = bad
+      const { isError, text } = await bench.call(status)
+      expect([isError, text]).toEqual([true, expect.stringMatching(/^GitHub gave no answer, try again later/)])
+      expect(bench.lines.join()).toMatch(/GitHub gave no token/)
+      expect(bench.lines.join()).not.toContain(secret)
+      expect(bench.seen).toEqual([])
+      answer = good
+      expect(await bench.call(status)).toEqual({ text: '200', isError: false })
+    },
+  )
+
+  it('has its token and its secret kept out of answers', async () => {
+    await bench.provide({ auth: auth() }, members)
+    for (const member of ['access_token', 'client_secret']) {
+      const { text } = await bench.call(async (services) =>
+        (await services.getServiceCredentials('GitHub'))[member]?.reveal(),
+      )
+      expect(text).toMatch(/^The result was withheld/)
+    }
+  })
+})
+
+describe('a credential that HashiCorp Vault makes', () => {
+  const auth = { type: 'basic_auth' } as const
+  let site: VaultSite
+  let bench: ServiceBench
+
+  const open = async (engine?: SecretsEngine): Promise<void> => {
+    bench = new ServiceBench(engine)
+    await bench.open()
+  }
+
+  beforeEach(async () => {
+    site = await VaultSite.open()
+    await site.administrator.ask('POST', 'database/roles/reports', { default_ttl: '60s', max_ttl: '1h' })
+    await site.administrator.ask('POST', 'database/static-roles/reports', {
+      username: 'reports',
+      rotation_period: '24h',
+    })
+  })
+  afterEach(async () => {
+    await bench.close()
+    await site.close()
+  })
+
+  it('is one for all calls of this process, with a lease, and another one once the service did not take it', async () => {
+    const { engine } = await site.enter()
+    await open(engine)
+    await bench.provide({ auth, source: { from: 'dynamic', path: 'database/creds/reports' }, credentialVersion: 0 }, {})
+    await Promise.all(Array.from({ length: 20 }, () => bench.call(status)))
+    expect(new Set(bench.seen.map(({ headers }) => headers['authorization'])).size).toBe(1)
+    bench.answer = (_request, response) => void response.writeHead(401).end()
+    await bench.call(status)
+    bench.answer = (_request, response) => void response.end()
+    expect(await bench.call(status)).toEqual({ text: '200', isError: false })
+    expect(new Set(bench.seen.map(({ headers }) => headers['authorization'])).size).toBe(2)
+  })
+
+  it('of a static role is what the role has', async () => {
+    const { engine } = await site.enter()
+    await open(engine)
+    await bench.provide(
+      { auth, source: { from: 'static', path: 'database/static-creds/reports' }, credentialVersion: 0 },
+      {},
+    )
+    expect(await bench.call(status)).toEqual({ text: '200', isError: false })
+    const [, encoded = ''] = String(bench.seen[0]?.headers['authorization']).split(' ')
+    expect(Buffer.from(encoded, 'base64').toString()).toMatch(/^reports:./)
+  })
+
+  it('is refused, in words for the administrator, where nothing makes it', async () => {
+    await open()
+    await bench.provide({ auth, source: { from: 'dynamic', path: 'database/creds/reports' }, credentialVersion: 0 }, {})
+    expect((await bench.call(status)).text).toMatch(/^GitHub cannot be used: its administrator/)
+  })
+})
