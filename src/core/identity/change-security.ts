@@ -1,4 +1,5 @@
 import type { SessionDirectory } from './session-directory.js'
+import type { SessionOwner } from './session-owner.js'
 import type { SessionScope } from './session-source.js'
 import type { Tenant } from './tenant.js'
 
@@ -45,6 +46,8 @@ async function ownersOf(
   { accounts, tenant }: SecurityScope,
 ): Promise<SessionScope['owners']> {
   if (accounts === 'everybody') return undefined
-  const owners = await Promise.all(accounts.map((id) => sessions.ownersOf(tenant, id)))
-  return owners.flat()
+  const owners: SessionOwner[] = []
+  // One after the other: there may be thousands.
+  for (const id of accounts) owners.push(...(await sessions.ownersOf(tenant, id)))
+  return owners
 }
