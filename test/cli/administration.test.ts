@@ -143,7 +143,7 @@ describe('an account', () => {
     expect(removed).toMatchObject({ sessions: { ended: expect.any(Number) } })
     await expect(again.listTools()).rejects.toThrow(/401|invalid_token|Unauthorized/i)
     await again.close()
-  })
+  }, 90_000)
 
   it('gets a generated password, which is printed once and is not on record', async () => {
     const { password } = (await parsed('account', 'add', 'gen@company.com', '--generate-password')) as {
