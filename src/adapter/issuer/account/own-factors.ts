@@ -60,7 +60,7 @@ export class OwnFactors {
     const action = form.get('action')
     if (action === 'factor-restart') return this.#go(at, proved === 'nothing' ? undefined : { stage: 'prove' })
     if (stage === 'enrol') return pageOf(await this.#parts.enrolment.submit(at, { form }))
-    if (stage === 'enrolled') return action === 'factor-done' ? this.#keep(at) : this.#page(at)
+    if (stage === 'enrolled') return action === 'factor-done' ? this.#keep(at, form) : this.#page(at)
     return proved === 'nothing' ? this.#prove(at, form) : this.#change(at, form)
   }
 
@@ -97,9 +97,9 @@ export class OwnFactors {
     return pageOf(await this.#parts.enrolment.showDone({ ...at, standing }))
   }
 
-  async #keep(at: FactorVisit): Promise<OwnAnswer> {
-    await this.#parts.factors.keepRecoveryCodes(at.tenant, at.account.id)
-    return this.#go(at, { stage: 'prove' })
+  async #keep(at: FactorVisit, form: Form): Promise<OwnAnswer> {
+    const shown = await this.#parts.enrolment.keep(at, form)
+    return shown === undefined ? this.#go(at, { stage: 'prove' }) : pageOf(shown)
   }
 
   /** Whatever has signed in with it ends. */

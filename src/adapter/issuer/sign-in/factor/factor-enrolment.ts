@@ -1,6 +1,8 @@
 import type { Keyring } from '../../../../core/credential/keyring.js'
 import type { AccountFactorStore, NewFactor } from '../../../../core/identity/account-factor-store.js'
+import { recoverySetOf } from '../../../../core/identity/recovery-set.js'
 import type { Clock } from '../../../../core/runtime/clock.js'
+import type { Form } from '../../http/read-form.js'
 import { renderEnrolmentPage, renderRecoveryCodesPage } from '../../page/account/factor-page.js'
 import { qrCode } from '../../page/account/qr-code.js'
 import type { StepAnswer, Submission } from '../interaction-step.js'
@@ -31,6 +33,15 @@ const wrongCode: Trouble = {
 const wrongPasskey: Trouble = {
   status: 400,
   problem: 'This passkey could not be set up. Try again, or use an authenticator app.',
+}
+const otherCodes: Trouble = {
+  status: 409,
+  problem: 'Other recovery codes have taken the place of those that you were shown before. Keep these instead.',
+}
+const spentCodes: Trouble = {
+  status: 409,
+  problem:
+    'Not all of the recovery codes that you were shown here are good any more: some were used, or you have got others since.',
 }
 const tooLate: Trouble = { status: 400, problem: 'This could not be set up: there is another one by now.' }
 
@@ -86,12 +97,26 @@ export class FactorEnrolment {
    * What there is to see once it is set up: new recovery codes, as often as this is asked for until their user says that they are
    * kept. An answer may get lost, and codes that nobody has seen are worth nothing. Throws `UpstreamError`.
    */
-  async showDone({ account, standing, tenant, visit }: FactorVisit): Promise<StepAnswer> {
+  async showDone({ account, standing, tenant, visit }: FactorVisit, trouble?: Trouble): Promise<StepAnswer> {
     const { factors, keyring, serverName } = this.#parts
     const codes = standing.recoveryCodes.kept === 'yes' ? [] : newRecoveryCodes()
     const digests = codes.map((code) => recoveryDigest(keyring, account.id, code))
     if (digests.length > 0) await factors.replaceRecoveryCodes(tenant, account.id, digests)
-    return { kind: 'page', status: 200, page: renderRecoveryCodesPage({ serverName, csrf: visit.csrf, codes }) }
+    const page = renderRecoveryCodesPage({
+      ...{ serverName, csrf: visit.csrf, codes, problem: trouble?.problem },
+      set: codes.length === 0 ? undefined : recoverySetOf(digests),
+    })
+    return { kind: 'page', status: trouble?.status ?? 200, page }
+  }
+
+  /** `undefined` once the codes that this very form stood below are kept; else what there is to see instead. Throws `UpstreamError`. */
+  async keep(at: FactorVisit, form: Form): Promise<StepAnswer | undefined> {
+    const { account, standing, tenant } = at
+    const set = form.get('codes')
+    const isKept = standing.recoveryCodes.kept === 'yes'
+    if (set === undefined && isKept) return undefined
+    if (await this.#parts.factors.keepRecoveryCodes(tenant, account.id, set ?? '')) return undefined
+    return this.showDone(at, isKept ? spentCodes : otherCodes)
   }
 
   #appIn({ pending }: FactorVisit, code: string): NewFactor | undefined {
