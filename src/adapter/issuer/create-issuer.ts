@@ -179,7 +179,10 @@ function openHandler(options: IssuerOptions, ground: Ground, signingKeys: Publis
       ...{ provider, url, cookies, keyring, application, directory, resources, consents, feed: options.feed },
       audit: signInAudit,
     }),
-    ownFactors: openOwnFactors(options, { url, provider, cookies, keyring, directory, limits, ways }),
+    ownFactors: openOwnFactors(
+      { ...options, refusing: () => refusing(options) },
+      { url, provider, cookies, keyring, directory, limits, ways, audit: signInAudit },
+    ),
     outgoing: outgoing === undefined ? 'closed' : 'open',
   })
   const pages = accountPages(options, { url, cookies, directory, limits, invitations: federation?.invitations })

@@ -4,6 +4,7 @@ import { SoftwareAuthenticator } from '../../support/authenticator.js'
 import { BrowserJar, hiddenFields, type Shown } from '../../support/browser-jar.js'
 import { codeOf, demandFactor, enrolApp, keyOn, recoveryCodesOn, type Enrolled } from '../../support/factor-pages.js'
 import { password } from '../../support/issuer-harness.js'
+import { until } from '../../support/until.js'
 
 let site: AccountSite
 
@@ -51,6 +52,10 @@ describe('the page of one’s own second factors', () => {
     const { id, jar } = await signedIn('edge@acme.test')
     const page = await own(jar)
     expect([page.status, page.html.includes('Your password alone is enough')]).toEqual([200, true])
+    await demandFactor(site, id)
+    await site.test.tenantSql(site.acme, 'update account set security_stamp = null where id = $1', [id])
+    const demanded = (await own(jar)).html
+    expect([demanded.includes('Your organisation asks'), demanded.includes('alone is enough')]).toEqual([true, false])
     for (const options of [
       { fields: { password, csrf: 'x'.repeat(43) } },
       { fields: { password, csrf: undefined } },
@@ -82,6 +87,39 @@ describe('the page of one’s own second factors', () => {
     const { shown } = await site.signIn(next, 'ana@acme.test')
     expect(shown.html).toContain('One more step')
     expect(isConsent(await next.press(shown, 'factor-code', { fields: { code: codeOf(site, key) } }))).toBe(true)
+  })
+
+  it('puts on record whose password or code was wrong here, as at a sign-in', async () => {
+    const { id, jar } = await signedIn('record@acme.test')
+    await jar.press(await own(jar), 'factor-password', { fields: { password: 'a guess' } })
+    const app = await enrolApp(site, 'record-app@acme.test')
+    const other = await signedInWithApp(app)
+    await other.jar.press(await own(other.jar), 'factor-code', { fields: { code: '000000' } })
+    const failed = `select subject, reason, detail->>'address' as address from audit_event
+      where type = 'signin.failed' and subject = any($1) order by reason`
+    const rows = () => site.test.tenantSql(site.acme, failed, [[id, app.id]])
+    const expected = [
+      { subject: app.id, reason: 'factor_invalid', address: expect.any(String) },
+      { subject: id, reason: 'invalid', address: expect.any(String) },
+    ]
+    await until(async () => (await rows()).length === expected.length)
+    expect(await rows()).toEqual(expected)
+  })
+
+  it('is not shown without end: neither where codes are written each time, nor from one address', async () => {
+    const gus = await enrolApp(site, 'gus@acme.test')
+    const { jar } = await signedInWithApp(gus)
+    const codes = await jar.press(await opened(jar, gus.key), 'factor-codes')
+    const pages: Shown[] = []
+    while (pages.at(-1)?.status !== 429 && pages.length < 100) pages.push(await own(jar))
+    expect(pages.length).toBeLessThanOrEqual(61)
+    expect(Number(pages.at(-1)?.headers.get('retry-after'))).toBeGreaterThan(60)
+    expect((await jar.press(codes, 'factor-done')).status).toBe(429)
+    const strangers: number[] = []
+    while (strangers.at(-1) !== 429 && strangers.length < 200) strangers.push((await own(new BrowserJar())).status)
+    expect([strangers[0], strangers.at(-1)]).toEqual([401, 429])
+    await site.test.sql('delete from rate_limit')
+    expect((await own(jar)).status).toBe(200)
   })
 
   it('changes nothing before a factor is shown again: not by the password, nor by what a form says', async () => {

@@ -65,6 +65,21 @@ describe('a tenant whose users sign in with its providers alone', () => {
     expect(isConsent(await signIn())).toBe(true)
   })
 
+  it('has no second factor set up by a password', async () => {
+    expect(isConsent(await signIn())).toBe(true)
+    const own = () => jar.open(`${site.origin}/authsec/factors`)
+    const before = await own()
+    expect(before.html).toContain('Your password alone is enough')
+    await say('refused')
+    const { html } = await own()
+    expect([html.includes('Passwords let nobody in here'), html.includes('alone is enough')]).toEqual([true, false])
+    const answer = await jar.press(before, 'factor-password', { fields: { password } })
+    expect([answer.status, answer.html.includes('Passwords are of no use')]).toEqual([403, true])
+    await say('accepted')
+    const shown = await jar.press(before, 'factor-password', { fields: { password } })
+    expect(shown.html).toContain('Set up a second step')
+  })
+
   it('is not among those whose password is asked for', async () => {
     await say('refused')
     const { html } = await jar.open(site.startUrl())

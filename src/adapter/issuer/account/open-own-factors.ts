@@ -3,6 +3,7 @@ import type { PublicUrl } from '../http/public-url.js'
 import type { PasswordHasher } from '../password-hasher.js'
 import { FactorEnrolment } from '../sign-in/factor/factor-enrolment.js'
 import type { FactorWays } from '../sign-in/factor/open-factor-step.js'
+import type { SignInAudit } from '../sign-in/sign-in-audit.js'
 import type { SignInLimits } from '../sign-in/sign-in-limits.js'
 import type { SignedInParts } from '../sign-in/signed-in-browser.js'
 import type { AccountSecurity } from './account-security.js'
@@ -14,22 +15,25 @@ interface Needs {
   readonly accounts: AccountStore
   readonly hasher: PasswordHasher
   readonly security: AccountSecurity | 'absent'
+  /** UUIDs of the tenants where no password lets anybody in. */
+  readonly refusing: () => Promise<ReadonlySet<string>>
 }
 
 interface Shared extends SignedInParts {
   readonly url: PublicUrl
   readonly limits: SignInLimits
+  readonly audit: SignInAudit
   readonly ways: FactorWays | undefined
 }
 
 /** Composes the page of one's own second factors; `undefined` where there are none. */
 export function openOwnFactors(
-  { accounts, hasher, security }: Needs,
-  { limits, ways, ...shared }: Shared,
+  { accounts, hasher, refusing, security }: Needs,
+  { audit, limits, ways, ...shared }: Shared,
 ): OwnFactorsHandler | undefined {
   if (security === 'absent' || ways === undefined) return undefined
   const enrolment = new FactorEnrolment({ ...ways, limits, leave: 'Back' })
-  const password = new PasswordProof({ accounts, hasher, limits })
-  const own = new OwnFactors({ ...ways, enrolment, password, sessions: security.sessions })
+  const password = new PasswordProof({ accounts, hasher, limits, refusing })
+  const own = new OwnFactors({ ...ways, enrolment, password, limits, audit, sessions: security.sessions })
   return new OwnFactorsHandler({ ...shared, serverName: ways.serverName, own })
 }

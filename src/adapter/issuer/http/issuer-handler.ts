@@ -65,6 +65,10 @@ interface Exchange {
   readonly response: ServerResponse
 }
 
+interface OwnPage {
+  handle(request: IncomingMessage, response: ServerResponse): Promise<void>
+}
+
 type OwnRoute = Extract<Route, { readonly methods: readonly string[] }>
 
 const notAskedFor = 'This sign-in was not begun in this browser. Go back to your assistant and ask it to start again.'
@@ -72,6 +76,7 @@ const decidedElsewhere = 'This sign-in belongs to another browser. Go back to th
 const registrationsOfCaller: RateLimit = { name: 'registration-caller', limit: 30, seconds: 60 }
 const logoutsOfCaller: RateLimit = { name: 'logout-caller', limit: 120, seconds: 60 }
 const consentsOfCaller: RateLimit = { name: 'consents-caller', limit: 120, seconds: 60 }
+const factorsOfCaller: RateLimit = { name: 'factors-caller', limit: 120, seconds: 60 }
 const authorizationsOfCaller: RateLimit = { name: 'authorization-caller', limit: 300, seconds: 60 }
 /** From everybody together: what nobody uses is gone after an hour, so this is also the most that is kept. */
 const allRegistrations: RateLimit = { name: 'registration-all', limit: 10_000, seconds: 60 * 60 }
@@ -143,10 +148,9 @@ export class IssuerHandler {
         pinHeaders(this.#parts.url, request)
         return this.#parts.interactions.handle(request, response, route.uid)
       case 'consents':
-        return this.#showConsents(exchange)
+        return this.#showOwn(exchange, this.#parts.consents, consentsOfCaller)
       case 'factors':
-        pinHeaders(this.#parts.url, request)
-        return this.#parts.ownFactors?.handle(request, response) ?? sendJson(response, 404, { error: 'not_found' })
+        return this.#showOwn(exchange, this.#parts.ownFactors, factorsOfCaller)
       case 'authorization':
         return this.#authorize(exchange)
       case 'logout':
@@ -167,14 +171,16 @@ export class IssuerHandler {
     }
   }
 
-  async #showConsents({ request, response }: Exchange): Promise<void> {
-    const admission = await this.#parts.limiter.take([{ limit: consentsOfCaller, key: callerOf(request) }])
+  /** A page of whoever is signed in in this browser. */
+  async #showOwn({ request, response }: Exchange, page: OwnPage | undefined, limit: RateLimit): Promise<void> {
+    if (page === undefined) return sendJson(response, 404, { error: 'not_found' })
+    const admission = await this.#parts.limiter.take([{ limit, key: callerOf(request) }])
     if (!admission.admitted) {
       response.setHeader('retry-after', admission.secondsLeft)
       return this.#stop(response, 429, 'This page was opened too often from here. Try again in a minute.')
     }
     pinHeaders(this.#parts.url, request)
-    return this.#parts.consents.handle(request, response)
+    return page.handle(request, response)
   }
 
   async #authorize(exchange: Exchange): Promise<void> {

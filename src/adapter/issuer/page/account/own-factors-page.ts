@@ -6,8 +6,8 @@ import { passkeyForm } from './passkey-form.js'
 /** Where users see and change what they prove themselves with. */
 export const ownFactorsPath = '/authsec/factors'
 
-/** `open`: they have just proved a factor. Else how they can: by one that they have, by their password, or not here. */
-export type OwnFactorsGate = 'open' | 'factor' | 'password' | 'closed'
+/** `open`: they have just proved a factor. Else how they can: by one that they have, by their password, or why not here. */
+export type OwnFactorsGate = 'open' | 'factor' | 'password' | 'no password' | 'passwords refused'
 
 export interface OwnFactorsPage {
   readonly serverName: string
@@ -35,8 +35,7 @@ export function renderOwnFactorsPage(page: OwnFactorsPage): string {
         <span>Account</span> <strong><bdi>${email}</bdi></strong> of <bdi>${tenantName}</bdi>
       </p>
       ${problem === undefined ? undefined : html`<p class="problem" role="alert">${problem}</p>`}
-      ${factors.length === 0 ? html`<p class="fact">Your password alone is enough to sign in.</p>` : undefined}
-      ${factors.map((factor) => factorItem(factor, page))}
+      ${factors.length === 0 ? absence(page) : undefined} ${factors.map((factor) => factorItem(factor, page))}
       ${factors.length === 0 ? undefined : html`<p class="fact">Recovery codes left: ${String(recoveryCodes.left)}</p>`}
       ${gate === 'open' ? openForm(page) : proofForms(page)}`,
   })
@@ -63,6 +62,14 @@ function factorItem({ createdAt, id, kind, usedAt }: AccountFactor, { csrf, gate
   </section>`
 }
 
+/** What it means that there is none: whoever does not sign in with a password here is asked for none. */
+function absence({ gate, standing }: OwnFactorsPage): Html | undefined {
+  if (gate !== 'password') return undefined
+  return standing.demand === 'required'
+    ? html`<p class="fact">Your organisation asks for a second step when you sign in with your password.</p>`
+    : html`<p class="fact">Your password alone is enough to sign in.</p>`
+}
+
 function openForm({ csrf }: OwnFactorsPage): Html {
   return html`<form method="post">
     <input type="hidden" name="csrf" value="${csrf}" />
@@ -72,8 +79,9 @@ function openForm({ csrf }: OwnFactorsPage): Html {
 }
 
 function proofForms({ csrf, gate, passkeyOptions: options }: OwnFactorsPage): Html {
-  if (gate === 'closed') {
-    return html`<p class="lead">This account has no password: how it signs in is looked after where it does.</p>`
+  if (gate === 'no password' || gate === 'passwords refused') {
+    const why = gate === 'no password' ? 'This account has no password' : 'Passwords let nobody in here'
+    return html`<p class="lead">${why}: how you sign in is looked after where you do.</p>`
   }
   if (gate === 'password') {
     return html`<p class="lead">To set one up, enter your password again.</p>
