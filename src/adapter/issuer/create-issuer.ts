@@ -181,7 +181,7 @@ function openHandler(options: IssuerOptions, ground: Ground, signingKeys: Publis
     }),
     ownFactors: openOwnFactors(
       { ...options, refusing: () => refusing(options) },
-      { url, provider, cookies, keyring, directory, limits, ways, audit: signInAudit },
+      { url, provider, cookies, keyring, directory, limits, records, ways, audit: signInAudit },
     ),
     outgoing: outgoing === undefined ? 'closed' : 'open',
   })

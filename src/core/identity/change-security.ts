@@ -4,9 +4,11 @@ import type { SessionScope } from './session-source.js'
 import type { Tenant } from './tenant.js'
 
 /** Whose proofs are changed: the accounts of these ids, or everybody of the tenant. */
-export interface SecurityScope {
+export interface SecurityScope<Value = unknown> {
   readonly tenant: Tenant
   readonly accounts: readonly string[] | 'everybody'
+  /** Whether there was a change after all: where there was none, nothing more ends. There was, unless this says otherwise. */
+  readonly wasMade?: ((value: Value) => boolean) | undefined
 }
 
 /** What a change came to. */
@@ -26,13 +28,14 @@ export interface SecurityChange<Value> {
  */
 export async function changeSecurity<Value>(
   sessions: Pick<SessionDirectory, 'end' | 'ownersOf'>,
-  { accounts, tenant }: SecurityScope,
+  { accounts, tenant, wasMade = () => true }: SecurityScope<NoInfer<Value>>,
   change: () => Promise<Value>,
 ): Promise<SecurityChange<Value>> {
   if (accounts !== 'everybody' && accounts.length === 0) return { value: await change(), ended: 0, sessions: 'ended' }
   const scope: SessionScope = { tenant, owners: await ownersOf(sessions, { accounts, tenant }), application: undefined }
   const before = await sessions.end(scope)
   const value = await change()
+  if (!wasMade(value)) return { value, ended: before.length, sessions: 'ended' }
   try {
     const after = await sessions.end(scope)
     return { value, ended: before.length + after.length, sessions: 'ended' }
@@ -43,7 +46,7 @@ export async function changeSecurity<Value>(
 
 async function ownersOf(
   sessions: Pick<SessionDirectory, 'ownersOf'>,
-  { accounts, tenant }: SecurityScope,
+  { accounts, tenant }: Pick<SecurityScope, 'accounts' | 'tenant'>,
 ): Promise<SessionScope['owners']> {
   if (accounts === 'everybody') return undefined
   const owners: SessionOwner[] = []

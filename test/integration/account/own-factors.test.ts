@@ -122,6 +122,47 @@ describe('the page of one’s own second factors', () => {
     expect((await own(jar)).status).toBe(200)
   })
 
+  it('ends with the first one what is signed in by the password alone, but for this browser, and with a further one nothing', async () => {
+    const { id, jar, tokens } = await signedIn('first@acme.test')
+    const elsewhere = new BrowserJar()
+    const theirs = await site.finish(elsewhere, await site.signIn(elsewhere, 'first@acme.test'))
+    const bystander = await signedIn('by@acme.test')
+    const begun = await jar.press(await own(jar), 'factor-password', { fields: { password } })
+    expect((await jar.press(begun, 'factor-enrol-code', { fields: { code: '000000' } })).status).toBe(400)
+    expect((await own(elsewhere)).status).toBe(200)
+    const codes = await jar.press(begun, 'factor-enrol-code', { fields: { code: codeOf(site, keyOn(begun)) } })
+    expect(recoveryCodesOn(codes)).toHaveLength(10)
+    expect([await refresh(tokens), await refresh(theirs), await refresh(bystander.tokens)]).toEqual([400, 400, 200])
+    expect((await own(elsewhere)).status).toBe(401)
+    const list = await jar.press(codes, 'factor-done')
+    expect(list.html).toContain('Recovery codes left: 10')
+    site.clock.advance(60)
+    const strong = await signedInWithApp({ email: 'first@acme.test', id, key: keyOn(begun), recoveryCodes: [], jar })
+    const setUp = await jar.press(list, 'factor-another')
+    const credential = new SoftwareAuthenticator(site.origin).create(setUp)
+    await jar.press(setUp, 'factor-enrol-passkey', { fields: { credential } })
+    expect(await factorsOf(id)).toHaveLength(2)
+    expect([await refresh(strong.tokens), (await own(jar)).status]).toEqual([200, 200])
+  })
+
+  it('says that a factor stays which became the last one meanwhile, and that its user is signed out', async () => {
+    const ida = await enrolApp(site, 'ida@acme.test')
+    await site.test.tenantSql(site.acme, 'delete from factor_demand where account_id = $1', [ida.id])
+    const { jar } = await signedInWithApp(ida)
+    const page = await opened(jar, ida.key)
+    const { accountFactors } = site.test.postgres
+    const { remove } = accountFactors
+    accountFactors.remove = async () => 'needed'
+    const answer = await jar.press(page, 'factor-remove').finally(() => {
+      accountFactors.remove = remove
+    })
+    expect([answer.html.includes('It is not removed'), answer.html.includes('You are signed out')]).toEqual([
+      true,
+      true,
+    ])
+    expect((await own(jar)).status).toBe(401)
+  })
+
   it('changes nothing before a factor is shown again: not by the password, nor by what a form says', async () => {
     const bo = await enrolApp(site, 'bo@acme.test')
     const { jar } = await signedInWithApp(bo)

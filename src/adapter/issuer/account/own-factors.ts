@@ -24,6 +24,8 @@ export interface OwnFactorsParts {
   readonly proof: FactorProof
   readonly password: PasswordProof
   readonly limits: Pick<SignInLimits, 'step'>
+  /** Under which a browser's sign-in is on record, by the secret in its cookie. */
+  readonly keyOf: (id: string) => string
   readonly audit: SignInAudit
   readonly sessions: Pick<SessionDirectory, 'end' | 'ownersOf'>
 }
@@ -82,8 +84,14 @@ export class OwnFactors {
     return { kind: 'page', status: 429, page, retryAfter: wait }
   }
 
-  async #find({ browser, csrf, principal, session, subject }: SignedIn, caller: string): Promise<FactorVisit> {
-    const visit: ProofVisit = { interaction: { uid: `factors ${session}` }, csrf, browser, caller }
+  async #find({ browser, csrf, id, principal, session, subject }: SignedIn, caller: string): Promise<FactorVisit> {
+    const visit: ProofVisit = {
+      interaction: { uid: `factors ${session}` },
+      session: this.#parts.keyOf(id),
+      csrf,
+      browser,
+      caller,
+    }
     const found = await this.#parts.pending.find(visit)
     const standing = await this.#parts.factors.standing(principal.tenant, principal.account.id)
     const none: PendingFactor = { subject, stage: 'prove', proved: 'nothing', secret: undefined }
@@ -136,9 +144,10 @@ export class OwnFactors {
     if (standing.demand === 'required' && standing.factors.length === 1) return this.#page(at, needed)
     const scope = { tenant, accounts: [account.id] }
     const removed = await changeSecurity(sessions, scope, () => factors.remove(tenant, account.id, id))
-    // Another one of theirs was faster.
-    if (removed.value === 'needed') return this.#page(at, needed)
-    return { kind: 'signed out', page: renderFactorRemovedPage(serverName, removed.sessions) }
+    // Where another one of theirs was faster, everything has ended all the same.
+    const { sessions: left, value } = removed
+    const page = renderFactorRemovedPage({ serverName, sessions: left, factor: value === 'needed' ? 'stays' : 'gone' })
+    return { kind: 'signed out', page }
   }
 
   async #go({ pending, visit }: FactorVisit, next: Partial<PendingFactor> | undefined): Promise<OwnAnswer> {

@@ -18,6 +18,8 @@ export interface SignedIn {
   readonly subject: string
   /** Of the sign-in of this browser. */
   readonly session: string
+  /** The secret in the cookie of that sign-in. */
+  readonly id: string
   /** The random value in its cookie. */
   readonly browser: string
   /** Of this browser's sign-in and this page, so that nobody else's form is taken for one of this page. */
@@ -34,8 +36,8 @@ export async function findSignedIn(
   const session = id === undefined ? undefined : await provider.Session.find(id)
   const subject = session?.accountId
   const principal = subject === undefined ? undefined : await directory.find(subject)
-  if (session === undefined || subject === undefined || principal === undefined) return undefined
+  if (id === undefined || session === undefined || subject === undefined || principal === undefined) return undefined
   const browser = cookies.ensureBrowser(request, response)
   const csrf = keyring.digest('issuer-csrf', `${page} ${session.uid} ${browser}`)
-  return { principal, subject, session: session.uid, browser, csrf }
+  return { principal, subject, session: session.uid, id, browser, csrf }
 }

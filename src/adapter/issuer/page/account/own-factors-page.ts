@@ -84,7 +84,9 @@ function proofForms({ csrf, gate, passkeyOptions: options }: OwnFactorsPage): Ht
     return html`<p class="lead">${why}: how you sign in is looked after where you do.</p>`
   }
   if (gate === 'password') {
-    return html`<p class="lead">To set one up, enter your password again.</p>
+    return html`<p class="lead">
+        To set one up, enter your password again. Once it is set up, you are signed out everywhere else.
+      </p>
       <form method="post">
         <input type="hidden" name="csrf" value="${csrf}" />
         <label for="password">Password</label>
@@ -106,12 +108,20 @@ function proofForms({ csrf, gate, passkeyOptions: options }: OwnFactorsPage): Ht
     </form>`
 }
 
+export interface FactorRemovedPage {
+  readonly serverName: string
+  readonly sessions: 'ended' | 'not all ended'
+  /** `stays`: another one was removed at the same time, and this is the last that the account may not do without. */
+  readonly factor: 'gone' | 'stays'
+}
+
 /** What follows a removal. */
-export function renderFactorRemovedPage(serverName: string, sessions: 'ended' | 'not all ended'): string {
+export function renderFactorRemovedPage({ factor, serverName, sessions }: FactorRemovedPage): string {
   return renderPage({
-    title: 'Removed',
+    title: factor === 'gone' ? 'Removed' : 'Not removed',
     serverName,
-    body: html`<h1>It is removed</h1>
+    body: html`<h1>${factor === 'gone' ? 'It is removed' : 'It is not removed'}</h1>
+      ${factor === 'gone' ? undefined : html`<p>It is your only one by now, and your organisation asks for one.</p>`}
       <p>You are signed out. Go back to your apps and sign in again.</p>
       ${
         sessions === 'ended'

@@ -1,5 +1,5 @@
 import type { Keyring } from '../../../../core/credential/keyring.js'
-import type { AccountFactorStore, NewFactor } from '../../../../core/identity/account-factor-store.js'
+import type { AccountFactorStore, Enrolment, NewFactor } from '../../../../core/identity/account-factor-store.js'
 import { recoverySetOf } from '../../../../core/identity/recovery-set.js'
 import type { Clock } from '../../../../core/runtime/clock.js'
 import type { Form } from '../../http/read-form.js'
@@ -14,11 +14,15 @@ import type { PendingFactors } from './pending-factors.js'
 import { newRecoveryCodes, recoveryDigest } from './recovery-codes.js'
 import { newTotpSecret, stepOf, totpBytes, totpUri } from './totp.js'
 
+/** `not all ended`: it is added, and not all that was signed in without it could be ended. */
+export type AddFactor = (at: FactorVisit, enrolment: Enrolment) => Promise<'added' | 'not all ended' | 'refused'>
+
 export interface EnrolmentParts {
   readonly serverName: string
   /** What the button says that leads away from setting up. */
   readonly leave: 'Use another account' | 'Back'
-  readonly factors: AccountFactorStore
+  readonly factors: Pick<AccountFactorStore, 'keepRecoveryCodes' | 'replaceRecoveryCodes'>
+  readonly add: AddFactor
   readonly pending: PendingFactors
   readonly passkeys: Passkeys
   readonly limits: SignInLimits
@@ -42,6 +46,10 @@ const spentCodes: Trouble = {
   status: 409,
   problem:
     'Not all of the recovery codes that you were shown here are good any more: some were used, or you have got others since.',
+}
+const leftBehind: Trouble = {
+  status: 200,
+  problem: 'Not everything that was signed in with your password alone could be signed out. Tell an administrator.',
 }
 const tooLate: Trouble = { status: 400, problem: 'This could not be set up: there is another one by now.' }
 
@@ -137,13 +145,13 @@ export class FactorEnrolment {
   }
 
   async #add(at: FactorVisit, factor: NewFactor, attempt: CountedAttempt): Promise<StepAnswer> {
-    const { account, pending, tenant, visit } = at
-    const { factors } = this.#parts
+    const { pending, visit } = at
     const as = pending.proved === 'nothing' ? 'first' : 'further'
-    if (!(await factors.add(tenant, account.id, { factor, as }))) return this.show(at, tooLate)
+    const added = await this.#parts.add(at, { factor, as })
+    if (added === 'refused') return this.show(at, tooLate)
     const proved = factor.kind === 'totp' ? 'otp' : 'hwk'
     await this.#parts.pending.put(visit, { ...pending, stage: 'enrolled', proved, secret: undefined })
     await attempt.succeeded()
-    return this.showDone(at)
+    return this.showDone(at, added === 'added' ? undefined : leftBehind)
   }
 }
