@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
+import { requestSeconds } from '../../../src/adapter/oauth/bounded-fetch.js'
 import { UpstreamError } from '../../../src/core/error/upstream-error.js'
 import type { TokenPlace } from '../../../src/core/federation/token/kept-tokens.js'
 import type { OpenedProvider } from '../../../src/core/federation/provider/upstream-directory.js'
@@ -224,8 +225,15 @@ describe('upstream tokens that have run out', () => {
       await new Promise<void>((resolve) => (arrive = resolve))
       return { outcome: 'refreshed', tokens: tokens('new') }
     }
-    const keeper = keeperOf(test.postgres, { pause: async () => until(() => asked.length === 1) })
+    const waits: number[] = []
+    const briefly = async (milliseconds: number) => {
+      waits.push(milliseconds)
+      await until(() => asked.length === 1)
+    }
+    const keeper = keeperOf(test.postgres, { pause: briefly })
     expect(await keeper.attend(place)).toBeUndefined()
+    // Whoever gives up meanwhile, this server's own sign-in among them, has lost the new refresh token.
+    expect(waits[0]).toBeLessThan((requestSeconds * 1000) / 2)
     expect((await store().find(place))?.tokens.accessToken).toBe('old')
     arrive()
     await keeper.close()
@@ -254,6 +262,17 @@ describe('upstream tokens that have run out', () => {
       place.account,
     ])
     expect(await keeperOf().accessToken(place)).toBe('new')
+  })
+
+  it('keep nobody waiting for a process that died over them, either', async () => {
+    await store().keep(place, origin, tokens('old', -1))
+    const kept = await store().find(place)
+    expect(kept && (await store().claim(kept))).toBe(true)
+    const keeper = keeperOf()
+    expect(await keeper.attend(place)).toBeUndefined()
+    await test.tenantSql(acme, `update kept_token set claimed_until = null where account_id = $1`, [place.account])
+    await keeper.close()
+    expect((await store().find(place))?.tokens.accessToken).toBe('new')
   })
 
   it.each([

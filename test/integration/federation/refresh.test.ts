@@ -3,6 +3,7 @@ import { BrowserJar } from '../../support/browser-jar.js'
 import { claimsIn, FederationSite, type TokenBody } from '../../support/federation-site.js'
 import { sendJson } from '../../support/hostile-provider.js'
 import { password } from '../../support/issuer-harness.js'
+import { until } from '../../support/until.js'
 import { OutsideProvider, type OutsideUser } from '../../support/upstream/outside-provider.js'
 
 let site: FederationSite
@@ -150,22 +151,50 @@ describe('O12: a renewed ID token', () => {
 })
 
 describe('an outage of the provider', () => {
-  it.each<readonly [string, () => void]>([
-    ['answers with an error', () => outside.instead.set('/token', (response) => response.writeHead(503).end())],
-    ['does not answer', () => outside.instead.set('/token', () => undefined)],
-    ['has lost its keys', () => outside.instead.set('/jwks', (response) => response.writeHead(404).end())],
-  ])('signs nobody out, and is in the log, where it %s', async (_what, breakIt) => {
+  const failed = 'upstream tokens could not be renewed'
+  const late = 'an identity provider takes long to renew tokens'
+
+  it.each<readonly [string, string, () => void]>([
+    ['answers with an error', failed, () => outside.instead.set('/token', (response) => response.writeHead(503).end())],
+    ['does not answer', late, () => outside.instead.set('/token', () => undefined)],
+    ['has lost its keys', failed, () => outside.instead.set('/jwks', (response) => response.writeHead(404).end())],
+  ])('signs nobody out, and is in the log, where it %s', async (_what, message, breakIt) => {
     const tokens = await enter()
     breakIt()
     const lines = site.log.lines.length
     const again = await site.refresh(tokens)
     expect(again).toHaveProperty('access_token')
-    expect(site.log.lines.slice(lines)).toContainEqual(
-      expect.objectContaining({ level: 'warn', message: 'upstream tokens could not be renewed' }),
-    )
+    expect(site.log.lines.slice(lines)).toContainEqual(expect.objectContaining({ level: 'warn', message }))
     outside.instead.clear()
     expect(await ended()).toEqual([])
     expect(await kept()).toBeDefined()
+  })
+
+  it('uses up nothing of a client that waits no longer', async () => {
+    const tokens = await enter()
+    outside.instead.set('/token', () => undefined)
+    const [lines, leaving] = [site.log.lines.length, new AbortController()]
+    const refresh = site.refresh(tokens, leaving.signal)
+    await until(() => asked() === 2)
+    leaving.abort()
+    await expect(refresh).rejects.toMatchObject({ name: 'AbortError' })
+    await until(() => site.log.lines.slice(lines).some((line) => line.message === late))
+    expect(await site.refresh(tokens)).toHaveProperty('access_token')
+  })
+
+  it('ends the sign-in afterwards, where it was over there and the answer comes late', async () => {
+    const tokens = await enter()
+    let say = (): void => undefined
+    outside.instead.set('/token', (response) => {
+      say = () => sendJson(response, { error: 'invalid_grant' }, 400)
+    })
+    const again = await site.refresh(tokens)
+    expect(again).toHaveProperty('access_token')
+    say()
+    await until(async () => (await kept()) === undefined)
+    outside.instead.clear()
+    expect(await site.refresh(again)).toMatchObject({ error: 'invalid_grant' })
+    expect(await ended()).toMatchObject([{ reason: 'revoked_upstream' }])
   })
 })
 

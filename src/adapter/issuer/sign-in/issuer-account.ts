@@ -95,12 +95,18 @@ async function requireUpstream(
 ): Promise<void> {
   if (source.kind !== 'RefreshToken' || usedAt(source) !== undefined) return
   const reason = await orUnavailable(upstreamEndOf(upstream, source.acr, principal), errors)
+  requireRequester(context, errors)
   if (reason === undefined) return
   audit.count({
     ...{ type: 'signin.failed', reason, grantId: source.grantId, clientId: context.oidc.client?.clientId },
     ...{ caller: callerOf(context.req), tenant: principal.tenant, subject: principal.account.id },
   })
   throw new errors.InvalidGrant('the sign-in is over where it was made')
+}
+
+/** Whoever does not wait any more would come again with a refresh token that is used up by then, like a thief. */
+function requireRequester({ req }: KoaContextWithOIDC, errors: ErrorsOfProvider): void {
+  if (req.socket.destroyed) throw new errors.TemporarilyUnavailable('nobody waits for the answer')
 }
 
 async function recordUse(ports: AccountFinderPorts, context: KoaContextWithOIDC, use: Use): Promise<void> {
