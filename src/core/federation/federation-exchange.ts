@@ -51,8 +51,8 @@ export class FederationExchange {
       : this.#accept(coming, identity, invitation))
     const { clientId, issuer } = opened.settings
     const { subject } = identity
-    const place = { tenant, account: accountId, provider: opened.id }
-    await this.#ports.tokens.keep(place, { issuer, clientId, subject }, identity.tokens)
+    const place = { tenant, account: accountId, provider: opened.id, subject }
+    await this.#ports.tokens.keep(place, { issuer, clientId }, identity.tokens)
     const { authenticatedAt } = identity
     const identified: Federation =
       invitation === undefined

@@ -20,7 +20,7 @@ import type { Postgres } from '../../../src/adapter/postgres/open-postgres.js'
 import { openTestPostgres, type TestPostgres } from '../../support/postgres.js'
 import { until } from '../../support/until.js'
 
-const origin = { issuer: 'https://idp.test', clientId: 'us', subject: '1' }
+const origin = { issuer: 'https://idp.test', clientId: 'us' }
 
 let test: TestPostgres
 let acme: Tenant
@@ -40,7 +40,7 @@ beforeAll(async () => {
 beforeEach(async () => {
   accounts += 1
   const account = await test.postgres.accounts.create(acme, { email: `ana-${accounts}@acme.test`, grants: noGrants })
-  place = { tenant: acme, account: account.id, provider: randomUUID() }
+  place = { tenant: acme, account: account.id, provider: randomUUID(), subject: '1' }
   asked = []
   ended = []
   offered = {}
@@ -108,12 +108,13 @@ describe('the upstream tokens of an account', () => {
     expect(await keeperOf().accessToken(place)).toBe('third')
   })
 
-  it('keep a refresh token that only the first sign-in brought, and not one of somebody else', async () => {
+  it('keep a refresh token that only the first sign-in brought, and not one of another client of ours', async () => {
     await store().keep(place, origin, tokens('first'))
     await store().keep(place, origin, { ...tokens('second', -1), refreshToken: undefined })
     expect(await keeperOf().accessToken(place)).toBe('new')
     expect(asked).toEqual(['refresh-1 1'])
-    await store().keep(place, { ...origin, subject: '2' }, { ...tokens('third', -1), refreshToken: undefined })
+    await store().keep(place, { ...origin, clientId: 'them' }, { ...tokens('third', -1), refreshToken: undefined })
+    offered = { clientId: 'them' }
     expect(await keeperOf().accessToken(place)).toBeUndefined()
   })
 
@@ -298,7 +299,7 @@ describe('sealed values of providers', () => {
     const { federation, keyAdministration } = test.postgres
     const tenant = await test.postgres.provisioner.createTenant({ slug: 'resealed', name: 'Resealed' })
     const account = await test.postgres.accounts.create(tenant, { email: 'ana@acme.test', grants: noGrants })
-    const there = { tenant, account: account.id, provider: randomUUID() }
+    const there = { tenant, account: account.id, provider: randomUUID(), subject: '1' }
     await federation.tokens.keep(there, origin, tokens('access'))
     await federation.providers.apply(
       {

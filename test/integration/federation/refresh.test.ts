@@ -37,7 +37,8 @@ afterAll(async () => {
 
 const server = () => ({ options: {}, signIn: (url: URL) => outside.signIn(url, user) })
 const enter = (): Promise<TokenBody> => site.enter(jar, corp, server())
-const kept = () => site.postgres.federation.tokens.find({ tenant: site.acme, account, provider: corp })
+const kept = () =>
+  site.postgres.federation.tokens.find({ tenant: site.acme, account, provider: corp, subject: user.sub })
 const asked = () => outside.askedFor('POST /token')
 const isSignedIn = async () => !(await jar.open(site.startUrl())).html.includes('name="password"')
 const reasonsOf = async () =>
@@ -62,7 +63,7 @@ describe('a refresh of a sign-in that was made with a provider', () => {
     expect(claimsIn(again['access_token'])).toMatchObject({ sub: account, amr: ['fed'] })
     expect(asked()).toBe(2)
     const after = await kept()
-    expect(after).toMatchObject({ age: 'fresh', subject: user.sub })
+    expect(after).toMatchObject({ age: 'fresh', issuer: outside.issuer })
     expect(after?.tokens.refreshToken).not.toBe(before?.tokens.refreshToken)
     expect(await site.refresh(again)).toHaveProperty('access_token')
     expect(asked()).toBe(2)
@@ -114,6 +115,22 @@ describe('a sign-in that is over at its provider', () => {
     expect(await site.refresh(stays)).toHaveProperty('access_token')
     expect(await reasonsOf()).toContain('signin.failed revoked_upstream')
     expect(await ended()).toEqual([{ reason: 'revoked_upstream', issuer: site.issuer, detail: { provider: corp } }])
+  })
+
+  it('is over for whoever it was made as there, though the account has another user of that provider', async () => {
+    const other = { sub: `second-${users}`, email: 'second@corp.test', email_verified: true }
+    const wish = { kind: 'account', email, presence: 'known' } as const
+    const identity = { issuer: outside.issuer, subject: other.sub }
+    await site.postgres.tenantAdministration.apply(site.acme, [{ ...wish, identify: [identity] }], 'cli:ada')
+    const tokens = await enter()
+    outside.accessTokenSeconds = 600
+    const theirs = await site.enter(new BrowserJar(), corp, {
+      options: {},
+      signIn: (url) => outside.signIn(url, other),
+    })
+    takeBack()
+    expect(await site.refresh(tokens)).toMatchObject({ error: 'invalid_grant' })
+    expect(claimsIn(theirs['access_token'])).toMatchObject({ sub: account })
   })
 
   it('may be made anew there', async () => {

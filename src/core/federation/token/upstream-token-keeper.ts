@@ -82,7 +82,7 @@ export class UpstreamTokenKeeper {
   }
 
   #standing(place: TokenPlace): Promise<Standing> {
-    const key = JSON.stringify([place.tenant.id, place.account, place.provider])
+    const key = JSON.stringify([place.tenant.id, place.account, place.provider, place.subject])
     const asking = this.#asking.get(key)
     if (asking !== undefined) return asking
     const started = this.#look(place).finally(() => this.#asking.delete(key))
@@ -115,7 +115,7 @@ export class UpstreamTokenKeeper {
   async #renew(kept: KeptTokens, { provider }: OpenedProvider): Promise<Standing> {
     const { store } = this.#ports
     try {
-      const renewal = await provider.renew(kept.tokens, kept.subject)
+      const renewal = await provider.renew(kept.tokens, kept.place.subject)
       if (renewal.outcome !== 'refreshed') return await this.#end(kept, renewal.outcome)
       await store.renew(kept, renewal.tokens)
       return { state: 'kept', accessToken: renewal.tokens.accessToken }
