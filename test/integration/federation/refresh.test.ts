@@ -97,12 +97,18 @@ describe('a sign-in that is over at its provider', () => {
   const takeBack = () =>
     outside.instead.set('/token', (response) => sendJson(response, { error: 'invalid_grant' }, 400))
 
-  it('ends here with all that the account has, on record, and nobody else is signed out', async () => {
+  it('ends here with all that was made with it, on record, and nothing else is signed out', async () => {
     const [first, second] = [await enter(), await site.enterAgain(jar)]
+    const here = new BrowserJar()
+    const fields = { tenant: 'acme', email, password }
+    await here.press(await here.press(await here.open(site.startUrl()), 'sign-in', { fields }), 'allow')
+    const byPassword = await site.enterAgain(here)
+    const another = await site.offer(outside, site.acme, `Another ${users}`)
     const other = { sub: `other-${users}`, email: 'other@corp.test', email_verified: true }
     const theirs = `other-${users}@acme.test`
     await site.account(site.acme, theirs, { issuer: outside.issuer, subject: other.sub })
     outside.accessTokenSeconds = 600
+    const byAnother = await site.enter(new BrowserJar(), another, server())
     const stays = await site.enter(new BrowserJar(), corp, { options: {}, signIn: (url) => outside.signIn(url, other) })
     expect(await isSignedIn()).toBe(true)
     takeBack()
@@ -112,7 +118,10 @@ describe('a sign-in that is over at its provider', () => {
     outside.instead.clear()
     expect(await site.refresh(second)).toMatchObject({ error: 'invalid_grant' })
     expect(await site.refresh(first)).toMatchObject({ error: 'invalid_grant' })
-    expect(await site.refresh(stays)).toHaveProperty('access_token')
+    for (const tokens of [stays, byPassword, byAnother]) {
+      expect(await site.refresh(tokens)).toHaveProperty('access_token')
+    }
+    expect((await here.open(site.startUrl())).html).not.toContain('name="password"')
     expect(await reasonsOf()).toContain('signin.failed revoked_upstream')
     expect(await ended()).toEqual([{ reason: 'revoked_upstream', issuer: site.issuer, detail: { provider: corp } }])
   })
@@ -130,7 +139,7 @@ describe('a sign-in that is over at its provider', () => {
     })
     takeBack()
     expect(await site.refresh(tokens)).toMatchObject({ error: 'invalid_grant' })
-    expect(claimsIn(theirs['access_token'])).toMatchObject({ sub: account })
+    expect(await site.refresh(theirs)).toHaveProperty('access_token')
   })
 
   it('may be made anew there', async () => {
