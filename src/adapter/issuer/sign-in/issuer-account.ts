@@ -3,6 +3,7 @@ import type { Clock } from '../../../core/runtime/clock.js'
 import { upstreamEndOf, type UpstreamAttention } from '../federation/upstream-attention.js'
 import { callerOf } from '../http/client-address.js'
 import type { AccountDirectory, Principal } from './account-directory.js'
+import { isRefusedPassword } from './refused-password.js'
 import { orUnavailable, type ErrorsOfProvider } from '../provider/oidc-adapter.js'
 import type { SignInAudit } from './sign-in-audit.js'
 
@@ -82,8 +83,8 @@ async function requireWelcomePassword(
   { errors, refusing }: AccountFinderPorts,
   { principal, source }: Use & { readonly principal: Principal },
 ): Promise<void> {
-  const isByPassword = 'amr' in source && source.amr?.includes('pwd') === true
-  if (!isByPassword || !(await orUnavailable(refusing(), errors)).has(principal.tenant.id)) return
+  const methods = 'amr' in source ? source.amr : undefined
+  if (!(await orUnavailable(isRefusedPassword(refusing, methods, principal.tenant), errors))) return
   throw new errors.InvalidGrant('passwords let nobody in any more')
 }
 
