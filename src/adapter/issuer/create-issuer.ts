@@ -177,12 +177,12 @@ function openHandler(options: IssuerOptions, ground: Ground, signingKeys: Publis
     federation: federation?.callback,
     consents: new ConsentsHandler({
       ...{ provider, url, cookies, keyring, application, directory, resources, consents, feed: options.feed },
-      audit: signInAudit,
+      ...{ audit: signInAudit, refusing: () => refusing(options) },
     }),
-    ownFactors: openOwnFactors(
-      { ...options, refusing: () => refusing(options) },
-      { url, provider, cookies, keyring, directory, limits, records, ways, audit: signInAudit },
-    ),
+    ownFactors: openOwnFactors(options, {
+      ...{ url, provider, cookies, keyring, directory, limits, records, ways, audit: signInAudit },
+      refusing: () => refusing(options),
+    }),
     outgoing: outgoing === undefined ? 'closed' : 'open',
   })
   const pages = accountPages(options, { url, cookies, directory, limits, invitations: federation?.invitations })

@@ -111,6 +111,22 @@ describe('a tenant whose users sign in with its providers alone', () => {
     expect(await site.refresh(elsewhere)).toHaveProperty('access_token')
   })
 
+  it('signs a browser in again that is signed in with a password, and shows it no page of its own', async () => {
+    const consents = `${site.origin}/authsec/consents`
+    await site.allow(jar, await signIn())
+    await site.admit(['acme'])
+    expect((await jar.open(consents)).status).toBe(200)
+    await say('refused')
+    expect((await jar.open(consents)).status).toBe(401)
+    const { html, left } = await jar.open(site.startUrl())
+    expect(left).toBeUndefined()
+    expect(html).toContain('Continue with <bdi>Corp</bdi>')
+    const back = await site.goThrough(jar, corp, outside)
+    const tokens = back.left === undefined ? await site.allow(jar, back) : await site.enterAgain(jar)
+    expect(await site.refresh(tokens)).toHaveProperty('access_token')
+    expect((await jar.open(consents)).status).toBe(200)
+  })
+
   it('says at the link of a reset that there are no passwords, and sets none', async () => {
     const before = await site.postgres.accounts.findPasswordHash(site.acme, account)
     const standing = await open('reset')

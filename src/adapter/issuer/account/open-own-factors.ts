@@ -17,8 +17,6 @@ interface Needs {
   readonly accounts: AccountStore
   readonly hasher: PasswordHasher
   readonly security: AccountSecurity | 'absent'
-  /** UUIDs of the tenants where no password lets anybody in. */
-  readonly refusing: () => Promise<ReadonlySet<string>>
 }
 
 interface Shared extends SignedInParts {
@@ -31,12 +29,12 @@ interface Shared extends SignedInParts {
 
 /** Composes the page of one's own second factors; `undefined` where there are none. */
 export function openOwnFactors(
-  { accounts, hasher, refusing, security }: Needs,
+  { accounts, hasher, security }: Needs,
   { audit, limits, records, ways, ...shared }: Shared,
 ): OwnFactorsHandler | undefined {
   if (security === 'absent' || ways === undefined) return undefined
   const enrolment = new FactorEnrolment({ ...ways, add: addOwnFactor(security), limits, leave: 'Back' })
-  const password = new PasswordProof({ accounts, hasher, limits, refusing })
+  const password = new PasswordProof({ accounts, hasher, limits, refusing: shared.refusing })
   const keyOf = (id: string): string => records.keyOf('Session', id)
   const own = new OwnFactors({ ...ways, keyOf, enrolment, password, limits, audit, sessions: security.sessions })
   return new OwnFactorsHandler({ ...shared, serverName: ways.serverName, own })
