@@ -4,6 +4,7 @@ import { EndedGrants } from '../../../src/adapter/issuer/logout/ended-grants.js'
 import { IssuerSessions } from '../../../src/adapter/issuer/record/issuer-sessions.js'
 import type { Account } from '../../../src/core/identity/account-store.js'
 import type { KnownSession } from '../../../src/core/identity/session-source.js'
+import type { Fetcher } from '../../../src/core/runtime/fetcher.js'
 import { DocumentSite } from '../../support/document-site.js'
 import { IssuerHarness } from '../../support/issuer-harness.js'
 import { ShiftableClock } from '../../support/shiftable-clock.js'
@@ -28,14 +29,15 @@ afterAll(async () => {
 
 afterEach(() => {
   site.hangs = false
+  harness.limiter.available = true
   site.posted.length = 0
   clock.advance(61)
 })
 
 /** As the command line has it: beside the server, over its database. */
-function beside() {
+function beside(fetcher = site.fetcher) {
   const { keyring, keys, limiter, log, options, storage } = harness
-  const outgoing = { fetcher: site.fetcher, reach: 'private' as const }
+  const outgoing = { fetcher, reach: 'private' as const }
   return {
     sessions: new IssuerSessions({ storage, owned: options.owned, keyring }),
     clients: new EndedGrants({ issuer: harness.issuer, storage, keyring, keys, limiter, outgoing, clock, log }),
@@ -108,6 +110,53 @@ describe('a client whose grant an administrator has ended', () => {
     site.publish('client.test', path, { redirect_uris: uris('').redirect_uris, backchannel_logout_uri })
     expect(await end(key)).toHaveLength(1)
     expect(site.posted).toEqual([])
+  })
+
+  it.each<[string, (client_id: string, path: string) => unknown]>([
+    ['breaks every rule by now', (client_id, path) => site.serve(path, JSON.stringify({ client_id, grant_types: {} }))],
+    [
+      'has grant types of no sense',
+      (_id, path) => site.publish('client.test', path, { ...uris('/odd'), grant_types: {} }),
+    ],
+    ['is no JSON any more', (_id, path) => site.serve(path, '{')],
+    ['cannot be counted', () => (harness.limiter.available = false)],
+  ])('keeps no other from hearing of it, one whose document %s', async (_title, spoil) => {
+    const path = `/${Math.random().toString(36).slice(2)}.json`
+    const bad = site.publish('client.test', path, uris('/odd'))
+    await allowed(bad)
+    await allowed(await harness.registeredClient(uris('/good')))
+    spoil(bad, path)
+    const { clients, sessions } = beside()
+    await clients.tell(await sessions.end({ tenant: harness.acme, owners: undefined, application: undefined }))
+    expect(tokensAt('/good')).toHaveLength(1)
+    expect(tokensAt('/odd')).toEqual([])
+    expect(harness.log.lines).toContainEqual(
+      expect.objectContaining({
+        ...{ level: 'warn', message: 'a client was not told of a logout' },
+        fields: expect.objectContaining({ clientId: bad }),
+      }),
+    )
+  })
+
+  it('is told however many others are known by documents', async () => {
+    const ids = Array.from({ length: 35 }, (_, index) => `https://client.test/many-${index}.json`)
+    const told: string[] = []
+    const fetcher: Fetcher = {
+      fetch: async ({ method, url }) => {
+        if (method === 'POST') told.push(url)
+        const redirect_uris = ['https://client.test/callback']
+        const document = { client_id: url, redirect_uris, backchannel_logout_uri: url }
+        const headers = new Map([['content-type', 'application/json']])
+        return { status: 200, headers, body: Buffer.from(JSON.stringify(document)) }
+      },
+    }
+    const { clients } = beside(fetcher)
+    const unsaid = { tenantId: undefined, owner: undefined, application: undefined, client: undefined }
+    const times = { startedAt: undefined, usedAt: undefined, expiresAt: undefined }
+    await clients.tell(
+      ids.map((clientId) => ({ kind: 'grant', key: clientId, clientId, subject: ana.id, ...unsaid, ...times })),
+    )
+    expect(told.toSorted()).toEqual(ids.toSorted())
   })
 
   it('keeps nobody from ending it where it does not answer', async () => {
