@@ -5,9 +5,12 @@ import { IssuerSessions } from '../../../src/adapter/issuer/record/issuer-sessio
 import type { Account } from '../../../src/core/identity/account-store.js'
 import type { KnownSession } from '../../../src/core/identity/session-source.js'
 import type { Fetcher } from '../../../src/core/runtime/fetcher.js'
+import type { BrowserJar } from '../../support/browser-jar.js'
 import { DocumentSite } from '../../support/document-site.js'
 import { IssuerHarness } from '../../support/issuer-harness.js'
+import { allowedLongAgo } from '../../support/old-consents.js'
 import { ShiftableClock } from '../../support/shiftable-clock.js'
+import { until } from '../../support/until.js'
 
 let harness: IssuerHarness
 let site: DocumentSite
@@ -58,6 +61,17 @@ async function allowed(client_id: string) {
     key: String(decodeJwt(String(body['access_token']))['gid']),
     sid: decodeJwt(String(body['id_token']))['sid'],
   }
+}
+
+/** Allows a client something; answers with the browser that is signed in. */
+async function allowedBy(client_id: string, user = email): Promise<BrowserJar> {
+  const redirect_uri = site.url('client.test', '/callback')
+  return (await harness.obtainCode(user, { client_id, redirect_uri, scope: 'openid read' })).jar
+}
+
+async function consentsOf(clientId: string): Promise<readonly KnownSession[]> {
+  const scope = { tenant: harness.acme, owners: undefined, application: undefined }
+  return (await beside().sessions.list(scope)).filter((one) => one.kind === 'grant' && one.clientId === clientId)
 }
 
 async function end(key: string): Promise<readonly KnownSession[]> {
@@ -165,6 +179,45 @@ describe('a client whose grant an administrator has ended', () => {
     expect(await end(key)).toHaveLength(1)
     expect(await harness.running.registry.isActive(key)).toBe(false)
     expect(harness.log.lines.some(({ message }) => message === 'a client was not told of a logout')).toBe(true)
+  })
+})
+
+describe('a client whose consent ends at the server itself', () => {
+  it('is told where its user takes it back, and the others are not', async () => {
+    const [client_id, other] = [
+      await harness.registeredClient(uris('/back')),
+      await harness.registeredClient(uris('/other')),
+    ]
+    await allowed(other)
+    const jar = await allowedBy(client_id)
+    const page = await jar.open(`${harness.origin}/authsec/consents`)
+    const { key } = (await consentsOf(client_id))[0] ?? {}
+    await jar.press(page, 'take-back', { fields: { consent: key } })
+    await until(() => tokensAt('/back').length > 0)
+    expect(tokensAt('/back').map((token) => decodeJwt(token)['sub'])).toEqual([ana.id])
+    expect(tokensAt('/other')).toEqual([])
+  })
+
+  it('is told where a newer one takes its place', async () => {
+    const clientId = await harness.registeredClient(uris('/displaced'))
+    const bo = await harness.addAccount(harness.acme, 'bo@acme.test', ['read'])
+    await allowedLongAgo(harness, bo, { clientId, count: 100 })
+    await allowedBy(await harness.registeredClient(uris('/newer')), bo.email)
+    await until(() => tokensAt('/displaced').length > 0)
+    expect(tokensAt('/displaced').map((token) => decodeJwt(token)['sub'])).toEqual([bo.id])
+    expect(tokensAt('/newer')).toEqual([])
+  })
+
+  it('keeps no page waiting where it does not answer', async () => {
+    const client_id = await harness.registeredClient(uris('/silent'))
+    const jar = await allowedBy(client_id)
+    const page = await jar.open(`${harness.origin}/authsec/consents`)
+    const { key = '' } = (await consentsOf(client_id))[0] ?? {}
+    const lines = harness.log.lines.length
+    site.hangs = true
+    expect((await jar.press(page, 'take-back', { fields: { consent: key } })).status).toBe(200)
+    expect(await harness.running.registry.isActive(key)).toBe(false)
+    await until(() => harness.log.lines.slice(lines).some(({ fields }) => fields['clientId'] === client_id))
   })
 })
 
