@@ -37,7 +37,7 @@ export class PasswordProof {
       return { status: 429, problem: matches.problem, retryAfter: crowdedSeconds }
     }
     if (!matches) return wrong
-    await attempt.succeeded()
+    await attempt.succeeded(account)
     return undefined
   }
 }

@@ -118,7 +118,7 @@ export class FactorEnrolment {
     if (!(await factors.add(tenant, account.id, { factor, as }))) return this.show(at, tooLate)
     const proved = factor.kind === 'totp' ? 'otp' : 'hwk'
     await this.#parts.pending.put(visit, { ...pending, stage: 'enrolled', proved, secret: undefined })
-    await attempt.succeeded()
+    await attempt.succeeded(account)
     return this.showDone(at)
   }
 }
