@@ -163,7 +163,7 @@ export class FederationSite {
 
   #federation(): FederationParts {
     const base = { data: this.#data(), publicUrl: this.origin, stack: new ClosingStack(), tracer: silentTracer }
-    return openFederation(base, { application: 'app', log: this.log, reach: 'private' })
+    return openFederation(base, { application: 'app', issuers: [], log: this.log, reach: 'private' })
   }
 
   /** Puts a provider on the sign-in page of a tenant; answers with its id. */

@@ -160,6 +160,18 @@ describe('passwords', () => {
     expect(isConsent(await signIn({ tenant: 'globex', email: 'bo@globex.test' }))).toBe(true)
   })
 
+  it('are not refused where the only provider is for an application that does not admit the tenant', async () => {
+    const other = { clientId: 'other', name: 'Other', tenant: site.acme }
+    const { applications } = site.postgres
+    await applications.register({ ...other, admits: 'own' })
+    await site.offer(outside, site.globex, 'Bound', 'other')
+    expect((await say('refused', site.globex)).faults).toHaveLength(1)
+    await applications.register({ ...other, admits: ['globex'] })
+    expect((await say('refused', site.globex)).faults).toEqual([])
+    await say('accepted', site.globex)
+    await site.withdraw(site.globex, 'Bound')
+  })
+
   it('are let in again before the last provider goes', async () => {
     const store = site.postgres.federation.providers
     await say('refused')
