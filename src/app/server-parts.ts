@@ -114,7 +114,9 @@ async function openIssuer(options: ServerOptions, base: Foundations, parts: Issu
     keys: postgres.signingKeys,
     accounts: postgres.accounts,
     tenants: postgres.tenants,
-    federation: openFederation(base, { application: application.clientId, log, reach }),
+    federation: openFederation(base, {
+      ...{ application: application.clientId, log, reach, issuers: options.settings.issuers },
+    }),
     audit: postgres.audit,
     limiter: postgres.rateLimiter,
     hasher,

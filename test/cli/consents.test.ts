@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { Client } from 'pg'
 import { attachEmbeddedPostgres } from '../../src/adapter/postgres/embedded/embedded-postgres.js'
@@ -126,6 +128,13 @@ describe('authsec account consent', () => {
     expect((await site.run('account', 'factor', 'waive', john, '--tenant', 'acme-corp')).code).toBe(0)
     expect((await site.run('account', 'disable', ana, '--tenant', 'acme-corp')).code).toBe(0)
     expect(told).toEqual([ids[0], ids[1], ids[2]])
+    expect((await site.run('account', 'enable', ana, '--tenant', 'acme-corp')).code).toBe(0)
+    ids.splice(3, 0, (await allowed(ana, { backchannel_logout_uri })).clientInformation()?.client_id)
+    const list = join(site.home.path, 'leavers.csv')
+    await writeFile(list, `email,status\n${ana},disabled\n${john},active\n`)
+    const imported = await site.json('account', 'import', list, '--tenant', 'acme-corp')
+    expect(imported).toMatchObject({ sessions: { ended: expect.any(Number) } })
+    expect(told).toEqual([ids[0], ids[1], ids[2], ids[3]])
     await site.server.stop()
     const ended = await site.run('session', 'end', '--user', guest, '--tenant', 'acme-corp', '--yes')
     expect(ended.code).toBe(0)

@@ -163,7 +163,7 @@ export class FederationSite {
 
   #federation(): FederationParts {
     const base = { data: this.#data(), publicUrl: this.origin, stack: new ClosingStack(), tracer: silentTracer }
-    return openFederation(base, { application: 'app', log: this.log, reach: 'private' })
+    return openFederation(base, { application: 'app', issuers: [], log: this.log, reach: 'private' })
   }
 
   /** Puts a provider on the sign-in page of a tenant; answers with its id. */
@@ -271,8 +271,9 @@ export class FederationSite {
   }
 
   /** Refreshes, as the client does. */
-  async refresh({ refresh_token: token }: TokenBody): Promise<TokenBody> {
-    return this.#token({ grant_type: 'refresh_token', client_id: this.#clientId, refresh_token: String(token) })
+  async refresh({ refresh_token: token }: TokenBody, signal?: AbortSignal): Promise<TokenBody> {
+    const fields = { grant_type: 'refresh_token', client_id: this.#clientId, refresh_token: String(token) }
+    return this.#token(fields, signal)
   }
 
   /** From the consent page to what the client is given. */
@@ -299,8 +300,9 @@ export class FederationSite {
     return this.#token({ ...fields, code, code_verifier: verifier })
   }
 
-  async #token(fields: Readonly<Record<string, string>>): Promise<TokenBody> {
-    const answer = await fetch(`${this.issuer}/token`, { method: 'POST', body: new URLSearchParams(fields) })
+  async #token(fields: Readonly<Record<string, string>>, signal?: AbortSignal): Promise<TokenBody> {
+    const request = { method: 'POST', body: new URLSearchParams(fields), signal: signal ?? null }
+    const answer = await fetch(`${this.issuer}/token`, request)
     return (await answer.json()) as TokenBody
   }
 

@@ -5,6 +5,7 @@ import { ConfigurationError } from '../../core/error/configuration-error.js'
 import type { AccountStore } from '../../core/identity/account-store.js'
 import type { Application, ApplicationStore } from '../../core/identity/application.js'
 import type { IssuerStorage, OwnedRecords } from '../../core/identity/issuer-storage.js'
+import type { ClientNotifier } from '../../core/identity/session-source.js'
 import type { SigningKeyStore } from '../../core/identity/signing-key-store.js'
 import type { TenantRegistry } from '../../core/identity/tenant.js'
 import type { GrantRegistry } from '../../core/identity/verified-token.js'
@@ -40,6 +41,7 @@ import { SignInAudit } from './sign-in/sign-in-audit.js'
 import { SignInLimits } from './sign-in/sign-in-limits.js'
 import { SignInStep } from './sign-in/sign-in-step.js'
 import { FollowedKeys, type PublishedKeys } from './provider/followed-keys.js'
+import { EndedGrants } from './logout/ended-grants.js'
 import { LogoutHandler } from './logout/logout-handler.js'
 import { LogoutNotices } from './logout/logout-notices.js'
 import { OwnTokenReader } from './token/own-token-reader.js'
@@ -102,6 +104,7 @@ export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
     module: await loadOidcProvider(log),
     records: new SealedRecords(options.storage, options.keyring, options.application.clientId),
     documents: outgoing && new ClientDocuments({ ...outgoing, limiter, clock, log }),
+    clients: outgoing && new EndedGrants({ ...options, outgoing, issuer: url.issuer }),
   }
   let handle: Issuer['handle'] | undefined
   const keys = await FollowedKeys.open({
@@ -127,6 +130,7 @@ interface Ground {
   readonly module: OidcProviderModule
   readonly records: SealedRecords
   readonly documents: ClientDocuments | undefined
+  readonly clients: ClientNotifier | undefined
 }
 
 function openHandler(options: IssuerOptions, ground: Ground, signingKeys: PublishedKeys): Issuer['handle'] {
@@ -150,7 +154,7 @@ function openHandler(options: IssuerOptions, ground: Ground, signingKeys: Publis
   const federation = openFederation(options, { url, directory, cookies, audit: signInAudit })
   const limits = new SignInLimits(records, limiter)
   const ways = openFactorWays(options, { url, records, limits })
-  const consents = new IssuerConsents(options)
+  const consents = new IssuerConsents(options, ground.clients)
   const interactions = new InteractionHandler({
     ...{ provider, module, url, cookies, keyring, audit: signInAudit, serverName: application.name },
     signIn: new SignInStep({
@@ -177,9 +181,12 @@ function openHandler(options: IssuerOptions, ground: Ground, signingKeys: Publis
     federation: federation?.callback,
     consents: new ConsentsHandler({
       ...{ provider, url, cookies, keyring, application, directory, resources, consents, feed: options.feed },
-      audit: signInAudit,
+      ...{ audit: signInAudit, refusing: () => refusing(options) },
     }),
-    ownFactors: openOwnFactors(options, { url, provider, cookies, keyring, directory, limits, ways }),
+    ownFactors: openOwnFactors(options, {
+      ...{ url, provider, cookies, keyring, directory, limits, records, ways, audit: signInAudit },
+      refusing: () => refusing(options),
+    }),
     outgoing: outgoing === undefined ? 'closed' : 'open',
   })
   const pages = accountPages(options, { url, cookies, directory, limits, invitations: federation?.invitations })

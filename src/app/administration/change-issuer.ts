@@ -1,4 +1,5 @@
 import type { Change } from '../../core/administration/change.js'
+import { quoted } from '../../core/administration/known-names.js'
 import type { IssuerAsWritten } from '../../core/administration/issuer-administration.js'
 import { readEntraIssuer } from '../../core/trust/entra-issuer.js'
 import { conflictsOf } from '../../core/trust/issuer-set.js'
@@ -46,6 +47,7 @@ export async function putIssuer(
   if (conflict !== undefined) throw new RefusedError(`beside AUTHSEC_ISSUERS, no server would start: ${conflict}`)
   return withInstallation(env, async (installation) => {
     await refuseUnknown(installation, trusted)
+    await refusePosing(installation, trusted)
     const outcome = await installation.postgres.trustedIssuers.apply({ presence, options }, installation.by)
     refuseFaults(outcome)
     return outcome.changes
@@ -82,6 +84,18 @@ async function refuseUnknown({ postgres }: Installation, { application, tenant }
   const known = await postgres.applicationAdministration.list()
   if (!known.some(({ clientId }) => clientId === application)) {
     throw new RefusedError(`there is no application ${application}`)
+  }
+}
+
+/** Of a provider without ID tokens, only the issuer's name is known: whoever it vouches for would pass for one of its users. */
+async function refusePosing({ postgres }: Installation, { issuer }: TrustedIssuer): Promise<void> {
+  const tenants = await postgres.tenantDirectory.list()
+  for (const { kind, name, options, tenant: id } of await postgres.federation.providers.list()) {
+    if (kind !== 'oauth2' || options['issuer'] !== issuer) continue
+    const slug = tenants.find((tenant) => tenant.id === id)?.slug ?? id
+    throw new RefusedError(
+      `the provider ${quoted(name)} of ${slug} goes by ${issuer}, and its users could pass for those of the issuer: remove it first`,
+    )
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Change } from '../../core/administration/change.js'
 import { quoted } from '../../core/administration/known-names.js'
 import type { WantedProvider } from '../../core/administration/provider-administration.js'
+import { posingFault } from '../../core/federation/provider/posing-provider.js'
 import { readUpstreamOptions } from '../../core/federation/read-upstream-options.js'
 import type { UpstreamSettings } from '../../core/federation/upstream-provider.js'
 import type { Tenant } from '../../core/identity/tenant.js'
@@ -8,6 +9,8 @@ import { RefusedError } from '../refused-error.js'
 import { refuseFaults, type Agree } from './change-tenant.js'
 import { foundProvider, type FoundProvider } from './found-provider.js'
 import { withoutOwnIssuer } from '../federation/open-providers.js'
+import { trustedNames } from '../federation/trusted-names.js'
+import { readSettings } from '../settings/settings.js'
 import { publicUrlIn } from '../own-url.js'
 import { redirectUriIn } from './redirect-uri.js'
 import { withInstallation, withTenant, type Installation, type TenantPlace } from './with-tenant.js'
@@ -63,7 +66,7 @@ export async function putProvider(
   const settings = withoutOwnIssuer(readWanted(wanted), await publicUrlIn(place.env))
   return withTenant(place, async ({ by, postgres, tenant }) => {
     await refuseUnknown(postgres, wanted.application)
-    await refuseTrusted(postgres, settings)
+    await refuseTrusted(postgres, settings, place.env)
     const provider = { ...wanted, kind: settings.kind }
     const outcome = await postgres.federation.providers.apply({ presence, tenant, provider }, by)
     refuseFaults(outcome)
@@ -101,15 +104,13 @@ async function refuseUnknown(postgres: Installation['postgres'], application: st
     throw new RefusedError(`there is no application ${application}`)
 }
 
-/** Whoever that issuer vouches for with its tokens would be somebody whom an administrator has only written the issuer's name for. */
 async function refuseTrusted(
   { trustedIssuers }: Installation['postgres'],
-  { issuer, kind }: Pick<UpstreamSettings, 'issuer' | 'kind'>,
+  settings: Pick<UpstreamSettings, 'issuer' | 'kind'>,
+  env: NodeJS.ProcessEnv,
 ): Promise<void> {
-  if (kind !== 'oauth2' || !(await trustedIssuers.list()).some((trusted) => trusted.issuer === issuer)) return
-  throw new RefusedError(
-    `${issuer} is an issuer whose tokens are taken: with kind oauth2 others could pass for its users`,
-  )
+  const fault = posingFault(settings, await trustedNames(trustedIssuers, readSettings(env, {}, undefined).issuers))
+  if (fault !== undefined) throw new RefusedError(fault)
 }
 
 async function warningsOf(

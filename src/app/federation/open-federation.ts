@@ -3,15 +3,19 @@ import type { FederationParts } from '../../adapter/issuer/federation/open-feder
 import { endSignIns } from '../../core/federation/token/end-sign-ins.js'
 import { UpstreamTokenKeeper } from '../../core/federation/token/upstream-token-keeper.js'
 import type { NetworkReach } from '../../core/runtime/fetcher.js'
+import type { TrustedIssuer } from '../../core/trust/trusted-issuer.js'
 import type { Log } from '../../core/runtime/log.js'
 import { issuerOf } from '../issuer-of.js'
 import type { Foundations } from '../server-options.js'
 import { openServedSessions } from '../sessions/open-session-directory.js'
+import { trustedNames } from './trusted-names.js'
 import { openProviders } from './open-providers.js'
 
 export interface FederationNeeds {
   /** The application (client id) that users sign in to. */
   readonly application: string
+  /** Those that environment and code trust. */
+  readonly issuers: readonly Pick<TrustedIssuer, 'issuer'>[]
   readonly log: Log
   /** How far requests to clients may go. */
   readonly reach: NetworkReach
@@ -20,10 +24,13 @@ export interface FederationNeeds {
 /** What signing in with identity providers needs; on `stack`, that tokens which are being renewed are kept before the databases close. */
 export function openFederation(
   { data, publicUrl, stack, tracer }: Pick<Foundations, 'data' | 'publicUrl' | 'stack' | 'tracer'>,
-  { application, log, reach }: FederationNeeds,
+  { application, issuers, log, reach }: FederationNeeds,
 ): FederationParts {
   const { accounts, passwords, providers: store, tokens, transactions } = data.postgres.federation
-  const providers = openProviders({ store, application, publicUrl, log, tracer })
+  const providers = openProviders({
+    ...{ store, application, publicUrl, log, tracer },
+    trusted: () => trustedNames(data.postgres.trustedIssuers, issuers),
+  })
   const ownIssuer = issuerOf(publicUrl)
   const ending = {
     sessions: openServedSessions(data, { issuer: ownIssuer, log, reach }),

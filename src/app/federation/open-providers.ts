@@ -16,15 +16,25 @@ export interface ProviderNeeds {
   /** The application (client id) that users sign in to. */
   readonly application: string
   readonly publicUrl: string
+  /** The issuers whose tokens are taken. */
+  readonly trusted: () => Promise<ReadonlySet<string>>
   readonly log: Log
   readonly tracer: Tracer
 }
 
 /** The identity providers that users of one application sign in with. */
-export function openProviders({ application, log, publicUrl, store, tracer }: ProviderNeeds): UpstreamDirectory {
+export function openProviders({
+  application,
+  log,
+  publicUrl,
+  store,
+  tracer,
+  trusted,
+}: ProviderNeeds): UpstreamDirectory {
   const open = createUpstreamOpener({ fetcher: createFetcher({ tracer }), clock: systemClock, log, tracer })
   return new UpstreamDirectory({
-    ...{ store, application, log, settingsOf: (stored) => withoutOwnIssuer(storedSettings(stored), publicUrl) },
+    ...{ store, application, log, trusted },
+    settingsOf: (stored) => withoutOwnIssuer(storedSettings(stored), publicUrl),
     open: (settings) => open(settings, redirectUriOf(publicUrl, settings.id)),
   })
 }

@@ -17,7 +17,7 @@ export function endedSessions(
   { ended, sessions }: Pick<SecurityChange<unknown>, 'ended' | 'sessions'>,
   { tenant, users }: { readonly tenant: string; readonly users: readonly string[] | 'everybody' },
 ): EndedSessions {
-  if (sessions === 'ended') return { ended, left: undefined }
+  if (sessions === 'ended' || users.length === 0) return { ended, left: undefined }
   const named = users === 'everybody' ? [' --all'] : users.map((user) => ` --user ${user}`)
   const commands = named.map((user) => `authsec session end --tenant ${tenant}${user}`)
   const left = `the change stands, but not everything that was signed in before could be ended: run ${commands.join(' and ')}`

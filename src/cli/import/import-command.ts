@@ -49,8 +49,8 @@ async function importFile(
     await printResult(flags.json === true ? printableJson({ tenant: outcome.tenant, faults }) : formatFaults(faults))
     throw new CheckFailedError(`${flags.path}: ${countOf(faults.length)}; nothing was written`)
   }
-  const { changes, tenant, warnings } = outcome
-  await printChanges({ tenant, rehearsal: flags.dryRun, changes, warnings }, flags)
+  const { changes, sessions, tenant, warnings } = outcome
+  await printChanges({ tenant, rehearsal: flags.dryRun, changes, warnings, sessions }, flags)
 }
 
 /** By line. What is said twice of one line is said once. */

@@ -1,3 +1,4 @@
+import { UpstreamError } from '../error/upstream-error.js'
 import type { Tenant } from '../identity/tenant.js'
 import type { FederatedAccounts } from './entry/federated-accounts.js'
 import { FederationRefusal } from './federation-refusal.js'
@@ -42,22 +43,15 @@ export class FederationExchange {
 
   /** Asks the provider, and keeps whose sign-in it is; an invitation is accepted with it. */
   async identify(coming: Coming): Promise<void> {
-    const { exchanging, keys, opened, parameters, secrets, tenant } = coming
+    const { exchanging, keys, opened, parameters, secrets } = coming
     const identity = await opened.provider.exchange(parameters, secrets)
     requireFresh(identity, exchanging.freshFrom)
     const { invitation } = exchanging
-    const accountId = await (invitation === undefined
-      ? this.#enter(coming, identity)
-      : this.#accept(coming, identity, invitation))
-    const { clientId, issuer } = opened.settings
-    const { subject } = identity
-    const place = { tenant, account: accountId, provider: opened.id }
-    await this.#ports.tokens.keep(place, { issuer, clientId, subject }, identity.tokens)
-    const { authenticatedAt } = identity
-    const identified: Federation =
-      invitation === undefined
-        ? { ...exchanging, phase: 'identified', accountId, authenticatedAt, issuer: identity.issuer, subject }
-        : { ...exchanging, phase: 'used' }
+    if (invitation !== undefined) return this.#accept(coming, identity, invitation)
+    const accountId = await this.#enter(coming, identity)
+    await this.#keep(coming, identity, accountId)
+    const { authenticatedAt, issuer, subject } = identity
+    const identified: Federation = { ...exchanging, phase: 'identified', accountId, authenticatedAt, issuer, subject }
     const stored = { keys, federation: exchanging }
     if (!(await this.#ports.store.advance(stored, identified))) throw new FederationRefusal('ERR_LOGIN_UNKNOWN')
   }
@@ -73,11 +67,19 @@ export class FederationExchange {
   }
 
   /** Nobody is signed in by it: the account is theirs from now on. */
-  async #accept({ tenant }: Coming, identity: UpstreamIdentity, invitation: Invitation): Promise<string> {
+  async #accept(coming: Coming, identity: UpstreamIdentity, invitation: Invitation): Promise<void> {
+    const { exchanging, keys, tenant } = coming
     const { issuer, subject } = identity
     const acceptance = await this.#ports.accounts.accept(tenant, { issuer, subject }, invitation)
     if (acceptance.outcome === 'refused') throw new FederationRefusal(acceptance.reason, identity)
-    return invitation.accountId
+    // It is accepted, and nothing rests on these: whoever was told otherwise would try again, in vain.
+    await despiteOutage(this.#keep(coming, identity, invitation.accountId))
+    await despiteOutage(this.#ports.store.advance({ keys, federation: exchanging }, { ...exchanging, phase: 'used' }))
+  }
+
+  #keep({ opened, tenant }: Coming, { subject, tokens }: UpstreamIdentity, account: string): Promise<void> {
+    const { clientId, issuer } = opened.settings
+    return this.#ports.tokens.keep({ tenant, account, provider: opened.id, subject }, { issuer, clientId }, tokens)
   }
 
   /** The provider of that id. */
@@ -104,5 +106,13 @@ function requireFresh(identity: UpstreamIdentity, freshFrom: number | undefined)
   const { authenticatedAt } = identity
   if (authenticatedAt === undefined || authenticatedAt + skewSeconds < freshFrom) {
     throw new FederationRefusal('ERR_FEDERATION_STALE', identity)
+  }
+}
+
+async function despiteOutage(work: Promise<unknown>): Promise<void> {
+  try {
+    await work
+  } catch (error) {
+    if (!(error instanceof UpstreamError)) throw error
   }
 }

@@ -66,6 +66,8 @@ export interface FederatedSignIn {
   readonly account: Pick<Account, 'id' | 'securityStamp'>
   /** UUID of the provider that vouched. */
   readonly provider: string
+  /** As whom, as the provider says it. */
+  readonly subject: string
   /** When they proved there who they are, in seconds since the epoch, where the provider has said so. */
   readonly authenticatedAt: number | undefined
 }
@@ -170,7 +172,7 @@ export class FederationFlow {
     if (entry?.outcome === 'entered' && entry.accountId === accountId && entry.state === 'active') {
       const { securityStamp } = entry
       const account = { id: accountId, securityStamp }
-      return { outcome: 'next', tenant, provider: rest.provider, account, authenticatedAt }
+      return { outcome: 'next', tenant, provider: rest.provider, subject, account, authenticatedAt }
     }
     const isDisabled = entry?.outcome === 'entered' && entry.accountId === accountId
     const refusal = new FederationRefusal(isDisabled ? 'ERR_ACCOUNT_DISABLED' : 'ERR_FEDERATION_SHUT_OUT')

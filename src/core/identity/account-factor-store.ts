@@ -68,8 +68,8 @@ export interface AccountFactorStore {
   useCount(tenant: Tenant, accountId: string, passkey: Pick<Passkey, 'credentialId' | 'signCount'>): Promise<boolean>
   /** Puts keyed digests in the place of those before, on record: nobody is known to have these codes yet. */
   replaceRecoveryCodes(tenant: Tenant, accountId: string, digests: readonly string[]): Promise<void>
-  /** Their user says that the codes are kept. */
-  keepRecoveryCodes(tenant: Tenant, accountId: string): Promise<void>
+  /** Their user says that the codes of this set (`recoverySetOf`) are kept: `false` where they are other ones by now. */
+  keepRecoveryCodes(tenant: Tenant, accountId: string, set: string): Promise<boolean>
   /** Uses up a recovery code, with a row on record: `true` for one of those that try, whose user has the others, too. */
   useRecoveryCode(tenant: Tenant, accountId: string, digest: string): Promise<boolean>
   /**

@@ -1,11 +1,14 @@
 import type { SessionDirectory } from './session-directory.js'
+import type { SessionOwner } from './session-owner.js'
 import type { SessionScope } from './session-source.js'
 import type { Tenant } from './tenant.js'
 
 /** Whose proofs are changed: the accounts of these ids, or everybody of the tenant. */
-export interface SecurityScope {
+export interface SecurityScope<Value = unknown> {
   readonly tenant: Tenant
   readonly accounts: readonly string[] | 'everybody'
+  /** Whether there was a change after all: where there was none, nothing more ends. There was, unless this says otherwise. */
+  readonly wasMade?: ((value: Value) => boolean) | undefined
 }
 
 /** What a change came to. */
@@ -25,13 +28,14 @@ export interface SecurityChange<Value> {
  */
 export async function changeSecurity<Value>(
   sessions: Pick<SessionDirectory, 'end' | 'ownersOf'>,
-  { accounts, tenant }: SecurityScope,
+  { accounts, tenant, wasMade = () => true }: SecurityScope<NoInfer<Value>>,
   change: () => Promise<Value>,
 ): Promise<SecurityChange<Value>> {
   if (accounts !== 'everybody' && accounts.length === 0) return { value: await change(), ended: 0, sessions: 'ended' }
   const scope: SessionScope = { tenant, owners: await ownersOf(sessions, { accounts, tenant }), application: undefined }
   const before = await sessions.end(scope)
   const value = await change()
+  if (!wasMade(value)) return { value, ended: before.length, sessions: 'ended' }
   try {
     const after = await sessions.end(scope)
     return { value, ended: before.length + after.length, sessions: 'ended' }
@@ -42,9 +46,11 @@ export async function changeSecurity<Value>(
 
 async function ownersOf(
   sessions: Pick<SessionDirectory, 'ownersOf'>,
-  { accounts, tenant }: SecurityScope,
+  { accounts, tenant }: Pick<SecurityScope, 'accounts' | 'tenant'>,
 ): Promise<SessionScope['owners']> {
   if (accounts === 'everybody') return undefined
-  const owners = await Promise.all(accounts.map((id) => sessions.ownersOf(tenant, id)))
-  return owners.flat()
+  const owners: SessionOwner[] = []
+  // One after the other: there may be thousands.
+  for (const id of accounts) owners.push(...(await sessions.ownersOf(tenant, id)))
+  return owners
 }

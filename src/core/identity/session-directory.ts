@@ -12,6 +12,7 @@ import type {
   GrantSource,
   KnownSession,
   SessionScope,
+  SignInOrigin,
   SignInSource,
   TransportSource,
 } from './session-source.js'
@@ -109,6 +110,19 @@ export class SessionDirectory {
       await ends.take(() => transports.endBound(keysOf(ends.ended)))
     } else await ends.take(() => grants.endOne(kind, key))
     return this.#settle(ends, tenants, { tenant, owners: undefined, application: undefined })
+  }
+
+  /** Ends what an account is signed in with by one way alone, and what rests on it. Throws like `end`. */
+  async endMadeWith(tenant: Tenant, account: string, origin: SignInOrigin): Promise<readonly ListedSession[]> {
+    const { grants, signIns, transports } = this.#ports
+    const owner = { tenantId: tenant.id, issuer: undefined, subject: account }
+    const scope: SessionScope = { tenant, owners: [owner], application: undefined }
+    const ends = new Ends()
+    await ends.take(() => grants.endMadeWith(scope, origin))
+    const ended = ends.ended.filter(({ kind }) => kind === 'grant').map(({ key }) => key)
+    await ends.take(() => signIns.endGranted(tenant, ended), tenant)
+    await ends.take(() => transports.endBound(keysOf(ends.ended)))
+    return this.#settle(ends, [tenant], scope)
   }
 
   async #settle(ends: Ends, tenants: readonly Tenant[], scope: SessionScope): Promise<readonly ListedSession[]> {

@@ -42,6 +42,14 @@ export interface SessionScope {
   readonly application: string | undefined
 }
 
+/** Where somebody has signed in, if not here. */
+export interface SignInOrigin {
+  /** UUID of the identity provider. */
+  readonly provider: string
+  /** Who they are there. */
+  readonly subject: string
+}
+
 /** The sign-ins in the tenants' databases. Each method throws `UpstreamError` where the one that it asks does not answer. */
 export interface SignInSource {
   /** Every tenant that has a database, suspended or not, by slug. */
@@ -53,6 +61,8 @@ export interface SignInSource {
   end(tenant: Tenant, scope: SessionScope): Promise<readonly KnownSession[]>
   /** The one of this key. */
   endOne(tenant: Tenant, key: string): Promise<readonly KnownSession[]>
+  /** Those that rest on one of these grants, by their keys. */
+  endGranted(tenant: Tenant, grants: readonly string[]): Promise<readonly KnownSession[]>
 }
 
 /** The transport sessions. Each method throws `UpstreamError`. */
@@ -77,4 +87,6 @@ export interface GrantSource {
   /** Ends them and whatever was issued on them: codes, refresh tokens and sign-ins on their way included. */
   end(scope: SessionScope): Promise<readonly KnownSession[]>
   endOne(kind: 'grant' | 'browser', key: string): Promise<readonly KnownSession[]>
+  /** Those of this scope that were made that way, and those of which that cannot be told. */
+  endMadeWith(scope: SessionScope, origin: SignInOrigin): Promise<readonly KnownSession[]>
 }

@@ -11,6 +11,8 @@ export interface SigningKeySource {
   list(): Promise<readonly SigningKey[]>
   /** Another text as soon as the keys may be others than those listed before; absent where nobody is told. */
   revision?(): string
+  /** For how many milliseconds a list counts from when it was asked for; `undefined`: for as long as the revision is the same. */
+  lasts?(): number | undefined
 }
 
 export interface SigningKeyStore extends SigningKeySource {

@@ -60,6 +60,24 @@ describe('what an account proves itself with', () => {
     expect(await accountLinks.find(acme, 'd')).toMatchObject({ accountId: id })
   })
 
+  it('brings its recovery codes back as kept from an export of a version that did not ask, and as they were from others', async () => {
+    const { accountFactors, tenantDirectory } = test.postgres
+    const origin = await test.postgres.provisioner.createTenant({ slug: 'codes', name: 'Codes' })
+    const { id } = await test.postgres.accounts.create(origin, { email: 'flo@acme.example', grants: noGrants })
+    await accountFactors.add(origin, id, { factor: app, as: 'further' })
+    await accountFactors.replaceRecoveryCodes(origin, id, ['a', 'b'])
+    const registered = await tenantDirectory.find('codes')
+    if (registered === undefined) throw new Error('no tenant')
+    const lines: string[] = []
+    await tenantDirectory.export(registered, async (line) => void lines.push(line))
+    const keptIn = async (slug: string, exported: readonly string[]): Promise<readonly unknown[]> => {
+      const copy = await tenantDirectory.create({ slug }, 'cli:test', from(exported))
+      return (await test.tenantSql(copy, 'select kept from recovery_code')).map(({ kept }) => kept)
+    }
+    expect(await keptIn('same', lines)).toEqual([false, false])
+    expect(await keptIn('older', lines.map(asBeforeKeptCodes))).toEqual([true, true])
+  })
+
   it('goes with its account, and with the word of an administrator', async () => {
     const { accountFactors, accountLinks, tenantAdministration } = test.postgres
     const id = await accountWith('bo@acme.example', [app])
@@ -118,6 +136,27 @@ describe('a count', () => {
     ])
   })
 })
+
+/** A line of an export as a version wrote it that did not know whether codes are kept. */
+function asBeforeKeptCodes(line: string): string {
+  const parsed = JSON.parse(line) as ExportLine
+  if (Array.isArray(parsed)) {
+    const [table, row] = parsed
+    return table === 'recovery_code' ? JSON.stringify([table, { ...row, kept: undefined }]) : line
+  }
+  if (!('steps' in parsed)) return line
+  const steps = parsed.steps.filter((step) => step < '0009')
+  const tables = parsed.tables.map(({ name, columns }) => ({
+    name,
+    columns: columns.filter((column) => name !== 'recovery_code' || column !== 'kept'),
+  }))
+  return JSON.stringify({ ...parsed, steps, tables })
+}
+
+type ExportLine =
+  | readonly [string, Readonly<Record<string, unknown>>]
+  | { readonly steps: readonly string[]; readonly tables: readonly { name: string; columns: readonly string[] }[] }
+  | { readonly rows: number }
 
 async function* from(lines: readonly string[]): AsyncIterable<string> {
   for (const line of lines) yield line

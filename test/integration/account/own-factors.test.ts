@@ -4,6 +4,7 @@ import { SoftwareAuthenticator } from '../../support/authenticator.js'
 import { BrowserJar, hiddenFields, type Shown } from '../../support/browser-jar.js'
 import { codeOf, demandFactor, enrolApp, keyOn, recoveryCodesOn, type Enrolled } from '../../support/factor-pages.js'
 import { password } from '../../support/issuer-harness.js'
+import { until } from '../../support/until.js'
 
 let site: AccountSite
 
@@ -51,6 +52,10 @@ describe('the page of one’s own second factors', () => {
     const { id, jar } = await signedIn('edge@acme.test')
     const page = await own(jar)
     expect([page.status, page.html.includes('Your password alone is enough')]).toEqual([200, true])
+    await demandFactor(site, id)
+    await site.test.tenantSql(site.acme, 'update account set security_stamp = null where id = $1', [id])
+    const demanded = (await own(jar)).html
+    expect([demanded.includes('Your organisation asks'), demanded.includes('alone is enough')]).toEqual([true, false])
     for (const options of [
       { fields: { password, csrf: 'x'.repeat(43) } },
       { fields: { password, csrf: undefined } },
@@ -82,6 +87,80 @@ describe('the page of one’s own second factors', () => {
     const { shown } = await site.signIn(next, 'ana@acme.test')
     expect(shown.html).toContain('One more step')
     expect(isConsent(await next.press(shown, 'factor-code', { fields: { code: codeOf(site, key) } }))).toBe(true)
+  })
+
+  it('puts on record whose password or code was wrong here, as at a sign-in', async () => {
+    const { id, jar } = await signedIn('record@acme.test')
+    await jar.press(await own(jar), 'factor-password', { fields: { password: 'a guess' } })
+    const app = await enrolApp(site, 'record-app@acme.test')
+    const other = await signedInWithApp(app)
+    await other.jar.press(await own(other.jar), 'factor-code', { fields: { code: '000000' } })
+    const failed = `select subject, reason, detail->>'address' as address from audit_event
+      where type = 'signin.failed' and subject = any($1) order by reason`
+    const rows = () => site.test.tenantSql(site.acme, failed, [[id, app.id]])
+    const expected = [
+      { subject: app.id, reason: 'factor_invalid', address: expect.any(String) },
+      { subject: id, reason: 'invalid', address: expect.any(String) },
+    ]
+    await until(async () => (await rows()).length === expected.length)
+    expect(await rows()).toEqual(expected)
+  })
+
+  it('is not shown without end: neither where codes are written each time, nor from one address', async () => {
+    const gus = await enrolApp(site, 'gus@acme.test')
+    const { jar } = await signedInWithApp(gus)
+    const codes = await jar.press(await opened(jar, gus.key), 'factor-codes')
+    const pages: Shown[] = []
+    while (pages.at(-1)?.status !== 429 && pages.length < 100) pages.push(await own(jar))
+    expect(pages.length).toBeLessThanOrEqual(61)
+    expect(Number(pages.at(-1)?.headers.get('retry-after'))).toBeGreaterThan(60)
+    expect((await jar.press(codes, 'factor-done')).status).toBe(429)
+    const strangers: number[] = []
+    while (strangers.at(-1) !== 429 && strangers.length < 200) strangers.push((await own(new BrowserJar())).status)
+    expect([strangers[0], strangers.at(-1)]).toEqual([401, 429])
+    await site.test.sql('delete from rate_limit')
+    expect((await own(jar)).status).toBe(200)
+  })
+
+  it('ends with the first one what is signed in by the password alone, but for this browser, and with a further one nothing', async () => {
+    const { id, jar, tokens } = await signedIn('first@acme.test')
+    const elsewhere = new BrowserJar()
+    const theirs = await site.finish(elsewhere, await site.signIn(elsewhere, 'first@acme.test'))
+    const bystander = await signedIn('by@acme.test')
+    const begun = await jar.press(await own(jar), 'factor-password', { fields: { password } })
+    expect((await jar.press(begun, 'factor-enrol-code', { fields: { code: '000000' } })).status).toBe(400)
+    expect((await own(elsewhere)).status).toBe(200)
+    const codes = await jar.press(begun, 'factor-enrol-code', { fields: { code: codeOf(site, keyOn(begun)) } })
+    expect(recoveryCodesOn(codes)).toHaveLength(10)
+    expect([await refresh(tokens), await refresh(theirs), await refresh(bystander.tokens)]).toEqual([400, 400, 200])
+    expect((await own(elsewhere)).status).toBe(401)
+    const list = await jar.press(codes, 'factor-done')
+    expect(list.html).toContain('Recovery codes left: 10')
+    site.clock.advance(60)
+    const strong = await signedInWithApp({ email: 'first@acme.test', id, key: keyOn(begun), recoveryCodes: [], jar })
+    const setUp = await jar.press(list, 'factor-another')
+    const credential = new SoftwareAuthenticator(site.origin).create(setUp)
+    await jar.press(setUp, 'factor-enrol-passkey', { fields: { credential } })
+    expect(await factorsOf(id)).toHaveLength(2)
+    expect([await refresh(strong.tokens), (await own(jar)).status]).toEqual([200, 200])
+  })
+
+  it('says that a factor stays which became the last one meanwhile, and that its user is signed out', async () => {
+    const ida = await enrolApp(site, 'ida@acme.test')
+    await site.test.tenantSql(site.acme, 'delete from factor_demand where account_id = $1', [ida.id])
+    const { jar } = await signedInWithApp(ida)
+    const page = await opened(jar, ida.key)
+    const { accountFactors } = site.test.postgres
+    const { remove } = accountFactors
+    accountFactors.remove = async () => 'needed'
+    const answer = await jar.press(page, 'factor-remove').finally(() => {
+      accountFactors.remove = remove
+    })
+    expect([answer.html.includes('It is not removed'), answer.html.includes('You are signed out')]).toEqual([
+      true,
+      true,
+    ])
+    expect((await own(jar)).status).toBe(401)
   })
 
   it('changes nothing before a factor is shown again: not by the password, nor by what a form says', async () => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import type { AccountWish } from '../../../src/core/administration/wish.js'
-import { AccountSite, isConsent } from '../../support/account-site.js'
+import { AccountSite, isConsent, type Tokens } from '../../support/account-site.js'
 import { BrowserJar, type Shown } from '../../support/browser-jar.js'
 import { password } from '../../support/issuer-harness.js'
 
@@ -63,6 +63,25 @@ describe('a link', () => {
 })
 
 describe('a reset', () => {
+  it('that comes second by the same link signs nobody out who signed in by the first', async () => {
+    const url = await site.link(await site.addAccount('twice@acme.test'))
+    const [jar, slow] = [new BrowserJar(), new BrowserJar()]
+    const [page, late] = [await jar.open(url), await slow.open(url)]
+    const { hash } = site.hasher
+    let tokens: Tokens | undefined
+    site.hasher.hash = async (...given) => {
+      site.hasher.hash = hash
+      const hashed = await hash.apply(site.hasher, given)
+      await set(jar, page)
+      tokens = await site.finish(jar, await site.signIn(jar, 'twice@acme.test', another))
+      return hashed
+    }
+    const refused = await set(slow, late, 'nine wet pebbles sing')
+    expect(refused.html).not.toContain('Your password is set')
+    const fields = { grant_type: 'refresh_token', refresh_token: String(tokens?.body['refresh_token']) }
+    expect((await site.token({ ...fields, client_id: await site.client() })).status).toBe(200)
+  })
+
   it('ends the refresh tokens and browser sessions of the account at every process, and those of nobody else', async () => {
     const cy = await site.addAccount('cy@acme.test')
     await site.addAccount('dee@acme.test')

@@ -72,6 +72,45 @@ describe('recovery codes', () => {
     expect(isConsent(await give(last.jar, last.shown, codeOf(site, key)))).toBe(true)
   })
 
+  it('are kept as the page showed them, and where others came since those are shown in their place', async () => {
+    const { enrol, jar, key } = await enrolling('tabs@acme.test')
+    const first = await enrol()
+    const second = await jar.open(first.url)
+    const none = await jar.press(second, 'factor-done', { fields: { codes: undefined } })
+    const other = await jar.press(first, 'factor-done')
+    for (const { html, status } of [none, other]) {
+      expect([status, html.includes('Other recovery codes have taken the place')]).toEqual([409, true])
+    }
+    expect(recoveryCodesOn(other)).toHaveLength(10)
+    expect(recoveryCodesOn(other)).not.toContain(recoveryCodesOn(first)[0])
+    expect(isConsent(await jar.press(other, 'factor-done'))).toBe(true)
+    const next = await later('tabs@acme.test')
+    expect((await give(next.jar, next.shown, recoveryCodesOn(first)[0] ?? '')).status).toBe(401)
+    expect(isConsent(await give(next.jar, next.shown, recoveryCodesOn(other)[0] ?? ''))).toBe(true)
+    const last = await later('tabs@acme.test')
+    expect(isConsent(await give(last.jar, last.shown, codeOf(site, key)))).toBe(true)
+  })
+
+  it('that were kept elsewhere stay good, and who was shown others is told', async () => {
+    const { email, key } = await enrolApp(site, 'elsewhere@acme.test')
+    const page = async () => {
+      const { jar, shown } = await later(email)
+      expect(isConsent(await give(jar, shown, codeOf(site, key)))).toBe(true)
+      site.clock.advance(60)
+      const own = await give(jar, await jar.open(`${site.origin}/authsec/factors`), codeOf(site, key))
+      return { jar, own }
+    }
+    const [mine, other] = [await page(), await page()]
+    const lost = await mine.jar.press(mine.own, 'factor-codes')
+    const good = await other.jar.press(other.own, 'factor-codes')
+    await other.jar.press(good, 'factor-done')
+    const told = await mine.jar.press(lost, 'factor-done')
+    expect([told.status, told.html.includes('Not all of the recovery codes')]).toEqual([409, true])
+    expect((await mine.jar.press(told, 'factor-done')).html).toContain('Recovery codes left: 10')
+    const next = await later(email)
+    expect(isConsent(await give(next.jar, next.shown, recoveryCodesOn(good)[0] ?? ''))).toBe(true)
+  })
+
   it('are given anew once the last one is used', async () => {
     const { email, id, key, recoveryCodes } = await enrolApp(site, 'last@acme.test')
     const [code = ''] = recoveryCodes

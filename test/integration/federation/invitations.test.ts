@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { formatLink, linkDigest, newLinkSecret } from '../../../src/adapter/issuer/account/account-link.js'
+import { UpstreamError } from '../../../src/core/error/upstream-error.js'
 import type { LinkPurpose } from '../../../src/core/identity/account-link-store.js'
 import { noGrants } from '../../../src/core/permission/grants.js'
 import { BrowserJar, type Shown } from '../../support/browser-jar.js'
@@ -78,6 +79,23 @@ describe('an invitation that is accepted with a provider', () => {
     expect(left?.searchParams.get('redirect_uri')).toBe(site.callbackOf(corp))
     await jar.open(await outside.signIn(left ?? new URL('about:blank'), user))
     expect((await jar.open(site.startUrl())).html).toContain('name="password"')
+  })
+
+  it('is accepted though what the provider gave cannot be kept', async () => {
+    const callback = await comeBack()
+    const { tokens, transactions } = site.postgres.federation
+    const down = () => Promise.reject(new UpstreamError('AUTH_UNAVAILABLE', 'down'))
+    const before = { keep: tokens.keep.bind(tokens), advance: transactions.advance.bind(transactions) }
+    tokens.keep = down
+    transactions.advance = async (stored, next) => (next.phase === 'used' ? down() : before.advance(stored, next))
+    try {
+      expect(isAccepted(await jar.open(callback))).toBe(true)
+    } finally {
+      Object.assign(tokens, { keep: before.keep })
+      Object.assign(transactions, { advance: before.advance })
+    }
+    expect(await identities()).toHaveLength(1)
+    expect(await site.signIn(corp, server())).toMatchObject({ subject: account })
   })
 
   it('is used up, for a password as well as for anybody else', async () => {

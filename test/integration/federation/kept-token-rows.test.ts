@@ -8,7 +8,7 @@ import { holdRows, type HeldRows } from '../../support/hold-rows.js'
 import { openTestPostgres, type TestPostgres } from '../../support/postgres.js'
 import { until } from '../../support/until.js'
 
-const origin = { issuer: 'https://idp.test', clientId: 'us', subject: '1' }
+const origin = { issuer: 'https://idp.test', clientId: 'us' }
 
 let test: TestPostgres
 let acme: Tenant
@@ -25,7 +25,7 @@ beforeAll(async () => {
 beforeEach(async () => {
   accounts += 1
   const account = await test.postgres.accounts.create(acme, { email: emailOf(accounts), grants: noGrants })
-  place = { tenant: acme, account: account.id, provider: randomUUID() }
+  place = { tenant: acme, account: account.id, provider: randomUUID(), subject: '1' }
 })
 afterAll(() => test?.close())
 
@@ -83,7 +83,7 @@ describe('a sign-in and a renewal at once', () => {
 
   it.each([
     ['has brought a refresh token of its own', origin, 'refresh-9'],
-    ['is of another user', { ...origin, subject: '2' }, 'refresh-1'],
+    ['is of another issuer', { ...origin, issuer: 'https://other.test' }, 'refresh-1'],
     ['is of another client of ours', { ...origin, clientId: 'them' }, 'refresh-1'],
   ])('leave what the sign-in kept where it %s', async (_what, theirs, refreshToken) => {
     await store().keep(place, origin, tokens('refresh-1'))
@@ -115,6 +115,25 @@ describe('tokens that come after a row was removed', () => {
   })
 })
 
+describe('two users of one provider that are one account', () => {
+  it('keep their tokens apart: neither is renewed, replaced or removed with those of the other', async () => {
+    const other = { ...place, subject: '2' }
+    await store().keep(place, origin, tokens('refresh-1'))
+    await store().keep(other, origin, tokens('refresh-2'))
+    const before = await kept()
+    expect(before.tokens.refreshToken).toBe('refresh-1')
+    expect(await store().claim(before)).toBe(true)
+    expect(await store().renew(before, tokens('refresh-3'))).toBe(true)
+    expect((await store().find(other))?.tokens.refreshToken).toBe('refresh-2')
+    expect(await store().remove(await kept())).toBe(true)
+    expect(await refreshTokenNow()).toBeUndefined()
+    expect((await store().find(other))?.tokens.refreshToken).toBe('refresh-2')
+    // Nor is what belongs to one opened as the other's.
+    await test.tenantSql(acme, `update kept_token set subject = '1' where account_id = $1`, [place.account])
+    expect(await store().find(place)).toBeUndefined()
+  })
+})
+
 describe('a refresh token', () => {
   it.each([
     ['issuer', { ...origin, issuer: 'https://other.test' }],
@@ -133,7 +152,7 @@ describe('a refresh token', () => {
     }
     await store().keep(place, origin, { ...tokens('refresh-1'), expiresAt: undefined })
     expect(await left()).toBe(true)
-    await store().keep(place, { ...origin, subject: '2' }, { ...tokens(undefined), expiresAt: undefined })
+    await store().keep(place, { ...origin, clientId: 'them' }, { ...tokens(undefined), expiresAt: undefined })
     expect(await left()).toBeNull()
   })
 })
@@ -176,16 +195,13 @@ describe('what a provider gave', () => {
     const places = [one, two].map(() => ({ ...place, provider: randomUUID() }))
     const keepBoth = async () => {
       for (const [at, identity] of [one, two].entries()) {
-        await store().keep(places[at] ?? place, { ...identity, clientId: 'us' }, tokens('refresh-1'))
+        const { issuer } = identity
+        await store().keep(places[at] ?? place, { issuer, clientId: 'us' }, tokens('refresh-1'))
       }
     }
     const there = async () => Promise.all(places.map(async (at) => (await store().find(at)) !== undefined))
     await keepBoth()
     await tenantAdministration.apply(acme, [{ ...wish, forsake: [one] }], 'cli:ada')
     expect(await there()).toEqual([false, true])
-    // Rows of an older version do not say whose they are.
-    await test.tenantSql(acme, 'update kept_token set issuer = null where account_id = $1', [place.account])
-    await tenantAdministration.apply(acme, [{ ...wish, forsake: [two] }], 'cli:ada')
-    expect(await there()).toEqual([false, false])
   })
 })

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
+import { requestSeconds } from '../../../src/adapter/oauth/bounded-fetch.js'
 import { UpstreamError } from '../../../src/core/error/upstream-error.js'
 import type { TokenPlace } from '../../../src/core/federation/token/kept-tokens.js'
 import type { OpenedProvider } from '../../../src/core/federation/provider/upstream-directory.js'
@@ -19,7 +20,7 @@ import type { Postgres } from '../../../src/adapter/postgres/open-postgres.js'
 import { openTestPostgres, type TestPostgres } from '../../support/postgres.js'
 import { until } from '../../support/until.js'
 
-const origin = { issuer: 'https://idp.test', clientId: 'us', subject: '1' }
+const origin = { issuer: 'https://idp.test', clientId: 'us' }
 
 let test: TestPostgres
 let acme: Tenant
@@ -39,7 +40,7 @@ beforeAll(async () => {
 beforeEach(async () => {
   accounts += 1
   const account = await test.postgres.accounts.create(acme, { email: `ana-${accounts}@acme.test`, grants: noGrants })
-  place = { tenant: acme, account: account.id, provider: randomUUID() }
+  place = { tenant: acme, account: account.id, provider: randomUUID(), subject: '1' }
   asked = []
   ended = []
   offered = {}
@@ -107,12 +108,13 @@ describe('the upstream tokens of an account', () => {
     expect(await keeperOf().accessToken(place)).toBe('third')
   })
 
-  it('keep a refresh token that only the first sign-in brought, and not one of somebody else', async () => {
+  it('keep a refresh token that only the first sign-in brought, and not one of another client of ours', async () => {
     await store().keep(place, origin, tokens('first'))
     await store().keep(place, origin, { ...tokens('second', -1), refreshToken: undefined })
     expect(await keeperOf().accessToken(place)).toBe('new')
     expect(asked).toEqual(['refresh-1 1'])
-    await store().keep(place, { ...origin, subject: '2' }, { ...tokens('third', -1), refreshToken: undefined })
+    await store().keep(place, { ...origin, clientId: 'them' }, { ...tokens('third', -1), refreshToken: undefined })
+    offered = { clientId: 'them' }
     expect(await keeperOf().accessToken(place)).toBeUndefined()
   })
 
@@ -224,8 +226,15 @@ describe('upstream tokens that have run out', () => {
       await new Promise<void>((resolve) => (arrive = resolve))
       return { outcome: 'refreshed', tokens: tokens('new') }
     }
-    const keeper = keeperOf(test.postgres, { pause: async () => until(() => asked.length === 1) })
+    const waits: number[] = []
+    const briefly = async (milliseconds: number) => {
+      waits.push(milliseconds)
+      await until(() => asked.length === 1)
+    }
+    const keeper = keeperOf(test.postgres, { pause: briefly })
     expect(await keeper.attend(place)).toBeUndefined()
+    // Whoever gives up meanwhile, this server's own sign-in among them, has lost the new refresh token.
+    expect(waits[0]).toBeLessThan((requestSeconds * 1000) / 2)
     expect((await store().find(place))?.tokens.accessToken).toBe('old')
     arrive()
     await keeper.close()
@@ -256,6 +265,17 @@ describe('upstream tokens that have run out', () => {
     expect(await keeperOf().accessToken(place)).toBe('new')
   })
 
+  it('keep nobody waiting for a process that died over them, either', async () => {
+    await store().keep(place, origin, tokens('old', -1))
+    const kept = await store().find(place)
+    expect(kept && (await store().claim(kept))).toBe(true)
+    const keeper = keeperOf()
+    expect(await keeper.attend(place)).toBeUndefined()
+    await test.tenantSql(acme, `update kept_token set claimed_until = null where account_id = $1`, [place.account])
+    await keeper.close()
+    expect((await store().find(place))?.tokens.accessToken).toBe('new')
+  })
+
   it.each([
     ['is another client of ours', { clientId: 'them' }],
     ['is another issuer now', { issuer: 'https://other.test' }],
@@ -279,7 +299,7 @@ describe('sealed values of providers', () => {
     const { federation, keyAdministration } = test.postgres
     const tenant = await test.postgres.provisioner.createTenant({ slug: 'resealed', name: 'Resealed' })
     const account = await test.postgres.accounts.create(tenant, { email: 'ana@acme.test', grants: noGrants })
-    const there = { tenant, account: account.id, provider: randomUUID() }
+    const there = { tenant, account: account.id, provider: randomUUID(), subject: '1' }
     await federation.tokens.keep(there, origin, tokens('access'))
     await federation.providers.apply(
       {

@@ -65,6 +65,21 @@ describe('a tenant whose users sign in with its providers alone', () => {
     expect(isConsent(await signIn())).toBe(true)
   })
 
+  it('has no second factor set up by a password', async () => {
+    expect(isConsent(await signIn())).toBe(true)
+    const own = () => jar.open(`${site.origin}/authsec/factors`)
+    const before = await own()
+    expect(before.html).toContain('Your password alone is enough')
+    await say('refused')
+    const { html } = await own()
+    expect([html.includes('Passwords let nobody in here'), html.includes('alone is enough')]).toEqual([true, false])
+    const answer = await jar.press(before, 'factor-password', { fields: { password } })
+    expect([answer.status, answer.html.includes('Passwords are of no use')]).toEqual([403, true])
+    await say('accepted')
+    const shown = await jar.press(before, 'factor-password', { fields: { password } })
+    expect(shown.html).toContain('Set up a second step')
+  })
+
   it('is not among those whose password is asked for', async () => {
     await say('refused')
     const { html } = await jar.open(site.startUrl())
@@ -94,6 +109,22 @@ describe('a tenant whose users sign in with its providers alone', () => {
     expect(await site.redeem(under)).toMatchObject({ error: 'invalid_grant' })
     const elsewhere = await site.enter(new BrowserJar(), corp, outside)
     expect(await site.refresh(elsewhere)).toHaveProperty('access_token')
+  })
+
+  it('signs a browser in again that is signed in with a password, and shows it no page of its own', async () => {
+    const consents = `${site.origin}/authsec/consents`
+    await site.allow(jar, await signIn())
+    await site.admit(['acme'])
+    expect((await jar.open(consents)).status).toBe(200)
+    await say('refused')
+    expect((await jar.open(consents)).status).toBe(401)
+    const { html, left } = await jar.open(site.startUrl())
+    expect(left).toBeUndefined()
+    expect(html).toContain('Continue with <bdi>Corp</bdi>')
+    const back = await site.goThrough(jar, corp, outside)
+    const tokens = back.left === undefined ? await site.allow(jar, back) : await site.enterAgain(jar)
+    expect(await site.refresh(tokens)).toHaveProperty('access_token')
+    expect((await jar.open(consents)).status).toBe(200)
   })
 
   it('says at the link of a reset that there are no passwords, and sets none', async () => {
@@ -127,6 +158,18 @@ describe('passwords', () => {
     expect(faults).toMatchObject([{ fault: expect.stringContaining('nobody could sign in to globex') }])
     jar = new BrowserJar()
     expect(isConsent(await signIn({ tenant: 'globex', email: 'bo@globex.test' }))).toBe(true)
+  })
+
+  it('are not refused where the only provider is for an application that does not admit the tenant', async () => {
+    const other = { clientId: 'other', name: 'Other', tenant: site.acme }
+    const { applications } = site.postgres
+    await applications.register({ ...other, admits: 'own' })
+    await site.offer(outside, site.globex, 'Bound', 'other')
+    expect((await say('refused', site.globex)).faults).toHaveLength(1)
+    await applications.register({ ...other, admits: ['globex'] })
+    expect((await say('refused', site.globex)).faults).toEqual([])
+    await say('accepted', site.globex)
+    await site.withdraw(site.globex, 'Bound')
   })
 
   it('are let in again before the last provider goes', async () => {

@@ -3,6 +3,7 @@ import { BrowserJar } from '../../support/browser-jar.js'
 import { claimsIn, FederationSite, type TokenBody } from '../../support/federation-site.js'
 import { sendJson } from '../../support/hostile-provider.js'
 import { password } from '../../support/issuer-harness.js'
+import { until } from '../../support/until.js'
 import { OutsideProvider, type OutsideUser } from '../../support/upstream/outside-provider.js'
 
 let site: FederationSite
@@ -36,7 +37,8 @@ afterAll(async () => {
 
 const server = () => ({ options: {}, signIn: (url: URL) => outside.signIn(url, user) })
 const enter = (): Promise<TokenBody> => site.enter(jar, corp, server())
-const kept = () => site.postgres.federation.tokens.find({ tenant: site.acme, account, provider: corp })
+const kept = () =>
+  site.postgres.federation.tokens.find({ tenant: site.acme, account, provider: corp, subject: user.sub })
 const asked = () => outside.askedFor('POST /token')
 const isSignedIn = async () => !(await jar.open(site.startUrl())).html.includes('name="password"')
 const reasonsOf = async () =>
@@ -61,7 +63,7 @@ describe('a refresh of a sign-in that was made with a provider', () => {
     expect(claimsIn(again['access_token'])).toMatchObject({ sub: account, amr: ['fed'] })
     expect(asked()).toBe(2)
     const after = await kept()
-    expect(after).toMatchObject({ age: 'fresh', subject: user.sub })
+    expect(after).toMatchObject({ age: 'fresh', issuer: outside.issuer })
     expect(after?.tokens.refreshToken).not.toBe(before?.tokens.refreshToken)
     expect(await site.refresh(again)).toHaveProperty('access_token')
     expect(asked()).toBe(2)
@@ -95,12 +97,18 @@ describe('a sign-in that is over at its provider', () => {
   const takeBack = () =>
     outside.instead.set('/token', (response) => sendJson(response, { error: 'invalid_grant' }, 400))
 
-  it('ends here with all that the account has, on record, and nobody else is signed out', async () => {
+  it('ends here with all that was made with it, on record, and nothing else is signed out', async () => {
     const [first, second] = [await enter(), await site.enterAgain(jar)]
+    const here = new BrowserJar()
+    const fields = { tenant: 'acme', email, password }
+    await here.press(await here.press(await here.open(site.startUrl()), 'sign-in', { fields }), 'allow')
+    const byPassword = await site.enterAgain(here)
+    const another = await site.offer(outside, site.acme, `Another ${users}`)
     const other = { sub: `other-${users}`, email: 'other@corp.test', email_verified: true }
     const theirs = `other-${users}@acme.test`
     await site.account(site.acme, theirs, { issuer: outside.issuer, subject: other.sub })
     outside.accessTokenSeconds = 600
+    const byAnother = await site.enter(new BrowserJar(), another, server())
     const stays = await site.enter(new BrowserJar(), corp, { options: {}, signIn: (url) => outside.signIn(url, other) })
     expect(await isSignedIn()).toBe(true)
     takeBack()
@@ -110,9 +118,28 @@ describe('a sign-in that is over at its provider', () => {
     outside.instead.clear()
     expect(await site.refresh(second)).toMatchObject({ error: 'invalid_grant' })
     expect(await site.refresh(first)).toMatchObject({ error: 'invalid_grant' })
-    expect(await site.refresh(stays)).toHaveProperty('access_token')
+    for (const tokens of [stays, byPassword, byAnother]) {
+      expect(await site.refresh(tokens)).toHaveProperty('access_token')
+    }
+    expect((await here.open(site.startUrl())).html).not.toContain('name="password"')
     expect(await reasonsOf()).toContain('signin.failed revoked_upstream')
     expect(await ended()).toEqual([{ reason: 'revoked_upstream', issuer: site.issuer, detail: { provider: corp } }])
+  })
+
+  it('is over for whoever it was made as there, though the account has another user of that provider', async () => {
+    const other = { sub: `second-${users}`, email: 'second@corp.test', email_verified: true }
+    const wish = { kind: 'account', email, presence: 'known' } as const
+    const identity = { issuer: outside.issuer, subject: other.sub }
+    await site.postgres.tenantAdministration.apply(site.acme, [{ ...wish, identify: [identity] }], 'cli:ada')
+    const tokens = await enter()
+    outside.accessTokenSeconds = 600
+    const theirs = await site.enter(new BrowserJar(), corp, {
+      options: {},
+      signIn: (url) => outside.signIn(url, other),
+    })
+    takeBack()
+    expect(await site.refresh(tokens)).toMatchObject({ error: 'invalid_grant' })
+    expect(await site.refresh(theirs)).toHaveProperty('access_token')
   })
 
   it('may be made anew there', async () => {
@@ -150,22 +177,50 @@ describe('O12: a renewed ID token', () => {
 })
 
 describe('an outage of the provider', () => {
-  it.each<readonly [string, () => void]>([
-    ['answers with an error', () => outside.instead.set('/token', (response) => response.writeHead(503).end())],
-    ['does not answer', () => outside.instead.set('/token', () => undefined)],
-    ['has lost its keys', () => outside.instead.set('/jwks', (response) => response.writeHead(404).end())],
-  ])('signs nobody out, and is in the log, where it %s', async (_what, breakIt) => {
+  const failed = 'upstream tokens could not be renewed'
+  const late = 'an identity provider takes long to renew tokens'
+
+  it.each<readonly [string, string, () => void]>([
+    ['answers with an error', failed, () => outside.instead.set('/token', (response) => response.writeHead(503).end())],
+    ['does not answer', late, () => outside.instead.set('/token', () => undefined)],
+    ['has lost its keys', failed, () => outside.instead.set('/jwks', (response) => response.writeHead(404).end())],
+  ])('signs nobody out, and is in the log, where it %s', async (_what, message, breakIt) => {
     const tokens = await enter()
     breakIt()
     const lines = site.log.lines.length
     const again = await site.refresh(tokens)
     expect(again).toHaveProperty('access_token')
-    expect(site.log.lines.slice(lines)).toContainEqual(
-      expect.objectContaining({ level: 'warn', message: 'upstream tokens could not be renewed' }),
-    )
+    expect(site.log.lines.slice(lines)).toContainEqual(expect.objectContaining({ level: 'warn', message }))
     outside.instead.clear()
     expect(await ended()).toEqual([])
     expect(await kept()).toBeDefined()
+  })
+
+  it('uses up nothing of a client that waits no longer', async () => {
+    const tokens = await enter()
+    outside.instead.set('/token', () => undefined)
+    const [lines, leaving] = [site.log.lines.length, new AbortController()]
+    const refresh = site.refresh(tokens, leaving.signal)
+    await until(() => asked() === 2)
+    leaving.abort()
+    await expect(refresh).rejects.toMatchObject({ name: 'AbortError' })
+    await until(() => site.log.lines.slice(lines).some((line) => line.message === late))
+    expect(await site.refresh(tokens)).toHaveProperty('access_token')
+  })
+
+  it('ends the sign-in afterwards, where it was over there and the answer comes late', async () => {
+    const tokens = await enter()
+    let say = (): void => undefined
+    outside.instead.set('/token', (response) => {
+      say = () => sendJson(response, { error: 'invalid_grant' }, 400)
+    })
+    const again = await site.refresh(tokens)
+    expect(again).toHaveProperty('access_token')
+    say()
+    await until(async () => (await kept()) === undefined)
+    outside.instead.clear()
+    expect(await site.refresh(again)).toMatchObject({ error: 'invalid_grant' })
+    expect(await ended()).toMatchObject([{ reason: 'revoked_upstream' }])
   })
 })
 

@@ -117,9 +117,9 @@ describe('a sign-in with a provider', () => {
     const user = newUser()
     const account = await site.account(site.acme, 'kept@acme.test', { issuer: outside.issuer, subject: user.sub })
     await site.signIn(corp, { options: {}, signIn: (url) => outside.signIn(url, user) })
-    const place = { tenant: site.acme, account, provider: corp }
+    const place = { tenant: site.acme, account, provider: corp, subject: user.sub }
     expect(await site.postgres.federation.tokens.find(place)).toMatchObject({
-      ...{ issuer: outside.issuer, clientId: outside.clientId, subject: user.sub },
+      ...{ issuer: outside.issuer, clientId: outside.clientId },
       tokens: { refreshToken: expect.any(String) },
     })
   })

@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { SealedRecords } from '../../../src/adapter/issuer/record/sealed-records.js'
 import { formatSubject } from '../../../src/adapter/issuer/sign-in/issuer-subject.js'
-import type { Account } from '../../../src/core/identity/account-store.js'
 import { BrowserJar, type Shown } from '../../support/browser-jar.js'
 import { callbackUri, IssuerHarness, password, pkcePair } from '../../support/issuer-harness.js'
+import { allowedLongAgo } from '../../support/old-consents.js'
 import { ShiftableClock } from '../../support/shiftable-clock.js'
 
 let harness: IssuerHarness
@@ -59,22 +59,6 @@ function spoil(model: string, id: string): void {
   if (stored === undefined) throw new TypeError(`no ${row}`)
   const payload = stored.record.payload.map((byte) => byte ^ 1)
   harness.storage.rows.set(row, { ...stored, record: { ...stored.record, payload } })
-}
-
-/** What an account has allowed so many clients, one a minute, long ago; answers with the keys, oldest first. */
-async function allowedLongAgo(account: Account, count: number): Promise<readonly string[]> {
-  const records = new SealedRecords(harness.storage, harness.keyring, 'app')
-  // By which the provider goes.
-  const now = Math.floor(Date.now() / 1000)
-  const ids = Array.from({ length: count }, (_, index) => `${account.id}-${index}`)
-  for (const [index, jti] of ids.entries()) {
-    const accountId = formatSubject(harness.acme, account)
-    const payload = { accountId, clientId: 'gone', jti, kind: 'Grant', iat: now - 60 * (count - index) }
-    await records.put({ model: 'Grant', id: jti, payload, expiresIn: 24 * 60 * 60 })
-    const destination = { redirectUri: callbackUri }
-    await records.put({ model: 'ConsentedDestination', id: jti, grantId: jti, payload: destination, expiresIn: 86_400 })
-  }
-  return ids.map((id) => records.grantDigest(id))
 }
 
 describe('the page of what a user has allowed', () => {
@@ -204,7 +188,7 @@ describe('a consent that cannot be read', () => {
 
   it('is no reason to show nothing of another kind: what this server allowed itself is none', async () => {
     const account = await harness.addAccount(harness.acme, 'eli@acme.test', ['read'])
-    const [key = ''] = await allowedLongAgo(account, 1)
+    const [key = ''] = await allowedLongAgo(harness, account, { count: 1 })
     const jar = new BrowserJar()
     const later = await allow(jar, account.email, 'Later')
     spoil('ConsentedDestination', `${account.id}-0`)
@@ -215,7 +199,7 @@ describe('a consent that cannot be read', () => {
 describe('what an account has allowed', () => {
   it('is bounded: beyond a hundred, what was used the longest ago ends, on record and at every process', async () => {
     const account = await harness.addAccount(harness.acme, 'fay@acme.test', ['read'])
-    const earlier = await allowedLongAgo(account, 99)
+    const earlier = await allowedLongAgo(harness, account, { count: 99 })
     const jar = new BrowserJar()
     const hundredth = await allow(jar, account.email, 'The hundredth')
     expect(keysIn(await page(jar))).toEqual([...earlier, grantOf(hundredth)])
@@ -232,7 +216,7 @@ describe('what an account has allowed', () => {
 
   it('goes by use, not by age: the oldest stays where a token was fetched with it lately', async () => {
     const account = await harness.addAccount(harness.acme, 'gus@acme.test', ['read'])
-    const [used = '', unused = '', ...others] = await allowedLongAgo(account, 100)
+    const [used = '', unused = '', ...others] = await allowedLongAgo(harness, account, { count: 100 })
     const payload = { accountId: formatSubject(harness.acme, account), iat: Math.floor(Date.now() / 1000) }
     const records = new SealedRecords(harness.storage, harness.keyring, 'app')
     await records.put({ model: 'RefreshToken', id: 'x', grantId: `${account.id}-0`, payload, expiresIn: 60 })

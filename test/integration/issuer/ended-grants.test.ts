@@ -4,9 +4,13 @@ import { EndedGrants } from '../../../src/adapter/issuer/logout/ended-grants.js'
 import { IssuerSessions } from '../../../src/adapter/issuer/record/issuer-sessions.js'
 import type { Account } from '../../../src/core/identity/account-store.js'
 import type { KnownSession } from '../../../src/core/identity/session-source.js'
+import type { Fetcher } from '../../../src/core/runtime/fetcher.js'
+import type { BrowserJar } from '../../support/browser-jar.js'
 import { DocumentSite } from '../../support/document-site.js'
 import { IssuerHarness } from '../../support/issuer-harness.js'
+import { allowedLongAgo } from '../../support/old-consents.js'
 import { ShiftableClock } from '../../support/shiftable-clock.js'
+import { until } from '../../support/until.js'
 
 let harness: IssuerHarness
 let site: DocumentSite
@@ -28,14 +32,15 @@ afterAll(async () => {
 
 afterEach(() => {
   site.hangs = false
+  harness.limiter.available = true
   site.posted.length = 0
   clock.advance(61)
 })
 
 /** As the command line has it: beside the server, over its database. */
-function beside() {
+function beside(fetcher = site.fetcher) {
   const { keyring, keys, limiter, log, options, storage } = harness
-  const outgoing = { fetcher: site.fetcher, reach: 'private' as const }
+  const outgoing = { fetcher, reach: 'private' as const }
   return {
     sessions: new IssuerSessions({ storage, owned: options.owned, keyring }),
     clients: new EndedGrants({ issuer: harness.issuer, storage, keyring, keys, limiter, outgoing, clock, log }),
@@ -56,6 +61,17 @@ async function allowed(client_id: string) {
     key: String(decodeJwt(String(body['access_token']))['gid']),
     sid: decodeJwt(String(body['id_token']))['sid'],
   }
+}
+
+/** Allows a client something; answers with the browser that is signed in. */
+async function allowedBy(client_id: string, user = email): Promise<BrowserJar> {
+  const redirect_uri = site.url('client.test', '/callback')
+  return (await harness.obtainCode(user, { client_id, redirect_uri, scope: 'openid read' })).jar
+}
+
+async function consentsOf(clientId: string): Promise<readonly KnownSession[]> {
+  const scope = { tenant: harness.acme, owners: undefined, application: undefined }
+  return (await beside().sessions.list(scope)).filter((one) => one.kind === 'grant' && one.clientId === clientId)
 }
 
 async function end(key: string): Promise<readonly KnownSession[]> {
@@ -110,12 +126,98 @@ describe('a client whose grant an administrator has ended', () => {
     expect(site.posted).toEqual([])
   })
 
+  it.each<[string, (client_id: string, path: string) => unknown]>([
+    ['breaks every rule by now', (client_id, path) => site.serve(path, JSON.stringify({ client_id, grant_types: {} }))],
+    [
+      'has grant types of no sense',
+      (_id, path) => site.publish('client.test', path, { ...uris('/odd'), grant_types: {} }),
+    ],
+    ['is no JSON any more', (_id, path) => site.serve(path, '{')],
+    ['cannot be counted', () => (harness.limiter.available = false)],
+  ])('keeps no other from hearing of it, one whose document %s', async (_title, spoil) => {
+    const path = `/${Math.random().toString(36).slice(2)}.json`
+    const bad = site.publish('client.test', path, uris('/odd'))
+    await allowed(bad)
+    await allowed(await harness.registeredClient(uris('/good')))
+    spoil(bad, path)
+    const { clients, sessions } = beside()
+    await clients.tell(await sessions.end({ tenant: harness.acme, owners: undefined, application: undefined }))
+    expect(tokensAt('/good')).toHaveLength(1)
+    expect(tokensAt('/odd')).toEqual([])
+    expect(harness.log.lines).toContainEqual(
+      expect.objectContaining({
+        ...{ level: 'warn', message: 'a client was not told of a logout' },
+        fields: expect.objectContaining({ clientId: bad }),
+      }),
+    )
+  })
+
+  it('is told however many others are known by documents', async () => {
+    const ids = Array.from({ length: 35 }, (_, index) => `https://client.test/many-${index}.json`)
+    const told: string[] = []
+    const fetcher: Fetcher = {
+      fetch: async ({ method, url }) => {
+        if (method === 'POST') told.push(url)
+        const redirect_uris = ['https://client.test/callback']
+        const document = { client_id: url, redirect_uris, backchannel_logout_uri: url }
+        const headers = new Map([['content-type', 'application/json']])
+        return { status: 200, headers, body: Buffer.from(JSON.stringify(document)) }
+      },
+    }
+    const { clients } = beside(fetcher)
+    const unsaid = { tenantId: undefined, owner: undefined, application: undefined, client: undefined }
+    const times = { startedAt: undefined, usedAt: undefined, expiresAt: undefined }
+    await clients.tell(
+      ids.map((clientId) => ({ kind: 'grant', key: clientId, clientId, subject: ana.id, ...unsaid, ...times })),
+    )
+    expect(told.toSorted()).toEqual(ids.toSorted())
+  })
+
   it('keeps nobody from ending it where it does not answer', async () => {
     const { key } = await allowed(await harness.registeredClient(uris('/hangs')))
     site.hangs = true
     expect(await end(key)).toHaveLength(1)
     expect(await harness.running.registry.isActive(key)).toBe(false)
     expect(harness.log.lines.some(({ message }) => message === 'a client was not told of a logout')).toBe(true)
+  })
+})
+
+describe('a client whose consent ends at the server itself', () => {
+  it('is told where its user takes it back, and the others are not', async () => {
+    const [client_id, other] = [
+      await harness.registeredClient(uris('/back')),
+      await harness.registeredClient(uris('/other')),
+    ]
+    await allowed(other)
+    const jar = await allowedBy(client_id)
+    const page = await jar.open(`${harness.origin}/authsec/consents`)
+    const { key } = (await consentsOf(client_id))[0] ?? {}
+    await jar.press(page, 'take-back', { fields: { consent: key } })
+    await until(() => tokensAt('/back').length > 0)
+    expect(tokensAt('/back').map((token) => decodeJwt(token)['sub'])).toEqual([ana.id])
+    expect(tokensAt('/other')).toEqual([])
+  })
+
+  it('is told where a newer one takes its place', async () => {
+    const clientId = await harness.registeredClient(uris('/displaced'))
+    const bo = await harness.addAccount(harness.acme, 'bo@acme.test', ['read'])
+    await allowedLongAgo(harness, bo, { clientId, count: 100 })
+    await allowedBy(await harness.registeredClient(uris('/newer')), bo.email)
+    await until(() => tokensAt('/displaced').length > 0)
+    expect(tokensAt('/displaced').map((token) => decodeJwt(token)['sub'])).toEqual([bo.id])
+    expect(tokensAt('/newer')).toEqual([])
+  })
+
+  it('keeps no page waiting where it does not answer', async () => {
+    const client_id = await harness.registeredClient(uris('/silent'))
+    const jar = await allowedBy(client_id)
+    const page = await jar.open(`${harness.origin}/authsec/consents`)
+    const { key = '' } = (await consentsOf(client_id))[0] ?? {}
+    const lines = harness.log.lines.length
+    site.hangs = true
+    expect((await jar.press(page, 'take-back', { fields: { consent: key } })).status).toBe(200)
+    expect(await harness.running.registry.isActive(key)).toBe(false)
+    await until(() => harness.log.lines.slice(lines).some(({ fields }) => fields['clientId'] === client_id))
   })
 })
 

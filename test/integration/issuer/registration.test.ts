@@ -129,6 +129,21 @@ describe('registration', () => {
     })
   })
 
+  it.each<[string, unknown]>([
+    ['grant_types', {}],
+    ['grant_types', 'refresh_token'],
+    ['grant_types', [1]],
+    ['post_logout_redirect_uris', {}],
+    ['backchannel_logout_uri', ['https://client.example/hear']],
+    ['backchannel_logout_session_required', 'true'],
+    ['token_endpoint_auth_method', {}],
+  ])('refuses %s of a wrong type, with the reason', async (member, value) => {
+    expect(await harness.register({ [member]: value })).toMatchObject({
+      status: 400,
+      body: { error: 'invalid_client_metadata', error_description: expect.any(String) },
+    })
+  })
+
   it.each(['x'.repeat(60), 'Zoë’s "Notes" <beta>', 'ノート', 'e\u0301te\u0301', 'Ứng dụng', '😀 Notes'])(
     'takes the name %s',
     async (client_name) => {

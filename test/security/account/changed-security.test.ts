@@ -73,7 +73,7 @@ describe('a sign-in whose password was right', () => {
     expect(isConsent(shown)).toBe(true)
   })
 
-  it('lets nobody in once the account is disabled, until it is enabled again', async () => {
+  it('lets nobody in once the account is disabled, nor when it is enabled again, until they sign in', async () => {
     const { id } = await site.addAccount('shut@acme.test')
     const jar = new BrowserJar()
     const shown = await beforeItIsWritten(
@@ -82,7 +82,8 @@ describe('a sign-in whose password was right', () => {
     )
     expect(isConsent(shown)).toBe(false)
     await sql('update account set disabled_at = null where id = $1', id)
-    expect(isConsent(await jar.open(await site.requestUrl()))).toBe(true)
+    expect(isConsent(await jar.open(await site.requestUrl()))).toBe(false)
+    expect(isConsent((await site.signIn(jar, 'shut@acme.test')).shown)).toBe(true)
   })
 })
 
@@ -106,6 +107,14 @@ describe('what an account proves itself with', () => {
     [
       'an identity left without account',
       ({ id }) => sql('update account_identity set account_id = null where account_id = $1', id),
+      'nobody',
+    ],
+    [
+      'that it was disabled for a while',
+      async ({ id }) => {
+        await sql('update account set disabled_at = now() where id = $1', id)
+        await sql('update account set disabled_at = null where id = $1', id)
+      },
       'nobody',
     ],
     ['its name', ({ id }) => sql(`update account set name = 'New' where id = $1`, id), 'all'],

@@ -58,18 +58,6 @@ describe('the certificate of a host', () => {
     expect(requests).toBe(0)
   })
 
-  it('counts whatever the environment says', async () => {
-    const before = process.env['NODE_TLS_REJECT_UNAUTHORIZED']
-    process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0'
-    try {
-      await expect(ask({ names: ['other.example'] })).rejects.toMatchObject({ failure: 'unreachable' })
-    } finally {
-      if (before === undefined) delete process.env['NODE_TLS_REJECT_UNAUTHORIZED']
-      else process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = before
-    }
-    expect(requests).toBe(0)
-  })
-
   it('is asked for: a host without one is not spoken to', async () => {
     listener = await listenHttp((_request, response) => {
       requests += 1

@@ -6,6 +6,6 @@ import type { SessionDirectory } from '../../../core/identity/session-directory.
 export interface AccountSecurity {
   readonly links: AccountLinkStore
   readonly factors: AccountFactorStore
-  /** Ends whatever was signed in, wherever it is. */
-  readonly sessions: Pick<SessionDirectory, 'end' | 'ownersOf'>
+  /** What is signed in, wherever it is, and the end of it. */
+  readonly sessions: Pick<SessionDirectory, 'end' | 'endOne' | 'list' | 'ownersOf'>
 }

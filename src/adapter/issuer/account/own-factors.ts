@@ -3,12 +3,15 @@ import { changeSecurity } from '../../../core/identity/change-security.js'
 import type { SessionDirectory } from '../../../core/identity/session-directory.js'
 import type { Form } from '../http/read-form.js'
 import { renderFactorRemovedPage, renderOwnFactorsPage, type OwnFactorsGate } from '../page/account/own-factors-page.js'
+import { renderErrorPage } from '../page/error-page.js'
 import type { FactorEnrolment } from '../sign-in/factor/factor-enrolment.js'
 import type { FactorProof } from '../sign-in/factor/factor-proof.js'
 import { stageNow, type FactorVisit, type Trouble } from '../sign-in/factor/factor-visit.js'
 import type { Passkeys } from '../sign-in/factor/passkeys.js'
 import type { PendingFactor, PendingFactors } from '../sign-in/factor/pending-factors.js'
 import type { ProofVisit, StepAnswer } from '../sign-in/interaction-step.js'
+import type { SignInAudit } from '../sign-in/sign-in-audit.js'
+import type { SignInLimits } from '../sign-in/sign-in-limits.js'
 import type { SignedIn } from '../sign-in/signed-in-browser.js'
 import type { PasswordProof } from './password-proof.js'
 
@@ -20,6 +23,10 @@ export interface OwnFactorsParts {
   readonly enrolment: FactorEnrolment
   readonly proof: FactorProof
   readonly password: PasswordProof
+  readonly limits: Pick<SignInLimits, 'step'>
+  /** Under which a browser's sign-in is on record, by the secret in its cookie. */
+  readonly keyOf: (id: string) => string
+  readonly audit: SignInAudit
   readonly sessions: Pick<SessionDirectory, 'end' | 'ownersOf'>
 }
 
@@ -31,6 +38,7 @@ interface SignedOut {
   readonly page: string
 }
 
+const gates = { yes: 'password', absent: 'no password', refused: 'passwords refused' } as const
 const list: OwnAnswer = { kind: 'list' }
 const needed: Trouble = {
   status: 403,
@@ -50,22 +58,40 @@ export class OwnFactors {
 
   /** Throws `UpstreamError`. */
   async show(signedIn: SignedIn, caller: string): Promise<OwnAnswer> {
-    return this.#page(await this.#find(signedIn, caller))
+    const at = await this.#find(signedIn, caller)
+    return (await this.#slowed(at)) ?? this.#page(at)
   }
 
   /** Throws `UpstreamError`. */
   async submit(signedIn: SignedIn, caller: string, form: Form): Promise<OwnAnswer> {
     const at = await this.#find(signedIn, caller)
+    const slowed = await this.#slowed(at)
+    if (slowed !== undefined) return slowed
     const { proved, stage } = at.pending
     const action = form.get('action')
     if (action === 'factor-restart') return this.#go(at, proved === 'nothing' ? undefined : { stage: 'prove' })
     if (stage === 'enrol') return pageOf(await this.#parts.enrolment.submit(at, { form }))
-    if (stage === 'enrolled') return action === 'factor-done' ? this.#keep(at) : this.#page(at)
+    if (stage === 'enrolled') return action === 'factor-done' ? this.#keep(at, form) : this.#page(at)
     return proved === 'nothing' ? this.#prove(at, form) : this.#change(at, form)
   }
 
-  async #find({ browser, csrf, principal, session, subject }: SignedIn, caller: string): Promise<FactorVisit> {
-    const visit: ProofVisit = { interaction: { uid: `factors ${session}` }, csrf, browser, caller }
+  /** Where something is set up, each page is written down. */
+  async #slowed({ pending, visit }: FactorVisit): Promise<OwnAnswer | undefined> {
+    const wait = pending.stage === 'prove' ? undefined : await this.#parts.limits.step(visit)
+    if (wait === undefined) return undefined
+    const message = 'This page was opened too often. Try again later.'
+    const page = renderErrorPage({ serverName: this.#parts.serverName, title: 'Your second step', message })
+    return { kind: 'page', status: 429, page, retryAfter: wait }
+  }
+
+  async #find({ browser, csrf, id, principal, session, subject }: SignedIn, caller: string): Promise<FactorVisit> {
+    const visit: ProofVisit = {
+      interaction: { uid: `factors ${session}` },
+      session: this.#parts.keyOf(id),
+      csrf,
+      browser,
+      caller,
+    }
     const found = await this.#parts.pending.find(visit)
     const standing = await this.#parts.factors.standing(principal.tenant, principal.account.id)
     const none: PendingFactor = { subject, stage: 'prove', proved: 'nothing', secret: undefined }
@@ -78,13 +104,21 @@ export class OwnFactors {
     const { proof, password } = this.#parts
     if (at.standing.factors.length === 0) {
       if (form.get('action') !== 'factor-password') return this.#page(at)
-      const trouble = await password.submit(at, form.get('password') ?? '')
-      return trouble === undefined ? this.#go(at, { stage: 'enrol' }) : this.#page(at, trouble)
+      const refusal = await password.submit(at, form.get('password') ?? '')
+      if (refusal === undefined) return this.#go(at, { stage: 'enrol' })
+      this.#failed(at, refusal.reason)
+      return this.#page(at, refusal.trouble)
     }
     const answer = await proof.submit(at, form)
     if (answer === undefined) return this.#page(at)
-    if (answer.proved === 'nothing') return this.#page(at, answer.trouble)
-    return this.#go(at, { proved: answer.proved })
+    if (answer.proved !== 'nothing') return this.#go(at, { proved: answer.proved })
+    this.#failed(at, answer.reason)
+    return this.#page(at, answer.trouble)
+  }
+
+  #failed({ account, tenant, visit: { caller, interaction } }: FactorVisit, reason: string): void {
+    const page = interaction.uid
+    this.#parts.audit.count({ type: 'signin.failed', page, tenant, subject: account.id, caller, reason })
   }
 
   async #change(at: FactorVisit, form: Form): Promise<OwnAnswer> {
@@ -97,9 +131,9 @@ export class OwnFactors {
     return pageOf(await this.#parts.enrolment.showDone({ ...at, standing }))
   }
 
-  async #keep(at: FactorVisit): Promise<OwnAnswer> {
-    await this.#parts.factors.keepRecoveryCodes(at.tenant, at.account.id)
-    return this.#go(at, { stage: 'prove' })
+  async #keep(at: FactorVisit, form: Form): Promise<OwnAnswer> {
+    const shown = await this.#parts.enrolment.keep(at, form)
+    return shown === undefined ? this.#go(at, { stage: 'prove' }) : pageOf(shown)
   }
 
   /** Whatever has signed in with it ends. */
@@ -110,9 +144,10 @@ export class OwnFactors {
     if (standing.demand === 'required' && standing.factors.length === 1) return this.#page(at, needed)
     const scope = { tenant, accounts: [account.id] }
     const removed = await changeSecurity(sessions, scope, () => factors.remove(tenant, account.id, id))
-    // Another one of theirs was faster.
-    if (removed.value === 'needed') return this.#page(at, needed)
-    return { kind: 'signed out', page: renderFactorRemovedPage(serverName, removed.sessions) }
+    // Where another one of theirs was faster, everything has ended all the same.
+    const { sessions: left, value } = removed
+    const page = renderFactorRemovedPage({ serverName, sessions: left, factor: value === 'needed' ? 'stays' : 'gone' })
+    return { kind: 'signed out', page }
   }
 
   async #go({ pending, visit }: FactorVisit, next: Partial<PendingFactor> | undefined): Promise<OwnAnswer> {
@@ -139,7 +174,7 @@ export class OwnFactors {
 
   async #gateOf(at: FactorVisit): Promise<OwnFactorsGate> {
     if (at.standing.factors.length > 0) return at.pending.proved === 'nothing' ? 'factor' : 'open'
-    return (await this.#parts.password.isPossible(at)) ? 'password' : 'closed'
+    return gates[await this.#parts.password.possible(at)]
   }
 }
 

@@ -121,11 +121,13 @@ export class PasswordLinks {
   /** Where sessions cannot be ended before, the link stays good. */
   async #set({ account, browser, digest, tenant }: OpenedLink, hash: string): Promise<FormAnswer> {
     const { limits, links, serverName, sessions } = this.#parts
-    const scope = { tenant, accounts: [account.id] }
+    // Whoever was faster stays signed in.
+    if ((await links.find(tenant, digest)) === undefined) return { kind: 'used' }
+    const scope = { tenant, accounts: [account.id], wasMade: (redeemed: boolean) => redeemed }
     const changed = await changeSecurity(sessions, scope, () => links.redeem(tenant, digest, hash))
     if (!changed.value) return { kind: 'used' }
     // The password is set, whether or not the browser is known by it.
-    await limits.know({ tenant, email: account.email, visit: { browser } }, 'password').catch(() => undefined)
+    await limits.know(account, { tenant, email: account.email, visit: { browser } }, 'password').catch(() => undefined)
     return { kind: 'done', status: 200, page: renderPasswordSetPage({ serverName, sessions: changed.sessions }) }
   }
 }

@@ -26,6 +26,9 @@ export type DocumentOutcome =
   | { readonly kind: 'refused'; readonly problem: string }
   | { readonly kind: 'busy' }
 
+/** What is said where the outcome is `busy`. */
+export const tooManyDocuments = 'too many client metadata documents are asked for'
+
 interface Known {
   readonly outcome: Exclude<DocumentOutcome, { readonly kind: 'busy' }>
   /** When its host said so. */
@@ -70,8 +73,11 @@ export class ClientDocuments {
     this.#ports = ports
   }
 
-  /** What `id` leads to. Throws `UpstreamError` where looks cannot be counted. */
-  async find(id: string, caller: string): Promise<DocumentOutcome> {
+  /**
+   * What `id` leads to. Looks are counted by the address of `caller`, which is `undefined` where no request is behind them. Throws
+   * `UpstreamError` where looks cannot be counted.
+   */
+  async find(id: string, caller: string | undefined): Promise<DocumentOutcome> {
     if (!isClientIdUrl(id)) return { kind: 'refused', problem: 'the client_id is not a URL in normal form with a path' }
     const known = this.#refusals.get(id) ?? this.#documents.get(id)
     if (known !== undefined && this.#since(known.askedAt) < standsMilliseconds) return known.outcome
@@ -91,13 +97,13 @@ export class ClientDocuments {
     }
   }
 
-  async #look(id: string, caller: string, known: Known | undefined): Promise<DocumentOutcome> {
+  async #look(id: string, caller: string | undefined, known: Known | undefined): Promise<DocumentOutcome> {
     const { limiter } = this.#ports
-    const ofCaller = { limit: fetchesOfCaller, key: caller }
+    const ofCaller = caller === undefined ? [] : [{ limit: fetchesOfCaller, key: caller }]
     const atHost = [{ limit: failuresAtHost, key: new URL(id).hostname }]
     const good = this.#isGood(known) ? known : undefined
     // What strangers ask of a host in vain must not shut out the clients that have their documents there.
-    const admission = await limiter.take(good === undefined ? [ofCaller, ...atHost] : [ofCaller])
+    const admission = await limiter.take(good === undefined ? [...ofCaller, ...atHost] : ofCaller)
     if (!admission.admitted) return good?.outcome ?? { kind: 'busy' }
     const outcome = await this.#ask(id, good)
     if (outcome.kind === 'document' && good === undefined) await limiter.giveBack(atHost)
@@ -144,8 +150,8 @@ export class ClientDocuments {
   }
 }
 
-/** In normal form: of two spellings of one URL the user would be asked twice, and other servers could be told another one. */
-function isClientIdUrl(id: string): boolean {
+/** Whether a client id can lead to a document. In normal form: of two spellings of one URL the user would be asked twice, and other servers could be told another one. */
+export function isClientIdUrl(id: string): boolean {
   const url = id.length <= longestId ? URL.parse(id) : null
   return url !== null && url.href === id && url.protocol === 'https:' && url.pathname !== '/'
 }

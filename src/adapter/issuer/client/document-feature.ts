@@ -2,7 +2,7 @@ import type { Configuration } from 'oidc-provider'
 import { UpstreamError } from '../../../core/error/upstream-error.js'
 import { callerAtWork } from '../http/client-address.js'
 import { orUnavailable, type ErrorsOfProvider } from '../provider/oidc-adapter.js'
-import type { ClientDocuments } from './client-documents.js'
+import { tooManyDocuments, type ClientDocuments } from './client-documents.js'
 
 type Features = NonNullable<Configuration['features']>
 
@@ -24,7 +24,7 @@ export function documentFeature(
       const outcome = await orUnavailable(documents.find(id, callerAtWork()), errors)
       if (outcome.kind === 'document') return true
       if (outcome.kind === 'refused') throw new errors.InvalidClient(outcome.problem)
-      const cause = new UpstreamError('OVERLOADED', 'too many client metadata documents are asked for')
+      const cause = new UpstreamError('OVERLOADED', tooManyDocuments)
       const busy = new errors.TemporarilyUnavailable(cause.message, { cause })
       throw Object.assign(busy, { status: 503, statusCode: 503, allow_redirect: false })
     },

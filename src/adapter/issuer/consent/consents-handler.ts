@@ -1,28 +1,22 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type Provider from 'oidc-provider'
-import type { Keyring } from '../../../core/credential/keyring.js'
 import type { Application } from '../../../core/identity/application.js'
 import type { SessionFeed } from '../../../core/runtime/session-feed.js'
 import { callerOf } from '../http/client-address.js'
-import { doubledCookies, type IssuerCookies } from '../http/issuer-cookies.js'
+import { doubledCookies } from '../http/issuer-cookies.js'
 import { readOwnForm } from '../http/own-form.js'
 import type { PublicUrl } from '../http/public-url.js'
 import { sendPage, sendSeeOther } from '../http/send-response.js'
 import { renderErrorPage } from '../page/error-page.js'
 import type { IssuerResource } from '../provider/issuer-resource.js'
 import type { Consent, IssuerConsents } from '../record/issuer-consents.js'
-import type { AccountDirectory, Principal } from '../sign-in/account-directory.js'
-import { findSignedIn, type SignedIn } from '../sign-in/signed-in-browser.js'
+import type { Principal } from '../sign-in/account-directory.js'
+import { findSignedIn, type SignedIn, type SignedInParts } from '../sign-in/signed-in-browser.js'
 import type { SignInAudit } from '../sign-in/sign-in-audit.js'
 import { consentsPath, renderConsentsPage } from './consents-page.js'
 
-export interface ConsentsParts {
-  readonly provider: Provider
+export interface ConsentsParts extends SignedInParts {
   readonly url: PublicUrl
-  readonly cookies: IssuerCookies
-  readonly keyring: Keyring
   readonly application: Application
-  readonly directory: AccountDirectory
   readonly resources: readonly IssuerResource[]
   readonly consents: IssuerConsents
   readonly feed: Pick<SessionFeed, 'publish'>

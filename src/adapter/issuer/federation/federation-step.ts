@@ -56,7 +56,7 @@ export class FederationStep {
     const signedIn = await flow.claim({ interaction: interaction.uid, reference }, { browser, address: caller })
     if (signedIn === undefined) return undefined
     if (signedIn.outcome === 'refused') return this.#refusal(signedIn)
-    const { account, authenticatedAt, provider, tenant } = signedIn
+    const { account, authenticatedAt, provider, subject: there, tenant } = signedIn
     const subject = formatSubject(tenant, account)
     const facts = { tenant, provider, address: caller }
     if ((await directory.find(subject)) === undefined) {
@@ -71,6 +71,7 @@ export class FederationStep {
     const now = Math.floor(this.#parts.clock.now() / 1000)
     const acr = formatContext({
       provider,
+      subject: there,
       signedInAt: now,
       authTime: authenticatedAt === undefined ? 'unsaid' : 'said',
     })

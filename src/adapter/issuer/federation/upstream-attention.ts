@@ -17,5 +17,5 @@ export async function upstreamEndOf(
 ): Promise<UpstreamEnd | undefined> {
   const context = parseContext(acr)
   if (attention === undefined || context === undefined) return undefined
-  return attention.attend({ tenant, account: account.id, provider: context.provider })
+  return attention.attend({ tenant, account: account.id, provider: context.provider, subject: context.subject })
 }

@@ -9,6 +9,7 @@ import type { ConsentsHandler } from '../consent/consents-handler.js'
 import type { FederationCallback } from '../federation/federation-callback.js'
 import { BrowserCookie } from './browser-cookie.js'
 import { callerOf, onBehalfOf } from './client-address.js'
+import { admitProgram } from './endpoint-limits.js'
 import type { LogoutHandler } from '../logout/logout-handler.js'
 import type { InteractionHandler } from '../sign-in/interaction-handler.js'
 import { doubledCookies, type IssuerCookies } from './issuer-cookies.js'
@@ -65,6 +66,10 @@ interface Exchange {
   readonly response: ServerResponse
 }
 
+interface OwnPage {
+  handle(request: IncomingMessage, response: ServerResponse): Promise<void>
+}
+
 type OwnRoute = Extract<Route, { readonly methods: readonly string[] }>
 
 const notAskedFor = 'This sign-in was not begun in this browser. Go back to your assistant and ask it to start again.'
@@ -72,6 +77,7 @@ const decidedElsewhere = 'This sign-in belongs to another browser. Go back to th
 const registrationsOfCaller: RateLimit = { name: 'registration-caller', limit: 30, seconds: 60 }
 const logoutsOfCaller: RateLimit = { name: 'logout-caller', limit: 120, seconds: 60 }
 const consentsOfCaller: RateLimit = { name: 'consents-caller', limit: 120, seconds: 60 }
+const factorsOfCaller: RateLimit = { name: 'factors-caller', limit: 120, seconds: 60 }
 const authorizationsOfCaller: RateLimit = { name: 'authorization-caller', limit: 300, seconds: 60 }
 /** From everybody together: what nobody uses is gone after an hour, so this is also the most that is kept. */
 const allRegistrations: RateLimit = { name: 'registration-all', limit: 10_000, seconds: 60 * 60 }
@@ -143,10 +149,9 @@ export class IssuerHandler {
         pinHeaders(this.#parts.url, request)
         return this.#parts.interactions.handle(request, response, route.uid)
       case 'consents':
-        return this.#showConsents(exchange)
+        return this.#showOwn(exchange, this.#parts.consents, consentsOfCaller)
       case 'factors':
-        pinHeaders(this.#parts.url, request)
-        return this.#parts.ownFactors?.handle(request, response) ?? sendJson(response, 404, { error: 'not_found' })
+        return this.#showOwn(exchange, this.#parts.ownFactors, factorsOfCaller)
       case 'authorization':
         return this.#authorize(exchange)
       case 'logout':
@@ -161,20 +166,22 @@ export class IssuerHandler {
       case 'registration':
         return this.#register(exchange)
       case 'token':
-        return this.#post(exchange, 'invalid_request', withCanonicalResource)
+        return this.#answerProgram(exchange)
       default:
         return this.#delegate(exchange, splitTarget(request.url ?? '').query)
     }
   }
 
-  async #showConsents({ request, response }: Exchange): Promise<void> {
-    const admission = await this.#parts.limiter.take([{ limit: consentsOfCaller, key: callerOf(request) }])
+  /** A page of whoever is signed in in this browser. */
+  async #showOwn({ request, response }: Exchange, page: OwnPage | undefined, limit: RateLimit): Promise<void> {
+    if (page === undefined) return sendJson(response, 404, { error: 'not_found' })
+    const admission = await this.#parts.limiter.take([{ limit, key: callerOf(request) }])
     if (!admission.admitted) {
       response.setHeader('retry-after', admission.secondsLeft)
       return this.#stop(response, 429, 'This page was opened too often from here. Try again in a minute.')
     }
     pinHeaders(this.#parts.url, request)
-    return this.#parts.consents.handle(request, response)
+    return page.handle(request, response)
   }
 
   async #authorize(exchange: Exchange): Promise<void> {
@@ -236,6 +243,13 @@ export class IssuerHandler {
     if (admission.admitted) return this.#post(exchange, 'invalid_client_metadata')
     response.setHeader('retry-after', admission.secondsLeft)
     return sendJson(response, 429, { error: 'slow_down', error_description: 'too many registrations' })
+  }
+
+  async #answerProgram(exchange: Exchange): Promise<void> {
+    const admission = await admitProgram(exchange.request, this.#parts)
+    if (admission.admitted) return this.#post(exchange, 'invalid_request', withCanonicalResource)
+    exchange.response.setHeader('retry-after', admission.secondsLeft)
+    return sendJson(exchange.response, 429, { error: 'slow_down', error_description: 'too many requests from here' })
   }
 
   /** Hands on a body that is not too large; the provider's own limit is a larger one. */

@@ -1,5 +1,6 @@
 import type { ClientMetadata } from 'oidc-provider'
 import type { Keyring } from '../../../core/credential/keyring.js'
+import { UpstreamError } from '../../../core/error/upstream-error.js'
 import type { IssuerStorage } from '../../../core/identity/issuer-storage.js'
 import type { ClientNotifier, KnownSession } from '../../../core/identity/session-source.js'
 import type { SigningKeyStore } from '../../../core/identity/signing-key-store.js'
@@ -7,7 +8,7 @@ import type { Clock } from '../../../core/runtime/clock.js'
 import type { Fetcher, NetworkReach } from '../../../core/runtime/fetcher.js'
 import type { Log } from '../../../core/runtime/log.js'
 import type { RateLimiter } from '../../../core/runtime/rate-limiter.js'
-import { ClientDocuments } from '../client/client-documents.js'
+import { ClientDocuments, isClientIdUrl, tooManyDocuments } from '../client/client-documents.js'
 import { parsePublicUrl } from '../http/public-url.js'
 import { applyClientPolicy } from '../provider/client-policy.js'
 import { loadOidcProvider } from '../provider/load-oidc-provider.js'
@@ -24,6 +25,8 @@ export interface EndedGrantsPorts {
   readonly clock: Clock
   readonly log: Log
 }
+
+const atOnce = 8
 
 /** Lets clients hear of grants that somebody else than their user has ended, from whichever process that is done in. */
 export class EndedGrants implements ClientNotifier {
@@ -52,11 +55,10 @@ export class EndedGrants implements ClientNotifier {
 
   /** One for each client and sign-in, whatever it had there. */
   async #noticesFor(ended: readonly KnownSession[]): Promise<readonly LogoutNotice[]> {
-    const clients = new Map<string, LogoutNotice['client'] | undefined>()
+    const clients = await this.#clientsOf(ended.filter(({ kind }) => kind === 'grant'))
     const notices = new Map<string, LogoutNotice>()
     for (const { clientId, kind, sessionId, subject } of ended) {
       if (kind !== 'grant' || clientId === undefined || subject === undefined) continue
-      if (!clients.has(clientId)) clients.set(clientId, await this.#find(clientId))
       const client = clients.get(clientId)
       if (client?.backchannelLogoutUri === undefined) continue
       notices.set(JSON.stringify([clientId, subject, sessionId ?? null]), { client, sessionId, subject })
@@ -64,17 +66,33 @@ export class EndedGrants implements ClientNotifier {
     return [...notices.values()]
   }
 
-  /** What a client says of logouts, held against the rules for it; `undefined` for one that is gone or breaks them. */
+  async #clientsOf(ended: readonly KnownSession[]): Promise<ReadonlyMap<string, LogoutNotice['client'] | undefined>> {
+    const ids = [...new Set(ended.flatMap(({ clientId }) => clientId ?? []))]
+    const clients = new Map<string, LogoutNotice['client'] | undefined>()
+    for (let first = 0; first < ids.length; first += atOnce) {
+      const some = ids.slice(first, first + atOnce)
+      await Promise.all(some.map(async (id) => clients.set(id, await this.#find(id))))
+    }
+    return clients
+  }
+
+  /** `undefined` for a client that is gone, and for one of which nobody can tell where it hears: it is no matter of the others. */
   async #find(clientId: string): Promise<LogoutNotice['client'] | undefined> {
+    try {
+      return await this.#read(clientId)
+    } catch (error) {
+      this.#ports.log.write('warn', 'a client was not told of a logout', { clientId, error })
+      return undefined
+    }
+  }
+
+  /** What a client says of logouts, held against the rules for it. */
+  async #read(clientId: string): Promise<LogoutNotice['client'] | undefined> {
     const { issuer, log } = this.#ports
     const metadata = await this.#metadataOf(clientId)
+    if (metadata === undefined) return undefined
     const { errors } = await loadOidcProvider(log)
-    try {
-      applyClientPolicy(metadata, { errors, url: parsePublicUrl(issuer), relyingParty: undefined })
-    } catch (error) {
-      if (error instanceof errors.InvalidClientMetadata) return undefined
-      throw error
-    }
+    applyClientPolicy(metadata, { errors, url: parsePublicUrl(issuer), relyingParty: undefined })
     const uri: unknown = metadata['backchannel_logout_uri']
     return {
       clientId,
@@ -83,12 +101,15 @@ export class EndedGrants implements ClientNotifier {
     }
   }
 
-  async #metadataOf(clientId: string): Promise<ClientMetadata> {
+  async #metadataOf(clientId: string): Promise<ClientMetadata | undefined> {
     const record = await this.#records.look('Client', clientId)
-    if (record !== undefined && record !== 'unreadable') return { ...record.payload, client_id: clientId }
-    const outcome = await this.#documents.find(clientId, 'administrator')
-    const document: unknown =
-      outcome.kind === 'document' ? JSON.parse(Buffer.from(outcome.answer.body).toString('utf8')) : {}
+    if (record === 'unreadable') throw new TypeError('the registration of the client cannot be read')
+    if (record !== undefined) return { ...record.payload, client_id: clientId }
+    if (!isClientIdUrl(clientId)) return undefined
+    const outcome = await this.#documents.find(clientId, undefined)
+    if (outcome.kind === 'refused') throw new TypeError(outcome.problem)
+    if (outcome.kind === 'busy') throw new UpstreamError('OVERLOADED', tooManyDocuments)
+    const document: unknown = JSON.parse(Buffer.from(outcome.answer.body).toString('utf8'))
     return { ...Object(document), client_id: clientId }
   }
 }

@@ -67,7 +67,11 @@ export function applyClientPolicy(metadata: ClientMetadata, { errors, url, relyi
     throw new errors.InvalidClientMetadata('redirect_uris of https must share one host or be below it')
   }
   applyLogoutPolicy(metadata, uris, { errors, url, belongToOneSite, isAcceptable: isAcceptableRedirectUri })
-  const wantsRefresh = metadata.grant_types?.includes('refresh_token') !== false
+  const grantTypes: unknown = metadata.grant_types ?? undefined
+  if (grantTypes !== undefined && !isTextList(grantTypes)) {
+    throw new errors.InvalidClientMetadata('grant_types must be a list of strings')
+  }
+  const wantsRefresh = grantTypes?.includes('refresh_token') !== false
   metadata.application_type = isOwn || uris.every((uri) => uri.startsWith('https:')) ? 'web' : 'native'
   metadata.grant_types = ['authorization_code', ...(wantsRefresh ? ['refresh_token'] : [])]
   metadata.response_types = ['code']
@@ -104,6 +108,10 @@ function belongToOneSite(uris: readonly string[]): boolean {
 function isRedirectUriList(uris: unknown): uris is readonly string[] {
   if (!Array.isArray(uris) || uris.length === 0 || uris.length > maximumRedirectUris) return false
   return uris.every((uri) => typeof uri === 'string' && isAcceptableRedirectUri(uri))
+}
+
+function isTextList(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string')
 }
 
 function isAcceptableName(name: unknown): boolean {

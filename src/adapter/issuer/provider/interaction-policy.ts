@@ -1,11 +1,13 @@
 import type { interactionPolicy as Policies, KoaContextWithOIDC } from 'oidc-provider'
 import type { AccountFactorStore } from '../../../core/identity/account-factor-store.js'
+import type { PasswordRules } from '../../../core/federation/provider/password-rules.js'
 import { parseContext } from '../federation/sign-in-context.js'
 import { wasAllowedFor } from '../record/consented-destination.js'
 import type { SealedRecords } from '../record/sealed-records.js'
 import type { OidcProviderModule } from './load-oidc-provider.js'
 import { orUnavailable } from './oidc-adapter.js'
 import type { FirstPartyConsent } from '../sign-in/first-party-consent.js'
+import { isRefusedPassword } from '../sign-in/refused-password.js'
 import { IssuerAccount } from '../sign-in/issuer-account.js'
 
 export interface PolicyParts {
@@ -14,6 +16,8 @@ export interface PolicyParts {
   readonly firstParty: FirstPartyConsent
   /** `undefined` where there are no second factors. */
   readonly factors: Pick<AccountFactorStore, 'standing'> | undefined
+  /** UUIDs of the tenants where no password lets anybody in. */
+  readonly refusing: PasswordRules['refusing']
 }
 
 /** In the words of RFC 8176 and our own: a second factor was shown, or is the affair of a provider. */
@@ -21,11 +25,17 @@ const strongMethods: ReadonlySet<string> = new Set(['mfa', 'fed'])
 
 /**
  * The standard policy, and: a session whose account or tenant no longer stands signs in again, as does one without the second factor
- * that its account has by now or may not do without, and a destination that the user has not seen on the consent page is asked about,
+ * that its account has by now or may not do without, or by a password where that lets nobody in any more, and a destination that the user has not seen on the consent page is asked about,
  * whatever else the client was allowed. Between sign-in and consent, when the one is done and the other not yet asked for, this
  * server's own sign-in gets its grant. Throws `TypeError` where the standard policy has no such prompts.
  */
-export function interactionPolicy({ factors, firstParty, module, records }: PolicyParts): Policies.DefaultPolicy {
+export function interactionPolicy({
+  factors,
+  firstParty,
+  module,
+  records,
+  refusing,
+}: PolicyParts): Policies.DefaultPolicy {
   const { Check, Prompt, base } = module.interactionPolicy
   const policy = base()
   const login = policy.get('login')
@@ -36,6 +46,9 @@ export function interactionPolicy({ factors, firstParty, module, records }: Poli
   })
   const weak = new Check('second_factor', 'the sign-in lacks a second factor', async ({ oidc }: KoaContextWithOIDC) => {
     return orUnavailable(lacksFactor(factors, oidc), module.errors)
+  })
+  const unwelcome = new Check('password_refused', 'passwords let nobody in any more', async ({ oidc }) => {
+    return orUnavailable(isByRefusedPassword(refusing, oidc), module.errors)
   })
   const unseen = new Check(
     'destination_not_allowed',
@@ -66,10 +79,19 @@ export function interactionPolicy({ factors, firstParty, module, records }: Poli
   )
   login.checks.add(gone)
   login.checks.add(weak)
+  login.checks.add(unwelcome)
   login.checks.add(unsaid)
   consent.checks.add(unseen)
   policy.add(new Prompt({ name: 'own_sign_in' }, ownSignIn), policy.indexOf(consent))
   return policy
+}
+
+async function isByRefusedPassword(
+  refusing: PolicyParts['refusing'],
+  { account, session }: KoaContextWithOIDC['oidc'],
+): Promise<boolean> {
+  if (!(account instanceof IssuerAccount) || session?.accountId === undefined) return false
+  return isRefusedPassword(refusing, session.amr, account.principal.tenant)
 }
 
 async function lacksFactor(

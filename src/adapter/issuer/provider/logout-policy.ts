@@ -30,9 +30,9 @@ export function applyLogoutPolicy(
   { errors, url, isAcceptable, belongToOneSite }: LogoutRules,
 ): void {
   const after: unknown = metadata.post_logout_redirect_uris ?? []
-  const notified: unknown = metadata['backchannel_logout_uri'] ?? []
+  const notified: unknown = metadata['backchannel_logout_uri'] ?? undefined
   const destinations: readonly unknown[] = Array.isArray(after) ? after : [undefined]
-  const told: readonly unknown[] = [notified].flat()
+  const told: readonly unknown[] = notified === undefined ? [] : [notified]
   const uris = [...destinations, ...told].filter((uri) => typeof uri === 'string')
   const sound =
     uris.length === destinations.length + told.length &&

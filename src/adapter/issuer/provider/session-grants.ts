@@ -37,9 +37,12 @@ export function rememberEarlierGrants(provider: Provider, records: SealedRecords
 }
 
 /** The ids of all grants that were given in a session, replaced ones included. */
-export function grantsOf({ authorizations }: Pick<Session, 'authorizations'>): readonly string[] {
-  const ids = Object.values(authorizations ?? {}).flatMap((one) => [one.grantId, ...earlierIn(one)])
-  return [...new Set(ids.filter((id) => id !== undefined))]
+export function grantsOf({ authorizations }: { readonly authorizations?: unknown }): readonly string[] {
+  const ids = Object.values({ ...Object(authorizations) }).flatMap((one) => {
+    const authorization = Object(one)
+    return [authorization.grantId, ...earlierIn(authorization)]
+  })
+  return [...new Set(ids.filter((id) => typeof id === 'string'))]
 }
 
 function earlierIn(authorization: object): readonly string[] {

@@ -1,5 +1,5 @@
 import type { OwnedRecord } from '../../../core/identity/issuer-storage.js'
-import type { KnownSession, SessionScope } from '../../../core/identity/session-source.js'
+import type { ClientNotifier, KnownSession, SessionScope } from '../../../core/identity/session-source.js'
 import { destinationOfGrant } from './consented-destination.js'
 import { IssuerSessions, type IssuerSessionsPorts } from './issuer-sessions.js'
 import { SealedRecords, type RecordPayload } from './sealed-records.js'
@@ -42,9 +42,12 @@ export class IssuerConsents {
   readonly #ports: IssuerSessionsPorts
   readonly #sessions: IssuerSessions
   readonly #records: SealedRecords
+  readonly #clients: ClientNotifier | undefined
 
-  constructor(ports: IssuerSessionsPorts) {
+  /** `clients`: who tells them what has ended. */
+  constructor(ports: IssuerSessionsPorts, clients?: ClientNotifier) {
     this.#ports = ports
+    this.#clients = clients
     this.#sessions = new IssuerSessions(ports)
     this.#records = new SealedRecords(ports.storage, ports.keyring)
   }
@@ -67,9 +70,11 @@ export class IssuerConsents {
     return this.#sessions.countGrants(scope)
   }
 
-  /** Ends one with whatever was issued on it; `false` where it had ended already. Throws `UpstreamError`. */
+  /** Ends one with whatever was issued on it; `false` where it had ended already. Nobody waits for its client. Throws `UpstreamError`. */
   async end(key: string): Promise<boolean> {
-    return (await this.#sessions.endOne('grant', key)).length > 0
+    const ended = await this.#sessions.endOne('grant', key)
+    void this.#clients?.tell(ended)
+    return ended.length > 0
   }
 
   async #consentOf({

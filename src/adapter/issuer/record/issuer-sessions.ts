@@ -1,8 +1,9 @@
 import type { Keyring } from '../../../core/credential/keyring.js'
 import type { IssuerStorage, OwnedRecord, OwnedRecords, RecordScope } from '../../../core/identity/issuer-storage.js'
 import { ownerDigest, tenantDigest } from '../../../core/identity/session-owner.js'
-import type { GrantSource, KnownSession, SessionScope } from '../../../core/identity/session-source.js'
+import type { GrantSource, KnownSession, SessionScope, SignInOrigin } from '../../../core/identity/session-source.js'
 import { parseContext } from '../federation/sign-in-context.js'
+import { recordsMadeWith, tellingModels } from './made-with.js'
 import { SealedRecords, type RecordPayload } from './sealed-records.js'
 import { subjectIn } from './subject-in.js'
 
@@ -52,6 +53,21 @@ export class IssuerSessions implements GrantSource {
     if (kind === 'grant') await storage.revokeGrant(key)
     else await storage.destroy(model, key)
     return this.#known([record, ...tokens])
+  }
+
+  async endMadeWith(scope: SessionScope, origin: SignInOrigin): Promise<readonly KnownSession[]> {
+    await this.#attribute()
+    const { owned, storage } = this.#ports
+    const records = await owned.list(this.#scopeOf(scope), ['Grant', ...tellingModels])
+    const opened = records.map((record) => ({ record, payload: this.#open(record) ?? {} }))
+    const ended = recordsMadeWith(opened, origin, (grantId) => this.#records.grantDigest(grantId))
+    for (const { key, model } of ended) {
+      if (model === 'Grant') await storage.revokeGrant(key)
+      else await storage.destroy(model, key)
+    }
+    const grants = new Set(ended.map(({ key }) => key))
+    const tokens = records.filter(({ grant, model }) => model === 'RefreshToken' && grants.has(grant ?? ''))
+    return this.#known([...ended, ...tokens])
   }
 
   /** The refresh tokens of a grant. */

@@ -8,6 +8,8 @@ export interface ProofVisit {
   readonly csrf: string
   /** The random value in this browser's cookie. */
   readonly browser: string
+  /** The record of this browser's sign-in, on a page of one's own. */
+  readonly session?: string | undefined
   /** Who counts as one caller for limits. */
   readonly caller: string
 }

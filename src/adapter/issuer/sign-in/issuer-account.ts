@@ -3,6 +3,7 @@ import type { Clock } from '../../../core/runtime/clock.js'
 import { upstreamEndOf, type UpstreamAttention } from '../federation/upstream-attention.js'
 import { callerOf } from '../http/client-address.js'
 import type { AccountDirectory, Principal } from './account-directory.js'
+import { isRefusedPassword } from './refused-password.js'
 import { orUnavailable, type ErrorsOfProvider } from '../provider/oidc-adapter.js'
 import type { SignInAudit } from './sign-in-audit.js'
 
@@ -82,8 +83,8 @@ async function requireWelcomePassword(
   { errors, refusing }: AccountFinderPorts,
   { principal, source }: Use & { readonly principal: Principal },
 ): Promise<void> {
-  const isByPassword = 'amr' in source && source.amr?.includes('pwd') === true
-  if (!isByPassword || !(await orUnavailable(refusing(), errors)).has(principal.tenant.id)) return
+  const methods = 'amr' in source ? source.amr : undefined
+  if (!(await orUnavailable(isRefusedPassword(refusing, methods, principal.tenant), errors))) return
   throw new errors.InvalidGrant('passwords let nobody in any more')
 }
 
@@ -95,12 +96,18 @@ async function requireUpstream(
 ): Promise<void> {
   if (source.kind !== 'RefreshToken' || usedAt(source) !== undefined) return
   const reason = await orUnavailable(upstreamEndOf(upstream, source.acr, principal), errors)
+  requireRequester(context, errors)
   if (reason === undefined) return
   audit.count({
     ...{ type: 'signin.failed', reason, grantId: source.grantId, clientId: context.oidc.client?.clientId },
     ...{ caller: callerOf(context.req), tenant: principal.tenant, subject: principal.account.id },
   })
   throw new errors.InvalidGrant('the sign-in is over where it was made')
+}
+
+/** Whoever does not wait any more would come again with a refresh token that is used up by then, like a thief. */
+function requireRequester({ req }: KoaContextWithOIDC, errors: ErrorsOfProvider): void {
+  if (req.socket.destroyed) throw new errors.TemporarilyUnavailable('nobody waits for the answer')
 }
 
 async function recordUse(ports: AccountFinderPorts, context: KoaContextWithOIDC, use: Use): Promise<void> {

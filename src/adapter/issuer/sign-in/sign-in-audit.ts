@@ -31,6 +31,14 @@ export interface GrantFact extends Fact {
   readonly clientId: string | undefined
 }
 
+/** What happened on a page of somebody who is signed in. */
+export interface PageFact extends Fact {
+  /** Tells the rows of one sign-in's page from others. */
+  readonly page: string
+}
+
+type AnyFact = SignInFact | GrantFact | PageFact
+
 /**
  * Rows about sign-ins and what was issued on them. The rows of one sign-in share a reference, and so do those of one
  * grant; each is made from an id, since the ids themselves are secrets.
@@ -52,7 +60,7 @@ export class SignInAudit {
   }
 
   /** For what nobody waits for. */
-  count(fact: SignInFact | GrantFact): void {
+  count(fact: AnyFact): void {
     this.#audit.count(this.#eventOf(fact))
   }
 
@@ -61,23 +69,25 @@ export class SignInAudit {
     return { requestId: this.#digest(interaction.cid), clientId: parameterOf(interaction, 'client_id') }
   }
 
-  #eventOf(fact: SignInFact | GrantFact): AuditEvent {
-    const reference =
-      'interaction' in fact
-        ? this.referenceOf(fact.interaction)
-        : { requestId: this.#digest(fact.grantId ?? ''), clientId: fact.clientId }
+  #eventOf(fact: AnyFact): AuditEvent {
     return {
       type: fact.type,
       tenant: fact.tenant,
       issuer: this.#issuer,
       subject: fact.subject,
-      ...reference,
+      ...this.#referenceOf(fact),
       reason: fact.reason,
       detail: this.#detailOf(fact),
     }
   }
 
-  #detailOf(fact: SignInFact | GrantFact): AuditEvent['detail'] {
+  #referenceOf(fact: AnyFact): { readonly requestId: string; readonly clientId: string | undefined } {
+    if ('interaction' in fact) return this.referenceOf(fact.interaction)
+    if ('page' in fact) return { requestId: this.#digest(fact.page), clientId: undefined }
+    return { requestId: this.#digest(fact.grantId ?? ''), clientId: fact.clientId }
+  }
+
+  #detailOf(fact: AnyFact): AuditEvent['detail'] {
     const address = fact.caller === undefined ? {} : { address: fact.caller }
     if (fact.allowed === undefined) return fact.caller === undefined ? undefined : address
     const { grantId, ...allowed } = fact.allowed

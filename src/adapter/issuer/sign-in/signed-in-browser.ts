@@ -1,7 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type Provider from 'oidc-provider'
 import type { Keyring } from '../../../core/credential/keyring.js'
+import type { PasswordRules } from '../../../core/federation/provider/password-rules.js'
 import type { IssuerCookies } from '../http/issuer-cookies.js'
+import { isRefusedPassword } from './refused-password.js'
 import type { AccountDirectory, Principal } from './account-directory.js'
 
 export interface SignedInParts {
@@ -9,6 +11,8 @@ export interface SignedInParts {
   readonly cookies: IssuerCookies
   readonly keyring: Keyring
   readonly directory: AccountDirectory
+  /** UUIDs of the tenants where no password lets anybody in. */
+  readonly refusing: PasswordRules['refusing']
 }
 
 /** Who is signed in in a browser. */
@@ -18,6 +22,8 @@ export interface SignedIn {
   readonly subject: string
   /** Of the sign-in of this browser. */
   readonly session: string
+  /** The secret in the cookie of that sign-in. */
+  readonly id: string
   /** The random value in its cookie. */
   readonly browser: string
   /** Of this browser's sign-in and this page, so that nobody else's form is taken for one of this page. */
@@ -26,7 +32,7 @@ export interface SignedIn {
 
 /** Finds who is signed in in this browser, for one page of theirs; `undefined` for nobody. Throws `UpstreamError`. */
 export async function findSignedIn(
-  { cookies, directory, keyring, provider }: SignedInParts,
+  { cookies, directory, keyring, provider, refusing }: SignedInParts,
   page: 'consents' | 'factors',
   { request, response }: { readonly request: IncomingMessage; readonly response: ServerResponse },
 ): Promise<SignedIn | undefined> {
@@ -34,8 +40,9 @@ export async function findSignedIn(
   const session = id === undefined ? undefined : await provider.Session.find(id)
   const subject = session?.accountId
   const principal = subject === undefined ? undefined : await directory.find(subject)
-  if (session === undefined || subject === undefined || principal === undefined) return undefined
+  if (id === undefined || session === undefined || subject === undefined || principal === undefined) return undefined
+  if (await isRefusedPassword(refusing, session.amr, principal.tenant)) return undefined
   const browser = cookies.ensureBrowser(request, response)
   const csrf = keyring.digest('issuer-csrf', `${page} ${session.uid} ${browser}`)
-  return { principal, subject, session: session.uid, browser, csrf }
+  return { principal, subject, session: session.uid, id, browser, csrf }
 }

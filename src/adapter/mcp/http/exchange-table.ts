@@ -95,12 +95,12 @@ function isLoggedOut(
   return bound.user.subject === subject || (sessionId !== undefined && bound.credential.sessionId === sessionId)
 }
 
-/** Whether it goes by the sign-in or the grant of this key. */
 /** A stream of a bearer whose token our own issuer has signed: those of others prove themselves. */
 function isOfOwnToken({ bound, id }: Exchange): boolean {
   return id === undefined && bound?.credential.kind === 'bearer' && bound.credential.proof === undefined
 }
 
+/** Whether it goes by the sign-in or the grant of this key. */
 function isOf({ bound }: Exchange, key: string): boolean {
   if (bound === undefined) return false
   return bound.grantDigest === key || (bound.credential.kind === 'sign-in' && bound.credential.signIn.key === key)

@@ -9,10 +9,10 @@ import type { Tenant } from '../../../core/identity/tenant.js'
 import type { Databases } from '../databases.js'
 import type { TenantSchema } from '../schema/tenant-schema.js'
 import { JsonMembers } from '../store/json-members.js'
-import { isUuid } from '../storable-text.js'
+import { isStorable, isUuid } from '../storable-text.js'
 
 type Change = UpdateObject<TenantSchema, 'kept_token'>
-type Sealed = Pick<KeptTokens, 'clientId' | 'issuer' | 'subject' | 'tokens'>
+type Sealed = Pick<KeptTokens, 'clientId' | 'issuer' | 'tokens'>
 
 /** What `keyring.seal` is told; rotation of keys needs it, too. */
 export const keptTokenPurpose = 'kept-token'
@@ -44,9 +44,9 @@ export class PostgresKeptTokenStore implements KeptTokenStore {
 
   async keep(place: TokenPlace, origin: TokenOrigin, tokens: UpstreamTokens): Promise<void> {
     const db = await this.#databases.tenant(place.tenant)
-    const { account: account_id, provider: provider_id } = place
+    const { account: account_id, provider: provider_id, subject } = place
     await db.transaction().execute(async (step) => {
-      await sql`select pg_advisory_xact_lock(hashtextextended(${`authsec kept token ${account_id} ${provider_id}`}, 0))`.execute(
+      await sql`select pg_advisory_xact_lock(hashtextextended(${`authsec kept token ${account_id} ${provider_id} ${subject}`}, 0))`.execute(
         step,
       )
       const before = await this.#locked(step, place)
@@ -56,14 +56,14 @@ export class PostgresKeptTokenStore implements KeptTokenStore {
       const values = this.#columns(place, { ...origin, tokens: { ...tokens, refreshToken } })
       await step
         .insertInto('kept_token')
-        .values({ account_id, provider_id, ...values })
-        .onConflict((conflict) => conflict.columns(['account_id', 'provider_id']).doUpdateSet(values))
+        .values({ account_id, provider_id, subject, ...values })
+        .onConflict((conflict) => conflict.columns(['account_id', 'provider_id', 'subject']).doUpdateSet(values))
         .execute()
     })
   }
 
   async find(place: TokenPlace): Promise<KeptTokens | undefined> {
-    if (!isUuid(place.account) || !isUuid(place.provider)) return undefined
+    if (!isUuid(place.account) || !isUuid(place.provider) || !isStorable(place.subject)) return undefined
     return this.#find(await this.#databases.tenant(place.tenant), place)
   }
 
@@ -93,6 +93,7 @@ export class PostgresKeptTokenStore implements KeptTokenStore {
       .deleteFrom('kept_token')
       .where('account_id', '=', place.account)
       .where('provider_id', '=', place.provider)
+      .where('subject', '=', place.subject)
       .where('version', '=', version)
       .executeTakeFirst()
     return result.numDeletedRows === 1n
@@ -124,7 +125,7 @@ export class PostgresKeptTokenStore implements KeptTokenStore {
   }
 
   async #replace(kept: KeptTokens, tokens: UpstreamTokens): Promise<boolean> {
-    const { clientId, issuer, place, subject } = kept
+    const { clientId, issuer, place } = kept
     const db = await this.#databases.tenant(place.tenant)
     return db.transaction().execute(async (step) => {
       const now = await this.#locked(step, place)
@@ -134,9 +135,10 @@ export class PostgresKeptTokenStore implements KeptTokenStore {
       const refreshToken = tokens.refreshToken ?? kept.tokens.refreshToken
       await step
         .updateTable('kept_token')
-        .set(this.#columns(place, { clientId, issuer, subject, tokens: { ...tokens, refreshToken } }))
+        .set(this.#columns(place, { clientId, issuer, tokens: { ...tokens, refreshToken } }))
         .where('account_id', '=', place.account)
         .where('provider_id', '=', place.provider)
+        .where('subject', '=', place.subject)
         .execute()
       return true
     })
@@ -163,6 +165,7 @@ export class PostgresKeptTokenStore implements KeptTokenStore {
       .set(change)
       .where('account_id', '=', place.account)
       .where('provider_id', '=', place.provider)
+      .where('subject', '=', place.subject)
       .where('version', '=', version)
       .where(where)
       .executeTakeFirst()
@@ -173,7 +176,7 @@ export class PostgresKeptTokenStore implements KeptTokenStore {
     const version = randomUUID()
     return {
       sealed: this.#keyring.seal(keptTokenPurpose, Buffer.from(JSON.stringify(sealed)), contextOf(place, version)),
-      ...{ issuer: sealed.issuer, subject: sealed.subject, version, expires_at: expiryOf(sealed.tokens) },
+      ...{ issuer: sealed.issuer, version, expires_at: expiryOf(sealed.tokens) },
       claimed_until: null,
       changed_at: sql<Date>`clock_timestamp()`,
     }
@@ -193,16 +196,17 @@ type Db = Awaited<ReturnType<Databases['tenant']>>
 
 type Row = Awaited<ReturnType<ReturnType<typeof select>['executeTakeFirstOrThrow']>>
 
-function select(db: Db, { account, provider }: TokenPlace) {
+function select(db: Db, { account, provider, subject }: TokenPlace) {
   return db
     .selectFrom('kept_token')
     .select(['sealed', 'version', age.as('age')])
     .where('account_id', '=', account)
     .where('provider_id', '=', provider)
+    .where('subject', '=', subject)
 }
 
-function isOf(kept: KeptTokens, { clientId, issuer, subject }: TokenOrigin): boolean {
-  return kept.issuer === issuer && kept.subject === subject && kept.clientId === clientId
+function isOf(kept: KeptTokens, { clientId, issuer }: TokenOrigin): boolean {
+  return kept.issuer === issuer && kept.clientId === clientId
 }
 
 function hasSameRefreshToken(one: KeptTokens, other: KeptTokens): boolean {
@@ -215,8 +219,8 @@ function expiryOf({ expiresAt, refreshToken }: UpstreamTokens) {
 }
 
 /** With the version an earlier token cannot be put back in its place. */
-function contextOf({ account, provider }: TokenPlace, version: string): string {
-  return `${account} ${provider} ${version}`
+function contextOf({ account, provider, subject }: TokenPlace, version: string): string {
+  return `${account} ${provider} ${version} ${subject}`
 }
 
 function parseSealed(json: string): Sealed {
@@ -229,8 +233,5 @@ function parseSealed(json: string): Sealed {
     scopes: written.texts('scopes'),
   }
   written.end()
-  return {
-    ...{ clientId: members.text('clientId'), issuer: members.text('issuer'), subject: members.text('subject') },
-    tokens,
-  }
+  return { clientId: members.text('clientId'), issuer: members.text('issuer'), tokens }
 }

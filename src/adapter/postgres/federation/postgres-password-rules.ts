@@ -45,9 +45,17 @@ export async function refusesPasswords(db: Kysely<MasterSchema>, { id }: Pick<Te
   return (await query.executeTakeFirst()) !== undefined
 }
 
-async function hasProvider(db: Kysely<MasterSchema>, { id }: Tenant): Promise<boolean> {
-  const query = db.selectFrom('identity_provider').select('id').where('tenant_id', '=', id)
-  return (await query.executeTakeFirst()) !== undefined
+/** One that is for an application alone which does not admit the tenant lets nobody in. */
+async function hasProvider(db: Kysely<MasterSchema>, { id, slug }: Tenant): Promise<boolean> {
+  const { rows } = await sql`
+    select 1 from identity_provider provider left join application on application.client_id = provider.application
+    where provider.tenant_id = ${id} and (
+      provider.application is null or application.admits = '"any"'
+      or (jsonb_typeof(application.admits) = 'array' and application.admits ? ${slug}::text)
+      or (application.admits = '"own"' and application.tenant_id = ${id})
+    ) limit 1
+  `.execute(db)
+  return rows.length > 0
 }
 
 async function write(db: Kysely<MasterSchema>, { id }: Tenant, rule: PasswordRule): Promise<void> {

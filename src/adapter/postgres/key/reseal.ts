@@ -28,7 +28,7 @@ const masterColumns: readonly SealedColumn[] = [
 const tenantColumns: readonly SealedColumn[] = [
   {
     ...{ table: 'kept_token', column: 'sealed', purpose: keptTokenPurpose, offset: 0 },
-    context: `account_id || ' ' || provider_id || ' ' || version`,
+    context: `account_id || ' ' || provider_id || ' ' || version || ' ' || subject`,
   },
   { table: 'account_factor', column: 'sealed_secret', purpose: totpPurpose, context: 'id::text', offset: 0 },
 ]

@@ -83,3 +83,8 @@ export async function noteKeptCodes(db: Kysely<MigrationSchema>): Promise<void> 
   await sql`alter table recovery_code add column kept boolean not null default true`.execute(db)
   await sql`alter table recovery_code alter column kept set default false`.execute(db)
 }
+
+/** The same for those of an export from before. */
+export async function keepEarlierCodes<Schema>(db: Kysely<Schema>): Promise<void> {
+  await sql`update recovery_code set kept = true`.execute(db)
+}

@@ -42,9 +42,9 @@ export interface KeptTokenTable {
   readonly sealed: Uint8Array
   /** Another one after every change. */
   readonly version: string
-  /** Whose they are there; `null` in rows of an older version, as is `subject`. */
-  readonly issuer: string | null
-  readonly subject: string | null
+  /** Whose they are there. */
+  readonly issuer: string
+  readonly subject: string
   /** `null` where the provider does not say. */
   readonly expires_at: Date | null
   /** While somebody asks the provider for new ones, when others may. */
@@ -112,10 +112,16 @@ export async function createFirstSignIns(db: Kysely<MigrationSchema>): Promise<v
   `.execute(db)
 }
 
-/** Whose kept tokens are stands in their row, so that they go with the identity; their version never comes again. */
+/**
+ * Whose kept tokens are stands in their row, so that they go with the identity, and those of two users of a provider are apart; their
+ * version never comes again. Of those before, nobody could tell whose they are, and no sign-in is known that goes back to them.
+ */
 export async function nameKeptTokens(db: Kysely<MigrationSchema>): Promise<void> {
+  await sql`delete from kept_token`.execute(db)
   await sql`
     alter table kept_token
-      alter column version type text using version::text, add column issuer text, add column subject text
+      alter column version type text using version::text,
+      add column issuer text not null, add column subject text not null,
+      drop constraint kept_token_pkey, add primary key (account_id, provider_id, subject)
   `.execute(db)
 }

@@ -2,18 +2,21 @@ import { sql, type Kysely } from 'kysely'
 import type { MigrationSchema } from './migrate.js'
 
 /**
- * Gives accounts a stamp, and another one with every change of what they prove themselves with, whoever makes it: plain SQL counts
- * too. Never a number: it could come back with a backup. `null`: nothing has changed since the account was made.
+ * Gives accounts a stamp, and another one with every change of what they prove themselves with and when they are disabled, whoever does
+ * it: plain SQL counts too. Never a number: it could come back with a backup. `null`: nothing has changed since the account was made.
  */
 export async function createSecurityStamp(db: Kysely<MigrationSchema>): Promise<void> {
   await sql`alter table account add column security_stamp uuid`.execute(db)
+  // Nothing from before lets them in once they are enabled.
+  await sql`update account set security_stamp = gen_random_uuid() where disabled_at is not null`.execute(db)
   await define(db, 'account_restamped', 'new.security_stamp := gen_random_uuid(); return new;')
   await define(db, 'account_proof_gone', restamp('id = old.account_id'))
   await define(db, 'account_proof_demanded', restamp('new.account_id is null or id = new.account_id'))
   await watch(db, {
     table: 'account',
     when: 'before update',
-    condition: 'old.password_hash is distinct from new.password_hash',
+    condition: `old.password_hash is distinct from new.password_hash
+      or (old.disabled_at is null and new.disabled_at is not null)`,
     call: 'account_restamped',
   })
   await watch(db, { table: 'account_factor', when: 'after delete', call: 'account_proof_gone' })

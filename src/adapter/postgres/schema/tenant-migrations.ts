@@ -7,6 +7,9 @@ import { createPolicyVersion } from './policy-schema.js'
 import { createServices } from './service-schema.js'
 import { createSecurityStamp } from './security-stamp.js'
 
+/** From which on recovery codes say whether they are kept. */
+export const keptCodesStep = '0009-security-stamp'
+
 /** The steps of every tenant's database. */
 export const tenantMigrations: readonly Migration[] = [
   {
@@ -28,7 +31,7 @@ export const tenantMigrations: readonly Migration[] = [
   { name: '0007-identity-provider', up: createFirstSignIns },
   { name: '0008-account-security', up: createAccountSecurity },
   {
-    name: '0009-security-stamp',
+    name: keptCodesStep,
     async up(db) {
       await createSecurityStamp(db)
       await noteKeptCodes(db)

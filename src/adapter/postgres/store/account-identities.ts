@@ -50,15 +50,14 @@ export function addIdentities(db: Db, steps: readonly IdentityStep[]): Promise<b
   )
 }
 
-/** They stay on record without an account: their users are not to sign up. What their providers gave goes; of an older version, all of the account. */
+/** They stay on record without an account: their users are not to sign up. What their providers gave goes. */
 export function removeIdentities(db: Db, steps: readonly IdentityStep[]): Promise<bigint | undefined> {
   return execute(
     db,
     sql`
       with gone as (
         delete from kept_token kept using ${wantedOf(steps)} join account on account.email = wanted.email
-        where kept.account_id = account.id
-        and (kept.issuer is null or (kept.issuer = wanted.issuer and kept.subject = wanted.subject))
+        where kept.account_id = account.id and kept.issuer = wanted.issuer and kept.subject = wanted.subject
       )
       update account_identity identity set account_id = null
       from ${wantedOf(steps)} join account on account.email = wanted.email

@@ -13,6 +13,7 @@ import type {
   Passkey,
   TotpSecret,
 } from '../../../core/identity/account-factor-store.js'
+import { recoverySetOf } from '../../../core/identity/recovery-set.js'
 import type { Tenant } from '../../../core/identity/tenant.js'
 import type { Databases } from '../databases.js'
 import { sqlState } from '../pool/database-failure.js'
@@ -105,8 +106,19 @@ export class PostgresAccountFactorStore implements AccountFactorStore {
     })
   }
 
-  async keepRecoveryCodes(tenant: Tenant, accountId: string): Promise<void> {
-    await keepCodes(await this.#databases.tenant(tenant), accountId)
+  async keepRecoveryCodes(tenant: Tenant, accountId: string, set: string): Promise<boolean> {
+    const db = await this.#databases.tenant(tenant)
+    return db.transaction().execute(async (step) => {
+      if (!(await lockAccount(step, accountId))) return false
+      const codes = await step
+        .selectFrom('recovery_code')
+        .select('digest')
+        .where('account_id', '=', accountId)
+        .execute()
+      if (recoverySetOf(codes.map(({ digest }) => digest)) !== set) return false
+      await keepCodes(step, accountId)
+      return true
+    })
   }
 
   async useRecoveryCode(tenant: Tenant, accountId: string, digest: string): Promise<boolean> {

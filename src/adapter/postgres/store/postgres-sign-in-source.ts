@@ -74,6 +74,10 @@ export class PostgresSignInSource implements SignInSource {
     return isStorable(key) ? this.#end(tenant, (row) => row('key', '=', key)) : []
   }
 
+  async endGranted(tenant: Tenant, grants: readonly string[]): Promise<readonly KnownSession[]> {
+    return grants.length === 0 ? [] : this.#end(tenant, (row) => row('grant_digest', 'in', [...grants]))
+  }
+
   async #end(tenant: Tenant, condition: Condition): Promise<readonly KnownSession[]> {
     const db = await this.#parts.databases.tenant(tenant)
     return db.transaction().execute(async (step) => {

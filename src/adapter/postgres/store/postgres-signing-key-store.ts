@@ -36,10 +36,13 @@ export class PostgresSigningKeyStore implements SigningKeyStore {
     })
   }
 
-  /** Where notices do not arrive, it is another one every two seconds. */
   revision(): string {
-    const period = this.#feed.alive ? '' : ` ${Math.floor(performance.now() / doubtMilliseconds)}`
-    return `${this.#changes}${period}`
+    return `${this.#changes}`
+  }
+
+  /** Two seconds where notices do not arrive. */
+  lasts(): number | undefined {
+    return this.#feed.alive ? undefined : doubtMilliseconds
   }
 
   follow(hear: () => void): () => void {

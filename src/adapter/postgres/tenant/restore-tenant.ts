@@ -1,5 +1,6 @@
 import { sql, type Kysely } from 'kysely'
-import { tenantMigrations } from '../schema/tenant-migrations.js'
+import { keepEarlierCodes } from '../schema/account-schema.js'
+import { keptCodesStep, tenantMigrations } from '../schema/tenant-migrations.js'
 import { sqlState } from '../pool/database-failure.js'
 import { exportFormat, type ExportHeader } from './export-tenant.js'
 import { readTables, type TableShape } from './table-order.js'
@@ -48,6 +49,7 @@ export async function restoreTenant<Schema>(db: Kysely<Schema>, lines: AsyncIter
   if (header === undefined) throw fault(1, 'the file is empty')
   if (said !== rows) throw fault(number + 1, 'the end is missing: the file was cut off, or lines were taken out')
   await insert(db, batch)
+  await takeLaterSteps(db, header)
   await restartIdentities(db)
   await forgetCredentials(db)
   return { name: header.name, rows }
@@ -97,6 +99,12 @@ async function refuseStrangers<Schema>(db: Kysely<Schema>, { steps, tables }: Ex
     const stranger = columns.find((column) => own.get(name)?.has(column) !== true)
     if (stranger !== undefined || !own.has(name)) throw fault(1, `there is no place for ${name}.${stranger ?? '*'}`)
   }
+}
+
+/** What migrations made of rows of their time, for rows of an export from before them. */
+async function takeLaterSteps<Schema>(db: Kysely<Schema>, { steps, tables }: ExportHeader): Promise<void> {
+  const hasCodes = tables.some(({ name }) => name === 'recovery_code')
+  if (hasCodes && !steps.includes(keptCodesStep)) await keepEarlierCodes(db)
 }
 
 /** New rows go on counting where the old ones ended. */

@@ -50,6 +50,8 @@ export interface KeySource {
   load(): Promise<readonly PublishedKey[]>
   /** Another text as soon as the keys may be others than those loaded before: then they serve nobody until they are loaded again. */
   readonly revision?: (() => string) | undefined
+  /** For how many milliseconds keys count from when they were asked for, where nobody would tell of others. */
+  readonly lasts?: (() => number | undefined) | undefined
 }
 
 export interface KeySetOptions {
@@ -82,6 +84,10 @@ export class KeySet {
   #searchedAt: number | undefined
   #failedAt: number | undefined
   #revision: string | undefined
+  /** How many looks at the source have begun. */
+  #loads = 0
+  /** The look that the keys at hand come from. */
+  #current: { readonly load: number; readonly askedAt: number | undefined } = { load: 0, askedAt: undefined }
 
   constructor(options: KeySetOptions) {
     this.#options = options
@@ -93,9 +99,11 @@ export class KeySet {
    * be thrown away.
    */
   async find(reference: KeyReference, issuer: string): Promise<CryptoKey | undefined> {
-    await (this.#has(reference) ? this.#refresh() : this.#search(reference))
+    const loads = this.#loads
+    if (!this.#has(reference)) await this.#search(reference)
+    if (this.#has(reference)) await this.#refresh(loads)
     const known = this.#has(reference)
-    if (known && this.#stand() && !this.#isDoubted()) return this.#keyOf(reference, issuer)
+    if (known && this.#stand() && !this.#isDoubted(loads)) return this.#keyOf(reference, issuer)
     if (!known && this.#failedAt === undefined) return undefined
     throw new UpstreamError('AUTH_UNAVAILABLE', 'the keys of the issuer are out of reach')
   }
@@ -128,10 +136,10 @@ export class KeySet {
     return key?.byAlgorithm.get(reference.algorithm)
   }
 
-  async #refresh(): Promise<void> {
+  async #refresh(loads: number): Promise<void> {
     const { times } = this.#options
     // Twice, since a look that had begun before may have come too early.
-    for (let look = 0; look < 2 && this.#isDoubted() && this.#mayTry(); look += 1) await this.#load()
+    for (let look = 0; look < 2 && this.#isDoubted(loads) && this.#mayTry(); look += 1) await this.#load()
     if (!this.#passed(this.#loadedAt, times.freshFor) || !this.#mayTry()) return
     const load = this.#load()
     // During an outage nobody waits for the next attempt while the keys at hand still stand.
@@ -139,9 +147,15 @@ export class KeySet {
     if (urgent || !this.#stand()) await load
   }
 
-  /** Whether the keys at hand may have been taken back. */
-  #isDoubted(): boolean {
-    return this.#options.source.revision?.() !== this.#revision
+  /**
+   * Whether the keys at hand may have been taken back. However long a look has taken: it is good for whoever came before it began, so
+   * before all but the first `loads`.
+   */
+  #isDoubted(loads: number): boolean {
+    const { source } = this.#options
+    if (source.revision?.() !== this.#revision) return true
+    const lasts = source.lasts?.()
+    return lasts !== undefined && this.#current.load <= loads && this.#passed(this.#current.askedAt, lasts)
   }
 
   #stand(): boolean {
@@ -196,6 +210,8 @@ export class KeySet {
   async #replaceKeys(): Promise<void> {
     const { algorithms, clock, issuer, source, times } = this.#options
     const revision = source.revision?.()
+    this.#loads += 1
+    const current = { load: this.#loads, askedAt: clock.now() }
     const published = await within(times.loadWithin, source.load(), issuer)
     if (published.length > maxKeys) throw issuerFault(issuer, `an issuer has at most ${maxKeys} keys`)
     const vetted = await Promise.all(published.map((jwk) => vetKey(jwk, algorithms)))
@@ -210,6 +226,7 @@ export class KeySet {
     this.#keys = unique.map((key) => this.#keys.find(({ fingerprint }) => fingerprint === key.fingerprint) ?? key)
     this.#loadedAt = clock.now()
     this.#revision = revision
+    this.#current = current
     this.#failedAt = undefined
   }
 

@@ -51,7 +51,7 @@ export function ownKeySet({ keys, ...options }: Pick<OwnEngineOptions, 'clock' |
   return new KeySet({
     ...options,
     algorithms: ['ES256'],
-    source: { load, revision: keys.revision?.bind(keys) },
+    source: { load, revision: keys.revision?.bind(keys), lasts: keys.lasts?.bind(keys) },
     times: nearTimes,
   })
 }

@@ -2,6 +2,7 @@ import { ConfigurationError } from '../../error/configuration-error.js'
 import { UpstreamError } from '../../error/upstream-error.js'
 import type { Tenant } from '../../identity/tenant.js'
 import type { Log } from '../../runtime/log.js'
+import { posingFault } from './posing-provider.js'
 import type { ProviderStore, StoredProvider } from './provider-store.js'
 import type { UpstreamProvider, UpstreamSettings } from '../upstream-provider.js'
 
@@ -13,6 +14,8 @@ export interface UpstreamDirectoryPorts {
   readonly settingsOf: (stored: StoredProvider) => UpstreamSettings
   /** Nothing is asked of it yet. Throws `ConfigurationError`. */
   readonly open: (settings: UpstreamSettings) => UpstreamProvider
+  /** The issuers whose tokens are taken. */
+  readonly trusted: () => Promise<ReadonlySet<string>>
   readonly log: Log
 }
 
@@ -42,6 +45,8 @@ const mostOpened = 1_000
 export class UpstreamDirectory {
   readonly #ports: UpstreamDirectoryPorts
   readonly #opened = new Map<string, Opened>()
+  /** By revision: the sign-in page asks again and again. */
+  readonly #told = new Set<string>()
 
   constructor(ports: UpstreamDirectoryPorts) {
     this.#ports = ports
@@ -51,9 +56,12 @@ export class UpstreamDirectory {
   async offered(tenants: readonly Tenant[]): Promise<readonly OfferedProvider[]> {
     if (tenants.length === 0) return []
     const stored = await this.#ports.store.list(tenants.map(({ id }) => id))
+    const ours = stored.filter((provider) => this.#isOurs(provider))
+    const posing = new Set<StoredProvider>()
+    for (const provider of ours) if (await this.#isPosing(provider)) posing.add(provider)
     return tenants.flatMap((tenant) =>
-      stored
-        .filter((provider) => provider.tenant === tenant.id && this.#isOurs(provider))
+      ours
+        .filter((provider) => provider.tenant === tenant.id && !posing.has(provider))
         .map(({ id, name }) => ({ id, name, tenant })),
     )
   }
@@ -61,7 +69,7 @@ export class UpstreamDirectory {
   /** The one of that id, or `undefined` where users of this application cannot sign in with it. Throws `UpstreamError`, also for one that is set up wrongly. */
   async find(id: string): Promise<OpenedProvider | undefined> {
     const stored = await this.#ports.store.find(id)
-    if (stored === undefined || !this.#isOurs(stored)) {
+    if (stored === undefined || !this.#isOurs(stored) || (await this.#isPosing(stored))) {
       this.#opened.delete(id)
       return undefined
     }
@@ -75,6 +83,30 @@ export class UpstreamDirectory {
 
   #isOurs({ application }: StoredProvider): boolean {
     return application === undefined || application === this.#ports.application
+  }
+
+  /** Its issuer may have come to be trusted after it, and by the environment of this process alone. */
+  async #isPosing(stored: StoredProvider): Promise<boolean> {
+    if (stored.kind !== 'oauth2') return false
+    const fault = posingFault({ kind: stored.kind, issuer: this.#issuerOf(stored) }, await this.#ports.trusted())
+    if (fault === undefined) return false
+    const about = `${stored.id} ${stored.revision}`
+    if (this.#told.size >= mostOpened) this.#told.clear()
+    if (!this.#told.has(about)) {
+      this.#ports.log.write('error', 'an identity provider cannot be used', { provider: stored.id, reason: fault })
+    }
+    this.#told.add(about)
+    return true
+  }
+
+  /** One that is set up wrongly is nobody's, and cannot be opened either. */
+  #issuerOf(stored: StoredProvider): string {
+    try {
+      return this.#ports.settingsOf(stored).issuer
+    } catch (error) {
+      if (!(error instanceof ConfigurationError)) throw error
+      return ''
+    }
   }
 
   #open(stored: StoredProvider): Opened {

@@ -6,23 +6,23 @@ import type { UpstreamEnd } from '../upstream-provider.js'
 import type { TokenPlace } from './kept-tokens.js'
 
 export interface EndingPorts {
-  readonly sessions: Pick<SessionDirectory, 'end' | 'ownersOf'>
+  readonly sessions: Pick<SessionDirectory, 'endMadeWith'>
   readonly audit: Pick<AuditLog, 'record' | 'retain'>
   /** The installation's own issuer. */
   readonly ownIssuer: string
 }
 
 /**
- * Ends whatever an account is signed in with, once its provider says that it is over there, or vouches for somebody else: of a session
- * in a browser, of what clients were given on it, and of what those have opened, nobody could tell apart which went back to the provider.
- * Throws `UpstreamError` where something was out of reach.
+ * Ends whatever an account has signed in with by a provider, once that says that it is over there, or vouches for somebody else: in
+ * browsers, what clients were given then, and what those have opened. What it has signed in with otherwise stands: providers say the
+ * same of tokens that nobody has used for a while (RFC 6749 §5.2 has one code for all), which says nothing of other ways in. Throws `UpstreamError` where something was out of reach.
  */
 export async function endSignIns(
   { audit, ownIssuer, sessions }: EndingPorts,
-  { account, provider, tenant }: TokenPlace,
+  { account, provider, subject, tenant }: TokenPlace,
   reason: UpstreamEnd,
 ): Promise<void> {
-  await sessions.end({ tenant, owners: await sessions.ownersOf(tenant, account), application: undefined })
+  await sessions.endMadeWith(tenant, account, { provider, subject })
   const event: AuditEvent = {
     type: 'session.ended',
     ...{ reason, tenant, issuer: ownIssuer, subject: account, requestId: randomUUID(), detail: { provider } },

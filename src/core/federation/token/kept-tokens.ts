@@ -1,21 +1,22 @@
 import type { Tenant } from '../../identity/tenant.js'
 import type { UpstreamTokens } from '../upstream-provider.js'
 
-/** Whose tokens, and of which provider (UUIDs). */
+/** Whose tokens: of an account, at a provider (UUIDs), and as whom there. An account may be several users of one provider. */
 export interface TokenPlace {
   readonly tenant: Tenant
   readonly account: string
   readonly provider: string
-}
-
-/** Whom the tokens are of, and whom alone they may be shown to. */
-export interface TokenOrigin {
-  readonly issuer: string
-  readonly clientId: string
+  /** As the provider says it. */
   readonly subject: string
 }
 
-/** The tokens of one account at one provider. */
+/** Who gave the tokens, and whom alone they may be shown to. */
+export interface TokenOrigin {
+  readonly issuer: string
+  readonly clientId: string
+}
+
+/** The tokens of one user of a provider. */
 export interface KeptTokens extends TokenOrigin {
   readonly place: TokenPlace
   /** Another one after every change, and never one that was there before. */
@@ -27,7 +28,7 @@ export interface KeptTokens extends TokenOrigin {
 
 /** Upstream tokens in the tenants' databases. Each method throws `UpstreamError` when that does not answer. */
 export interface KeptTokenStore {
-  /** In place of those before. Tokens that cannot be renewed do not take the place of what can, unless they are of somebody else. */
+  /** In place of those before. Tokens that cannot be renewed do not take the place of what can, unless somebody else gave them. */
   keep(place: TokenPlace, origin: TokenOrigin, tokens: UpstreamTokens): Promise<void>
   /** `undefined` also for what cannot be opened any more. */
   find(place: TokenPlace): Promise<KeptTokens | undefined>

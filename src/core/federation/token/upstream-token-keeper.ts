@@ -24,8 +24,11 @@ const none: Standing = { state: 'none' }
 const pauseMilliseconds = 100
 /** As long as somebody else's claim lasts, and a little more. */
 const mostPauses = 330
-/** Longer than a provider takes that is well; nobody who refreshes waits for another one. */
-const mostAttention = 5_000
+/**
+ * Longer than a provider takes that is well, and far below what those wait who refresh, this server's own sign-in among them: one who
+ * has given up never sees the new refresh token, and the old one would count as stolen.
+ */
+const mostAttention = 1_000
 
 /**
  * What accounts may do at their providers: access tokens for services that the user has there, never for a client of ours. They are
@@ -51,21 +54,15 @@ export class UpstreamTokenKeeper {
 
   /**
    * Why sign-ins with these tokens are over, once they have ended; `undefined` where they stand, or the provider cannot be asked now:
-   * its outage signs nobody out. Throws `UpstreamError` where a database does not answer.
+   * its outage signs nobody out. What takes longer than a moment goes on, and ends them later. Throws `UpstreamError` where a database
+   * does not answer.
    */
   async attend(place: TokenPlace): Promise<UpstreamEnd | undefined> {
-    const { account, provider, tenant } = place
-    const facts = { tenant: tenant.slug, account, provider }
-    try {
-      const standing = await Promise.race([this.#standing(place), this.#ports.pause(mostAttention)])
-      if (standing === undefined)
-        this.#ports.log.write('warn', 'an identity provider takes long to renew tokens', facts)
-      return standing?.state === 'over' ? standing.reason : undefined
-    } catch (error) {
-      if (!(error instanceof UpstreamError) || error.outage !== 'IDP_UNAVAILABLE') throw error
-      this.#ports.log.write('warn', 'upstream tokens could not be renewed', { ...facts, error })
-      return undefined
-    }
+    const { log, pause } = this.#ports
+    const answer = await Promise.race([this.#endOf(place), pause(mostAttention).then(() => 'late' as const)])
+    if (answer !== 'late') return answer
+    log.write('warn', 'an identity provider takes long to renew tokens', factsOf(place))
+    return undefined
   }
 
   /** Resolves when nothing is under way: a new token that is on its way must be kept. */
@@ -73,8 +70,19 @@ export class UpstreamTokenKeeper {
     await Promise.allSettled(this.#asking.values())
   }
 
+  async #endOf(place: TokenPlace): Promise<UpstreamEnd | undefined> {
+    try {
+      const standing = await this.#standing(place)
+      return standing.state === 'over' ? standing.reason : undefined
+    } catch (error) {
+      if (!(error instanceof UpstreamError) || error.outage !== 'IDP_UNAVAILABLE') throw error
+      this.#ports.log.write('warn', 'upstream tokens could not be renewed', { ...factsOf(place), error })
+      return undefined
+    }
+  }
+
   #standing(place: TokenPlace): Promise<Standing> {
-    const key = JSON.stringify([place.tenant.id, place.account, place.provider])
+    const key = JSON.stringify([place.tenant.id, place.account, place.provider, place.subject])
     const asking = this.#asking.get(key)
     if (asking !== undefined) return asking
     const started = this.#look(place).finally(() => this.#asking.delete(key))
@@ -107,7 +115,7 @@ export class UpstreamTokenKeeper {
   async #renew(kept: KeptTokens, { provider }: OpenedProvider): Promise<Standing> {
     const { store } = this.#ports
     try {
-      const renewal = await provider.renew(kept.tokens, kept.subject)
+      const renewal = await provider.renew(kept.tokens, kept.place.subject)
       if (renewal.outcome !== 'refreshed') return await this.#end(kept, renewal.outcome)
       await store.renew(kept, renewal.tokens)
       return { state: 'kept', accessToken: renewal.tokens.accessToken }
@@ -122,10 +130,9 @@ export class UpstreamTokenKeeper {
   /** The sign-ins first: as long as there are some, the tokens are there to be asked about. */
   async #end(kept: KeptTokens, reason: UpstreamEnd): Promise<Standing> {
     const { end, log, store } = this.#ports
-    const { account, provider, tenant } = kept.place
     // With tokens that somebody has replaced meanwhile, a refusal says nothing.
     if ((await store.find(kept.place))?.version !== kept.version) return this.#look(kept.place)
-    log.write('warn', 'upstream tokens of an account are over', { tenant: tenant.slug, account, provider, reason })
+    log.write('warn', 'upstream tokens of an account are over', { ...factsOf(kept.place), reason })
     await end(kept.place, reason)
     await store.remove(kept)
     return { state: 'over', reason }
@@ -138,4 +145,8 @@ function good({ tokens }: KeptTokens): Standing {
 
 function isFrom(kept: KeptTokens, { settings }: OpenedProvider): boolean {
   return kept.issuer === settings.issuer && kept.clientId === settings.clientId
+}
+
+function factsOf({ account, provider, tenant }: TokenPlace) {
+  return { tenant: tenant.slug, account, provider }
 }

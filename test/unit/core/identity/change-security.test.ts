@@ -54,6 +54,14 @@ describe('a change of what accounts prove themselves with', () => {
     expect(sessions.happened).toEqual(['end of everybody', 'change', 'end of everybody', 'change'])
   })
 
+  it('that was not made after all ends nothing afterwards', async () => {
+    const sessions = new Sessions()
+    const scope = { tenant, accounts: ['ana'], wasMade: () => false }
+    const changed = await changeSecurity(sessions, scope, sessions.change)
+    expect(changed).toEqual({ value: 'done', ended: 1, sessions: 'ended' })
+    expect(sessions.happened).toEqual(['owners of ana', 'end of ana', 'change'])
+  })
+
   it('is not made where nothing can be ended', async () => {
     const sessions = new Sessions('fails')
     const changed = changeSecurity(sessions, { tenant, accounts: ['ana'] }, sessions.change)

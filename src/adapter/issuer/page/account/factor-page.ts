@@ -115,14 +115,18 @@ export interface RecoveryCodesPage {
   readonly csrf: string
   /** None where those from before stay good. */
   readonly codes: readonly string[]
+  /** Tells these codes from all others; `undefined` where there are none. */
+  readonly set: string | undefined
+  readonly problem: string | undefined
 }
 
 /** What follows an enrolment: the codes are shown here and never again. */
-export function renderRecoveryCodesPage({ codes, csrf, serverName }: RecoveryCodesPage): string {
+export function renderRecoveryCodesPage({ codes, csrf, problem, serverName, set }: RecoveryCodesPage): string {
   return renderPage({
     title: 'Second step set up',
     serverName,
     body: html`<h1>The second step is set up</h1>
+      ${problemOf(problem)}
       ${
         codes.length === 0
           ? undefined
@@ -134,6 +138,7 @@ export function renderRecoveryCodesPage({ codes, csrf, serverName }: RecoveryCod
       }
       <form method="post">
         <input type="hidden" name="csrf" value="${csrf}" />
+        ${set === undefined ? undefined : html`<input type="hidden" name="codes" value="${set}" />`}
         <button class="button" name="action" value="factor-done">Continue</button>
       </form>`,
   })

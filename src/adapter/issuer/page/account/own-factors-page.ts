@@ -6,8 +6,8 @@ import { passkeyForm } from './passkey-form.js'
 /** Where users see and change what they prove themselves with. */
 export const ownFactorsPath = '/authsec/factors'
 
-/** `open`: they have just proved a factor. Else how they can: by one that they have, by their password, or not here. */
-export type OwnFactorsGate = 'open' | 'factor' | 'password' | 'closed'
+/** `open`: they have just proved a factor. Else how they can: by one that they have, by their password, or why not here. */
+export type OwnFactorsGate = 'open' | 'factor' | 'password' | 'no password' | 'passwords refused'
 
 export interface OwnFactorsPage {
   readonly serverName: string
@@ -35,8 +35,7 @@ export function renderOwnFactorsPage(page: OwnFactorsPage): string {
         <span>Account</span> <strong><bdi>${email}</bdi></strong> of <bdi>${tenantName}</bdi>
       </p>
       ${problem === undefined ? undefined : html`<p class="problem" role="alert">${problem}</p>`}
-      ${factors.length === 0 ? html`<p class="fact">Your password alone is enough to sign in.</p>` : undefined}
-      ${factors.map((factor) => factorItem(factor, page))}
+      ${factors.length === 0 ? absence(page) : undefined} ${factors.map((factor) => factorItem(factor, page))}
       ${factors.length === 0 ? undefined : html`<p class="fact">Recovery codes left: ${String(recoveryCodes.left)}</p>`}
       ${gate === 'open' ? openForm(page) : proofForms(page)}`,
   })
@@ -63,6 +62,14 @@ function factorItem({ createdAt, id, kind, usedAt }: AccountFactor, { csrf, gate
   </section>`
 }
 
+/** What it means that there is none: whoever does not sign in with a password here is asked for none. */
+function absence({ gate, standing }: OwnFactorsPage): Html | undefined {
+  if (gate !== 'password') return undefined
+  return standing.demand === 'required'
+    ? html`<p class="fact">Your organisation asks for a second step when you sign in with your password.</p>`
+    : html`<p class="fact">Your password alone is enough to sign in.</p>`
+}
+
 function openForm({ csrf }: OwnFactorsPage): Html {
   return html`<form method="post">
     <input type="hidden" name="csrf" value="${csrf}" />
@@ -72,11 +79,14 @@ function openForm({ csrf }: OwnFactorsPage): Html {
 }
 
 function proofForms({ csrf, gate, passkeyOptions: options }: OwnFactorsPage): Html {
-  if (gate === 'closed') {
-    return html`<p class="lead">This account has no password: how it signs in is looked after where it does.</p>`
+  if (gate === 'no password' || gate === 'passwords refused') {
+    const why = gate === 'no password' ? 'This account has no password' : 'Passwords let nobody in here'
+    return html`<p class="lead">${why}: how you sign in is looked after where you do.</p>`
   }
   if (gate === 'password') {
-    return html`<p class="lead">To set one up, enter your password again.</p>
+    return html`<p class="lead">
+        To set one up, enter your password again. Once it is set up, you are signed out everywhere else.
+      </p>
       <form method="post">
         <input type="hidden" name="csrf" value="${csrf}" />
         <label for="password">Password</label>
@@ -98,12 +108,20 @@ function proofForms({ csrf, gate, passkeyOptions: options }: OwnFactorsPage): Ht
     </form>`
 }
 
+export interface FactorRemovedPage {
+  readonly serverName: string
+  readonly sessions: 'ended' | 'not all ended'
+  /** `stays`: another one was removed at the same time, and this is the last that the account may not do without. */
+  readonly factor: 'gone' | 'stays'
+}
+
 /** What follows a removal. */
-export function renderFactorRemovedPage(serverName: string, sessions: 'ended' | 'not all ended'): string {
+export function renderFactorRemovedPage({ factor, serverName, sessions }: FactorRemovedPage): string {
   return renderPage({
-    title: 'Removed',
+    title: factor === 'gone' ? 'Removed' : 'Not removed',
     serverName,
-    body: html`<h1>It is removed</h1>
+    body: html`<h1>${factor === 'gone' ? 'It is removed' : 'It is not removed'}</h1>
+      ${factor === 'gone' ? undefined : html`<p>It is your only one by now, and your organisation asks for one.</p>`}
       <p>You are signed out. Go back to your apps and sign in again.</p>
       ${
         sessions === 'ended'

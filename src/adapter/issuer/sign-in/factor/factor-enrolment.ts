@@ -1,6 +1,8 @@
 import type { Keyring } from '../../../../core/credential/keyring.js'
-import type { AccountFactorStore, NewFactor } from '../../../../core/identity/account-factor-store.js'
+import type { AccountFactorStore, Enrolment, NewFactor } from '../../../../core/identity/account-factor-store.js'
+import { recoverySetOf } from '../../../../core/identity/recovery-set.js'
 import type { Clock } from '../../../../core/runtime/clock.js'
+import type { Form } from '../../http/read-form.js'
 import { renderEnrolmentPage, renderRecoveryCodesPage } from '../../page/account/factor-page.js'
 import { qrCode } from '../../page/account/qr-code.js'
 import type { StepAnswer, Submission } from '../interaction-step.js'
@@ -12,11 +14,15 @@ import type { PendingFactors } from './pending-factors.js'
 import { newRecoveryCodes, recoveryDigest } from './recovery-codes.js'
 import { newTotpSecret, stepOf, totpBytes, totpUri } from './totp.js'
 
+/** `not all ended`: it is added, and not all that was signed in without it could be ended. */
+export type AddFactor = (at: FactorVisit, enrolment: Enrolment) => Promise<'added' | 'not all ended' | 'refused'>
+
 export interface EnrolmentParts {
   readonly serverName: string
   /** What the button says that leads away from setting up. */
   readonly leave: 'Use another account' | 'Back'
-  readonly factors: AccountFactorStore
+  readonly factors: Pick<AccountFactorStore, 'keepRecoveryCodes' | 'replaceRecoveryCodes'>
+  readonly add: AddFactor
   readonly pending: PendingFactors
   readonly passkeys: Passkeys
   readonly limits: SignInLimits
@@ -31,6 +37,19 @@ const wrongCode: Trouble = {
 const wrongPasskey: Trouble = {
   status: 400,
   problem: 'This passkey could not be set up. Try again, or use an authenticator app.',
+}
+const otherCodes: Trouble = {
+  status: 409,
+  problem: 'Other recovery codes have taken the place of those that you were shown before. Keep these instead.',
+}
+const spentCodes: Trouble = {
+  status: 409,
+  problem:
+    'Not all of the recovery codes that you were shown here are good any more: some were used, or you have got others since.',
+}
+const leftBehind: Trouble = {
+  status: 200,
+  problem: 'Not everything that was signed in with your password alone could be signed out. Tell an administrator.',
 }
 const tooLate: Trouble = { status: 400, problem: 'This could not be set up: there is another one by now.' }
 
@@ -86,12 +105,26 @@ export class FactorEnrolment {
    * What there is to see once it is set up: new recovery codes, as often as this is asked for until their user says that they are
    * kept. An answer may get lost, and codes that nobody has seen are worth nothing. Throws `UpstreamError`.
    */
-  async showDone({ account, standing, tenant, visit }: FactorVisit): Promise<StepAnswer> {
+  async showDone({ account, standing, tenant, visit }: FactorVisit, trouble?: Trouble): Promise<StepAnswer> {
     const { factors, keyring, serverName } = this.#parts
     const codes = standing.recoveryCodes.kept === 'yes' ? [] : newRecoveryCodes()
     const digests = codes.map((code) => recoveryDigest(keyring, account.id, code))
     if (digests.length > 0) await factors.replaceRecoveryCodes(tenant, account.id, digests)
-    return { kind: 'page', status: 200, page: renderRecoveryCodesPage({ serverName, csrf: visit.csrf, codes }) }
+    const page = renderRecoveryCodesPage({
+      ...{ serverName, csrf: visit.csrf, codes, problem: trouble?.problem },
+      set: codes.length === 0 ? undefined : recoverySetOf(digests),
+    })
+    return { kind: 'page', status: trouble?.status ?? 200, page }
+  }
+
+  /** `undefined` once the codes that this very form stood below are kept; else what there is to see instead. Throws `UpstreamError`. */
+  async keep(at: FactorVisit, form: Form): Promise<StepAnswer | undefined> {
+    const { account, standing, tenant } = at
+    const set = form.get('codes')
+    const isKept = standing.recoveryCodes.kept === 'yes'
+    if (set === undefined && isKept) return undefined
+    if (await this.#parts.factors.keepRecoveryCodes(tenant, account.id, set ?? '')) return undefined
+    return this.showDone(at, isKept ? spentCodes : otherCodes)
   }
 
   #appIn({ pending }: FactorVisit, code: string): NewFactor | undefined {
@@ -112,13 +145,13 @@ export class FactorEnrolment {
   }
 
   async #add(at: FactorVisit, factor: NewFactor, attempt: CountedAttempt): Promise<StepAnswer> {
-    const { account, pending, tenant, visit } = at
-    const { factors } = this.#parts
+    const { pending, visit } = at
     const as = pending.proved === 'nothing' ? 'first' : 'further'
-    if (!(await factors.add(tenant, account.id, { factor, as }))) return this.show(at, tooLate)
+    const added = await this.#parts.add(at, { factor, as })
+    if (added === 'refused') return this.show(at, tooLate)
     const proved = factor.kind === 'totp' ? 'otp' : 'hwk'
     await this.#parts.pending.put(visit, { ...pending, stage: 'enrolled', proved, secret: undefined })
-    await attempt.succeeded()
-    return this.showDone(at)
+    await attempt.succeeded(at.account)
+    return this.showDone(at, added === 'added' ? undefined : leftBehind)
   }
 }

@@ -1,6 +1,7 @@
 import type { AccountFactorStore } from '../../../../core/identity/account-factor-store.js'
 import type { Account } from '../../../../core/identity/account-store.js'
 import type { Tenant } from '../../../../core/identity/tenant.js'
+import type { Form } from '../../http/read-form.js'
 import { renderFactorPage } from '../../page/account/factor-page.js'
 import { renderErrorPage } from '../../page/error-page.js'
 import type { AccountDirectory } from '../account-directory.js'
@@ -74,7 +75,7 @@ export class FactorStep {
     const { stage } = at.pending
     if (stage === 'prove') return this.#prove(at, submission)
     if (stage === 'enrol') return this.#parts.enrolment.submit(at, submission)
-    return stage === 'enrolled' && action === 'factor-done' ? this.#done(at) : this.#page(at)
+    return stage === 'enrolled' && action === 'factor-done' ? this.#done(at, submission.form) : this.#page(at)
   }
 
   async #slowed(visit: Visit): Promise<StepAnswer | undefined> {
@@ -113,9 +114,8 @@ export class FactorStep {
   }
 
   /** Who goes on from the page with the recovery codes has seen them. */
-  async #done(at: SignInVisit): Promise<StepAnswer> {
-    await this.#parts.factors.keepRecoveryCodes(at.tenant, at.account.id)
-    return this.#complete(at, at.pending.proved)
+  async #done(at: SignInVisit, form: Form): Promise<StepAnswer> {
+    return (await this.#parts.enrolment.keep(at, form)) ?? this.#complete(at, at.pending.proved)
   }
 
   async #complete({ account, tenant, visit }: SignInVisit, proved: PendingFactor['proved']): Promise<StepAnswer> {

@@ -8,7 +8,7 @@ import type { AccountDirectory } from '../account-directory.js'
 import type { SignInAudit } from '../sign-in-audit.js'
 import type { SignInLimits } from '../sign-in-limits.js'
 import { CodeCheck } from './code-check.js'
-import { FactorEnrolment } from './factor-enrolment.js'
+import { FactorEnrolment, type AddFactor } from './factor-enrolment.js'
 import { FactorProof } from './factor-proof.js'
 import { FactorStep } from './factor-step.js'
 import { Passkeys } from './passkeys.js'
@@ -55,6 +55,9 @@ export function openFactorWays(
 
 /** Composes the step after the password. */
 export function openFactorStep(ways: FactorWays, shared: Omit<Shared, 'records' | 'url'>): FactorStep {
-  const enrolment = new FactorEnrolment({ ...ways, limits: shared.limits, leave: 'Use another account' })
+  // Only where one is demanded: nothing by a password alone stands there any more.
+  const add: AddFactor = async ({ account, tenant }, enrolment) =>
+    (await ways.factors.add(tenant, account.id, enrolment)) ? 'added' : 'refused'
+  const enrolment = new FactorEnrolment({ ...ways, add, limits: shared.limits, leave: 'Use another account' })
   return new FactorStep({ ...ways, ...shared, enrolment })
 }
