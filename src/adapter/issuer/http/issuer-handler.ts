@@ -9,7 +9,6 @@ import type { ConsentsHandler } from '../consent/consents-handler.js'
 import type { FederationCallback } from '../federation/federation-callback.js'
 import { BrowserCookie } from './browser-cookie.js'
 import { callerOf, onBehalfOf } from './client-address.js'
-import { admitProgram } from './endpoint-limits.js'
 import type { LogoutHandler } from '../logout/logout-handler.js'
 import type { InteractionHandler } from '../sign-in/interaction-handler.js'
 import { doubledCookies, type IssuerCookies } from './issuer-cookies.js'
@@ -166,7 +165,7 @@ export class IssuerHandler {
       case 'registration':
         return this.#register(exchange)
       case 'token':
-        return this.#answerProgram(exchange)
+        return this.#post(exchange, 'invalid_request', withCanonicalResource)
       default:
         return this.#delegate(exchange, splitTarget(request.url ?? '').query)
     }
@@ -243,13 +242,6 @@ export class IssuerHandler {
     if (admission.admitted) return this.#post(exchange, 'invalid_client_metadata')
     response.setHeader('retry-after', admission.secondsLeft)
     return sendJson(response, 429, { error: 'slow_down', error_description: 'too many registrations' })
-  }
-
-  async #answerProgram(exchange: Exchange): Promise<void> {
-    const admission = await admitProgram(exchange.request, this.#parts)
-    if (admission.admitted) return this.#post(exchange, 'invalid_request', withCanonicalResource)
-    exchange.response.setHeader('retry-after', admission.secondsLeft)
-    return sendJson(exchange.response, 429, { error: 'slow_down', error_description: 'too many requests from here' })
   }
 
   /** Hands on a body that is not too large; the provider's own limit is a larger one. */
