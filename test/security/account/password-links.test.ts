@@ -190,23 +190,6 @@ describe('the browser in which a link was used', () => {
   })
 })
 
-describe('a browser in which an earlier password was shown', () => {
-  it('is a stranger once the password is another one, until that is shown in it', async () => {
-    const account = await site.addAccount('former@acme.test')
-    const [former, own] = [new BrowserJar(), new BrowserJar()]
-    const signIn = async (browser: BrowserJar, password?: string): Promise<Shown> =>
-      (await site.signIn(browser, 'former@acme.test', password)).shown
-    expect(isConsent(await signIn(former))).toBe(true)
-    await set(own, await own.open(await site.link(account)))
-    let refused: Shown | undefined
-    for (let count = 0; count < 15 && refused?.status !== 429; count += 1) {
-      refused = await signIn(new BrowserJar(), 'a guess')
-    }
-    expect((await signIn(former, 'a guess')).status).toBe(429)
-    expect(isConsent(await signIn(own, given))).toBe(true)
-  })
-})
-
 describe('the forms of a link', () => {
   it('are counted for that link alone: strangers who send many keep nobody from theirs', async () => {
     const [one, two] = [await site.addAccount('many@acme.test'), await site.addAccount('few@acme.test')]

@@ -127,7 +127,7 @@ export class PasswordLinks {
     const changed = await changeSecurity(sessions, scope, () => links.redeem(tenant, digest, hash))
     if (!changed.value) return { kind: 'used' }
     // The password is set, whether or not the browser is known by it.
-    await limits.know(account, { tenant, email: account.email, visit: { browser } }, 'password').catch(() => undefined)
+    await limits.know({ tenant, email: account.email, visit: { browser } }, 'password').catch(() => undefined)
     return { kind: 'done', status: 200, page: renderPasswordSetPage({ serverName, sessions: changed.sessions }) }
   }
 }

@@ -50,7 +50,7 @@ export class PasswordProof {
     }
     if (!matches) return { trouble: wrong, reason: 'invalid' }
     if ((await refusing()).has(tenant.id)) return { trouble: refused, reason: 'passwords_refused' }
-    await attempt.succeeded(account)
+    await attempt.succeeded()
     return undefined
   }
 }

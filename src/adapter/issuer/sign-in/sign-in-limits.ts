@@ -1,9 +1,7 @@
-import type { Account } from '../../../core/identity/account-store.js'
 import type { Tenant } from '../../../core/identity/tenant.js'
 import type { RateLimit, RateLimiter, RateLimitKey } from '../../../core/runtime/rate-limiter.js'
 import type { ProofVisit } from './interaction-step.js'
 import type { HashingClaim } from '../password/hashing-queue.js'
-import { formatSubject } from './issuer-subject.js'
 import type { SealedRecords } from '../record/sealed-records.js'
 
 const seconds = 15 * 60
@@ -62,9 +60,6 @@ export interface Attempt {
   readonly email: string
 }
 
-/** Whose browser is known. */
-type KnownAccount = Pick<Account, 'id' | 'securityStamp'>
-
 /** A browser that may be known to an account. */
 export interface KnownPlace extends Pick<Attempt, 'email' | 'tenant'> {
   readonly visit: Pick<ProofVisit, 'browser'>
@@ -74,8 +69,8 @@ export interface KnownPlace extends Pick<Attempt, 'email' | 'tenant'> {
 export interface CountedAttempt {
   /** In whose turn a password is looked at. */
   readonly claim: HashingClaim
-  /** The proof of this account was right: it was no guess, and the browser is known from now on. Throws `UpstreamError`. */
-  succeeded(account: KnownAccount): Promise<void>
+  /** The password was right: it was no guess, and the browser is known from now on. Throws `UpstreamError`. */
+  succeeded(): Promise<void>
   /** The password was right, and more is asked for: it was no guess. Throws `UpstreamError`. */
   unfinished(): Promise<void>
   /** The password was not looked at: nothing counts. Throws `UpstreamError`. */
@@ -102,8 +97,7 @@ export class SignInLimits {
   /** Counts an attempt; answers with the seconds to wait when it may not be made. Throws `UpstreamError` where it cannot be counted. */
   async take(attempt: Attempt, proof: Proof = 'password'): Promise<Admission> {
     const record = await this.#records.find('KnownBrowser', browserKey(attempt, proof))
-    // One of which it is not said whose it is outlasts a change of the password.
-    const browser = record?.payload['accountId'] === undefined ? 'unknown' : 'known'
+    const browser = record === undefined ? 'unknown' : 'known'
     const guesses = keysOf(attempt, proof, browser)
     const keys = proof === 'password' ? [...guesses, workKeyOf(attempt, browser)] : guesses
     const answer = await this.#limiter.take(keys)
@@ -113,9 +107,9 @@ export class SignInLimits {
       admitted: true,
       attempt: {
         claim: claimOf(attempt, browser),
-        succeeded: async (account) => {
+        succeeded: async () => {
           await unfinished()
-          await this.know(account, attempt, proof)
+          await this.know(attempt, proof)
         },
         unfinished,
         withdrawn: () => this.#limiter.giveBack(keys),
@@ -130,16 +124,14 @@ export class SignInLimits {
   }
 
   /**
-   * Knows the browser from now on, by a digest that leads back to no browser, until what is signed in to the account ends: somebody
-   * who knew an earlier password is a stranger again. Whoever has shown a password alone is no less a stranger to codes; a second
-   * factor comes after a password. Throws `UpstreamError`.
+   * Knows the browser from now on, by a digest that leads back to neither browser nor account. Whoever has shown a password alone
+   * is no less a stranger to codes; a second factor comes after a password. Throws `UpstreamError`.
    */
-  async know(account: KnownAccount, place: KnownPlace, proof: Proof = 'code'): Promise<void> {
+  async know(place: KnownPlace, proof: Proof = 'code'): Promise<void> {
     for (const shown of proof === 'password' ? ([proof] as const) : (['password', 'code'] as const)) {
       const id = browserKey(place, shown)
       await this.#limiter.forget(limits[shown].browser.map((limit) => ({ limit, key: id })))
-      const payload = { accountId: formatSubject(place.tenant, account) }
-      await this.#records.put({ model: 'KnownBrowser', id, payload, expiresIn: knownBrowserSeconds })
+      await this.#records.put({ model: 'KnownBrowser', id, payload: {}, expiresIn: knownBrowserSeconds })
     }
   }
 }

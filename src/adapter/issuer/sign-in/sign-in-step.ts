@@ -96,7 +96,7 @@ export class SignInStep {
       await admission.attempt.unfinished()
       return asked
     }
-    await admission.attempt.succeeded(verdict)
+    await admission.attempt.succeeded()
     return completeSignIn(this.#parts.audit, visit, { tenant, account: verdict, methods: ['pwd'] })
   }
 

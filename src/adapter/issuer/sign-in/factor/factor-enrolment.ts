@@ -151,7 +151,7 @@ export class FactorEnrolment {
     if (added === 'refused') return this.show(at, tooLate)
     const proved = factor.kind === 'totp' ? 'otp' : 'hwk'
     await this.#parts.pending.put(visit, { ...pending, stage: 'enrolled', proved, secret: undefined })
-    await attempt.succeeded(at.account)
+    await attempt.succeeded()
     return this.showDone(at, added === 'added' ? undefined : leftBehind)
   }
 }

@@ -39,7 +39,7 @@ export class FactorProof {
     const admission = await this.#parts.limits.take({ visit, tenant, email: account.email }, 'code')
     if (!admission.admitted) return limited(admission.wait)
     if (!(await this.#parts.codes.proves(tenant, account, code))) return wrong(wrongCode)
-    await admission.attempt.succeeded(account)
+    await admission.attempt.succeeded()
     return { proved: 'otp' }
   }
 
@@ -50,7 +50,7 @@ export class FactorProof {
     const owner = { visit, subject: pending.subject, passkeys: standing.passkeys }
     const signed = passkeys.usable ? await passkeys.verify(owner, text) : undefined
     if (signed === undefined || !(await factors.useCount(tenant, account.id, signed))) return wrong(wrongPasskey)
-    await admission.attempt.succeeded(account)
+    await admission.attempt.succeeded()
     return { proved: 'hwk' }
   }
 }
