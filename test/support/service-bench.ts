@@ -98,6 +98,7 @@ export class ServiceBench {
   /** Calls a tool that declares these services. */
   async call(use: UseServices, options: CallOptions = {}): Promise<ToolAnswer> {
     const {
+      args = {},
       caller = sampleCaller(),
       channel = { signal: new AbortController().signal },
       services = ['GitHub'],
@@ -117,7 +118,7 @@ export class ServiceBench {
       log: { write: (level, message, fields) => this.#write(level, message, fields) },
       services: { desk: this.#desk, inUse: this.#inUse },
     })
-    const outcome = await guard.call({ name: operation.name, args: {}, caller, channel })
+    const outcome = await guard.call({ name: operation.name, args, caller, channel })
     if (outcome.outcome === 'unknown') return { text: 'unknown', isError: true }
     const { content, isError } = outcome.result
     return { text: content.map((part) => ('text' in part ? part.text : '')).join(''), isError: isError === true }
@@ -141,6 +142,7 @@ export class ServiceBench {
 }
 
 export interface CallOptions {
+  readonly args?: unknown
   readonly caller?: Caller
   readonly channel?: CallChannel
   readonly services?: readonly string[]

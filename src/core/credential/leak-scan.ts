@@ -1,63 +1,33 @@
 const leastCharacters = 4
 const mostDecodings = 3
 
+/** What a secret looks like, in every way that it is looked for. */
+export type SecretPatterns = readonly string[]
+
 /**
- * Finds secrets in texts: as they are, in base64 at any offset, in hexadecimal, URL-encoded, escaped as in JSON, in another case, with
- * characters strewn in between, and split over several texts. Secrets of fewer than four letters and digits are not looked for: they
- * are in everything.
+ * Everything that would give a secret away: itself, in hexadecimal, and in base64 at any offset. None for a secret of fewer than four
+ * letters and digits: those are in everything.
  */
-export class LeakScan {
-  readonly #patterns: ReadonlySet<string>
-
-  constructor(secrets: Iterable<string>) {
-    this.#patterns = new Set([...secrets].flatMap(patternsOf))
-  }
-
-  /** Whether the texts, in their order, show a secret. */
-  finds(texts: readonly string[]): boolean {
-    if (this.#patterns.size === 0) return false
-    const views = viewsOf(texts.join('')).map(squeezed)
-    return [...this.#patterns].some((pattern) => views.some((view) => view.includes(pattern)))
-  }
-}
-
-/** Every text in a value of JSON, names of members included, in the order in which they are read. */
-export function textsIn(value: unknown): readonly string[] {
-  return walk(value, (members) => members.flat())
-}
-
-/** Members of the parts of an answer that say what a part is: a reader does not see them between what the parts say. */
-const formal: ReadonlySet<string> = new Set(['mimeType', 'type'])
-
-/** What a reader sees of an answer, one part after the other: the values, without what names and types them. */
-export function shownIn(value: unknown): readonly string[] {
-  return walk(value, (members) => members.filter(([name]) => !formal.has(name)).map(([, member]) => member))
-}
-
-function walk(
-  value: unknown,
-  within: (members: readonly (readonly [string, unknown])[]) => readonly unknown[],
-): readonly string[] {
-  const texts: string[] = []
-  const open: unknown[] = [value]
-  while (open.length > 0) {
-    const next = open.pop()
-    if (typeof next === 'string') texts.push(next)
-    else if (typeof next === 'number' || typeof next === 'bigint') texts.push(String(next))
-    else if (typeof next === 'object' && next !== null) {
-      const inner: readonly unknown[] = Array.isArray(next) ? next : within(Object.entries(next))
-      for (let index = inner.length - 1; index >= 0; index -= 1) open.push(inner[index])
-    }
-  }
-  return texts
-}
-
-function patternsOf(secret: string): readonly string[] {
+export function patternsOf(secret: string): SecretPatterns {
+  if (squeezed(secret).length < leastCharacters) return []
   const bytes = Buffer.from(secret)
   const encoded = [0, 1, 2].map((offset) => base64At(bytes, offset))
   return [secret, bytes.toString('hex'), ...encoded]
     .map(squeezed)
     .filter((pattern) => pattern.length >= leastCharacters)
+}
+
+/**
+ * Which of the patterns the texts show, in their order: as they are, URL-encoded, escaped as in JSON or markup, in another case, with
+ * characters strewn in between, and split over several texts.
+ */
+export function foundIn(texts: readonly string[], patterns: Iterable<string>): ReadonlySet<string> {
+  const found = new Set<string>()
+  const whole = texts.join('')
+  if (whole === '') return found
+  const views = viewsOf(whole).map(squeezed)
+  for (const pattern of patterns) if (views.some((view) => view.includes(pattern))) found.add(pattern)
+  return found
 }
 
 /** What the bytes are in base64 wherever they begin in what is encoded: the characters that depend on nothing around them. */
@@ -86,12 +56,16 @@ function percentDecoded(text: string): string {
   return text.replaceAll(/(?:%[0-9a-f]{2})+/gi, (run) => Buffer.from(run.replaceAll('%', ''), 'hex').toString())
 }
 
+const entities: Readonly<Record<string, string>> = { amp: '&', apos: "'", gt: '>', lt: '<', quot: '"' }
+
 /** Escapes of JSON and of markup. */
 function unescaped(text: string): string {
   return text
     .replaceAll(/\\u([0-9a-f]{4})/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
+    .replaceAll(/\\[bfnrt]/g, ' ')
     .replaceAll(/&#x([0-9a-f]{1,6});/gi, (_, code: string) => character(Number.parseInt(code, 16)))
     .replaceAll(/&#([0-9]{1,7});/g, (_, code: string) => character(Number(code)))
+    .replaceAll(/&(amp|apos|gt|lt|quot);/g, (_, name: string) => entities[name] ?? '')
 }
 
 function character(code: number): string {

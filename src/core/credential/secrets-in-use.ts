@@ -1,42 +1,44 @@
-import { LeakScan } from './leak-scan.js'
+import { patternsOf } from './leak-scan.js'
 
 const rememberedMilliseconds = 60_000
-const mostOfOneTenant = 1_000
+const mostSecrets = 200
+
+interface Noted {
+  readonly patterns: readonly string[]
+  /** By `performance.now()`. */
+  until: number
+}
 
 /**
- * What was handed out to operations of a tenant a short while ago: an operation may have kept it, and a later call show it. No
- * longer than credentials are in memory anyhow.
+ * What was handed out to operations a short while ago, of any tenant: an operation may have kept it, and a later call show it to
+ * somebody else. No longer than credentials are in memory anyhow, and so many at most.
  */
 export class SecretsInUse {
-  readonly #byTenant = new Map<string, Map<string, number>>()
+  readonly #noted = new Map<string, Noted>()
 
-  /** Notes that operations of a tenant have these texts. */
-  note(tenantId: string, texts: readonly string[]): void {
-    const noted = this.#byTenant.get(tenantId) ?? new Map<string, number>()
-    this.#byTenant.set(tenantId, noted)
+  /** Notes that operations have these texts. */
+  note(texts: readonly string[]): void {
+    this.#forget()
     const until = performance.now() + rememberedMilliseconds
     for (const text of texts) {
-      noted.delete(text)
-      noted.set(text, until)
+      const patterns = this.#noted.get(text)?.patterns ?? patternsOf(text)
+      this.#noted.delete(text)
+      this.#noted.set(text, { patterns, until })
     }
-    for (const oldest of noted.keys()) {
-      if (noted.size <= mostOfOneTenant) break
-      noted.delete(oldest)
+    for (const oldest of this.#noted.keys()) {
+      if (this.#noted.size <= mostSecrets) break
+      this.#noted.delete(oldest)
     }
   }
 
-  /** Looks for everything that is noted of a tenant, and for what a call was given besides; `undefined` where there is nothing. */
-  scan(tenantId: string | undefined, given: Iterable<string> = []): LeakScan | undefined {
-    const texts = new Set([...this.#current(tenantId), ...given])
-    return texts.size === 0 ? undefined : new LeakScan(texts)
+  /** What would give away anything that is noted. */
+  patterns(): readonly string[] {
+    this.#forget()
+    return [...this.#noted.values()].flatMap(({ patterns }) => patterns)
   }
 
-  #current(tenantId: string | undefined): readonly string[] {
-    const noted = tenantId === undefined ? undefined : this.#byTenant.get(tenantId)
-    if (tenantId === undefined || noted === undefined) return []
+  #forget(): void {
     const now = performance.now()
-    for (const [text, until] of noted) if (until < now) noted.delete(text)
-    if (noted.size === 0) this.#byTenant.delete(tenantId)
-    return [...noted.keys()]
+    for (const [text, { until }] of this.#noted) if (until < now) this.#noted.delete(text)
   }
 }

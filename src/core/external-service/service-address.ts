@@ -33,9 +33,9 @@ export function serviceAddress({ name, url }: Pick<ExternalService, 'name' | 'ur
 function decodedRoute(route: string): string | undefined {
   let decoded = route
   for (let count = 0; count < mostDecodings; count += 1) {
-    const next = decodedOnce(decoded)
-    // What is no encoding after the first time is a percent sign that was meant.
-    if (next === undefined) return count === 0 ? undefined : decoded
+    // After the first time what is no encoding is a percent sign that was meant; a lenient server may still decode what is one.
+    const next = count === 0 ? decodedOnce(decoded) : decodedBytes(decoded)
+    if (next === undefined) return undefined
     if (/[\p{Cc}\p{Cs}]/u.test(next)) return undefined
     if (next === decoded) return decoded
     decoded = next
@@ -49,6 +49,11 @@ function decodedOnce(text: string): string | undefined {
   } catch {
     return undefined
   }
+}
+
+/** What may be decoded, byte by byte; the rest stays. */
+function decodedBytes(text: string): string {
+  return text.replaceAll(/%([0-9a-f]{2})/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
 }
 
 /** A last segment may be empty: it is a slash at the end. */

@@ -85,7 +85,7 @@ export class ServiceDesk {
       throw new ServiceError('ERR_SERVICE_CREDENTIAL', service.name, message)
     }
     const answer = await this.#ask(service, sent.request, introduction)
-    if (answer.status === 401) this.#ports.credentials.drop(wishOf(visit, admitted))
+    if (answer.status === 401) this.#ports.credentials.drop(wishOf(visit, admitted), sent.held)
     return answer
   }
 

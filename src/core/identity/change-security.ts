@@ -32,16 +32,33 @@ export async function changeSecurity<Value>(
   change: () => Promise<Value>,
 ): Promise<SecurityChange<Value>> {
   if (accounts !== 'everybody' && accounts.length === 0) return { value: await change(), ended: 0, sessions: 'ended' }
-  const scope: SessionScope = { tenant, owners: await ownersOf(sessions, { accounts, tenant }), application: undefined }
-  const before = await sessions.end(scope)
+  const scopes = scopesOf(tenant, await ownersOf(sessions, { accounts, tenant }))
+  const before = await endAll(sessions, scopes)
   const value = await change()
-  if (!wasMade(value)) return { value, ended: before.length, sessions: 'ended' }
+  if (!wasMade(value)) return { value, ended: before, sessions: 'ended' }
   try {
-    const after = await sessions.end(scope)
-    return { value, ended: before.length + after.length, sessions: 'ended' }
+    return { value, ended: before + (await endAll(sessions, scopes)), sessions: 'ended' }
   } catch {
-    return { value, ended: before.length, sessions: 'not all ended' }
+    return { value, ended: before, sessions: 'not all ended' }
   }
+}
+
+/** As many owners as one query is asked about. */
+const mostOwners = 200
+
+function scopesOf(tenant: Tenant, owners: SessionScope['owners']): readonly SessionScope[] {
+  if (owners === undefined) return [{ tenant, owners, application: undefined }]
+  const count = Math.ceil(owners.length / mostOwners)
+  return Array.from({ length: count }, (_, index) => {
+    const part = owners.slice(index * mostOwners, (index + 1) * mostOwners)
+    return { tenant, owners: part, application: undefined }
+  })
+}
+
+async function endAll(sessions: Pick<SessionDirectory, 'end'>, scopes: readonly SessionScope[]): Promise<number> {
+  let ended = 0
+  for (const scope of scopes) ended += (await sessions.end(scope)).length
+  return ended
 }
 
 async function ownersOf(

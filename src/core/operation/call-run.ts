@@ -73,7 +73,10 @@ export class CallRun {
       ...{ requestId: record.ref, operation: name, user: caller?.user, clientId: caller?.clientId },
       ...{ actor: caller?.actor, elicits, channel, login, services: access },
       onFault: (error) =>
-        this.#ports.log.write('warn', 'a message of an operation was not sent', { ref: record.ref, error }),
+        this.#ports.log.write('warn', 'a message of an operation was not sent', {
+          ref: record.ref,
+          error: services.withoutSecrets(error),
+        }),
     })
   }
 
@@ -83,7 +86,7 @@ export class CallRun {
     try {
       return await operation.parseInput(request.args)
     } catch (error) {
-      record.logFailure(error)
+      record.logFailure(this.#call.services.withoutSecrets(error))
       return undefined
     }
   }

@@ -1,5 +1,7 @@
-import { shownIn, textsIn } from '../credential/leak-scan.js'
+import { textsOfFailure } from '../credential/failure-texts.js'
+import { foundIn, patternsOf } from '../credential/leak-scan.js'
 import type { SecretsInUse } from '../credential/secrets-in-use.js'
+import { shownIn, textsIn } from '../credential/texts-in.js'
 import { ServiceAccess } from '../external-service/service-access.js'
 import type { ServiceDesk } from '../external-service/service-desk.js'
 import type { Caller } from '../identity/caller.js'
@@ -17,6 +19,8 @@ export interface ServedCall {
   readonly operation: Pick<Operation, 'name' | 'services'>
   readonly caller: Caller | undefined
   readonly channel: CallChannel
+  /** What the caller has sent. */
+  readonly args: unknown
   /** The reference of the call. */
   readonly ref: string
 }
@@ -28,13 +32,13 @@ export class CallServices {
   /** The way to the client, on which no secret goes. */
   readonly channel: CallChannel
   readonly #ports: ServicePorts | undefined
-  readonly #tenant: string | undefined
-  readonly #given = new Set<string>()
+  readonly #args: unknown
+  readonly #given = new Map<string, readonly string[]>()
   readonly #ending = new AbortController()
 
-  constructor(ports: ServicePorts | undefined, { caller, channel, operation, ref }: ServedCall) {
-    this.#ports = caller && ports
-    this.#tenant = caller?.tenant.id
+  constructor(ports: ServicePorts | undefined, { args, caller, channel, operation, ref }: ServedCall) {
+    this.#ports = ports
+    this.#args = args
     this.channel = this.#ports === undefined ? channel : this.#guarded(channel)
     const { name, services = [] } = operation
     if (ports === undefined || caller === undefined || services.length === 0) return
@@ -48,15 +52,25 @@ export class CallServices {
     })
   }
 
-  /** Whether what is to be said shows a secret that operations of this tenant have. */
+  /**
+   * Whether what is to be said shows a secret that operations have. What the caller has said itself is none of ours: whoever sends a
+   * guess learns nothing from its echo.
+   */
   leaks(said: unknown): boolean {
-    const scan = this.#ports?.inUse.scan(this.#tenant, this.#given)
-    return scan !== undefined && (scan.finds(textsIn(said)) || scan.finds(shownIn(said)))
+    const patterns = this.#patterns()
+    if (patterns.length === 0) return false
+    const found = new Set([...foundIn(textsIn(said), patterns), ...foundIn(shownIn(said), patterns)])
+    if (found.size === 0) return false
+    const known = foundIn(textsIn(this.#args), found)
+    return [...found].some((pattern) => !known.has(pattern))
   }
 
-  /** The same failure for the log, unless it would show a secret there. */
+  /** The same failure for the log, unless it would show a secret there, or nobody can tell. */
   withoutSecrets(failure: unknown): unknown {
-    return this.leaks(textsOfFailure(failure))
+    const patterns = this.#patterns()
+    if (patterns.length === 0) return failure
+    const texts = textsOfFailure(failure)
+    return texts === undefined || foundIn(texts, patterns).size > 0
       ? new TypeError('a failure that would show a secret of an external service')
       : failure
   }
@@ -70,8 +84,14 @@ export class CallServices {
   readonly #abort = (): void => this.#ending.abort(this.channel.signal.reason)
 
   #note(texts: readonly string[]): void {
-    for (const text of texts) this.#given.add(text)
-    if (this.#tenant !== undefined) this.#ports?.inUse.note(this.#tenant, texts)
+    for (const text of texts) this.#given.set(text, patternsOf(text))
+    this.#ports?.inUse.note(texts)
+  }
+
+  #patterns(): readonly string[] {
+    return this.#ports === undefined
+      ? []
+      : [...new Set([...this.#ports.inUse.patterns(), ...[...this.#given.values()].flat()])]
   }
 
   /** What would show a secret is not sent: the operation hears of it where it waits for that. */
@@ -100,19 +120,5 @@ export class CallServices {
         },
       }),
     }
-  }
-}
-
-const mostCauses = 10
-
-/** What a log would show of a failure. What was thrown may be anything, also something that throws when it is looked at. */
-function textsOfFailure(failure: unknown): readonly unknown[] {
-  const texts: unknown[] = []
-  try {
-    for (let next = failure, count = 0; next instanceof Error && count < mostCauses; next = next.cause, count += 1)
-      texts.push(next.message, next.stack, { ...next })
-    return texts.length === 0 ? [failure] : texts
-  } catch {
-    return texts
   }
 }

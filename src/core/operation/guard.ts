@@ -145,8 +145,8 @@ export class Guard {
     { operation, record, request }: BegunCall,
     work: (admitted: AdmittedCall) => Promise<Value>,
   ): Promise<Value> {
-    const { caller, channel } = request
-    const services = new CallServices(this.#ports.services, { operation, caller, channel, ref: record.ref })
+    const { args, caller, channel } = request
+    const services = new CallServices(this.#ports.services, { operation, args, caller, channel, ref: record.ref })
     try {
       return await work({ operation, record, request, services })
     } finally {
@@ -172,7 +172,10 @@ export class Guard {
       tracer: this.#tracer,
     })
     if (failure !== undefined)
-      record.logFailure(failure.error, `the policy ${failure.policy} failed, so the call is refused`)
+      record.logFailure(
+        admitted.services.withoutSecrets(failure.error),
+        `the policy ${failure.policy} failed, so the call is refused`,
+      )
     const caller = verdict === 'allow' ? await this.#ports.callers.renew(request.caller) : request.caller
     const now = { ...request, caller }
     const explanation = this.#graph.explain(operation, askerOf(now), answers)

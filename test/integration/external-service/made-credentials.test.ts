@@ -5,6 +5,7 @@ import type { ExternalService } from '../../../src/core/external-service/externa
 import type { ServiceAccess } from '../../../src/core/external-service/service-access.js'
 import { ServiceBench } from '../../support/service-bench.js'
 import { listenHttp, type TestListener } from '../../support/test-listener.js'
+import { until } from '../../support/until.js'
 import { VaultSite } from '../../support/vault/vault-site.js'
 
 const status = async (services: ServiceAccess): Promise<number> => (await services.fetch('GitHub', '/user')).status
@@ -114,14 +115,14 @@ describe('a service that gives tokens for a client id and secret (RFC 6749 §4.4
     },
   )
 
-  it('has its token and its secret kept out of answers', async () => {
+  it('has its token kept out of answers, and its secret out of operations', async () => {
     await bench.provide({ auth: auth() }, members)
-    for (const member of ['access_token', 'client_secret']) {
-      const { text } = await bench.call(async (services) =>
-        (await services.getServiceCredentials('GitHub'))[member]?.reveal(),
-      )
-      expect(text).toMatch(/^The result was withheld/)
-    }
+    const { text } = await bench.call(async (services) => (await services.getServiceToken('GitHub')).reveal())
+    expect(text).toMatch(/^The result was withheld/)
+    const names = await bench.call(async (services) =>
+      Object.keys(await services.getServiceCredentials('GitHub')).join(),
+    )
+    expect(names.text).toBe('client_id,access_token')
   })
 })
 
@@ -159,6 +160,20 @@ describe('a credential that HashiCorp Vault makes', () => {
     bench.answer = (_request, response) => void response.end()
     expect(await bench.call(status)).toEqual({ text: '200', isError: false })
     expect(new Set(bench.seen.map(({ headers }) => headers['authorization'])).size).toBe(2)
+  })
+
+  it('is another one once the service leads elsewhere, and the one before is revoked', async () => {
+    const { engine } = await site.enter()
+    await open(engine)
+    const source = { from: 'dynamic', path: 'database/creds/reports' } as const
+    await bench.provide({ auth, source, credentialVersion: 0 }, {})
+    await bench.call(status)
+    await bench.provide({ auth, source, credentialVersion: 0, revision: '2' }, {})
+    await bench.call(status)
+    const [first, second] = bench.seen.map(({ headers }) => headers['authorization'])
+    expect(first).not.toBe(second)
+    const username = Buffer.from(String(first).slice(6), 'base64').toString().split(':')[0] ?? ''
+    await until(async () => !site.vault.space('').leases.knows(username))
   })
 
   it('of a static role is what the role has', async () => {

@@ -320,6 +320,15 @@ describe('a credential', () => {
     ['in the cause', (secret) => new TypeError('cannot', { cause: new TypeError(secret) })],
     ['in a member', (secret) => Object.assign(new TypeError('cannot'), { request: { headers: { secret } } })],
     ['as what is thrown', (secret) => secret],
+    ['in one of several', (secret) => new AggregateError([new TypeError(secret)])],
+    [
+      'in a request that leads back to itself',
+      (secret) => {
+        const request: Record<string, unknown> = { headers: { authorization: `Bearer ${secret}` } }
+        request['response'] = { request }
+        return Object.assign(new TypeError('401'), { request })
+      },
+    ],
   ])('that a tool throws is neither told nor logged: %s', async (_name, failure) => {
     await bench.provide({}, { access_token: token })
     const { text } = await bench.call(async (services) => {
@@ -336,6 +345,37 @@ describe('a credential', () => {
       throw new ToolError(`no: ${(await services.getServiceToken('GitHub')).reveal()}`)
     })
     expect(text).toMatch(/^The result was withheld/)
+  })
+
+  it('that leads back to itself in a failure keeps nobody from being answered', async () => {
+    await bench.provide({}, { access_token: token })
+    const { text } = await bench.call(async (services) => {
+      await services.getServiceToken('GitHub')
+      const failure = Object.assign(new TypeError('broken'), { bytes: Buffer.alloc(1_000_000), self: {} })
+      failure.self = failure
+      throw failure
+    })
+    expect(text).toMatch(/^Tool failed/)
+    expect(bench.lines.join()).toContain('an operation failed')
+  })
+
+  it('is not told from a guess that a caller sends and a tool echoes', async () => {
+    await bench.provide({}, { access_token: token })
+    await bench.call((services) => services.getServiceToken('GitHub'))
+    const echo = (guess: string) => bench.call(() => `you said ${guess}`, { args: { guess } })
+    for (const guess of [token, 'tok_another_guess'])
+      expect(await echo(guess)).toEqual({ text: `you said ${guess}`, isError: false })
+    expect((await bench.call(() => token, { args: { guess: 'tok_another_guess' } })).text).toMatch(
+      /^The result was withheld/,
+    )
+  })
+
+  it('of one tenant that a tool has kept is withheld from another tenant, too', async () => {
+    await bench.provide({}, { access_token: token })
+    let kept = ''
+    await bench.call(async (services) => void (kept = (await services.getServiceToken('GitHub')).reveal()))
+    const elsewhere = { ...sampleCaller(), tenant: globex }
+    expect((await bench.call(() => kept, { caller: elsewhere })).text).toMatch(/^The result was withheld/)
   })
 
   it('that a tool keeps for another call of the tenant is withheld there, too', async () => {

@@ -11,7 +11,7 @@ export interface SignInContext {
 }
 
 const pattern =
-  /^urn:authsec:provider:([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}):([\w-]{1,400}):(\d{1,12}):(said|unsaid)$/
+  /^urn:authsec:provider:([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}):([\w-]{1,1400}):(\d{1,12}):(said|unsaid)$/
 
 /**
  * The text form, which stands where OpenID Connect Core §2 has `acr`: it goes from the session into each code and refresh token that

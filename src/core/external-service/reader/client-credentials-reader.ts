@@ -11,6 +11,8 @@ const mostTokens = 1_000
 
 interface Entry {
   readonly asking: Promise<HeldCredential>
+  /** Once it is there. */
+  held: HeldCredential | undefined
   /** By `performance.now()`; set once it is known. */
   until: number
 }
@@ -33,10 +35,14 @@ export class ClientCredentialsReader implements CredentialReader {
     const key = JSON.stringify(keyOf(wish))
     const known = this.#entries.get(key)
     if (known !== undefined && performance.now() < known.until) return known.asking
-    const entry: Entry = { asking: this.#ask(wish, (until) => (entry.until = until)), until: Number.POSITIVE_INFINITY }
+    const asking = this.#ask(wish, (until) => (entry.until = until))
+    const entry: Entry = { asking, held: undefined, until: Number.POSITIVE_INFINITY }
     this.#entries.delete(key)
     this.#entries.set(key, entry)
-    entry.asking.catch(() => this.#forget(key, entry))
+    asking.then(
+      (held) => (entry.held = held),
+      () => this.#forget(key, entry),
+    )
     for (const [oldest] of this.#entries) {
       if (this.#entries.size <= mostTokens) break
       this.#entries.delete(oldest)
@@ -44,9 +50,10 @@ export class ClientCredentialsReader implements CredentialReader {
     return entry.asking
   }
 
-  drop(wish: CredentialWish): void {
-    this.#entries.delete(JSON.stringify(keyOf(wish)))
-    this.#secrets.drop(wish)
+  /** The secret may be another one by now: it is read anew with the next token. */
+  drop(wish: CredentialWish, held: HeldCredential): void {
+    const key = JSON.stringify(keyOf(wish))
+    if (this.#entries.get(key)?.held === held) this.#entries.delete(key)
   }
 
   async #ask(wish: CredentialWish, isGoodUntil: (until: number) => void): Promise<HeldCredential> {
@@ -61,7 +68,8 @@ export class ClientCredentialsReader implements CredentialReader {
       const client = { endpoint: auth, clientId: clientId.reveal(), clientSecret, reach }
       const { accessToken, seconds = assumedSeconds } = await this.#tokens.clientCredentials(client)
       isGoodUntil(performance.now() + Math.max(0, seconds - spareSeconds) * 1000)
-      return { version, members: { ...members, access_token: accessToken } }
+      // The secret is for the token endpoint alone.
+      return Object.freeze({ version, members: Object.freeze({ client_id: clientId, access_token: accessToken }) })
     } catch (error) {
       if (!(error instanceof ServiceTokenError)) throw error
       throw new ServiceError('ERR_SERVICE_UNREACHABLE', name, `${name} gave no token: ${error.message}`)

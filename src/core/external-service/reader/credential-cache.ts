@@ -5,6 +5,8 @@ const mostMilliseconds = 60_000
 
 interface Entry {
   readonly reading: Promise<HeldCredential>
+  /** Once it is there. */
+  held: HeldCredential | undefined
   /** By `performance.now()`; from when on it is read again. */
   readonly until: number
 }
@@ -39,21 +41,30 @@ export class CredentialCache {
       this.#entries.set(name, known)
       return known.reading
     }
-    const entry = { reading: read(), until: performance.now() + mostMilliseconds }
+    this.#forget()
+    const entry: Entry = { reading: read(), held: undefined, until: performance.now() + mostMilliseconds }
     this.#entries.set(name, entry)
-    entry.reading.catch(() => {
-      if (this.#entries.get(name) === entry) this.#entries.delete(name)
-    })
-    for (const oldest of this.#entries.keys()) {
-      if (this.#entries.size <= this.#most) break
-      this.#entries.delete(oldest)
-    }
+    entry.reading.then(
+      (held) => (entry.held = held),
+      () => {
+        if (this.#entries.get(name) === entry) this.#entries.delete(name)
+      },
+    )
     return entry.reading
   }
 
-  /** Forgets one that does not work. */
-  drop(key: CacheKey): void {
-    this.#entries.delete(nameOf(key))
+  /** Forgets one that does not work, unless another one has taken its place. */
+  drop(key: CacheKey, held: HeldCredential): void {
+    const name = nameOf(key)
+    if (this.#entries.get(name)?.held === held) this.#entries.delete(name)
+  }
+
+  /** Makes room, and leaves nothing in memory whose time is over. */
+  #forget(): void {
+    const now = performance.now()
+    for (const [name, { until }] of this.#entries) {
+      if (until < now || this.#entries.size >= this.#most) this.#entries.delete(name)
+    }
   }
 }
 

@@ -18,8 +18,8 @@ export interface CredentialWish {
 export interface CredentialReader {
   /** Throws `ServiceError` where there is none, `UpstreamError` (`SECRETS_UNAVAILABLE`) when that cannot be told. */
   read(wish: CredentialWish): Promise<HeldCredential>
-  /** The service did not take it: it is read again. */
-  drop(wish: CredentialWish): void
+  /** The service did not take `held`: if that is still what would be used, it is read again. */
+  drop(wish: CredentialWish, held: HeldCredential): void
 }
 
 /** Credentials that are in the store as the service wants them. */
@@ -43,8 +43,8 @@ export class StoredCredentialReader implements CredentialReader {
     })
   }
 
-  drop(wish: CredentialWish): void {
-    this.#cache.drop(keyOf(wish))
+  drop(wish: CredentialWish, held: HeldCredential): void {
+    this.#cache.drop(keyOf(wish), held)
   }
 }
 

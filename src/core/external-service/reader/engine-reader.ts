@@ -12,21 +12,36 @@ export interface EngineReaderPorts {
 
 interface Entry {
   readonly issuing: Promise<HeldCredential>
+  /** Once it is there. */
+  held: HeldCredential | undefined
+  /** Of the service that it was made for. */
+  readonly revision: string
   /** By `performance.now()`. */
   until: number
+  /** Whether anybody has asked since it was made or renewed. */
+  used: boolean
   /** What it is revoked by, once it is there. */
   lease: string | undefined
   timer: NodeJS.Timeout | undefined
 }
 
+/** How long a lease is. */
+interface Term {
+  readonly seconds: number
+  readonly lease: string | undefined
+}
+
 /** How long the password of a static role is kept, at most: it may be changed out of turn. */
 const mostStaticSeconds = 60
+/** Longer leases are looked after as if they were of a day. */
+const mostSeconds = 86_400
 /** Not used in its last moments: the call has a way to go. */
 const spare = 0.1
 
 /**
- * Credentials that the secrets engine makes: one for each service and process, renewed when two thirds of its time have gone, and
- * revoked when the service changes or this process ends. Where a lease is lost the next call has another one.
+ * Credentials that the secrets engine makes: one for each service and process, renewed when two thirds of its time have gone as long
+ * as somebody uses it, and revoked when nobody does, when the service changes, or when this process ends. Where a lease is lost the
+ * next call has another one.
  */
 export class EngineReader implements CredentialReader {
   readonly #ports: EngineReaderPorts
@@ -38,24 +53,29 @@ export class EngineReader implements CredentialReader {
 
   read(wish: CredentialWish): Promise<HeldCredential> {
     const key = nameOf(wish)
+    const { revision } = wish.service
     const known = this.#entries.get(key)
-    if (known !== undefined && performance.now() < known.until) return known.issuing
-    this.#end(key)
-    const entry: Entry = {
-      issuing: this.#issue(wish, (seconds, lease) => this.#keep(key, entry, { seconds, lease })),
-      until: Number.POSITIVE_INFINITY,
-      lease: undefined,
-      timer: undefined,
+    if (known?.revision === revision && performance.now() < known.until) {
+      known.used = true
+      return known.issuing
     }
+    this.#end(key)
+    const issuing = this.#issue(wish, (term) => this.#keep(key, entry, term))
+    const state = { held: undefined, until: Number.POSITIVE_INFINITY, used: true, lease: undefined, timer: undefined }
+    const entry: Entry = { issuing, revision, ...state }
     this.#entries.set(key, entry)
-    entry.issuing.catch(() => {
-      if (this.#entries.get(key) === entry) this.#entries.delete(key)
-    })
-    return entry.issuing
+    issuing.then(
+      (held) => (entry.held = held),
+      () => {
+        if (this.#entries.get(key) === entry) this.#entries.delete(key)
+      },
+    )
+    return issuing
   }
 
-  drop(wish: CredentialWish): void {
-    this.#end(nameOf(wish))
+  drop(wish: CredentialWish, held: HeldCredential): void {
+    const key = nameOf(wish)
+    if (this.#entries.get(key)?.held === held) this.#end(key)
   }
 
   /** Nothing is renewed any more. The engine revokes what is left. */
@@ -64,10 +84,7 @@ export class EngineReader implements CredentialReader {
     this.#entries.clear()
   }
 
-  async #issue(
-    { service }: CredentialWish,
-    keep: (seconds: number, lease: string | undefined) => void,
-  ): Promise<HeldCredential> {
+  async #issue({ service }: CredentialWish, keep: (term: Term) => void): Promise<HeldCredential> {
     const { engine } = this.#ports
     const { name, source } = service
     if (engine === undefined || source.from === 'store') {
@@ -76,19 +93,16 @@ export class EngineReader implements CredentialReader {
     }
     if (source.from === 'static') {
       const { members, seconds } = await engine.readStatic(source.path)
-      keep(Math.min(seconds, mostStaticSeconds), undefined)
+      keep({ seconds: Math.min(seconds, mostStaticSeconds), lease: undefined })
       return heldCredential(1, members)
     }
     const { lease, members, renewable, seconds } = await engine.issue(source.path)
-    keep(seconds, renewable ? lease : undefined)
+    keep({ seconds, lease: renewable ? lease : undefined })
     return heldCredential(1, members)
   }
 
-  #keep(
-    key: string,
-    entry: Entry,
-    { lease, seconds }: { readonly seconds: number; readonly lease: string | undefined },
-  ) {
+  #keep(key: string, entry: Entry, { lease, seconds: given }: Term): void {
+    const seconds = Math.min(given, mostSeconds)
     entry.until = performance.now() + seconds * 1000 * (1 - spare)
     if (this.#entries.get(key) !== entry) {
       // The service changed while it was made.
@@ -96,18 +110,16 @@ export class EngineReader implements CredentialReader {
       return
     }
     entry.lease = lease
+    entry.used = false
     if (lease === undefined) return
     entry.timer = setTimeout(() => void this.#renew(key, entry, { lease, seconds }), (seconds * 1000 * 2) / 3).unref()
   }
 
-  async #renew(
-    key: string,
-    entry: Entry,
-    { lease, seconds }: { readonly seconds: number; readonly lease: string },
-  ): Promise<void> {
+  async #renew(key: string, entry: Entry, term: Term & { readonly lease: string }): Promise<void> {
+    if (!entry.used) return this.#end(key)
     try {
-      const left = await this.#ports.engine?.renew(lease, seconds)
-      if (left !== undefined && this.#entries.get(key) === entry) this.#keep(key, entry, { lease, seconds: left })
+      const left = await this.#ports.engine?.renew(term.lease, term.seconds)
+      if (left !== undefined && this.#entries.get(key) === entry) this.#keep(key, entry, { ...term, seconds: left })
     } catch (error) {
       // It is good until its end; the next call after that has another one.
       if (error instanceof LeaseLost && this.#entries.get(key) === entry) this.#entries.delete(key)
@@ -130,7 +142,6 @@ export class EngineReader implements CredentialReader {
   }
 }
 
-/** Of one service, whatever it was before: another revision ends what was made for the last one. */
 function nameOf(wish: CredentialWish): string {
   const { service, tenant } = keyOf(wish)
   return JSON.stringify([tenant, service])

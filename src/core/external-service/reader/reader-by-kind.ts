@@ -21,8 +21,8 @@ export class ReaderByKind implements CredentialReader {
     return this.#readerOf(wish).read(wish)
   }
 
-  drop(wish: CredentialWish): void {
-    this.#readerOf(wish).drop(wish)
+  drop(wish: CredentialWish, held: HeldCredential): void {
+    this.#readerOf(wish).drop(wish, held)
   }
 
   #readerOf({ service }: CredentialWish): CredentialReader {

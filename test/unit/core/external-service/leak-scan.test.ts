@@ -1,8 +1,10 @@
 import { describe, expect, it } from '@jest/globals'
-import { LeakScan, shownIn, textsIn } from '../../../../src/core/credential/leak-scan.js'
+import { textsOfFailure } from '../../../../src/core/credential/failure-texts.js'
+import { foundIn, patternsOf } from '../../../../src/core/credential/leak-scan.js'
+import { shownIn, textsIn } from '../../../../src/core/credential/texts-in.js'
 
 const secret = 'ghp_q7RzX2mB/9+kLw=='
-const scan = new LeakScan([secret])
+const finds = (texts: readonly string[], of = secret): boolean => foundIn(texts, patternsOf(of)).size > 0
 const inBase64 = (text: string): string => Buffer.from(text).toString('base64')
 
 describe('a secret is found', () => {
@@ -35,7 +37,7 @@ describe('a secret is found', () => {
       textsIn({ a: secret.slice(0, 9), b: { c: [secret.slice(9)] } }).filter((text) => text.length > 1),
     ],
   ])('%s', (_name, texts) => {
-    expect(scan.finds(texts)).toBe(true)
+    expect(finds(texts)).toBe(true)
   })
 })
 
@@ -46,15 +48,20 @@ describe('nothing is found', () => {
     ['in nothing', []],
     ['in another token', ['ghp_q7RzX2mB/9+kLx==', inBase64('ghp_q7RzX2mB/9+kLx==')]],
   ])('%s', (_name, texts) => {
-    expect(scan.finds(texts)).toBe(false)
+    expect(finds(texts)).toBe(false)
   })
 
-  it('of a secret of a few characters, which is in everything', () => {
-    expect(new LeakScan(['abc', '']).finds(['abc'])).toBe(false)
+  it('of a secret of fewer than four letters and digits, which is in everything', () => {
+    for (const short of ['', '12', 'abc', '--a--']) expect(patternsOf(short)).toEqual([])
+    expect(finds(['3132 616263'], '12')).toBe(false)
   })
+})
 
-  it('where there are no secrets', () => {
-    expect(new LeakScan([]).finds([secret])).toBe(false)
+describe('a secret of several lines', () => {
+  it('is found in its JSON, and in markup', () => {
+    const lines = 'first&line\nsecond<line'
+    expect(finds([JSON.stringify({ key: lines })], lines)).toBe(true)
+    expect(finds(['first&amp;line\nsecond&lt;line'], lines)).toBe(true)
   })
 })
 
@@ -73,5 +80,33 @@ describe('the texts of a value', () => {
     let deep: unknown = secret
     for (let depth = 0; depth < 100_000; depth += 1) deep = [deep]
     expect(textsIn(deep)).toEqual([secret])
+  })
+
+  it('are read once each where a value leads back to itself, and not out of bytes', () => {
+    const circle: Record<string, unknown> = { a: 'one', bytes: Buffer.alloc(1_000_000) }
+    circle['self'] = circle
+    expect(textsIn(circle)).toEqual(['a', 'one', 'bytes', 'self'])
+  })
+})
+
+describe('the texts of a failure', () => {
+  it('are those of its message, members and causes, each once', () => {
+    const failure = Object.assign(new TypeError('outer', { cause: new TypeError('inner') }), {
+      request: { token: 't' },
+    })
+    Object.assign(failure.request, { back: failure })
+    expect(textsOfFailure(failure)).toEqual(expect.arrayContaining(['outer', 'inner', 't']))
+    expect(textsOfFailure(new AggregateError([new TypeError('one of many')]))).toContain('one of many')
+  })
+
+  it('are none where nobody can look, or there are too many', () => {
+    const hostile = Object.defineProperty({}, 'token', {
+      enumerable: true,
+      get: () => {
+        throw new TypeError('no')
+      },
+    })
+    expect(textsOfFailure(hostile)).toBeUndefined()
+    expect(textsOfFailure(Array.from({ length: 10_000 }, String))).toBeUndefined()
   })
 })

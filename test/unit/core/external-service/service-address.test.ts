@@ -49,7 +49,15 @@ describe('an address of a service', () => {
       '/\u2028',
       '/\ud800',
     ],
-    ...['/%', '/%zz', '/%c0%ae%c0%ae/admin', '/..\u200b/x', `/${'a'.repeat(9_000)}`],
+    ...[
+      '/%25ff/%252e%252e/x',
+      '/%25zz/%252e%252e/x',
+      '/%',
+      '/%zz',
+      '/%c0%ae%c0%ae/admin',
+      '/..\u200b/x',
+      `/${'a'.repeat(9_000)}`,
+    ],
   ])('is none for %j', (path) => {
     expect(() => serviceAddress(api, path)).toThrow(expect.objectContaining({ code: 'ERR_SERVICE_REQUEST' }))
   })

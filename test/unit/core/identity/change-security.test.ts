@@ -54,6 +54,14 @@ describe('a change of what accounts prove themselves with', () => {
     expect(sessions.happened).toEqual(['end of everybody', 'change', 'end of everybody', 'change'])
   })
 
+  it('of very many is asked about in parts', async () => {
+    const sessions = new Sessions()
+    const accounts = Array.from({ length: 450 }, (_, index) => `a${index}`)
+    await changeSecurity(sessions, { tenant, accounts }, sessions.change)
+    const ends = sessions.happened.filter((what) => what.startsWith('end of '))
+    expect(ends.map((what) => what.split(' ').length - 2)).toEqual([200, 200, 50, 200, 200, 50])
+  })
+
   it('that was not made after all ends nothing afterwards', async () => {
     const sessions = new Sessions()
     const scope = { tenant, accounts: ['ana'], wasMade: () => false }
