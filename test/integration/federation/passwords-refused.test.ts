@@ -71,10 +71,9 @@ describe('a tenant whose users sign in with its providers alone', () => {
     const before = await own()
     expect(before.html).toContain('Your password alone is enough')
     await say('refused')
-    const { html } = await own()
-    expect([html.includes('Passwords let nobody in here'), html.includes('alone is enough')]).toEqual([true, false])
-    const answer = await jar.press(before, 'factor-password', { fields: { password } })
-    expect([answer.status, answer.html.includes('Passwords are of no use')]).toEqual([403, true])
+    for (const shown of [await own(), await jar.press(before, 'factor-password', { fields: { password } })]) {
+      expect([shown.status, shown.html.includes('You are not signed in here')]).toEqual([401, true])
+    }
     await say('accepted')
     const shown = await jar.press(before, 'factor-password', { fields: { password } })
     expect(shown.html).toContain('Set up a second step')
@@ -180,6 +179,25 @@ describe('passwords', () => {
     expect((await remove('Second')).faults).toEqual([])
     expect((await remove('Corp')).faults).toMatchObject([{ fault: expect.stringContaining('nobody could sign in') }])
     expect((await store.list([site.acme.id])).map(({ name }) => name)).toEqual(['Corp'])
+  })
+
+  it('are let in again before the last provider that lets anybody in goes, or is bound to another application', async () => {
+    const store = site.postgres.federation.providers
+    const other = { clientId: 'elsewhere', name: 'Elsewhere', tenant: site.globex }
+    await site.postgres.applications.register({ ...other, admits: 'own' })
+    await site.offer(outside, site.acme, 'Bound', 'elsewhere')
+    await say('refused')
+    const nobody = [{ fault: expect.stringContaining('nobody could sign in') }]
+    const removed = await store.apply({ presence: 'absent', tenant: site.acme, name: 'Corp' }, 'cli:ada')
+    expect(removed.faults).toMatchObject(nobody)
+    const [known] = (await store.list([site.acme.id])).filter(({ name }) => name === 'Corp')
+    if (known === undefined) throw new TypeError('the provider has gone')
+    const provider = { ...known, application: 'elsewhere' }
+    expect((await store.apply({ presence: 'any', tenant: site.acme, provider }, 'cli:ada')).faults).toMatchObject(
+      nobody,
+    )
+    expect((await store.find(corp))?.application).toBeUndefined()
+    await site.withdraw(site.acme, 'Bound')
   })
 
   it('are said to be refused on record, once', async () => {

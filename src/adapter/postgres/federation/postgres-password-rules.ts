@@ -45,8 +45,8 @@ export async function refusesPasswords(db: Kysely<MasterSchema>, { id }: Pick<Te
   return (await query.executeTakeFirst()) !== undefined
 }
 
-/** One that is for an application alone which does not admit the tenant lets nobody in. */
-async function hasProvider(db: Kysely<MasterSchema>, { id, slug }: Tenant): Promise<boolean> {
+/** Whether some provider lets users of the tenant in: one that is for an application alone which does not admit it lets nobody in. */
+export async function hasProvider(db: Kysely<MasterSchema>, { id, slug }: Tenant): Promise<boolean> {
   const { rows } = await sql`
     select 1 from identity_provider provider left join application on application.client_id = provider.application
     where provider.tenant_id = ${id} and (

@@ -13,7 +13,7 @@ import type { MasterSchema } from '../schema/master-schema.js'
 import { isUuid } from '../storable-text.js'
 import { recordChanges } from '../store/admin-audit.js'
 import { lockProviders } from './lock-providers.js'
-import { refusesPasswords } from './postgres-password-rules.js'
+import { hasProvider, refusesPasswords } from './postgres-password-rules.js'
 
 const purpose = 'provider client'
 
@@ -48,9 +48,20 @@ export class PostgresProviderStore implements ProviderAdministration {
   }
 
   async apply(wish: ProviderWish, by: Administrator): Promise<Outcome> {
-    const { outcome, removed } = await this.#master.transaction().execute((step) => this.#apply(step, wish, by))
+    const { outcome, removed } = await this.#applied(wish, by)
     if (removed !== undefined) await this.#forget(wish.tenant, removed)
     return outcome
+  }
+
+  /** Nothing is written where nobody could sign in afterwards. */
+  async #applied(wish: ProviderWish, by: Administrator): Promise<Applied> {
+    try {
+      return await this.#master.transaction().execute((step) => this.#apply(step, wish, by))
+    } catch (error) {
+      if (!(error instanceof NobodyLeft)) throw error
+      const fault = `nobody could sign in to ${wish.tenant.slug} any more: let passwords in first (authsec tenant passwords)`
+      return { outcome: { changes: [], faults: [{ wish: 0, fault }] } }
+    }
   }
 
   async #apply(step: Kysely<MasterSchema>, wish: ProviderWish, by: Administrator): Promise<Applied> {
@@ -61,13 +72,10 @@ export class PostgresProviderStore implements ProviderAdministration {
       return { outcome: { changes: [], faults: planned.faults.map((fault) => ({ wish: 0, fault })) } }
     }
     const { change } = planned
-    if (wish.presence === 'absent' && others.length === 1 && (await refusesPasswords(step, wish.tenant))) {
-      const fault = `nobody could sign in to ${wish.tenant.slug} any more: let passwords in first (authsec tenant passwords)`
-      return { outcome: { changes: [], faults: [{ wish: 0, fault }] } }
-    }
     const removed = wish.presence === 'absent' ? others.find(({ name }) => name === wish.name)?.id : undefined
     if (removed !== undefined) await step.deleteFrom('identity_provider').where('id', '=', removed).execute()
     if (wish.presence !== 'absent' && change.action !== 'kept') await this.#put(step, others, wish)
+    if ((await refusesPasswords(step, wish.tenant)) && !(await hasProvider(step, wish.tenant))) throw new NobodyLeft()
     await recordChanges(step, { tenant: undefined, changes: [change], by })
     return { outcome: { changes: [change], faults: [] }, removed }
   }
@@ -133,6 +141,9 @@ export class PostgresProviderStore implements ProviderAdministration {
     }
   }
 }
+
+/** Passwords are refused, and no provider would be left. */
+class NobodyLeft extends Error {}
 
 function select(db: Kysely<MasterSchema>) {
   return db
