@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { ann, eve, TenantBench } from '../../support/tenant-bench.js'
-import { until } from '../../support/until.js'
+import { ann, eve, TenantBench } from '../support/tenant-bench.js'
+import { until } from '../support/until.js'
 
 /** Of AUTHSEC_DATABASE_CONNECTIONS: what it leaves for one tenant. */
 const connections = 40
