@@ -7,7 +7,7 @@ import { allowScript, sendPage, sendSeeOther } from '../http/send-response.js'
 import { ownFactorsPath } from '../page/account/own-factors-page.js'
 import { passkeyScriptPath } from '../page/account/passkey-form.js'
 import { renderErrorPage } from '../page/error-page.js'
-import { findSignedIn, type SignedInParts } from '../sign-in/signed-in-browser.js'
+import { findSignedIn, notFromHere, notSignedIn, type SignedInParts } from '../sign-in/signed-in-browser.js'
 import type { OwnAnswer, OwnFactors } from './own-factors.js'
 
 export interface OwnFactorsHandlerParts extends SignedInParts {
@@ -15,10 +15,6 @@ export interface OwnFactorsHandlerParts extends SignedInParts {
   readonly serverName: string
   readonly own: OwnFactors
 }
-
-const notSignedIn =
-  'You are not signed in here in this browser. Start the sign-in in one of your apps, and come back to this page then.'
-const notFromHere = 'This form was not sent from its own page, or cookies are off. Open the page again.'
 
 /** The page where users see and change what they prove themselves with. */
 export class OwnFactorsHandler {

@@ -10,7 +10,13 @@ import { renderErrorPage } from '../page/error-page.js'
 import type { IssuerResource } from '../provider/issuer-resource.js'
 import type { Consent, IssuerConsents } from '../record/issuer-consents.js'
 import type { Principal } from '../sign-in/account-directory.js'
-import { findSignedIn, type SignedIn, type SignedInParts } from '../sign-in/signed-in-browser.js'
+import {
+  findSignedIn,
+  notFromHere,
+  notSignedIn,
+  type SignedIn,
+  type SignedInParts,
+} from '../sign-in/signed-in-browser.js'
 import type { SignInAudit } from '../sign-in/sign-in-audit.js'
 import { consentsPath, renderConsentsPage } from './consents-page.js'
 
@@ -22,10 +28,6 @@ export interface ConsentsParts extends SignedInParts {
   readonly feed: Pick<SessionFeed, 'publish'>
   readonly audit: SignInAudit
 }
-
-const notSignedIn =
-  'You are not signed in here in this browser. Start the sign-in in one of your apps, and come back to this page then.'
-const notFromHere = 'This form was not sent from its own page, or cookies are off. Open the page again.'
 
 /** The page where users see what they have allowed which client, and take it back. */
 export class ConsentsHandler {

@@ -6,6 +6,12 @@ import type { IssuerCookies } from '../http/issuer-cookies.js'
 import { isRefusedPassword } from './refused-password.js'
 import type { AccountDirectory, Principal } from './account-directory.js'
 
+/** What whoever is not signed in is told on a page of one's own. */
+export const notSignedIn =
+  'You are not signed in here in this browser. Start the sign-in in one of your apps, and come back to this page then.'
+/** What is said of a form that another page has sent. */
+export const notFromHere = 'This form was not sent from its own page, or cookies are off. Open the page again.'
+
 export interface SignedInParts {
   readonly provider: Provider
   readonly cookies: IssuerCookies
