@@ -10,7 +10,6 @@ import { nounOf } from '../../core/permission/grants.js'
 import { partsOf } from '../../core/permission/requirement/requirement.js'
 import { refuseFaults, type Agree } from '../administration/change-tenant.js'
 import { withTenant, type Installation, type TenantPlace } from '../administration/with-tenant.js'
-import { RefusedError } from '../refused-error.js'
 import { findService } from './find-service.js'
 import { destroyCredentials } from './with-credentials.js'
 
@@ -41,7 +40,6 @@ type Work = Installation & { readonly tenant: Tenant }
  */
 export async function putService(place: TenantPlace, wanted: ServiceWanted, agree: Agree): Promise<ServiceChanges> {
   const settings = readServiceOptions(wanted.options)
-  refuseSignIns(settings)
   return withTenant(place, async (work) => {
     const { by, postgres, tenant } = work
     const { name, presence } = wanted
@@ -145,12 +143,4 @@ async function nextSteps({ postgres, tenant }: Work, name: string): Promise<read
   if ('fault' in settings || settings.source.from !== 'store' || credentialVersion > 0) return []
   const command = `authsec service set-credential ${JSON.stringify(name)} --tenant ${tenant.slug}`
   return [`it has no credential yet: ${command}`]
-}
-
-/** Nobody could use it: there is no page yet on which users sign in at a service. */
-function refuseSignIns({ auth }: ServiceSettings): void {
-  if (auth.type !== 'oauth2' || auth.grant !== 'authorization_code') return
-  throw new RefusedError(
-    'users cannot sign in at services in this version: use the grant client_credentials, or a token that the service gives you',
-  )
 }

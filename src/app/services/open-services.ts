@@ -7,11 +7,18 @@ import { EngineReader } from '../../core/external-service/reader/engine-reader.j
 import { ReaderByKind } from '../../core/external-service/reader/reader-by-kind.js'
 import { ServiceDesk } from '../../core/external-service/service-desk.js'
 import type { ServicePorts } from '../../core/operation/call-services.js'
+import type { ConnectFlow } from '../../core/external-service/connect/connect-flow.js'
 import { openCredentials } from '../credentials/open-credentials.js'
+import { openConnect } from './open-connect.js'
 import type { Foundations, ServerOptions } from '../server-options.js'
 
 /** What a service may take, and how much it may answer: more than what only says who somebody is. */
 const limits = { milliseconds: 30_000, mostBytes: 10 * 1024 * 1024, mostUrlCharacters: 16_384, atOnce: 32 }
+
+/** What operations use services with, and how users let this installation into them. */
+export interface OpenServices extends ServicePorts {
+  readonly connect: ConnectFlow
+}
 
 /**
  * What operations use external services with; `undefined` where none of them declares any: then no store of credentials is needed.
@@ -19,9 +26,10 @@ const limits = { milliseconds: 30_000, mostBytes: 10 * 1024 * 1024, mostUrlChara
  */
 export async function openServices(
   { catalogue, log, settings }: Pick<ServerOptions, 'catalogue' | 'log' | 'settings'>,
-  { data, stack, tracer }: Pick<Foundations, 'data' | 'stack' | 'tracer'>,
-): Promise<ServicePorts | undefined> {
+  base: Pick<Foundations, 'data' | 'publicUrl' | 'stack' | 'tracer'>,
+): Promise<OpenServices | undefined> {
   if (catalogue.all().every(({ services = [] }) => services.length === 0)) return undefined
+  const { data, stack, tracer } = base
   const { postgres } = data
   const credentials = await openCredentials({ postgres, settings, log })
   stack.add(() => credentials.close())
@@ -29,11 +37,19 @@ export async function openServices(
   const tokens = createServiceTokenSource(createFetcher({ tracer }))
   const engine = new EngineReader({ engine: credentials.engine, log })
   stack.add(async () => engine.close())
+  const { connect, inviter, users } = openConnect(base, { log, settings, stored, store: credentials.store })
+  stack.add(() => users.close())
   const desk = new ServiceDesk({
     services: postgres.services,
-    credentials: new ReaderByKind({ stored, clientCredentials: new ClientCredentialsReader(stored, tokens), engine }),
+    credentials: new ReaderByKind({
+      stored,
+      clientCredentials: new ClientCredentialsReader(stored, tokens),
+      users,
+      engine,
+    }),
     fetcher: createFetcher({ ...limits, tracer }),
     audit: postgres.audit,
+    inviter,
   })
-  return { desk, inUse: new SecretsInUse() }
+  return { desk, inUse: new SecretsInUse(), connect }
 }

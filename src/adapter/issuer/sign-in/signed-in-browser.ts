@@ -39,7 +39,7 @@ export interface SignedIn {
 /** Finds who is signed in in this browser, for one page of theirs; `undefined` for nobody. Throws `UpstreamError`. */
 export async function findSignedIn(
   { cookies, directory, keyring, provider, refusing }: SignedInParts,
-  page: 'consents' | 'factors',
+  page: 'connect' | 'consents' | 'factors',
   { request, response }: { readonly request: IncomingMessage; readonly response: ServerResponse },
 ): Promise<SignedIn | undefined> {
   const id = provider.createContext(request, response).cookies.get(cookies.names.session, { signed: true })
