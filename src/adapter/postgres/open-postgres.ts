@@ -8,7 +8,7 @@ import { UpstreamError } from '../../core/error/upstream-error.js'
 import type { ApplicationAdministration } from '../../core/administration/application-administration.js'
 import type { IssuerAdministration } from '../../core/administration/issuer-administration.js'
 import type { ProviderAdministration } from '../../core/administration/provider-administration.js'
-import type { ConnectionStore, LinkStore } from '../../core/external-service/connect/connection-store.js'
+import type { ConnectionAdministration, LinkStore } from '../../core/external-service/connect/connection-store.js'
 import type { ServiceAdministration } from '../../core/administration/service-administration.js'
 import type { TenantAdministration } from '../../core/administration/tenant-administration.js'
 import type { FederatedAccounts } from '../../core/federation/entry/federated-accounts.js'
@@ -123,7 +123,7 @@ export interface Postgres {
   /** Services of others that tenants use. */
   readonly services: ServiceAdministration
   /** Users who sign in at services. */
-  readonly connect: { readonly links: LinkStore; readonly connections: ConnectionStore }
+  readonly connect: { readonly links: LinkStore; readonly connections: ConnectionAdministration }
   /** Their credentials, where no secrets manager has them. */
   readonly localVault: LocalVault
   readonly logins: LoginStore

@@ -10,7 +10,9 @@ import { nounOf } from '../../core/permission/grants.js'
 import { partsOf } from '../../core/permission/requirement/requirement.js'
 import { refuseFaults, type Agree } from '../administration/change-tenant.js'
 import { withTenant, type Installation, type TenantPlace } from '../administration/with-tenant.js'
+import { withEndpoints } from './discover-endpoints.js'
 import { findService } from './find-service.js'
+import { redirectUriAt } from './service-redirect-uri.js'
 import { destroyCredentials } from './with-credentials.js'
 
 /** A service as flags say it. */
@@ -39,7 +41,7 @@ type Work = Installation & { readonly tenant: Tenant }
  * Throws `ConfigurationError` with what is wrong with it, `RefusedError` for what is in the way.
  */
 export async function putService(place: TenantPlace, wanted: ServiceWanted, agree: Agree): Promise<ServiceChanges> {
-  const settings = readServiceOptions(wanted.options)
+  const settings = readServiceOptions(await withEndpoints(wanted.options))
   return withTenant(place, async (work) => {
     const { by, postgres, tenant } = work
     const { name, presence } = wanted
@@ -53,7 +55,9 @@ export async function putService(place: TenantPlace, wanted: ServiceWanted, agre
     const outcome = await postgres.services.apply(tenant, { name, presence, settings }, by)
     refuseFaults(outcome)
     const left = lost === undefined ? [] : await destroyOf(work, { connections, known })
-    const warnings = [...(await unknownNames(work, settings)), ...(await nextSteps(work, name))]
+    const next = await nextSteps(work, name)
+    const registration = await registrationIn(place.env, await findService(postgres, tenant, name))
+    const warnings = [...(await unknownNames(work, settings)), ...next, ...registration]
     return { tenant: tenant.slug, changes: outcome.changes, warnings, left }
   })
 }
@@ -136,6 +140,12 @@ async function unknownNames({ postgres, tenant }: Work, { requirement }: Service
     if (usage === undefined) warnings.push(`${tenant.slug} has no ${nounOf(part.category)} ${quoted(part.name)} yet`)
   }
   return [...new Set(warnings)]
+}
+
+/** What has to be known at a service where users sign in. */
+async function registrationIn(env: NodeJS.ProcessEnv, service: FoundService): Promise<readonly string[]> {
+  const uri = await redirectUriAt(env, service)
+  return uri === undefined ? [] : [`register the redirect URI ${uri} there, exactly as it is written here`]
 }
 
 async function nextSteps({ postgres, tenant }: Work, name: string): Promise<readonly string[]> {

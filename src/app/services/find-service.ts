@@ -5,6 +5,7 @@ import type { Tenant } from '../../core/identity/tenant.js'
 import type { Postgres } from '../../adapter/postgres/open-postgres.js'
 import { withTenant, type TenantPlace } from '../administration/with-tenant.js'
 import { RefusedError } from '../refused-error.js'
+import { redirectUriAt } from './service-redirect-uri.js'
 
 /** The services of a tenant. */
 export interface ListedServices {
@@ -20,13 +21,20 @@ export async function listServices(place: TenantPlace): Promise<ListedServices> 
   })
 }
 
+/** A service, and what has to be known there. */
+export interface ShownService {
+  /** Slug. */
+  readonly tenant: string
+  readonly service: FoundService
+  /** Where it sends browsers back to; `undefined` where nobody signs in there. */
+  readonly redirectUri: string | undefined
+}
+
 /** The service of that name. Throws `RefusedError` for one that is not there. */
-export async function showService(
-  place: TenantPlace,
-  name: string,
-): Promise<{ readonly tenant: string; readonly service: FoundService }> {
+export async function showService(place: TenantPlace, name: string): Promise<ShownService> {
   return withTenant(place, async ({ postgres, tenant }) => {
-    return { tenant: tenant.slug, service: await findService(postgres, tenant, name) }
+    const service = await findService(postgres, tenant, name)
+    return { tenant: tenant.slug, service, redirectUri: await redirectUriAt(place.env, service) }
   })
 }
 

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { connectCallbackPath, formatConnectLink } from '../../adapter/issuer/connect/connect-path.js'
+import { formatConnectLink } from '../../adapter/issuer/connect/connect-path.js'
 import { createFetcher } from '../../adapter/net/create-fetcher.js'
 import { createServiceAuthorization } from '../../adapter/oauth/service/service-authorization.js'
 import type { CredentialStore } from '../../core/credential/credential-store.js'
@@ -8,6 +8,7 @@ import { ConnectInviter } from '../../core/external-service/connect/connect-invi
 import { UserTokenReader } from '../../core/external-service/connect/user-token-reader.js'
 import type { CredentialReader } from '../../core/external-service/reader/credential-reader.js'
 import { issuerOf } from '../issuer-of.js'
+import { serviceRedirectUriOf } from './service-redirect-uri.js'
 import type { Foundations, ServerOptions } from '../server-options.js'
 
 export interface ConnectNeeds extends Pick<ServerOptions, 'log' | 'settings'> {
@@ -46,9 +47,4 @@ export function openConnect(
       pause: (milliseconds) => pause(milliseconds),
     }),
   }
-}
-
-/** Where a service (UUID) sends browsers back to: what is registered there. */
-export function serviceRedirectUriOf(publicUrl: string, service: string): string {
-  return publicUrl + connectCallbackPath(service)
 }

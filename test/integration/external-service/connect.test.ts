@@ -111,7 +111,7 @@ describe('a tool that needs the user at a service', () => {
 
 describe('a link', () => {
   it('is of no use in the browser of another account or tenant, and still good for its own', async () => {
-    const link = await site.link(client)
+    const [link, hersId] = [await site.link(client), await site.accountOf(ana)]
     const [other, elsewhere] = [anas, await browserOf(eve)]
     const seen = await other.open(link)
     expect([seen.status, seen.html]).toEqual([403, expect.stringContaining('made for another account')])
@@ -119,6 +119,8 @@ describe('a link', () => {
     const posted = await other.post(link, new URLSearchParams({ csrf: csrf ?? '', action: 'connect' }).toString())
     expect([posted.status, posted.left]).toEqual([403, undefined])
     expect((await elsewhere.open(link)).status).toBe(400)
+    const strangers = `select subject from audit_event where reason = 'service_other_account'`
+    await until(async () => (await site.sql(strangers)).some(({ subject }) => subject === hersId))
     expect((await johns.open(link)).status).toBe(200)
   })
 
@@ -206,10 +208,9 @@ describe('the way back from a service', () => {
   it('connects nobody to a service that was changed meanwhile, and forgets the tokens', async () => {
     const { back, jar } = await left()
     const before = (await site.store.list(site.acme)).length
-    site.provider.instead.set('/token', async (response, request) => {
+    site.provider.instead.set('/token', (response, request) => {
       site.provider.instead.clear()
-      await site.provide(site.acme, { description: String(Math.random()) })
-      await site.provider.answer(request, response)
+      void site.provide(site.acme, { description: 'Changed' }).then(() => site.provider.answer(request, response))
     })
     expect((await jar.open(back)).status).toBe(409)
     expect([await connections(), (await site.store.list(site.acme)).length]).toEqual([[], before])

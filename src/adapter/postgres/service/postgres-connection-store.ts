@@ -1,10 +1,15 @@
 import { sql, type Kysely, type UpdateObject } from 'kysely'
-import type { ConnectionStore, NewConnection } from '../../../core/external-service/connect/connection-store.js'
+import type { Administrator } from '../../../core/administration/tenant-administration.js'
+import type {
+  ConnectionAdministration,
+  NewConnection,
+} from '../../../core/external-service/connect/connection-store.js'
 import type { ServiceConnection } from '../../../core/external-service/service-store.js'
 import type { Tenant } from '../../../core/identity/tenant.js'
 import type { Databases } from '../databases.js'
 import type { TenantSchema } from '../schema/tenant-schema.js'
 import { isUuid } from '../storable-text.js'
+import { recordChanges } from '../store/admin-audit.js'
 import { connectionColumns, parseConnection } from './parse-connection.js'
 
 type Db = Kysely<TenantSchema>
@@ -15,7 +20,7 @@ const unclaimed = sql<boolean>`coalesce(claimed_until <= clock_timestamp(), true
 const now = sql<Date>`clock_timestamp()`
 
 /** Sign-ins of users at services, in each tenant's own database. Of those who renew at once, the row lets one through. */
-export class PostgresConnectionStore implements ConnectionStore {
+export class PostgresConnectionStore implements ConnectionAdministration {
   readonly #databases: Pick<Databases, 'tenant'>
 
   constructor(databases: Pick<Databases, 'tenant'>) {
@@ -89,6 +94,27 @@ export class PostgresConnectionStore implements ConnectionStore {
       .where('credential_version', '=', credentialVersion)
       .executeTakeFirst()
     return numDeletedRows === 1n
+  }
+
+  async disconnect(
+    tenant: Tenant,
+    { account, service }: Parameters<ConnectionAdministration['disconnect']>[1],
+    by: Administrator,
+  ): Promise<ServiceConnection | undefined> {
+    const db = await this.#databases.tenant(tenant)
+    return db.transaction().execute(async (step) => {
+      const row = await step
+        .deleteFrom('service_connection')
+        .where('service_id', '=', service.id)
+        .where('issuer', 'is', null)
+        .where('subject', '=', account.id)
+        .returning(connectionColumns)
+        .executeTakeFirst()
+      if (row === undefined) return undefined
+      const change = { action: 'changed', noun: 'service', name: service.name } as const
+      await recordChanges(step, { tenant, changes: [{ ...change, before: [`user:${account.email}`], after: [] }], by })
+      return parseConnection(row)
+    })
   }
 
   async #update(

@@ -75,7 +75,15 @@ export class ConnectFlow {
     const { account, tenant } = visitor
     const link = await this.#ports.links.find(tenant, this.#keys.link(tenant, secret))
     if (link === undefined) return refused('link')
-    if (link.account !== account) return refused('account')
+    if (link.account !== account) {
+      // Somebody may have been sent the link of somebody else.
+      this.#ports.audit.count({
+        ...eventOf(visitor, link.name),
+        type: 'signin.failed',
+        reason: 'service_other_account',
+      })
+      return refused('account')
+    }
     const service = await this.#service(tenant, link)
     return service === undefined ? refused('unusable', link.name) : { outcome: 'next', service }
   }

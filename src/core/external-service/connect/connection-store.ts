@@ -1,3 +1,5 @@
+import type { Administrator } from '../../administration/tenant-administration.js'
+import type { Account } from '../../identity/account-store.js'
 import type { Tenant } from '../../identity/tenant.js'
 import type { ExternalService } from '../external-service.js'
 import type { ServiceConnection } from '../service-store.js'
@@ -68,4 +70,17 @@ export interface ConnectionStore {
   expire(tenant: Tenant, connection: ServiceConnection): Promise<void>
   /** Nobody is signed in with these tokens any more. `false` where others are in use by now, or none. */
   end(tenant: Tenant, connection: ServiceConnection): Promise<boolean>
+}
+
+/** The same for an administrator. */
+export interface ConnectionAdministration extends ConnectionStore {
+  /** Ends the sign-in of an account at a service, on record; `undefined` where there is none. */
+  disconnect(
+    tenant: Tenant,
+    signIn: {
+      readonly service: Pick<ExternalService, 'id' | 'name'>
+      readonly account: Pick<Account, 'email' | 'id'>
+    },
+    by: Administrator,
+  ): Promise<ServiceConnection | undefined>
 }
