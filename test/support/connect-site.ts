@@ -121,9 +121,9 @@ export class ConnectSite {
     return (await mintTokens({ postgres, keyring: postgres.keys }, minting)).get(email) ?? ''
   }
 
-  /** A client of that user. `opensUrls`: it says that it can send the user to pages. */
-  async client(token: string, opensUrls = false): Promise<Client> {
-    const capabilities = opensUrls ? { elicitation: { url: {} } } : {}
+  /** A client with that token, which may say that it can send its user to pages. */
+  async client(token: string, says: 'nothing' | 'opens urls' = 'nothing'): Promise<Client> {
+    const capabilities = says === 'opens urls' ? { elicitation: { url: {} } } : {}
     const client = new Client({ name: 'test', version: '1' }, { capabilities })
     const headers = { authorization: `Bearer ${token}` }
     const url = new URL(this.server.oauthUrl ?? '')

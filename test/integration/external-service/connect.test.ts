@@ -88,7 +88,7 @@ describe('a tool that needs the user at a service', () => {
   })
 
   it('sends a client there that opens pages, and one that shows forms alone in words', async () => {
-    const opening = await site.client(await site.tokenOf(john), true)
+    const opening = await site.client(await site.tokenOf(john), 'opens urls')
     const failure: unknown = await site.call(opening).catch((error: unknown) => error)
     const url = expect.stringMatching(/\/authsec\/connect\/[\w-]{43}$/)
     expect(failure).toMatchObject({
@@ -189,6 +189,33 @@ describe('the way back from a service', () => {
     for (const [name, value] of Object.entries(changes)) back.searchParams.set(name, value)
     expect((await jar.open(back)).status).toBe(status)
     expect(await connections()).toEqual([])
+  })
+
+  it('is closed where another account signs in in the same browser meanwhile', async () => {
+    const { back, jar } = await left()
+    const mixed = new BrowserJar()
+    const isSession = ({ name }: { readonly name: string }) => name.includes('session')
+    for (const cookie of [...anas.cookies.filter(isSession), ...jar.cookies.filter((own) => !isSession(own))])
+      mixed.plant(cookie)
+    expect((await mixed.open(await site.link(hers))).status).toBe(200)
+    expect((await mixed.open(back)).status).toBe(400)
+    expect(await connections()).toEqual([])
+    expect((await jar.open(back)).status).toBe(200)
+  })
+
+  it('is closed to an account that was disabled meanwhile', async () => {
+    const page = await anas.open(await site.link(hers))
+    const back = await site.goThere(anas, page, mallory)
+    const wish = { kind: 'account', email: ana, presence: 'known' } as const
+    const { tenantAdministration } = site.data.postgres
+    await tenantAdministration.apply(site.acme, [{ ...wish, status: 'disabled' }], 'cli:test')
+    const { connections: store } = site.data.postgres.connect
+    const account = await site.accountOf(ana)
+    const wanted = { id: account, service: await site.service(), account, version: 1, seconds: undefined }
+    expect([(await anas.open(back)).status, await store.connect(site.acme, wanted)]).toEqual([400, 'refused'])
+    await tenantAdministration.apply(site.acme, [{ ...wish, status: 'active' }], 'cli:test')
+    expect(await connections()).toEqual([])
+    expect(await store.connect(site.acme, wanted)).toEqual({ before: undefined })
   })
 
   it('is not that of another service', async () => {
