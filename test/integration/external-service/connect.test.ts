@@ -115,6 +115,9 @@ describe('a link', () => {
     const [other, elsewhere] = [anas, await browserOf(eve)]
     const seen = await other.open(link)
     expect([seen.status, seen.html]).toEqual([403, expect.stringContaining('made for another account')])
+    expect((await other.open(new URL(/href="(\/oauth[^"]+)"/.exec(seen.html)?.[1] ?? '', site.origin))).status).toBe(
+      200,
+    )
     const csrf = /name="csrf" value="([^"]+)"/.exec((await other.open(await site.link(hers))).html)?.[1]
     const posted = await other.post(link, new URLSearchParams({ csrf: csrf ?? '', action: 'connect' }).toString())
     expect([posted.status, posted.left]).toEqual([403, undefined])

@@ -6,6 +6,7 @@ import type {
 } from '../../../core/external-service/connect/connect-flow.js'
 import { doubledCookies } from '../http/issuer-cookies.js'
 import { otherLoopbackTarget, splitTarget } from '../http/issuer-edge.js'
+import { endpoints } from '../http/issuer-metadata.js'
 import { readOwnForm } from '../http/own-form.js'
 import { sendJson, sendPage, sendSeeOther } from '../http/send-response.js'
 import { renderErrorPage } from '../page/error-page.js'
@@ -17,7 +18,7 @@ import {
   type SignedIn,
   type SignedInParts,
 } from '../sign-in/signed-in-browser.js'
-import { connectRefusalWords, renderConnectedPage, renderConnectPage } from './connect-page.js'
+import { renderConnectedPage, renderConnectPage, renderConnectRefusedPage } from './connect-page.js'
 import { parseConnectPath } from './connect-path.js'
 import { connectSignInPath, type ConnectSignInParts } from './connect-sign-in.js'
 
@@ -102,8 +103,10 @@ export class ConnectHandler {
     response: ServerResponse,
     { reason, service }: { readonly reason: ConnectRefusal; readonly service: string | undefined },
   ): void {
-    const { message, status } = connectRefusalWords(reason, service)
-    this.#stop(response, status, message)
+    const { serverName, url } = this.#parts
+    const signOutPath = url.prefix + endpoints.end_session
+    const { page, status } = renderConnectRefusedPage({ serverName, reason, service, signOutPath })
+    sendPage(response, status, page)
   }
 
   #stop(response: ServerResponse, status: number, message: string): void {

@@ -65,8 +65,27 @@ interface Words {
   readonly message: string
 }
 
+export interface ConnectRefusedPage {
+  readonly serverName: string
+  readonly reason: ConnectRefusal
+  /** Where it is known. */
+  readonly service: string | undefined
+  /** Where somebody signs out here, to sign in with another account. */
+  readonly signOutPath: string
+}
+
 /** Why a user was not connected, in our own words: what the service has said is shown to nobody. */
-export function connectRefusalWords(reason: ConnectRefusal, service: string | undefined): Words {
+export function renderConnectRefusedPage(page: ConnectRefusedPage): { readonly status: number; readonly page: string } {
+  const { reason, serverName, service, signOutPath } = page
+  const { message, status } = wordsFor(reason, service)
+  const signOut = html`<p><a class="button quiet" href="${signOutPath}">Sign out here</a></p>`
+  const body = html`<h1>This cannot go on</h1>
+    <p class="problem" role="alert">${message}</p>
+    ${reason === 'account' ? signOut : undefined}`
+  return { status, page: renderPage({ title: 'This cannot go on', serverName, body }) }
+}
+
+function wordsFor(reason: ConnectRefusal, service: string | undefined): Words {
   const name = service ?? 'the service'
   switch (reason) {
     case 'account':
