@@ -18,7 +18,7 @@ keepAll()
 
 const { run } = await import(`${process.cwd()}/dist/cli/run.js`)
 
-process.on('message', async (args) => {
+const runOne = async (args) => {
   Object.assign(printed, { stdout: '', stderr: '' })
   // A command that prints a result keeps standard output to itself from there on.
   keepAll()
@@ -28,5 +28,6 @@ process.on('message', async (args) => {
   const code = await run([process.execPath, 'dist/cli/main.js', ...args], process.env)
   process.removeAllListeners('SIGINT')
   process.send({ code, ...printed })
-})
+}
+process.on('message', (args) => void runOne(args))
 process.send('ready')
