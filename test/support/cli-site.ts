@@ -10,7 +10,7 @@ import {
 } from './server-process.js'
 import { WarmCli } from './warm-cli.js'
 
-/** The built quickstart as a program, in a home of its own, with the command line and the audit log beside it. */
+/** A built sample, the quickstart unless another is named, as a program, in a home of its own, with the command line and the audit log beside it. */
 export class CliSite {
   readonly home: TemporaryHome
   readonly server: ServerProcess
@@ -24,9 +24,9 @@ export class CliSite {
     this.#cli = new WarmCli(parts.home.path)
   }
 
-  static async start(): Promise<CliSite> {
+  static async start(entry?: string): Promise<CliSite> {
     const home = await temporaryHome()
-    const server = await startServerProcess({ home: home.path })
+    const server = await startServerProcess({ home: home.path, ...(entry === undefined ? {} : { entry }) })
     return new CliSite({ home, server, audit: await AuditRows.of(home.path) })
   }
 

@@ -64,10 +64,10 @@ export function readServiceRequest(service: ExternalService, path: unknown, init
   return { address, method, headers, body: sent, signal: init.signal }
 }
 
-/** The same request, by somebody the service knows. */
+/** The same request, by somebody the service knows. Some services answer no request without a `User-Agent` (RFC 9110 §10.1.5). */
 export function introduced(request: ServiceRequest, by: Introduction, service: ExternalService): FetchRequest {
   const address = new URL(request.address)
-  const headers = Object.fromEntries(request.headers)
+  const headers: Record<string, string> = { 'user-agent': 'AuthSec', ...Object.fromEntries(request.headers) }
   if (by.in === 'query') address.searchParams.set(by.name, by.value)
   else headers[by.name.toLowerCase()] = by.value
   const { body, method, signal } = request
