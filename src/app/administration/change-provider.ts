@@ -1,7 +1,7 @@
 import type { Change } from '../../core/administration/change.js'
 import { quoted } from '../../core/administration/known-names.js'
 import type { WantedProvider } from '../../core/administration/provider-administration.js'
-import { posingFault } from '../../core/federation/provider/posing-provider.js'
+import { posingFault, type ProviderName } from '../../core/federation/provider/posing-provider.js'
 import { readUpstreamOptions } from '../../core/federation/read-upstream-options.js'
 import type { UpstreamSettings } from '../../core/federation/upstream-provider.js'
 import type { Tenant } from '../../core/identity/tenant.js'
@@ -9,7 +9,7 @@ import { RefusedError } from '../refused-error.js'
 import { refuseFaults, type Agree } from './change-tenant.js'
 import { foundProvider, type FoundProvider } from './found-provider.js'
 import { withoutOwnIssuer } from '../federation/open-providers.js'
-import { trustedNames } from '../federation/trusted-names.js'
+import { issuerReach } from '../federation/issuer-reach.js'
 import { readSettings } from '../settings/settings.js'
 import { publicUrlIn } from '../own-url.js'
 import { redirectUriIn } from './redirect-uri.js'
@@ -66,7 +66,7 @@ export async function putProvider(
   const settings = withoutOwnIssuer(readWanted(wanted), await publicUrlIn(place.env))
   return withTenant(place, async ({ by, postgres, tenant }) => {
     await refuseUnknown(postgres, wanted.application)
-    await refuseTrusted(postgres, settings, place.env)
+    await refuseTrusted(postgres, { ...settings, tenant: tenant.id }, place.env)
     const provider = { ...wanted, kind: settings.kind }
     const outcome = await postgres.federation.providers.apply({ presence, tenant, provider }, by)
     refuseFaults(outcome)
@@ -105,11 +105,11 @@ async function refuseUnknown(postgres: Installation['postgres'], application: st
 }
 
 async function refuseTrusted(
-  { trustedIssuers }: Installation['postgres'],
-  settings: Pick<UpstreamSettings, 'issuer' | 'kind'>,
+  postgres: Installation['postgres'],
+  name: ProviderName,
   env: NodeJS.ProcessEnv,
 ): Promise<void> {
-  const fault = posingFault(settings, await trustedNames(trustedIssuers, readSettings(env, {}, undefined).issuers))
+  const fault = await posingFault(name, issuerReach(postgres, readSettings(env, {}, undefined).issuers))
   if (fault !== undefined) throw new RefusedError(fault)
 }
 

@@ -1,10 +1,10 @@
 import type { Account as ProviderAccount, AccountClaims, FindAccount, KoaContextWithOIDC } from 'oidc-provider'
 import type { Clock } from '../../../core/runtime/clock.js'
-import { upstreamEndOf, type UpstreamAttention } from '../federation/upstream-attention.js'
+import { isByPosingProvider, upstreamEndOf, type UpstreamAttention } from '../federation/upstream-attention.js'
 import { callerOf } from '../http/client-address.js'
 import type { AccountDirectory, Principal } from './account-directory.js'
 import { isRefusedPassword } from './refused-password.js'
-import { orUnavailable, type ErrorsOfProvider } from '../provider/oidc-adapter.js'
+import { notNow, orUnavailable, type ErrorsOfProvider } from '../provider/oidc-adapter.js'
 import type { SignInAudit } from './sign-in-audit.js'
 
 /** Seconds in which a used refresh token is refused without ending its family: a client with two windows races with itself. */
@@ -53,6 +53,7 @@ export function createAccountFinder(ports: AccountFinderPorts): FindAccount {
     const principal = await orUnavailable(directory.find(subject), errors)
     if (source !== undefined && principal !== undefined) {
       await requireWelcomePassword(ports, { source, principal })
+      await requireHonestUpstream(ports, context, { source, principal })
       await requireUpstream(ports, context, { source, principal })
     }
     if (source !== undefined) await recordUse(ports, context, { source, principal })
@@ -86,6 +87,21 @@ async function requireWelcomePassword(
   const methods = 'amr' in source ? source.amr : undefined
   if (!(await orUnavailable(isRefusedPassword(refusing, methods, principal.tenant), errors))) return
   throw new errors.InvalidGrant('passwords let nobody in any more')
+}
+
+/** Not now: neither the grant nor what the provider gave is touched, and the same refresh token is good once the provider is mended. */
+async function requireHonestUpstream(
+  { audit, errors, upstream }: AccountFinderPorts,
+  context: KoaContextWithOIDC,
+  { principal, source }: Use & { readonly principal: Principal },
+): Promise<void> {
+  if (usedAt(source) !== undefined || !('acr' in source)) return
+  if (!(await orUnavailable(isByPosingProvider(upstream, source.acr), errors))) return
+  audit.count({
+    ...{ type: 'signin.failed', reason: 'posing_upstream', grantId: source.grantId, caller: callerOf(context.req) },
+    ...{ clientId: context.oidc.client?.clientId, tenant: principal.tenant, subject: principal.account.id },
+  })
+  throw notNow(new errors.TemporarilyUnavailable('the identity provider of this sign-in cannot be used now'))
 }
 
 /** Who refreshes a sign-in that is over at its provider has none. What was used before is somebody else's to refuse. */
