@@ -149,7 +149,7 @@ function openHandler(options: IssuerOptions, ground: Ground, signingKeys: Publis
     upstream: options.federation?.keeper,
     refusing: () => refusing(options),
     firstParty: new FirstPartyConsent({ relyingParty, resources, audit: signInAudit }),
-    ...{ module, records, directory, resources, relyingParty, cookies, keyring, clock, log },
+    ...{ module, records, directory, resources, relyingParty, cookies, keyring, clock, limiter, log },
   })
   const federation = openFederation(options, { url, directory, cookies, audit: signInAudit })
   const limits = new SignInLimits(records, limiter)

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import type { StoredIssuerRecord } from '../../../src/core/identity/issuer-storage.js'
 import { IssuerHarness, type TokenAnswer } from '../../support/issuer-harness.js'
+import { ShiftableClock } from '../../support/shiftable-clock.js'
 import { MemoryIssuerStorage } from '../../support/memory-ports.js'
 
 /** Knows how often it was asked, and for what. */
@@ -86,6 +87,28 @@ describe('a request of the token endpoints that fails', () => {
       expect(await harness.token(codeFields(client, code.code, code.verifier))).toMatchObject({ status: 200 })
     },
   )
+
+  it('is one refresh of a sign-in too many in a minute: it is refused for now, and uses nothing up', async () => {
+    const clock = new ShiftableClock()
+    const timed = await IssuerHarness.start({ clock, storageClock: clock })
+    await timed.addAccount(timed.acme, 'ana@acme.test', ['read'])
+    const busy = await timed.obtainTokens('ana@acme.test', 'read')
+    let token = busy.body['refresh_token']
+    for (let refresh = 0; refresh < 60; refresh += 1) {
+      const { body } = await timed.refresh(busy.clientId, token)
+      token = body['refresh_token']
+    }
+    const stored = timed.storage.rows.size
+    const refused = { status: 503, body: { error: 'temporarily_unavailable' } }
+    expect(await timed.refresh(busy.clientId, token)).toMatchObject(refused)
+    expect(timed.storage.rows.size).toBe(stored)
+    expect(timed.audit.events.at(-1)).toMatchObject({ type: 'signin.failed', reason: 'refresh_limited' })
+    const other = await timed.obtainTokens('ana@acme.test', 'read', busy.clientId)
+    expect(await timed.refresh(busy.clientId, other.body['refresh_token'])).toMatchObject({ status: 200 })
+    clock.advance(61)
+    expect(await timed.refresh(busy.clientId, token)).toMatchObject({ status: 200 })
+    await timed.close()
+  })
 
   it('leaves nothing behind where a refresh token is used again in its grace: its client may be racing with itself', async () => {
     await harness.refresh(client, refreshToken)
