@@ -10,7 +10,10 @@ import type { TrustedIssuer } from '../../core/trust/trusted-issuer.js'
 export interface ReachPorts {
   readonly applications: Pick<ApplicationStore, 'find'>
   /** All tenants, whatever their state. */
-  readonly tenantDirectory: { list(): Promise<readonly Tenant[]> }
+  readonly tenantDirectory: {
+    list(): Promise<readonly Tenant[]>
+    find(slug: string): Promise<Tenant | undefined>
+  }
 }
 
 /** How far an issuer is trusted. */
@@ -39,12 +42,11 @@ export async function reaches(
   trust: Trust,
   id: string,
 ): Promise<boolean> {
-  if (trust.tenant.kind === 'claim' && trust.application === undefined) return true
-  const tenant = (await tenantDirectory.list()).find((known) => known.id === id)
-  if (tenant === undefined) return true
-  if (trust.tenant.kind === 'fixed' && trust.tenant.tenant !== tenant.slug) return false
+  if (trust.tenant.kind === 'fixed' && (await tenantDirectory.find(trust.tenant.tenant))?.id !== id) return false
   const application = trust.application === undefined ? undefined : await applications.find(trust.application)
-  return application === undefined || admits(application, tenant)
+  if (application === undefined || application.admits === 'any') return true
+  const tenant = (await tenantDirectory.list()).find((known) => known.id === id)
+  return tenant === undefined || admits(application, tenant)
 }
 
 /** One that cannot be read now may be read later, as anything. */

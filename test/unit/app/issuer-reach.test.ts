@@ -21,7 +21,10 @@ async function reached({ admits = 'any', fixed = [], stored = [] }: Installation
   const isTrusted = issuerReach(
     {
       applications: { find: async (id) => (id === ledger.clientId ? ledger : undefined) },
-      tenantDirectory: { list: async () => [acme, globex] },
+      tenantDirectory: {
+        list: async () => [acme, globex],
+        find: async (slug) => [acme, globex].find((known) => known.slug === slug),
+      },
       trustedIssuers: { list: async () => stored },
     },
     fixed,

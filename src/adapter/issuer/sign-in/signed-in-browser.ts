@@ -10,8 +10,8 @@ import type { AccountDirectory, Principal } from './account-directory.js'
 const notSignedIn =
   'You are not signed in here in this browser. Start the sign-in in one of your apps, and come back to this page then.'
 const passwordRefused =
-  'Your organization does not let anybody in with a password any more, and you have signed in with one. Start the sign-in in one of ' +
-  'your apps, sign in there with the identity provider of your organization, and come back to this page then.'
+  'Your organisation does not let anybody in with a password any more, and you have signed in with one. Start the sign-in in one of ' +
+  'your apps, sign in there with the identity provider of your organisation, and come back to this page then.'
 const providerPosing =
   'The identity provider that you have signed in with cannot be used right now. Come back later, or tell your administrator.'
 /** What is said of a form that another page has sent. */
