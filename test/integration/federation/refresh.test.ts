@@ -225,9 +225,9 @@ describe('an outage of the provider', () => {
 })
 
 describe('a provider that comes to go by the name of an issuer whose tokens are taken', () => {
-  const taken = 'http://127.0.0.1:9/idp'
+  const taken = 'https://idp.example'
   const trust = (slug: string) => {
-    const options = { issuer: taken, audience: 'resource', tenant: { slug }, network: 'private' }
+    const options = { issuer: taken, audience: 'resource', tenant: { slug } }
     return site.postgres.trustedIssuers.apply({ presence: 'any', options }, 'cli:ada')
   }
   const distrust = () => site.postgres.trustedIssuers.apply({ presence: 'absent', issuer: taken }, 'cli:ada')
