@@ -136,6 +136,10 @@ describe('authsec provider', () => {
     expect(await issuer(...trusted)).toMatchObject({
       ...{ code: 5, stderr: expect.stringContaining(`the provider Bare of ${slug} goes by ${name}`) },
     })
+    const named = JSON.stringify([{ issuer: name, audience: 'resource', tenant: { slug } }])
+    const env = { AUTHSEC_HOME: site.home.path, AUTHSEC_ISSUERS: named }
+    const posing = await runProgram(['dist/cli/main.js', 'provider', 'test', 'Bare', '--tenant', slug], env)
+    expect(posing).toMatchObject({ code: 1, stdout: expect.stringContaining('others could pass for its users') })
     const absent = { code: 5, stderr: expect.stringContaining('there is no issuer') }
     expect(await issuer('remove', name, '--yes')).toMatchObject(absent)
     expect(await cli('remove', 'Bare', '--tenant', slug, '--yes')).toMatchObject({ code: 0 })
