@@ -149,7 +149,7 @@ function openHandler(options: IssuerOptions, ground: Ground, signingKeys: Publis
     upstream: options.federation?.keeper,
     refusing: () => refusing(options),
     firstParty: new FirstPartyConsent({ relyingParty, resources, audit: signInAudit }),
-    ...{ module, records, directory, resources, relyingParty, cookies, keyring, clock, log },
+    ...{ module, records, directory, resources, relyingParty, cookies, keyring, clock, limiter, log },
   })
   const federation = openFederation(options, { url, directory, cookies, audit: signInAudit })
   const limits = new SignInLimits(records, limiter)
@@ -181,11 +181,11 @@ function openHandler(options: IssuerOptions, ground: Ground, signingKeys: Publis
     federation: federation?.callback,
     consents: new ConsentsHandler({
       ...{ provider, url, cookies, keyring, application, directory, resources, consents, feed: options.feed },
-      ...{ audit: signInAudit, refusing: () => refusing(options) },
+      ...{ audit: signInAudit, refusing: () => refusing(options), upstream: options.federation?.keeper },
     }),
     ownFactors: openOwnFactors(options, {
       ...{ url, provider, cookies, keyring, directory, limits, records, ways, audit: signInAudit },
-      refusing: () => refusing(options),
+      ...{ refusing: () => refusing(options), upstream: options.federation?.keeper },
     }),
     outgoing: outgoing === undefined ? 'closed' : 'open',
   })

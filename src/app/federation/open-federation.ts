@@ -3,19 +3,18 @@ import type { FederationParts } from '../../adapter/issuer/federation/open-feder
 import { endSignIns } from '../../core/federation/token/end-sign-ins.js'
 import { UpstreamTokenKeeper } from '../../core/federation/token/upstream-token-keeper.js'
 import type { NetworkReach } from '../../core/runtime/fetcher.js'
-import type { TrustedIssuer } from '../../core/trust/trusted-issuer.js'
 import type { Log } from '../../core/runtime/log.js'
 import { issuerOf } from '../issuer-of.js'
 import type { Foundations } from '../server-options.js'
 import { openServedSessions } from '../sessions/open-session-directory.js'
-import { trustedNames } from './trusted-names.js'
+import { issuerReach, type Trust } from './issuer-reach.js'
 import { openProviders } from './open-providers.js'
 
 export interface FederationNeeds {
   /** The application (client id) that users sign in to. */
   readonly application: string
   /** Those that environment and code trust. */
-  readonly issuers: readonly Pick<TrustedIssuer, 'issuer'>[]
+  readonly issuers: readonly Trust[]
   readonly log: Log
   /** How far requests to clients may go. */
   readonly reach: NetworkReach
@@ -29,7 +28,7 @@ export function openFederation(
   const { accounts, passwords, providers: store, tokens, transactions } = data.postgres.federation
   const providers = openProviders({
     ...{ store, application, publicUrl, log, tracer },
-    trusted: () => trustedNames(data.postgres.trustedIssuers, issuers),
+    isTrusted: issuerReach(data.postgres, issuers),
   })
   const ownIssuer = issuerOf(publicUrl)
   const ending = {

@@ -72,7 +72,7 @@ function keeperOf(
   const log = { write: () => undefined }
   return new UpstreamTokenKeeper({
     store: postgres.federation.tokens,
-    providers: { find },
+    providers: { find, isPosing: async () => false },
     log,
     end: async ({ account }, reason) => void ended.push(`${account} ${reason}`),
     pause: (ms) => pause(ms, undefined, { ref: false }),

@@ -78,9 +78,13 @@ export async function orUnavailable<T>(answer: Promise<T>, errors: ErrorsOfProvi
     return await answer
   } catch (cause) {
     if (!(cause instanceof UpstreamError)) throw cause
-    const unavailable = new errors.TemporarilyUnavailable('a database does not answer', { cause })
-    throw Object.assign(unavailable, { status: 503, statusCode: 503, allow_redirect: false })
+    throw notNow(new errors.TemporarilyUnavailable('a database does not answer', { cause }))
   }
+}
+
+/** The error as one with status 503, which no client is sent away with. */
+export function notNow(error: InstanceType<ErrorsOfProvider['TemporarilyUnavailable']>): Error {
+  return Object.assign(error, { status: 503, statusCode: 503, allow_redirect: false })
 }
 
 function payloadOf(record: OpenedRecord | undefined): AdapterPayload | undefined {

@@ -6,7 +6,7 @@ import type { UpstreamEnd } from '../upstream-provider.js'
 
 export interface UpstreamTokenKeeperPorts {
   readonly store: KeptTokenStore
-  readonly providers: Pick<UpstreamDirectory, 'find'>
+  readonly providers: Pick<UpstreamDirectory, 'find' | 'isPosing'>
   /** Ends whatever goes back to tokens that are over. Where it throws, they are asked about again. */
   readonly end: (place: TokenPlace, reason: UpstreamEnd) => Promise<void>
   readonly log: Log
@@ -63,6 +63,11 @@ export class UpstreamTokenKeeper {
     if (answer !== 'late') return answer
     log.write('warn', 'an identity provider takes long to renew tokens', factsOf(place))
     return undefined
+  }
+
+  /** Whether a provider (UUID) goes by somebody else's name now, so that no sign-in with it counts meanwhile. Throws `UpstreamError`. */
+  isPosing(provider: string): Promise<boolean> {
+    return this.#ports.providers.isPosing(provider)
   }
 
   /** Resolves when nothing is under way: a new token that is on its way must be kept. */
