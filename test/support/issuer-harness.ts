@@ -29,7 +29,7 @@ export interface HarnessOptions {
   /** The way to clients; there is none unless told. */
   readonly outgoing?: IssuerOptions['outgoing']
   /** Used instead of those in memory. */
-  readonly ports?: Partial<Pick<IssuerOptions, 'keys' | 'storage'>>
+  readonly ports?: Partial<Pick<IssuerOptions, 'federation' | 'keys' | 'owned' | 'storage'>>
 }
 
 /** This server as a client of its own. */

@@ -81,7 +81,10 @@ export interface ClientNotifier {
   tell(ended: readonly KnownSession[]): Promise<void>
 }
 
-/** Grants and browsers' sign-ins at the authorization server. Each method throws `UpstreamError`. */
+/**
+ * Grants and browsers' sign-ins at the authorization server. Each method throws `UpstreamError`, with nothing ended. What a request that
+ * was under way has moved meanwhile may be left by `end` and `endMadeWith`: all of it has ended once they answer with nothing.
+ */
 export interface GrantSource {
   list(scope: SessionScope): Promise<readonly KnownSession[]>
   /** Ends them and whatever was issued on them: codes, refresh tokens and sign-ins on their way included. */

@@ -290,10 +290,10 @@ describe('a client that wants to hear of logouts', () => {
     // Nothing has ended where nobody is told.
     expect(await isActive(body['access_token'])).toBe(true)
 
-    const { destroy } = harness.storage
-    harness.storage.destroy = () => Promise.reject(new UpstreamError('AUTH_UNAVAILABLE', 'down'))
+    const { take } = harness.storage
+    harness.storage.take = () => Promise.reject(new UpstreamError('AUTH_UNAVAILABLE', 'down'))
     expect((await jar.press(page, 'sign-out')).status).toBe(503)
-    harness.storage.destroy = destroy
+    harness.storage.take = take
     expect(wasTold()).toBe(false)
     expect(await isSignedIn(jar, client_id)).toBe(true)
 

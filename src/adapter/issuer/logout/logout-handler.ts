@@ -12,11 +12,11 @@ import { readForm } from '../http/read-form.js'
 import { sendPage, sendSeeOther } from '../http/send-response.js'
 import { renderErrorPage } from '../page/error-page.js'
 import { renderAfterSignOutPage, renderSignOutPage, type Onward } from '../page/sign-out-page.js'
-import { grantsOf } from '../provider/session-grants.js'
 import type { SealedRecords } from '../record/sealed-records.js'
 import type { AccountDirectory } from '../sign-in/account-directory.js'
 import { parseSubject } from '../sign-in/issuer-subject.js'
 import type { SignInAudit } from '../sign-in/sign-in-audit.js'
+import { endBrowser, type Authorizations } from './end-browser.js'
 import type { LogoutNotice, LogoutNotices } from './logout-notices.js'
 import { logoutParameters, readLogoutRequest, type LogoutRequest } from './logout-request.js'
 
@@ -114,16 +114,18 @@ export class LogoutHandler {
     sendPage(response, 200, page)
   }
 
-  /** Grants first: a session that still stands when one of them could not be ended can be signed out of again. */
   async #signOut(visit: LogoutVisit): Promise<void> {
     const { asked, request, response, session } = visit
-    const { audit, cookies, directory, notices, records } = this.#parts
+    const { audit, cookies, directory, notices } = this.#parts
     const subject = session.accountId === undefined ? undefined : parseSubject(session.accountId)
-    const told = subject === undefined ? [] : await this.#noticesFor(session, subject.accountId)
+    const known = session.authorizations ?? {}
+    const told = subject === undefined ? [] : await this.#noticesFor(known, subject.accountId)
     const tenant = subject && (await directory.findTenant(subject.tenantSlug))
-    for (const grantId of grantsOf(session)) await records.revokeGrant(grantId)
-    await session.destroy()
-    notices.send(told)
+    const had = Object.entries(await endBrowser(this.#parts, session))
+    const added = Object.fromEntries(had.filter(([clientId]) => !Object.hasOwn(known, clientId)))
+    // What has ended has ended, whoever can be told.
+    const later = subject === undefined ? [] : await this.#noticesFor(added, subject.accountId).catch(() => [])
+    notices.send([...told, ...later])
     cookies.clearSession(response)
     if (subject !== undefined) {
       audit.count({
@@ -135,9 +137,9 @@ export class LogoutHandler {
     return this.#after(visit, { state: 'signed out', continueTo: asked.returnTo })
   }
 
-  async #noticesFor(session: Session, subject: string): Promise<readonly LogoutNotice[]> {
+  async #noticesFor(authorizations: Authorizations, subject: string): Promise<readonly LogoutNotice[]> {
     const notices: LogoutNotice[] = []
-    for (const [clientId, { sid: sessionId }] of Object.entries(session.authorizations ?? {})) {
+    for (const [clientId, { sid: sessionId }] of Object.entries(authorizations)) {
       const client = await this.#findClient(clientId)
       if (client?.backchannelLogoutUri !== undefined) notices.push({ client, subject, sessionId })
     }
