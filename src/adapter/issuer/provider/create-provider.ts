@@ -77,8 +77,9 @@ async function failSafely(
 
 function createErrorRenderer(serverName: string): NonNullable<Configuration['renderError']> {
   return (context: KoaContextWithOIDC, out: ErrorOut) => {
-    // Meant for a redirect that is not made.
+    // Meant for a redirect that is not made; a code may be in it.
     if (context.status < 400) context.status = 400
+    context.remove('location')
     context.type = 'html'
     context.body = renderErrorPage({
       serverName,

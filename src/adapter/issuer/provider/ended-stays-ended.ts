@@ -10,6 +10,8 @@ interface Request {
   resumed?: string | undefined
   /** Ids of the grants that the session had not had before. */
   readonly given: string[]
+  /** The codes that were made. */
+  readonly codes: string[]
 }
 
 const requests = new AsyncLocalStorage<Request>()
@@ -20,13 +22,14 @@ interface Rotated {
 
 /**
  * Lets a request write back what it has read of a sign-in only where that stands by then: a session, an interaction and a grant that
- * somebody has ended meanwhile stay ended. Such a request answers with an error of the provider's; no code leaves it, and the grants
- * that came with it end.
+ * somebody has ended meanwhile stay ended. Such a request answers with an error of the provider's; its codes and the grants that came
+ * with it end.
  */
 export function keepEnded(provider: Provider, records: SealedRecords, errors: ErrorsOfProvider): void {
-  provider.use((_context, next) => requests.run({ given: [] }, next))
+  provider.use((_context, next) => requests.run({ given: [], codes: [] }, next))
   guardSession(provider, records, errors)
   guardInteraction(provider, records, errors)
+  provider.on('authorization_code.saved', ({ jti }) => requests.getStore()?.codes.push(jti))
   const { prototype } = provider.Grant
   const { save } = prototype
   prototype.save = function (this: Grant, ...terms) {
@@ -63,10 +66,15 @@ function guardSession(provider: Provider, records: SealedRecords, errors: Errors
       }
       // The provider writes nothing more of one that is destroyed.
       Object.assign(this, { destroyed: true })
-      for (const grantId of request?.given ?? []) await orUnavailable(records.revokeGrant(grantId), errors)
+      await orUnavailable(undo(records, request), errors)
       throw error
     }
   }
+}
+
+async function undo(records: SealedRecords, request: Request | undefined): Promise<void> {
+  for (const code of request?.codes ?? []) await records.destroy('AuthorizationCode', code)
+  for (const grantId of request?.given ?? []) await records.revokeGrant(grantId)
 }
 
 function basisOf(session: Session & Rotated, request: Request | undefined): readonly RecordBasis[] {
