@@ -49,6 +49,6 @@ export function openClientNotifier(
 ): ClientNotifier {
   return new EndedGrants({
     ...{ issuer, keyring, log, clock: systemClock, outgoing: { fetcher: createFetcher(), reach } },
-    ...{ storage: postgres.issuerStorage, keys: postgres.signingKeys, limiter: postgres.rateLimiter },
+    ...{ storage: postgres.issuerStorage, owned: postgres.directory.records, keys: postgres.signingKeys, limiter: postgres.rateLimiter },
   })
 }

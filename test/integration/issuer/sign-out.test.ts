@@ -263,16 +263,18 @@ describe('a client that wants to hear of logouts', () => {
     expect(decodeProtectedHeader(token)).toEqual({ alg: 'ES256', typ: 'logout+jwt', kid: keys.keys[0]?.kid })
   })
 
-  it('is told without a session where it did not ask for one, and not at all where the user stays', async () => {
+  it('is told which sign-in has ended also where it does not insist (§2.4), and nothing where the user stays', async () => {
     site.serve('/plain', '')
-    const { jar } = await signedIn({
+    const { body, jar } = await signedIn({
       ...{ ...redirects(), post_logout_redirect_uris: [] },
       backchannel_logout_uri: site.url('client.test', '/plain'),
     })
     await jar.press(await jar.open(logoutUrl()), 'stay')
     expect(site.posted.some(({ path }) => path === '/plain')).toBe(false)
     await jar.press(await jar.open(logoutUrl()), 'sign-out')
-    expect(decodeJwt(await told('/plain'))).not.toHaveProperty('sid')
+    const { sid } = decodeJwt(String(body['id_token']))
+    expect(sid).toEqual(expect.any(String))
+    expect(decodeJwt(await told('/plain'))).toMatchObject({ sid })
   })
 
   it('is told once the user is signed out: not where a step before that fails, and then when it is done again', async () => {

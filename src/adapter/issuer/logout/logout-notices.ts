@@ -17,9 +17,10 @@ export interface LogoutNoticesPorts {
 }
 
 export interface LogoutNotice {
-  readonly client: Pick<Client, 'backchannelLogoutSessionRequired' | 'backchannelLogoutUri' | 'clientId'>
+  readonly client: Pick<Client, 'backchannelLogoutUri' | 'clientId'>
   /** The account, as tokens say it. */
   readonly subject: string
+  /** What the client knows the sign-in by; without it, all that it has of the user is meant (§2.4). */
   readonly sessionId: string | undefined
 }
 
@@ -67,8 +68,7 @@ export class LogoutNotices {
   async #sign({ client, sessionId, subject }: LogoutNotice): Promise<string> {
     const { clock, issuer, signingKey } = this.#ports
     const now = Math.floor(clock.now() / 1000)
-    const session =
-      client.backchannelLogoutSessionRequired === true && sessionId !== undefined ? { sid: sessionId } : {}
+    const session = sessionId === undefined ? {} : { sid: sessionId }
     return new SignJWT({ ...session, events: { [event]: {} } })
       .setProtectedHeader({ alg: signingKey.algorithm, typ: 'logout+jwt', kid: signingKey.kid })
       .setIssuer(issuer)

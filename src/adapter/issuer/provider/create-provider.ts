@@ -3,6 +3,7 @@ import type { Configuration, ErrorOut, errors, KoaContextWithOIDC } from 'oidc-p
 import type { Log } from '../../../core/runtime/log.js'
 import { parseSubject } from '../sign-in/issuer-subject.js'
 import { renderErrorPage } from '../page/error-page.js'
+import { nameSessions } from '../logout/session-ids.js'
 import { providerConfiguration, type ProviderParts } from './provider-configuration.js'
 import { keepEnded } from './ended-stays-ended.js'
 import { errorName } from './error-name.js'
@@ -47,6 +48,7 @@ export function createProvider(parts: NewProviderParts): Provider {
   provider.use((context, next) => failSafely(context, next, log))
   provider.use(answerStructuredTokens(parts))
   nameSubjectsByAccount(provider)
+  nameSessions(provider)
   keepEnded(provider, parts.records, module.errors)
   rememberEarlierGrants(provider, parts.records, module.errors)
   return provider
