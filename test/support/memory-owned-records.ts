@@ -56,8 +56,9 @@ export class MemoryOwnedRecords implements OwnedRecords {
   }
 }
 
-function isOf({ application, owner }: OwnedRecord, scope: RecordScope): boolean {
+function isOf({ application, key, model, owner }: OwnedRecord, scope: RecordScope): boolean {
   return (
+    !(scope.spared?.model === model && scope.spared.key === key) &&
     (scope.tenant === undefined || owner?.tenant === scope.tenant) &&
     (scope.owners === undefined || (owner !== undefined && scope.owners.includes(owner.digest))) &&
     (scope.application === undefined || application === undefined || application === scope.application)

@@ -61,6 +61,8 @@ export interface RecordScope {
   readonly owners: readonly string[] | undefined
   /** Records that were written before that was kept may be of any application. */
   readonly application: string | undefined
+  /** One that is not meant. */
+  readonly spared?: RecordName | undefined
 }
 
 /** A record with whose it is. */

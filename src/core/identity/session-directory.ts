@@ -37,7 +37,7 @@ export interface SessionDirectoryPorts {
   readonly grants: GrantSource
   readonly accounts: Pick<AccountStore, 'list'>
   readonly audit: Pick<AuditLog, 'record' | 'retain'>
-  readonly feed: Pick<SessionFeed, 'publish'>
+  readonly feed: Pick<SessionFeed, 'publishAll'>
   readonly keyring: Keyring
   /** Absent where clients hear nothing. */
   readonly clients?: ClientNotifier | undefined
@@ -128,14 +128,15 @@ export class SessionDirectory {
   }
 
   async #settle(ends: Ends, tenants: readonly Tenant[], scope: SessionScope): Promise<readonly ListedSession[]> {
-    for (const notice of noticesOf(ends.ended)) await this.#ports.feed.publish(notice)
+    await this.#ports.feed.publishAll(noticesOf(ends.ended))
     const requestId = randomUUID()
     const named = await this.#named(ends.ended, tenants)
     const { ownIssuer } = this.#ports
     const rows = named
       .filter(({ kind }) => kind !== 'sign-in')
       .map((session) => endedEvent(session, { requestId, ownIssuer }))
-    await Promise.all([...rows, changedEvent(scope, ends.ended.length, requestId)].map((event) => this.#record(event)))
+    const changes = ends.ended.length === 0 ? [] : [changedEvent(scope, ends.ended.length, requestId)]
+    await Promise.all([...rows, ...changes].map((event) => this.#record(event)))
     await this.#ports.clients?.tell(ends.ended)
     ends.throwFailure()
     return named

@@ -40,6 +40,8 @@ export interface SessionScope {
   readonly owners: readonly SessionOwner[] | undefined
   /** The application (client id of the server). */
   readonly application: string | undefined
+  /** One that is not meant. */
+  readonly spared?: Pick<KnownSession, 'key' | 'kind'> | undefined
 }
 
 /** Where somebody has signed in, if not here. */

@@ -6,6 +6,7 @@ import type {
   RecordName,
   RecordScope,
 } from '../../../core/identity/issuer-storage.js'
+import type { SessionHandle } from '../../../core/identity/session-handle.js'
 import { ownerDigest, tenantDigest } from '../../../core/identity/session-owner.js'
 import type { GrantSource, KnownSession, SessionScope, SignInOrigin } from '../../../core/identity/session-source.js'
 import { parseContext } from '../federation/sign-in-context.js'
@@ -150,14 +151,19 @@ export class IssuerSessions implements GrantSource {
     }
   }
 
-  #scopeOf({ application, owners, tenant }: SessionScope): RecordScope {
+  #scopeOf({ application, owners, spared, tenant }: SessionScope): RecordScope {
     const { keyring } = this.#ports
     return {
       tenant: tenant && tenantDigest(keyring, tenant.id),
       owners: owners?.map((owner) => ownerDigest(keyring, owner)),
       application,
+      spared: spared && nameOf(spared),
     }
   }
+}
+
+function nameOf({ key, kind }: SessionHandle): RecordName | undefined {
+  return kind === 'grant' || kind === 'browser' ? { model: models[kind], key } : undefined
 }
 
 function textIn(payload: RecordPayload, name: string): string | undefined {

@@ -97,12 +97,13 @@ export class PostgresOwnedRecords implements OwnedRecords {
   }
 }
 
-function conditionOf({ application, owners, tenant }: RecordScope): Condition {
+function conditionOf({ application, owners, spared, tenant }: RecordScope): Condition {
   return (row) =>
     row.and([
       isOwned,
       ...(tenant === undefined ? [] : [row('owner_tenant', '=', tenant)]),
       ...(owners === undefined ? [] : [sql<boolean>`owner = any(${[...owners]}::text[])`]),
+      ...(spared === undefined ? [] : [row.not(isOneOf([spared]))]),
       ...(application === undefined
         ? []
         : [row.or([row('application', '=', application), row('application', 'is', null)])]),
