@@ -79,8 +79,8 @@ export interface TransportSource {
 
 /** Lets clients hear of what has ended (OpenID Connect Back-Channel Logout). */
 export interface ClientNotifier {
-  /** Tells those that have registered for it. Never throws: what does not arrive is in the log. */
-  tell(ended: readonly KnownSession[]): Promise<void>
+  /** Tells those that have registered for it, until `signal` gives it up. Never throws: what does not arrive is in the log. */
+  tell(ended: readonly KnownSession[], signal?: AbortSignal): Promise<void>
 }
 
 /**

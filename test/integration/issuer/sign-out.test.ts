@@ -341,3 +341,29 @@ describe('a client that wants to hear of logouts', () => {
     expect((await harness.register({ post_logout_redirect_uris })).status).toBe(400)
   })
 })
+
+describe('a server that closes', () => {
+  it('waits for clients that are being told, gives up those that hang, and tells nobody afterwards', async () => {
+    const signedInAgain = async () =>
+      signedIn({
+        redirect_uris: [site.url('client.test', '/callback')],
+        post_logout_redirect_uris: [],
+        backchannel_logout_uri: site.url('client.test', '/closing'),
+      })
+    const [hanging, late] = [await signedInAgain(), await signedInAgain()]
+    const lines = harness.log.lines.length
+    site.hangs = true
+    expect((await hanging.jar.press(await hanging.jar.open(logoutUrl()), 'sign-out')).status).toBe(200)
+    await harness.background.close()
+    expect(harness.log.lines.slice(lines)).toEqual([
+      expect.objectContaining({
+        message: 'a client was not told of a logout',
+        fields: expect.objectContaining({ error: expect.objectContaining({ message: 'the process is about to end' }) }),
+      }),
+    ])
+    site.hangs = false
+    const posted = site.posted.length
+    expect((await late.jar.press(await late.jar.open(logoutUrl()), 'sign-out')).status).toBe(200)
+    expect(site.posted).toHaveLength(posted)
+  })
+})

@@ -46,13 +46,14 @@ export class EndedGrants implements ClientNotifier {
     this.#documents = new ClientDocuments({ ...outgoing, limiter, clock, log })
   }
 
-  async tell(ended: readonly KnownSession[]): Promise<void> {
+  async tell(ended: readonly KnownSession[], signal?: AbortSignal): Promise<void> {
     const { clock, issuer, keys, log, outgoing } = this.#ports
     try {
+      signal?.throwIfAborted()
       const notices = await this.#noticesFor(ended)
       const [signingKey] = notices.length === 0 ? [] : await keys.list()
       if (signingKey === undefined) return
-      await new LogoutNotices({ issuer, signingKey, outgoing, clock, log }).deliver(notices)
+      await new LogoutNotices({ issuer, signingKey, outgoing, clock, log }).deliver(notices, signal)
     } catch (error) {
       log.write('warn', 'clients were not told of what has ended', { error })
     }

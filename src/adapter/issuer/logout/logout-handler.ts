@@ -3,6 +3,7 @@ import type Provider from 'oidc-provider'
 import type { errors as ProviderErrors, Session } from 'oidc-provider'
 import type { Keyring } from '../../../core/credential/keyring.js'
 import type { SigningKey } from '../../../core/identity/signing-key-store.js'
+import type { BackgroundWork } from '../../../core/runtime/background-work.js'
 import { callerOf } from '../http/client-address.js'
 import { doubledCookies, type IssuerCookies } from '../http/issuer-cookies.js'
 import { endpoints } from '../http/issuer-metadata.js'
@@ -31,6 +32,8 @@ export interface LogoutParts {
   readonly records: SealedRecords
   readonly directory: AccountDirectory
   readonly notices: LogoutNotices
+  /** Nobody waits until clients have heard. */
+  readonly background: BackgroundWork
   readonly audit: SignInAudit
 }
 
@@ -116,7 +119,7 @@ export class LogoutHandler {
 
   async #signOut(visit: LogoutVisit): Promise<void> {
     const { asked, request, response, session } = visit
-    const { audit, cookies, directory, notices } = this.#parts
+    const { audit, background, cookies, directory, notices } = this.#parts
     const subject = session.accountId === undefined ? undefined : parseSubject(session.accountId)
     const known = session.authorizations ?? {}
     const told = subject === undefined ? [] : await this.#noticesFor(known, subject.accountId)
@@ -125,7 +128,7 @@ export class LogoutHandler {
     const added = Object.fromEntries(had.filter(([clientId]) => !Object.hasOwn(known, clientId)))
     // What has ended has ended, whoever can be told.
     const later = subject === undefined ? [] : await this.#noticesFor(added, subject.accountId).catch(() => [])
-    notices.send([...told, ...later])
+    background.start((signal) => notices.deliver([...told, ...later], signal))
     cookies.clearSession(response)
     if (subject !== undefined) {
       audit.count({

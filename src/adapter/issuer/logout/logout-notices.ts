@@ -28,7 +28,7 @@ const event = 'http://schemas.openid.net/event/backchannel-logout'
 const lifetimeSeconds = 120
 const atOnce = 20
 
-/** Tells clients that a user has signed out (OpenID Connect Back-Channel Logout). Nobody waits for them. */
+/** Tells clients that a user has signed out (OpenID Connect Back-Channel Logout). */
 export class LogoutNotices {
   readonly #ports: LogoutNoticesPorts
 
@@ -36,25 +36,22 @@ export class LogoutNotices {
     this.#ports = ports
   }
 
-  /** Sends what there is to send in its own time; what does not arrive is in the log. */
-  send(notices: readonly LogoutNotice[]): void {
-    for (const notice of notices) void this.#deliver(notice)
-  }
-
-  /** The same, for whoever ends when everything is sent. Never throws. */
-  async deliver(notices: readonly LogoutNotice[]): Promise<void> {
+  /** Resolves when everything is sent, or `signal` gives it up. Never throws: what does not arrive is in the log. */
+  async deliver(notices: readonly LogoutNotice[], signal?: AbortSignal): Promise<void> {
     for (let first = 0; first < notices.length; first += atOnce) {
-      await Promise.all(notices.slice(first, first + atOnce).map((notice) => this.#deliver(notice)))
+      await Promise.all(notices.slice(first, first + atOnce).map((notice) => this.#deliver(notice, signal)))
     }
   }
 
-  async #deliver(notice: LogoutNotice): Promise<void> {
+  async #deliver(notice: LogoutNotice, signal: AbortSignal | undefined): Promise<void> {
     const { log, outgoing } = this.#ports
     const { backchannelLogoutUri: url, clientId } = notice.client
     if (outgoing === undefined || url === undefined) return
     try {
+      signal?.throwIfAborted()
       const { status } = await outgoing.fetcher.fetch({
         ...{ url, reach: outgoing.reach, method: 'POST' },
+        ...(signal === undefined ? {} : { signal }),
         headers: { 'content-type': 'application/x-www-form-urlencoded' },
         body: new URLSearchParams({ logout_token: await this.#sign(notice) }).toString(),
       })
