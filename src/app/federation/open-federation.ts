@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { FederationParts } from '../../adapter/issuer/federation/open-federation.js'
 import { endSignIns } from '../../core/federation/token/end-sign-ins.js'
 import { UpstreamTokenKeeper } from '../../core/federation/token/upstream-token-keeper.js'
+import type { BackgroundWork } from '../../core/runtime/background-work.js'
 import type { NetworkReach } from '../../core/runtime/fetcher.js'
 import type { Log } from '../../core/runtime/log.js'
 import { issuerOf } from '../issuer-of.js'
@@ -16,6 +17,8 @@ export interface FederationNeeds {
   /** Those that environment and code trust. */
   readonly issuers: readonly Trust[]
   readonly log: Log
+  /** Closed once the tokens that are being renewed are kept. */
+  readonly background: BackgroundWork
   /** How far requests to clients may go. */
   readonly reach: NetworkReach
 }
@@ -23,7 +26,7 @@ export interface FederationNeeds {
 /** What signing in with identity providers needs; on `stack`, that tokens which are being renewed are kept before the databases close. */
 export function openFederation(
   { data, publicUrl, stack, tracer }: Pick<Foundations, 'data' | 'publicUrl' | 'stack' | 'tracer'>,
-  { application, issuers, log, reach }: FederationNeeds,
+  { application, background, issuers, log, reach }: FederationNeeds,
 ): FederationParts {
   const { accounts, passwords, providers: store, tokens, transactions } = data.postgres.federation
   const providers = openProviders({
@@ -32,7 +35,7 @@ export function openFederation(
   })
   const ownIssuer = issuerOf(publicUrl)
   const ending = {
-    sessions: openServedSessions(data, { issuer: ownIssuer, log, reach }),
+    sessions: openServedSessions(data, { issuer: ownIssuer, log, reach, background }),
     audit: data.postgres.audit,
     ownIssuer,
   }
