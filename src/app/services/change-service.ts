@@ -3,6 +3,7 @@ import { quoted } from '../../core/administration/known-names.js'
 import { planService } from '../../core/administration/plan-service.js'
 import type { ConnectionPlace, FoundService } from '../../core/administration/service-administration.js'
 import type { CredentialPlace } from '../../core/credential/credential-store.js'
+import { engineRoleFault } from '../../core/external-service/engine-roles.js'
 import { readServiceOptions } from '../../core/external-service/read-service-options.js'
 import type { ServiceSettings } from '../../core/external-service/service-options.js'
 import type { Tenant } from '../../core/identity/tenant.js'
@@ -44,6 +45,7 @@ export async function putService(place: TenantPlace, wanted: ServiceWanted, agre
   refuseSignIns(settings)
   return withTenant(place, async (work) => {
     const { by, postgres, tenant } = work
+    refuseForeignRole(work, settings)
     const { name, presence } = wanted
     const others = await postgres.services.list(tenant)
     const known = others.find((service) => service.name === name)
@@ -145,6 +147,15 @@ async function nextSteps({ postgres, tenant }: Work, name: string): Promise<read
   if ('fault' in settings || settings.source.from !== 'store' || credentialVersion > 0) return []
   const command = `authsec service set-credential ${JSON.stringify(name)} --tenant ${tenant.slug}`
   return [`it has no credential yet: ${command}`]
+}
+
+/** The engine knows no tenants: whose its roles are is not the tenant's to say. */
+function refuseForeignRole({ settings, tenant }: Work, { source }: ServiceSettings): void {
+  if (source.from === 'store') return
+  if (settings.vault === undefined)
+    throw new RefusedError('only HashiCorp Vault makes credentials: set AUTHSEC_VAULT_ADDR')
+  const fault = engineRoleFault(settings.vault.roles, tenant, source)
+  if (fault !== undefined) throw new RefusedError(fault)
 }
 
 /** Nobody could use it: there is no page yet on which users sign in at a service. */

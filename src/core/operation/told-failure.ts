@@ -49,6 +49,8 @@ function toldOfService({ code, service }: ServiceError, ref: string): string | u
       return `You have not signed in at ${service} yet (ref ${ref})`
     case 'ERR_SERVICE_CREDENTIAL':
       return `${service} cannot be used: its administrator has to set its credential (ref ${ref})`
+    case 'ERR_SERVICE_SETUP':
+      return `${service} cannot be used as it is set up: tell its administrator (ref ${ref})`
     case 'ERR_SERVICE_ANSWER':
     case 'ERR_SERVICE_UNREACHABLE':
       return `${service} gave no answer, try again later (ref ${ref})`

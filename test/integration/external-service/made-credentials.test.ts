@@ -2,7 +2,9 @@ import type { ServerResponse } from 'node:http'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import type { SecretsEngine } from '../../../src/core/credential/secrets-engine.js'
 import type { ExternalService } from '../../../src/core/external-service/external-service.js'
+import type { AllowedRole } from '../../../src/core/external-service/engine-roles.js'
 import type { ServiceAccess } from '../../../src/core/external-service/service-access.js'
+import { acme, globex, sampleCaller } from '../../support/core-samples.js'
 import { ServiceBench } from '../../support/service-bench.js'
 import { listenHttp, type TestListener } from '../../support/test-listener.js'
 import { until } from '../../support/until.js'
@@ -131,8 +133,8 @@ describe('a credential that HashiCorp Vault makes', () => {
   let site: VaultSite
   let bench: ServiceBench
 
-  const open = async (engine?: SecretsEngine): Promise<void> => {
-    bench = new ServiceBench(engine)
+  const open = async (engine?: SecretsEngine, allowed?: readonly AllowedRole[]): Promise<void> => {
+    bench = new ServiceBench(engine, allowed)
     await bench.open()
   }
 
@@ -187,6 +189,28 @@ describe('a credential that HashiCorp Vault makes', () => {
     const [, encoded = ''] = String(bench.seen[0]?.headers['authorization']).split(' ')
     expect(Buffer.from(encoded, 'base64').toString()).toMatch(/^reports:./)
   })
+
+  it.each([
+    ['dynamic', 'database/creds/reports'],
+    ['static', 'database/static-creds/reports'],
+  ] as const)(
+    'of a %s role is for the tenant that the operator has given it to, whoever else names it',
+    async (from, path) => {
+      const { engine } = await site.enter()
+      await open(engine, [
+        { tenant: acme.slug, path },
+        { tenant: globex.id, path: `${path}-of-others` },
+      ])
+      const made = { auth, source: { from, path }, credentialVersion: 0 }
+      for (const tenant of [acme, globex]) await bench.provide(made, {}, tenant)
+      expect(await bench.call(status)).toEqual({ text: '200', isError: false })
+      const asked = site.vault.journal.length
+      const { text } = await bench.call(status, { caller: { ...sampleCaller(), tenant: globex } })
+      expect(text).toMatch(/^GitHub cannot be used as it is set up: tell its administrator/)
+      expect(bench.lines.join()).toContain(`the tenant globex may not use the role ${path} of the secrets engine`)
+      expect([bench.seen.length, site.vault.journal.length]).toEqual([1, asked])
+    },
+  )
 
   it('is refused, in words for the administrator, where nothing makes it', async () => {
     await open()

@@ -130,8 +130,23 @@ describe('a tool that uses a service of its tenant', () => {
 
   it('calls it with a credential of HashiCorp Vault, and says what is the matter while that is sealed', async () => {
     const vault = await VaultSite.open()
-    const site = await Site.start(await vaultEnv(vault))
+    const roles = 'acme-corp=database/creds/reports'
+    const site = await Site.start({ ...(await vaultEnv(vault)), AUTHSEC_VAULT_ENGINE_ROLES: roles })
     try {
+      const made = (role: string) => [
+        '--url',
+        'https://db.example',
+        '--auth',
+        'basic_auth',
+        '--everybody',
+        '--dynamic',
+        role,
+      ]
+      expect((await site.service('add', 'Reports', ...made('database/creds/reports'))).code).toBe(0)
+      expect(await site.service('add', 'Foreign', ...made('database/creds/of-another-tenant'))).toMatchObject({
+        code: 5,
+        stderr: expect.stringContaining('the tenant acme-corp may not use the role database/creds/of-another-tenant'),
+      })
       await site.add('--everybody')
       const john = await site.tokenOf('john@company.com')
       expect(await site.call(john, 'list_repositories')).toBe('{"repositories":["a/b"]}')

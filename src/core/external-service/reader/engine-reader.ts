@@ -1,12 +1,15 @@
 import { LeaseLost, type SecretsEngine } from '../../credential/secrets-engine.js'
 import { ServiceError } from '../../error/service-error.js'
 import type { Log } from '../../runtime/log.js'
+import { engineRoleFault, type EngineRoles } from '../engine-roles.js'
 import { heldCredential, type HeldCredential } from '../service-credential.js'
 import { keyOf, type CredentialReader, type CredentialWish } from './credential-reader.js'
 
 export interface EngineReaderPorts {
   /** `undefined` where the store of credentials makes none by itself. */
   readonly engine: SecretsEngine | undefined
+  /** Asked at each reading: what is made for one tenant is not had by another. */
+  readonly roles: EngineRoles
   readonly log: Log
 }
 
@@ -51,7 +54,8 @@ export class EngineReader implements CredentialReader {
     this.#ports = ports
   }
 
-  read(wish: CredentialWish): Promise<HeldCredential> {
+  async read(wish: CredentialWish): Promise<HeldCredential> {
+    this.#requireRole(wish)
     const key = nameOf(wish)
     const { revision } = wish.service
     const known = this.#entries.get(key)
@@ -71,6 +75,11 @@ export class EngineReader implements CredentialReader {
       },
     )
     return issuing
+  }
+
+  #requireRole({ service, tenant }: CredentialWish): void {
+    const fault = engineRoleFault(this.#ports.roles, tenant, service.source)
+    if (fault !== undefined) throw new ServiceError('ERR_SERVICE_SETUP', service.name, `${service.name}: ${fault}`)
   }
 
   drop(wish: CredentialWish, held: HeldCredential): void {
