@@ -6,9 +6,16 @@ import type { AllowedRole } from '../../../src/core/external-service/engine-role
 import type { ServiceAccess } from '../../../src/core/external-service/service-access.js'
 import { acme, globex, sampleCaller } from '../../support/core-samples.js'
 import { ServiceBench } from '../../support/service-bench.js'
+import { passMilliseconds, stopPassing } from '../../support/pass-milliseconds.js'
 import { listenHttp, type TestListener } from '../../support/test-listener.js'
 import { until } from '../../support/until.js'
+import { newPlace } from '../../support/vault/vault-place.js'
 import { VaultSite } from '../../support/vault/vault-site.js'
+
+/** What a service does not take may be taken away after that, and not before. */
+const leastAge = 10_000
+
+afterEach(stopPassing)
 
 const status = async (services: ServiceAccess): Promise<number> => (await services.fetch('GitHub', '/user')).status
 
@@ -82,12 +89,37 @@ describe('a service that gives tokens for a client id and secret (RFC 6749 §4.4
     await bench.call(status)
     expect(asked).toHaveLength(3)
     bench.answer = (_request, response) => void response.writeHead(401).end()
+    passMilliseconds(leastAge)
     await bench.call(status)
     await bench.call(status)
     expect(asked).toHaveLength(4)
     await bench.provide({ ...service, credentialVersion: 2 }, { ...members, client_secret: 'another-secret-3' })
     await bench.call(status)
     expect(asked.at(-1)?.form.get('client_secret')).toBe('another-secret-3')
+  })
+
+  it('is asked for one more by fifty calls that the service did not take, and for none soon after that', async () => {
+    await bench.provide({ auth: auth() }, members)
+    bench.answer = (_request, response) => void response.writeHead(401).end()
+    const calls = async () => Promise.all(Array.from({ length: 50 }, () => bench.call(status)))
+    for (let times = 0; times < 3; times += 1) await calls()
+    expect(asked).toHaveLength(1)
+    passMilliseconds(leastAge)
+    for (let times = 0; times < 3; times += 1) await calls()
+    expect(asked).toHaveLength(2)
+  })
+
+  it('is not asked by everybody while it is silent, which holds up no other client', async () => {
+    const id = '5e7f1c00-0000-4000-8000-000000000009'
+    await bench.provide({ auth: auth() }, members)
+    await bench.provide({ id, name: 'Other', auth: auth() }, { ...members, client_id: 'them' })
+    const good = answer
+    answer = (response) => void response.destroy()
+    for (let times = 0; times < 6; times += 1) expect((await bench.call(status)).isError).toBe(true)
+    expect(asked).toHaveLength(3)
+    answer = good
+    const other = async (services: ServiceAccess) => (await services.fetch('Other', '/')).status
+    expect(await bench.call(other, { services: ['Other'] })).toEqual({ text: '200', isError: false })
   })
 
   it.each<[string, (response: ServerResponse) => void]>([
@@ -156,12 +188,34 @@ describe('a credential that HashiCorp Vault makes', () => {
     await open(engine)
     await bench.provide({ auth, source: { from: 'dynamic', path: 'database/creds/reports' }, credentialVersion: 0 }, {})
     await Promise.all(Array.from({ length: 20 }, () => bench.call(status)))
-    expect(new Set(bench.seen.map(({ headers }) => headers['authorization'])).size).toBe(1)
+    const users = () => new Set(bench.seen.map(({ headers }) => headers['authorization'])).size
+    expect(users()).toBe(1)
     bench.answer = (_request, response) => void response.writeHead(401).end()
+    for (let times = 0; times < 3; times += 1) await bench.call(status)
+    expect(users()).toBe(1)
+    passMilliseconds(leastAge)
+    for (let times = 0; times < 3; times += 1) await bench.call(status)
+    expect(users()).toBe(2)
+    passMilliseconds(leastAge)
     await bench.call(status)
     bench.answer = (_request, response) => void response.end()
     expect(await bench.call(status)).toEqual({ text: '200', isError: false })
-    expect(new Set(bench.seen.map(({ headers }) => headers['authorization'])).size).toBe(2)
+    expect(users()).toBe(3)
+    expect(site.vault.count(/GET database\/creds/)).toBe(3)
+  })
+
+  it('is another one once this server has logged in to Vault anew, with whose token the one before ends', async () => {
+    const { credentials, engine } = await site.enter()
+    await open(engine)
+    await bench.provide({ auth, source: { from: 'dynamic', path: 'database/creds/reports' }, credentialVersion: 0 }, {})
+    await bench.call(status)
+    const [{ token } = {}] = site.vault.journal.filter(({ path }) => path.startsWith('database/creds'))
+    site.vault.space('').tokens.revoke(token ?? '')
+    await credentials.newest(newPlace())
+    await bench.call(status)
+    const users = bench.seen.map(({ headers }) => Buffer.from(String(headers['authorization']).slice(6), 'base64'))
+    const [before, after] = users.map((user) => user.toString().split(':')[0] ?? '')
+    expect([before, after].map((user) => site.vault.space('').leases.knows(user ?? ''))).toEqual([false, true])
   })
 
   it('is another one once the service leads elsewhere, and the one before is revoked', async () => {
