@@ -3,7 +3,7 @@ import { VaultAnswer } from './connection/vault-answer.js'
 import { VaultConnection } from './connection/vault-connection.js'
 import { isVaultError, VaultError } from './connection/vault-error.js'
 import { leastPolicy, neededCapabilities } from './least-policy.js'
-import { requireVersionedMount } from './secret/kv-mount.js'
+import { oneVersionFault, requireVersionedMount } from './secret/kv-mount.js'
 import { systemTimers } from './token/timers.js'
 import type { TokenGrant } from './token/token-grant.js'
 import { TokenKeeper } from './token/token-keeper.js'
@@ -60,13 +60,12 @@ async function lookAt({ connection, keeper, mount }: CheckedVault): Promise<read
   if (health.some(({ fault }) => fault !== undefined)) return health
   const granted = await loginFindings(keeper)
   if (granted.grant === undefined) return [...health, ...granted.findings]
-  const mountFault = await faultOf(() => keeper.use((token) => requireVersionedMount(connection, mount, token)))
   const capabilities = await capabilitiesFault({ connection, keeper, mount })
   return [
     ...health,
     ...granted.findings,
     { check: 'lifetime', fault: lifetimeFault(granted.grant) },
-    { check: 'mount', fault: mountFault?.message },
+    { check: 'mount', fault: await mountFault({ connection, keeper, mount }) },
     { check: 'capabilities', fault: capabilities },
   ]
 }
@@ -122,6 +121,17 @@ function lifetimeFault({ seconds, renewable }: TokenGrant): string | undefined {
     return `the token is good for ${seconds} s only, so that most of the work would be logging in: raise token_ttl`
   }
   return renewable ? undefined : 'the token cannot be renewed, so that each needs a login: use tokens of type service'
+}
+
+async function mountFault({ connection, keeper, mount }: CheckedVault): Promise<string | undefined> {
+  const misfit = await faultOf(() => keeper.use((token) => requireVersionedMount(connection, mount, token)))
+  if (misfit !== undefined) return misfit.message
+  try {
+    return await keeper.use((token) => oneVersionFault(connection, mount, token))
+  } catch (error) {
+    // That it may not look is among what the policies lack.
+    return isVaultError(error, 'forbidden') ? undefined : messageOf(error)
+  }
 }
 
 /** Sample places: policies are made for all of them. */

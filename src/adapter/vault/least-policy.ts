@@ -9,18 +9,20 @@ export interface NeededCapability {
 
 const nobody = '00000000-0000-4000-8000-000000000000'
 
-/** What this server does in the mount of the credentials. */
+/** What this server does in the mount of the credentials, and that it may see how many versions that keeps. */
 export function neededCapabilities(mount: string): readonly NeededCapability[] {
   const needed = {
     data: ['create', 'read', 'update'],
     delete: ['update'],
     metadata: ['delete', 'list', 'read'],
   }
-  return Object.entries(needed).map(([part, capabilities]) => ({
+  const config = { path: `${mount}/config`, sample: `${mount}/config`, capabilities: ['read'] }
+  const places = Object.entries(needed).map(([part, capabilities]) => ({
     path: `${mount}/${part}/tenants/*`,
     sample: `${mount}/${part}/tenants/${nobody}/services/${nobody}`,
     capabilities,
   }))
+  return [...places, config]
 }
 
 /** The least that Vault has to let this server do, as a policy in its own language. `mount` is that of the credentials. */

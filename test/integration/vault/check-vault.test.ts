@@ -96,11 +96,20 @@ describe('looking at a Vault', () => {
     })
   })
 
+  it('finds a mount that keeps one version, in which no credential can be replaced', async () => {
+    await site.administrator.ask('POST', `${mount}/config`, { max_versions: 1 })
+    const message = expect.stringContaining(`vault write ${mount}/config max_versions=10`) as unknown
+    expect(await look()).toEqual({ ...allWell, mount: message })
+    await site.administrator.ask('POST', `${mount}/config`, { max_versions: 2 })
+    expect(await look()).toEqual(allWell)
+  })
+
   it('finds what the policies lack', async () => {
     await site.administrator.writePolicy('authsec', `path "${mount}/data/*" { capabilities = ["read"] }`)
     const found = await look()
     expect(found['capabilities']).toContain(`create, update on ${mount}/data/tenants/*`)
     expect(found['capabilities']).toContain(`update on ${mount}/delete/tenants/*`)
+    expect(found['capabilities']).toContain(`read on ${mount}/config`)
     expect(found['capabilities']).toContain(`delete, list, read on ${mount}/metadata/tenants/*`)
   })
 

@@ -23,7 +23,7 @@ export interface FakeEngine {
   answer(path: string, call: FakeCall): FakeReply
 }
 
-const mostVersions = 10
+const usualVersions = 10
 
 /** The KV secrets engine, version 2. */
 export class FakeKv implements FakeEngine {
@@ -31,6 +31,8 @@ export class FakeKv implements FakeEngine {
   readonly options = { version: '2' }
   readonly #clock: Clock
   readonly #entries = new Map<string, Entry>()
+  /** 0: the usual number. */
+  #mostVersions = 0
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -45,6 +47,7 @@ export class FakeKv implements FakeEngine {
     const key = path.slice(kind.length + 1)
     const what = `${call.method} ${kind}`
     if (what === 'GET metadata' && call.query.get('list') === 'true') return this.#list(key)
+    if (path === 'config') return this.#configure(call)
     if (key === '') return refuse(405, 'unsupported operation')
     const routes: Readonly<Record<string, () => FakeReply>> = {
       'GET data': () => this.#read(key, Number(call.query.get('version') ?? 0)),
@@ -54,6 +57,12 @@ export class FakeKv implements FakeEngine {
       'DELETE metadata': () => this.#destroy(key),
     }
     return routes[what]?.() ?? refuse(405, 'unsupported operation')
+  }
+
+  #configure({ body, method }: FakeCall): FakeReply {
+    if (method === 'GET') return reply({ data: { cas_required: false, max_versions: this.#mostVersions } })
+    this.#mostVersions = Number(body['max_versions'])
+    return done
   }
 
   #read(key: string, asked: number): FakeReply {
@@ -78,7 +87,7 @@ export class FakeKv implements FakeEngine {
     const createdAt = new Date(this.#clock.now()).toISOString().replace('Z', '000000Z')
     const version: Version = { data: body['data'], createdAt, deletedAt: '', destroyed: false }
     entry.versions.set(entry.current, version)
-    entry.versions.delete(entry.current - mostVersions)
+    entry.versions.delete(entry.current - (this.#mostVersions || usualVersions))
     this.#entries.set(key, entry)
     return reply({ data: metadataOf(version, entry.current) })
   }
