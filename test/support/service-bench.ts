@@ -107,6 +107,7 @@ export class ServiceBench {
       args = {},
       caller = sampleCaller(),
       channel = { signal: new AbortController().signal },
+      renew = async (same) => same,
       services = ['GitHub'],
     } = options
     const operation = sampleOperation({
@@ -119,7 +120,7 @@ export class ServiceBench {
     })
     const guard = new Guard({
       catalogue: new OperationCatalogue([operation]),
-      callers: { renew: async (same) => same },
+      callers: { renew },
       audit: this.audit,
       log: { write: (level, message, fields) => this.#write(level, message, fields) },
       services: { desk: this.#desk, inUse: this.#inUse },
@@ -151,5 +152,7 @@ export interface CallOptions {
   readonly args?: unknown
   readonly caller?: Caller
   readonly channel?: CallChannel
+  /** The caller as everything is now. */
+  readonly renew?: (caller: Caller) => Promise<Caller | undefined>
   readonly services?: readonly string[]
 }

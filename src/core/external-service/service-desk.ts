@@ -22,6 +22,8 @@ export interface ServiceDeskPorts {
 /** Who uses services: one call of one operation. */
 export interface ServiceVisit {
   readonly caller: Caller
+  /** As everything is now; `undefined` for whoever may not use the operation any more. Throws `UpstreamError` where that cannot be told. */
+  readonly current: () => Promise<Caller | undefined>
   readonly operation: string
   /** What the operation has declared. */
   readonly services: readonly string[]
@@ -45,10 +47,15 @@ export class ServiceDesk {
 
   /** Throws `ServiceError` for what may not be used, with `ERR_SERVICE_CONNECT` where the user has to sign in there first; `UpstreamError`. */
   async admit(visit: ServiceVisit, name: string): Promise<AdmittedService> {
-    const { caller, operation, services } = visit
+    const { operation, services } = visit
     if (!services.includes(name)) {
       const message = `${operation} does not declare that it uses ${name}: add it to \`services\` of its decorator`
       throw await this.#refused(visit, new ServiceError('ERR_SERVICE_UNDECLARED', name, message))
+    }
+    const caller = await visit.current()
+    if (caller === undefined) {
+      const message = `this user may not use ${operation} any more, and so not ${name}`
+      throw await this.#refused(visit, new ServiceError('ERR_SERVICE_DENIED', name, message))
     }
     const service = await this.#ports.services.find(caller.tenant, name)
     if (service === undefined) {

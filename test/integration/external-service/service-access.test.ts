@@ -2,6 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { inspect } from 'node:util'
 import type { ExternalService } from '../../../src/core/external-service/external-service.js'
 import type { ServiceAccess } from '../../../src/core/external-service/service-access.js'
+import { UpstreamError } from '../../../src/core/error/upstream-error.js'
+import type { Caller } from '../../../src/core/identity/caller.js'
 import { ToolError } from '../../../src/core/operation/tool-error.js'
 import { role } from '../../../src/core/permission/requirement/builders.js'
 import { globex, sampleCaller } from '../../support/core-samples.js'
@@ -135,6 +137,61 @@ describe('a declared service', () => {
     await expect(kept?.fetch('GitHub', '/user')).rejects.toThrow('has ended')
     await expect(kept?.getServiceToken('GitHub')).rejects.toThrow('has ended')
     expect(bench.seen).toEqual([])
+  })
+})
+
+describe('a call that takes its time', () => {
+  /** Asks three times: at once, a moment later, and when what is known of the caller is old. */
+  const slowly = async (services: ServiceAccess): Promise<string> => {
+    const said = []
+    for (const wait of [0, 0, 250]) {
+      passMilliseconds(wait)
+      const asked = services.fetch('GitHub', '/user').then(({ status }) => String(status))
+      said.push(await asked.catch((error: { readonly code: string }) => error.code))
+    }
+    return said.join()
+  }
+  const caller = () => ({ ...sampleCaller({ roles: ['clerk'] }), readAt: performance.now() })
+
+  it('goes on with a service as long as its user may, which is looked up now and then', async () => {
+    await bench.provide({ requirement: role('clerk') }, { access_token: token })
+    let looked = 0
+    const renew = async (same: Caller) => {
+      looked += 1
+      return { ...same, readAt: performance.now() }
+    }
+    expect((await bench.call(slowly, { caller: caller(), renew })).text).toBe('200,200,200')
+    expect(looked).toBe(1)
+  })
+
+  it.each<[string, () => Promise<Caller | undefined>, string]>([
+    ['is nobody any more', async () => undefined, 'ERR_SERVICE_DENIED'],
+    ['lacks what the service demands', async () => ({ ...caller(), ...sampleCaller() }), 'ERR_SERVICE_DENIED'],
+    [
+      'cannot be looked up',
+      () => Promise.reject(new UpstreamError('TENANT_UNAVAILABLE', 'the database is down')),
+      'ERR_TENANT_UNAVAILABLE',
+    ],
+  ])('uses no service once its user %s', async (_what, renew, code) => {
+    await bench.provide({ requirement: role('clerk') }, { access_token: token })
+    expect((await bench.call(slowly, { caller: caller(), renew })).text).toBe(`200,200,${code}`)
+    expect(bench.seen).toHaveLength(2)
+    const denied = bench.audit.rows.filter(({ reason }) => reason === 'ERR_SERVICE_DENIED')
+    expect(denied).toHaveLength(code === 'ERR_SERVICE_DENIED' ? 1 : 0)
+  })
+
+  it('hands out no credential either, and none of an operation that its user has lost', async () => {
+    await bench.provide({}, { access_token: token })
+    const { text } = await bench.call(
+      async (services) => {
+        passMilliseconds(250)
+        const asked = [services.getServiceToken('GitHub'), services.getServiceCredentials('GitHub')]
+        return (await Promise.allSettled(asked)).map(({ status }) => status)
+      },
+      { caller: caller(), renew: async () => undefined },
+    )
+    expect(JSON.parse(text)).toEqual(['rejected', 'rejected'])
+    expect(bench.credentials.reads).toBe(0)
   })
 })
 
