@@ -102,10 +102,15 @@ describe('a service of a tenant', () => {
     ['with a credential from elsewhere', { source: { from: 'dynamic', path: 'database/creds/x' } }],
   ])('gives up its credential and its users when it is %s', async (_title, changes) => {
     await put('Hub')
-    await store().activate(acme, { service: await found('Hub'), version: 3 }, by)
+    const before = await found('Hub')
+    await store().activate(acme, { service: before, version: 3 }, by)
     await connect('Hub', null, 'somebody')
     expect(await put('Hub', changes, 'any')).toBe('changed')
-    expect(await found('Hub')).toMatchObject({ credentialVersion: 0 })
+    const after = await found('Hub')
+    expect(after).toMatchObject({ credentialVersion: 0 })
+    // Its credential has a place of its own: what goes with the one before, goes alone.
+    expect(after.id).not.toBe(before.id)
+    expect(await store().list(acme)).toHaveLength(1)
     expect(await store().connections(acme)).toEqual([])
     expect((await records()).at(-1)).toMatchObject({
       detail: { before: expect.arrayContaining(['credentialVersion:3']) },
