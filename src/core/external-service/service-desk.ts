@@ -1,5 +1,5 @@
 import type { AuditLog } from '../audit/audit-log.js'
-import { ServiceError } from '../error/service-error.js'
+import { ServiceError, type ServiceErrorCode } from '../error/service-error.js'
 import type { Caller } from '../identity/caller.js'
 import { actorOf } from '../audit/actor-of.js'
 import { askerOf } from '../operation/access.js'
@@ -101,11 +101,7 @@ export class ServiceDesk {
       return await this.#ports.fetcher.fetch(introduced(request, by, service))
     } catch (error) {
       if (!(error instanceof FetchError)) throw error
-      throw new ServiceError(
-        'ERR_SERVICE_UNREACHABLE',
-        service.name,
-        `${service.name} gave no answer: ${error.message}`,
-      )
+      throw new ServiceError(codeOf(error), service.name, `${service.name} gave no answer: ${error.message}`)
     }
   }
 
@@ -124,6 +120,12 @@ export class ServiceDesk {
 export interface SentRequest {
   readonly request: ServiceRequest
   readonly held: HeldCredential
+}
+
+/** What stands in the way of an answer, now or as long as nobody changes something. */
+function codeOf({ failure }: FetchError): ServiceErrorCode {
+  if (failure === 'too-large') return 'ERR_SERVICE_ANSWER'
+  return failure === 'timeout' || failure === 'unreachable' ? 'ERR_SERVICE_UNREACHABLE' : 'ERR_SERVICE_SETUP'
 }
 
 type Introduction = ReturnType<typeof introductionOf>

@@ -122,7 +122,12 @@ describe('a service that gives tokens for a client id and secret (RFC 6749 §4.4
     expect(await bench.call(other, { services: ['Other'] })).toEqual({ text: '200', isError: false })
   })
 
-  it.each<[string, (response: ServerResponse) => void]>([
+  const [setUp, later] = [
+    /^GitHub cannot be used as it is set up: tell its administrator/,
+    /^GitHub gave no answer, try again later/,
+  ]
+
+  it.each<[string, (response: ServerResponse) => void, RegExp?]>([
     [
       'says no and quotes what it was sent',
       (response) => give(response, { error: 'invalid_client', error_description: secret }, 401),
@@ -131,16 +136,17 @@ describe('a service that gives tokens for a client id and secret (RFC 6749 §4.4
     ['gives no token', (response) => give(response, { token_type: 'Bearer' })],
     ['gives a token of another kind', (response) => give(response, { access_token: 'x', token_type: 'mac' })],
     ['redirects', (response) => void response.writeHead(307, { location: 'http://127.0.0.1:1/' }).end()],
-    ['fails', (response) => void response.writeHead(500).end(secret)],
+    ['fails', (response) => void response.writeHead(500).end(secret), later],
+    ['is busy', (response) => void response.writeHead(429).end(secret), later],
     ['is no token endpoint', (response) => void response.writeHead(200, { 'content-type': 'text/html' }).end('<html>')],
   ])(
     'is not used where its token endpoint %s, and nothing is told of that; the next call asks again',
-    async (_name, bad) => {
+    async (_name, bad, told = setUp) => {
       await bench.provide({ auth: auth() }, members)
       const good = answer
       answer = bad
       const { isError, text } = await bench.call(status)
-      expect([isError, text]).toEqual([true, expect.stringMatching(/^GitHub gave no answer, try again later/)])
+      expect([isError, text]).toEqual([true, expect.stringMatching(told)])
       expect(bench.lines.join()).toMatch(/GitHub gave no token/)
       expect(bench.lines.join()).not.toContain(secret)
       expect(bench.seen).toEqual([])

@@ -74,6 +74,20 @@ describe('a declared service', () => {
     expect(bench.seen).toMatchObject([seen])
   })
 
+  it('may want a key in the query, where the rest stays as the operation wrote it', async () => {
+    await bench.provide({ auth: { type: 'api_key', in: 'query', name: 'key', prefix: '' } }, { api_key: token })
+    const written = ['/a?b=c%20d+e&f&g==&h=%7e', '/a?', '/a', '/a?x=~(1)!&']
+    await bench.call(async (services) => {
+      for (const path of written) await services.fetch('GitHub', path)
+    })
+    expect(bench.seen.map(({ url }) => url)).toEqual([
+      `${written[0]}&key=${token}`,
+      `/a?key=${token}`,
+      `/a?key=${token}`,
+      `${written[3]}&key=${token}`,
+    ])
+  })
+
   it('takes methods, headers and bodies', async () => {
     await bench.provide({}, { access_token: token })
     await bench.call(async (services) => {
@@ -108,7 +122,7 @@ describe('a declared service', () => {
     expect(text).toBe('404,9,,gone')
   })
 
-  it.each([204, 205])('may answer without a body (%i)', async (status) => {
+  it.each([204, 205, 304])('may answer without a body (%i)', async (status) => {
     await bench.provide({}, { access_token: token })
     bench.answer = (_request, response) => void response.writeHead(status).end()
     expect(await bench.call(async (services) => (await services.fetch('GitHub', '/user')).status)).toEqual({
@@ -225,7 +239,9 @@ describe('a service is refused', () => {
   it('while its credential cannot be read, in words for the user, and not afterwards', async () => {
     await bench.provide({}, { access_token: token })
     bench.credentials.available = false
-    expect((await bench.call(used('GitHub'))).text).toMatch(/^The credentials of external services cannot be read/)
+    expect((await bench.call(used('GitHub'))).text).toMatch(/cannot be read at the moment, try again later/)
+    bench.credentials.mend = 'administrator'
+    expect((await bench.call(used('GitHub'))).text).toMatch(/cannot be read: tell the administrator of this server/)
     bench.credentials.available = true
     expect(await bench.call(used('GitHub'))).toEqual({ text: '200', isError: false })
   })
@@ -243,6 +259,10 @@ describe('a service is refused', () => {
     ['that names another host', '/user', { headers: { Host: 'evil.example' } }],
     ['that says itself who asks', '/user', { headers: { authorization: 'Bearer x' } }],
     ['that pretends to come from elsewhere', '/user', { headers: { 'X-Forwarded-For': '10.0.0.1' } }],
+    ['that names another path', '/user', { headers: { 'X-Original-URL': '/admin' } }],
+    ['that names another path to others', '/user', { headers: { 'X-Rewrite-Url': '/admin' } }],
+    ['that names another method', '/user', { headers: { 'x-http-method-override': 'DELETE' } }],
+    ['that pretends with an underscore', '/user', { headers: { X_Forwarded_Host: 'evil.example' } }],
     ['that says how long it is', '/user', { method: 'POST', body: 'a', headers: { 'transfer-encoding': 'chunked' } }],
     ['whose header holds a line end', '/user', { headers: { 'x-a': 'b\r\nx-c: d' } }],
     ['whose header has no name', '/user', { headers: { 'x a': 'b' } }],
@@ -262,14 +282,20 @@ describe('a service is refused', () => {
     const elsewhere = new ServiceBench()
     await elsewhere.open()
     bench.answer = (_request, response) => void response.writeHead(307, { location: `${elsewhere.url}/steal` }).end()
-    expect((await bench.call(used('GitHub'))).text).toMatch(/^GitHub gave no answer/)
+    expect((await bench.call(used('GitHub'))).text).toMatch(/^GitHub cannot be used as it is set up: tell its admin/)
     expect([bench.seen.length, elsewhere.seen.length]).toEqual([1, 0])
     await elsewhere.close()
   })
 
+  it('that is out of reach for now, in words that say so', async () => {
+    await bench.provide({}, { access_token: token })
+    bench.answer = (_request, response) => void response.destroy()
+    expect((await bench.call(used('GitHub'))).text).toMatch(/^GitHub gave no answer, try again later/)
+  })
+
   it('an address inside the network, unless that is allowed', async () => {
     await bench.provide({ url: bench.url.replace('http:', 'https:'), reach: 'public' }, { access_token: token })
-    expect((await bench.call(used('GitHub'))).text).toMatch(/^GitHub gave no answer/)
+    expect((await bench.call(used('GitHub'))).text).toMatch(/^GitHub cannot be used as it is set up: tell its admin/)
     expect(bench.seen).toEqual([])
   })
 })

@@ -6,10 +6,11 @@ import {
   type ServiceTokens,
   type ServiceTokenSource,
 } from '../../../core/external-service/service-tokens.js'
+import { UpstreamError } from '../../../core/error/upstream-error.js'
 import type { Fetcher } from '../../../core/runtime/fetcher.js'
 import { boundedFetch } from '../bounded-fetch.js'
 import { openConfiguration } from '../open-configuration.js'
-import { reasonOf } from '../provider-failure.js'
+import { failureOf, reasonOf } from '../provider-failure.js'
 import { fetchThrough, strictFetch } from '../upstream/fetch-through.js'
 
 /** Token endpoints of services, asked through a `Fetcher`. */
@@ -19,6 +20,7 @@ export function createServiceTokenSource(fetcher: Fetcher): ServiceTokenSource {
 }
 
 const mostEndpoints = 1_000
+const tooManyRequests = 429
 
 /** The way to each token endpoint, of each client by itself: one that is silent is not asked by everybody, and holds up nobody else. */
 class TokenEndpoints {
@@ -56,6 +58,14 @@ async function ask(fetch: CustomFetch, { clientId, clientSecret, endpoint }: Ser
     const { access_token: token, expires_in: seconds } = await clientCredentialsGrant(configuration, parameters)
     return { accessToken: new Secret(token), seconds }
   } catch (error) {
-    throw new ServiceTokenError(reasonOf(error))
+    throw new ServiceTokenError(reasonOf(error), isOutage(error) ? 'time' : 'administrator')
   }
+}
+
+/** Everything else is a no, or no token endpoint: it says the same as often as it is asked. */
+function isOutage(error: unknown): boolean {
+  if (failureOf(error) instanceof UpstreamError) return true
+  const { cause, error: word } = Object(error) as { readonly cause?: unknown; readonly error?: unknown }
+  const isBusy = cause instanceof Response && cause.status === tooManyRequests
+  return isBusy || word === 'temporarily_unavailable' || word === 'server_error'
 }

@@ -79,7 +79,8 @@ export class ClientCredentialsReader implements CredentialReader {
       return Object.freeze({ version, members: Object.freeze({ client_id: clientId, access_token: accessToken }) })
     } catch (error) {
       if (!(error instanceof ServiceTokenError)) throw error
-      throw new ServiceError('ERR_SERVICE_UNREACHABLE', name, `${name} gave no token: ${error.message}`)
+      const code = error.mend === 'time' ? 'ERR_SERVICE_UNREACHABLE' : 'ERR_SERVICE_SETUP'
+      throw new ServiceError(code, name, `${name} gave no token: ${error.message}`)
     }
   }
 
