@@ -1,4 +1,6 @@
+import type { AuditEvent } from '../audit/audit-event.js'
 import type { AuditLog } from '../audit/audit-log.js'
+import { AuthSecError } from '../error/auth-sec-error.js'
 import { ServiceError, type ServiceErrorCode } from '../error/service-error.js'
 import type { Caller } from '../identity/caller.js'
 import { actorOf } from '../audit/actor-of.js'
@@ -71,16 +73,34 @@ export class ServiceDesk {
     throw new ServiceError('ERR_SERVICE_CONNECT', name, `this user has not signed in at ${name} yet`)
   }
 
-  /** The credential, once it is on record that it was read. Throws `ServiceError` and `UpstreamError`; nothing was read then. */
+  /**
+   * The credential, once it is on record that it was read. Throws `ServiceError` and `UpstreamError`: what was read is not handed out then,
+   * and why is on record.
+   */
   async credential(visit: ServiceVisit, admitted: AdmittedService): Promise<HeldCredential> {
     const { connection, service } = admitted
-    const version = connection?.credentialVersion ?? service.credentialVersion
-    await this.#ports.audit.record({
-      ...actorOf(visit.caller),
-      ...{ type: 'credential.read', requestId: visit.requestId, operation: visit.operation },
-      detail: { service: service.name, version },
-    })
-    return this.#ports.credentials.read(wishOf(visit, admitted))
+    if (service.source.from !== 'store') return this.#made(visit, admitted, service.source.path)
+    const detail = { service: service.name, version: connection?.credentialVersion ?? service.credentialVersion }
+    await this.#record(visit, { detail })
+    return this.#read(visit, admitted, detail)
+  }
+
+  /** Which one it is shows only when it is there. */
+  async #made(visit: ServiceVisit, admitted: AdmittedService, role: string): Promise<HeldCredential> {
+    const detail = { service: admitted.service.name, role }
+    const held = await this.#read(visit, admitted, detail)
+    const { lease } = held
+    await this.#record(visit, { detail: lease === undefined ? detail : { ...detail, lease } })
+    return held
+  }
+
+  async #read(visit: ServiceVisit, admitted: AdmittedService, detail: Detail): Promise<HeldCredential> {
+    try {
+      return await this.#ports.credentials.read(wishOf(visit, admitted))
+    } catch (error) {
+      await this.#record(visit, { detail, reason: error instanceof AuthSecError ? error.code : 'failed' })
+      throw error
+    }
   }
 
   /** The answer of the service. A credential that it does not take is read again by the next call. Throws `ServiceError`. */
@@ -107,12 +127,13 @@ export class ServiceDesk {
 
   /** On record, whatever becomes of the call. */
   async #refused(visit: ServiceVisit, error: ServiceError): Promise<ServiceError> {
-    await this.#ports.audit.record({
-      ...actorOf(visit.caller),
-      ...{ type: 'credential.read', requestId: visit.requestId, operation: visit.operation, reason: error.code },
-      detail: { service: error.service.slice(0, 128) },
-    })
+    await this.#record(visit, { detail: { service: error.service.slice(0, 128) }, reason: error.code })
     return error
+  }
+
+  async #record(visit: ServiceVisit, facts: { readonly detail: Detail; readonly reason?: string }): Promise<void> {
+    const { caller, operation, requestId } = visit
+    await this.#ports.audit.record({ ...actorOf(caller), type: 'credential.read', requestId, operation, ...facts })
   }
 }
 
@@ -127,6 +148,8 @@ function codeOf({ failure }: FetchError): ServiceErrorCode {
   if (failure === 'too-large') return 'ERR_SERVICE_ANSWER'
   return failure === 'timeout' || failure === 'unreachable' ? 'ERR_SERVICE_UNREACHABLE' : 'ERR_SERVICE_SETUP'
 }
+
+type Detail = NonNullable<AuditEvent['detail']>
 
 type Introduction = ReturnType<typeof introductionOf>
 

@@ -194,6 +194,12 @@ describe('a credential that HashiCorp Vault makes', () => {
     await open(engine)
     await bench.provide({ auth, source: { from: 'dynamic', path: 'database/creds/reports' }, credentialVersion: 0 }, {})
     await Promise.all(Array.from({ length: 20 }, () => bench.call(status)))
+    const rows = bench.audit.rows.filter(({ type }) => type === 'credential.read')
+    const path = 'database/creds/reports'
+    const lease = expect.stringMatching(/^[\w-]{16}$/)
+    expect(rows).toHaveLength(20)
+    expect(rows[0]).toMatchObject({ detail: { service: 'GitHub', role: path, lease } })
+    expect(new Set(rows.map(({ detail }) => detail?.['lease'])).size).toBe(1)
     const users = () => new Set(bench.seen.map(({ headers }) => headers['authorization'])).size
     expect(users()).toBe(1)
     bench.answer = (_request, response) => void response.writeHead(401).end()
@@ -271,6 +277,21 @@ describe('a credential that HashiCorp Vault makes', () => {
       expect([bench.seen.length, site.vault.journal.length]).toEqual([1, asked])
     },
   )
+
+  it('is not used where that it was made cannot be put on record, and that none was made is on record', async () => {
+    const { engine } = await site.enter()
+    await open(engine)
+    await bench.provide({ auth, source: { from: 'dynamic', path: 'database/creds/reports' }, credentialVersion: 0 }, {})
+    site.vault.fault = { kind: 'status', status: 500 }
+    expect((await bench.call(status)).isError).toBe(true)
+    expect(bench.audit.rows.filter(({ type }) => type === 'credential.read')).toMatchObject([
+      { reason: 'ERR_SECRETS_UNAVAILABLE', detail: { service: 'GitHub', role: 'database/creds/reports' } },
+    ])
+    site.vault.fault = undefined
+    bench.audit.refuse('credential.read')
+    expect((await bench.call(status)).isError).toBe(true)
+    expect(bench.seen).toEqual([])
+  })
 
   it('is refused, in words for the administrator, where nothing makes it', async () => {
     await open()

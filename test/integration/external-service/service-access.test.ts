@@ -240,6 +240,10 @@ describe('a service is refused', () => {
     await bench.provide({}, { access_token: token })
     bench.credentials.available = false
     expect((await bench.call(used('GitHub'))).text).toMatch(/cannot be read at the moment, try again later/)
+    const read = { type: 'credential.read', detail: { service: 'GitHub', version: 1 } }
+    const rows = bench.audit.rows.filter(({ type }) => type === read.type)
+    expect(rows).toMatchObject([read, { ...read, reason: 'ERR_SECRETS_UNAVAILABLE' }])
+    expect(rows[0]?.reason).toBeUndefined()
     bench.credentials.mend = 'administrator'
     expect((await bench.call(used('GitHub'))).text).toMatch(/cannot be read: tell the administrator of this server/)
     bench.credentials.available = true

@@ -123,7 +123,7 @@ export class EngineReader implements CredentialReader {
     }
     const { lease, members, renewable, seconds } = await engine.issue(source.path)
     keep({ seconds, lease, renewable })
-    return heldCredential(1, members)
+    return heldCredential(1, members, lease)
   }
 
   #keep(key: string, entry: Entry, { lease, renewable, seconds: given }: Term): void {
