@@ -1,14 +1,13 @@
 import { jest } from '@jest/globals'
 
-let passed = 0
-let stop: () => void = () => undefined
+let [now, stop]: [number | undefined, () => void] = [undefined, () => undefined]
 
-/** So much more time has gone by `performance.now()` from now on, until `stopPassing`. */
+/** By `performance.now()` so much more time has gone by, and from then on none but what is passed like this, until `stopPassing`. */
 export function passMilliseconds(milliseconds: number): void {
+  const passed = (now ?? performance.now()) + milliseconds
   stop()
-  passed += milliseconds
-  const [now, ahead] = [performance.now.bind(performance), passed]
-  const spy = jest.spyOn(performance, 'now').mockImplementation(() => now() + ahead)
+  const spy = jest.spyOn(performance, 'now').mockReturnValue(passed)
+  now = passed
   stop = () => spy.mockRestore()
 }
 
@@ -16,5 +15,5 @@ export function passMilliseconds(milliseconds: number): void {
 export function stopPassing(): void {
   stop()
   stop = () => undefined
-  passed = 0
+  now = undefined
 }

@@ -167,6 +167,8 @@ describe('a call that takes its time', () => {
   }
   const caller = () => ({ ...sampleCaller({ roles: ['clerk'] }), readAt: performance.now() })
 
+  beforeEach(() => passMilliseconds(0))
+
   it('goes on with a service as long as its user may, which is looked up now and then', async () => {
     await bench.provide({ requirement: role('clerk') }, { access_token: token })
     let looked = 0
