@@ -3,7 +3,7 @@ import { VaultAnswer } from './connection/vault-answer.js'
 import { VaultConnection } from './connection/vault-connection.js'
 import { isVaultError, VaultError } from './connection/vault-error.js'
 import { leastPolicy, neededCapabilities } from './least-policy.js'
-import { oneVersionFault, requireVersionedMount } from './secret/kv-mount.js'
+import { requireVersionedMount } from './secret/kv-mount.js'
 import { systemTimers } from './token/timers.js'
 import type { TokenGrant } from './token/token-grant.js'
 import { TokenKeeper } from './token/token-keeper.js'
@@ -11,7 +11,8 @@ import { createVaultLogin } from './token/vault-login.js'
 import { checkVaultOptions, type VaultOptions } from './vault-options.js'
 
 /** What is looked at, in this order. */
-export type VaultCheckName = 'address' | 'seal' | 'login' | 'policies' | 'lifetime' | 'mount' | 'capabilities'
+export type VaultCheckName =
+  'address' | 'seal' | 'login' | 'policies' | 'lifetime' | 'mount' | 'versions' | 'capabilities'
 
 /** One thing that was looked at. */
 export interface VaultFinding {
@@ -60,12 +61,16 @@ async function lookAt({ connection, keeper, mount }: CheckedVault): Promise<read
   if (health.some(({ fault }) => fault !== undefined)) return health
   const granted = await loginFindings(keeper)
   if (granted.grant === undefined) return [...health, ...granted.findings]
+  const mountFault = await faultOf(() => keeper.use((token) => requireVersionedMount(connection, mount, token)))
   const capabilities = await capabilitiesFault({ connection, keeper, mount })
   return [
     ...health,
     ...granted.findings,
     { check: 'lifetime', fault: lifetimeFault(granted.grant) },
-    { check: 'mount', fault: await mountFault({ connection, keeper, mount }) },
+    { check: 'mount', fault: mountFault?.message },
+    ...(mountFault === undefined
+      ? [{ check: 'versions', fault: await versionsFault({ connection, keeper, mount }) } as const]
+      : []),
     { check: 'capabilities', fault: capabilities },
   ]
 }
@@ -123,14 +128,15 @@ function lifetimeFault({ seconds, renewable }: TokenGrant): string | undefined {
   return renewable ? undefined : 'the token cannot be renewed, so that each needs a login: use tokens of type service'
 }
 
-async function mountFault({ connection, keeper, mount }: CheckedVault): Promise<string | undefined> {
-  const misfit = await faultOf(() => keeper.use((token) => requireVersionedMount(connection, mount, token)))
-  if (misfit !== undefined) return misfit.message
+/** A rotation writes the new version before the old one goes: where that goes at once, nobody can go back to it. */
+async function versionsFault({ connection, keeper, mount }: CheckedVault): Promise<string | undefined> {
   try {
-    return await keeper.use((token) => oneVersionFault(connection, mount, token))
+    const answer = await keeper.use((token) => connection.request({ method: 'GET', path: `${mount}/config`, token }))
+    if (VaultAnswer.of(answer).part('data').count('max_versions') !== 1) return undefined
+    return `the mount keeps one version of each credential only, so that no rotation can go back: vault write ${mount}/config max_versions=10`
   } catch (error) {
-    // That it may not look is among what the policies lack.
-    return isVaultError(error, 'forbidden') ? undefined : messageOf(error)
+    if (!isVaultError(error, 'forbidden')) return messageOf(error)
+    return `the policies do not let the token see how many versions are kept (${mount}/config): write the policy below`
   }
 }
 

@@ -9,20 +9,20 @@ export interface NeededCapability {
 
 const nobody = '00000000-0000-4000-8000-000000000000'
 
-/** What this server does in the mount of the credentials, and that it may see how many versions that keeps. */
+/** What this server does in the mount of the credentials. */
 export function neededCapabilities(mount: string): readonly NeededCapability[] {
   const needed = {
     data: ['create', 'read', 'update'],
     delete: ['update'],
     metadata: ['delete', 'list', 'read'],
   }
-  const config = { path: `${mount}/config`, sample: `${mount}/config`, capabilities: ['read'] }
   const places = Object.entries(needed).map(([part, capabilities]) => ({
     path: `${mount}/${part}/tenants/*`,
     sample: `${mount}/${part}/tenants/${nobody}/services/${nobody}`,
     capabilities,
   }))
-  return [...places, config]
+  // How many versions are kept, for who looks whether all is well.
+  return [...places, { path: `${mount}/config`, sample: `${mount}/config`, capabilities: ['read'] }]
 }
 
 /** The least that Vault has to let this server do, as a policy in its own language. `mount` is that of the credentials. */

@@ -21,21 +21,6 @@ export async function requireVersionedMount(connection: VaultConnection, mount: 
   throw new VaultError({ kind: 'misconfigured' }, `the mount ${mount} of Vault is ${what}: ${advice}`)
 }
 
-/**
- * Why no credential could ever be replaced there, as a sentence: a mount that keeps one version loses the credential that is in use at the
- * moment when the next one is written. Throws `VaultError`, also where no policy lets this server look.
- */
-export async function oneVersionFault(
-  connection: VaultConnection,
-  mount: string,
-  token: string,
-): Promise<string | undefined> {
-  const answer = await connection.request({ method: 'GET', path: `${mount}/config`, token })
-  if (VaultAnswer.of(answer).part('data').count('max_versions') !== 1) return undefined
-  const advice = `let it keep more (vault write ${mount}/config max_versions=10)`
-  return `the mount ${mount} keeps one version, so that a credential in use is lost when the next one is written: ${advice}`
-}
-
 async function findMount(connection: VaultConnection, mount: string, token: string): Promise<Mount> {
   try {
     const answer = await connection.request({ method: 'GET', path: `sys/internal/ui/mounts/${mount}`, token })
