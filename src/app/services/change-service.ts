@@ -3,7 +3,6 @@ import { quoted } from '../../core/administration/known-names.js'
 import { planService } from '../../core/administration/plan-service.js'
 import type { ConnectionPlace, FoundService } from '../../core/administration/service-administration.js'
 import type { CredentialPlace } from '../../core/credential/credential-store.js'
-import { engineRoleFault } from '../../core/external-service/engine-roles.js'
 import { readServiceOptions } from '../../core/external-service/read-service-options.js'
 import type { ServiceSettings } from '../../core/external-service/service-options.js'
 import type { Tenant } from '../../core/identity/tenant.js'
@@ -13,6 +12,7 @@ import { refuseFaults, type Agree } from '../administration/change-tenant.js'
 import { withTenant, type Installation, type TenantPlace } from '../administration/with-tenant.js'
 import { RefusedError } from '../refused-error.js'
 import { findService } from './find-service.js'
+import { refuseForeignRole } from './refuse-foreign-role.js'
 import { destroyCredentials, refuseSecretIdOfServer } from './with-credentials.js'
 
 /** A service as flags say it. */
@@ -149,15 +149,6 @@ async function nextSteps({ postgres, tenant }: Work, name: string): Promise<read
   if ('fault' in settings || settings.source.from !== 'store' || credentialVersion > 0) return []
   const command = `authsec service set-credential ${JSON.stringify(name)} --tenant ${tenant.slug}`
   return [`it has no credential yet: ${command}`]
-}
-
-/** The engine knows no tenants: whose its roles are is not the tenant's to say. */
-function refuseForeignRole({ settings, tenant }: Work, { source }: ServiceSettings): void {
-  if (source.from === 'store') return
-  if (settings.vault === undefined)
-    throw new RefusedError('only HashiCorp Vault makes credentials: set AUTHSEC_VAULT_ADDR')
-  const fault = engineRoleFault(settings.vault.roles, tenant, source)
-  if (fault !== undefined) throw new RefusedError(fault)
 }
 
 /** Nobody could use it: there is no page yet on which users sign in at a service. */

@@ -14,9 +14,6 @@ import type { Foundations, ServerOptions } from '../server-options.js'
 /** What a service may take, and how much it may answer: more than what only says who somebody is. */
 const limits = { milliseconds: 30_000, mostBytes: 10 * 1024 * 1024, mostUrlCharacters: 16_384, atOnce: 32 }
 
-/** Without Vault nothing makes credentials. */
-const noRoles = new EngineRoles([])
-
 /**
  * What operations use external services with; `undefined` where none of them declares any: then no store of credentials is needed.
  * Throws `ConfigurationError` where one is needed and there is none.
@@ -31,7 +28,7 @@ export async function openServices(
   stack.add(() => credentials.close())
   const stored = new StoredCredentialReader(credentials.store)
   const tokens = createServiceTokenSource(createFetcher({ tracer }))
-  const engine = new EngineReader({ engine: credentials.engine, roles: settings.vault?.roles ?? noRoles, log })
+  const engine = new EngineReader({ engine: credentials.engine, roles: settings.vault?.roles ?? EngineRoles.none, log })
   stack.add(async () => engine.close())
   const desk = new ServiceDesk({
     services: postgres.services,

@@ -16,6 +16,8 @@ const uuidPattern = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
  * administrator writes: whoever runs this server says which roles are whose. What is not said is not allowed.
  */
 export class EngineRoles {
+  /** Where nothing makes credentials. */
+  static readonly none = new EngineRoles([])
   readonly #allowed: ReadonlySet<string>
 
   constructor(allowed: readonly AllowedRole[]) {
