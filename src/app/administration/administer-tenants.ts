@@ -1,6 +1,7 @@
 import type { RegisteredTenant, TenantClaim } from '../../core/administration/registered-tenant.js'
 import { RefusedError } from '../refused-error.js'
 import { endTenantCredentials } from '../services/end-tenant-credentials.js'
+import { refuseSecretIdOfServer } from '../services/with-credentials.js'
 import { withInstallation, type Installation } from './with-tenant.js'
 
 export interface NewTenantOptions {
@@ -92,6 +93,7 @@ export async function deleteTenant(
   await withTenantOf(env, slug, async (work) => {
     const { by, postgres, tenant } = work
     const { tenantDirectory } = postgres
+    if (credentials === 'destroyed') refuseSecretIdOfServer(work.settings)
     await agree(tenant)
     // Nothing may change behind the export.
     await tenantDirectory.suspend(tenant, by)

@@ -20,11 +20,17 @@ export async function withCredentials<Value>(
 }
 
 /** Throws `RefusedError` for a secret id that can be unwrapped once: a command that did it would keep the server from starting. */
-export function refuseSecretIdOfServer({ vault }: Pick<Installation['settings'], 'vault'>): void {
-  if (vault?.login.method !== 'approle' || vault.login.wrapping.kind === 'plain') return
-  throw new RefusedError(
-    'AUTHSEC_VAULT_WRAPPED_SECRET_ID can be unwrapped once, and that is for the server: give this command a login of its own ' +
-      'instead, AUTHSEC_VAULT_SECRET_ID (another secret id of the role) or AUTHSEC_VAULT_TOKEN (vault token create)',
+export function refuseSecretIdOfServer(settings: Installation['settings']): void {
+  const fault = secretIdFault(settings)
+  if (fault !== undefined) throw new RefusedError(fault)
+}
+
+function secretIdFault({ vault }: Installation['settings']): string | undefined {
+  if (vault?.login.method !== 'approle' || vault.login.wrapping.kind === 'plain') return undefined
+  const { role } = vault.login.wrapping
+  return (
+    'AUTHSEC_VAULT_WRAPPED_SECRET_ID can be unwrapped once, and that is for the server: give this command another secret id in ' +
+    `AUTHSEC_VAULT_SECRET_ID instead (vault write -f auth/approle/role/${role}/secret-id), without AUTHSEC_VAULT_ROLE`
   )
 }
 
@@ -33,6 +39,8 @@ export async function destroyCredentials(
   installation: Installation,
   find: (store: CredentialStore) => Promise<readonly CredentialPlace[]>,
 ): Promise<readonly string[]> {
+  const inTheWay = secretIdFault(installation.settings)
+  if (inTheWay !== undefined) return [inTheWay]
   const faults: string[] = []
   try {
     await withCredentials(installation, async (store) => {

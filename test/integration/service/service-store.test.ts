@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
+import { MasterKey } from '../../../src/core/credential/master-key.js'
 import { readServiceOptions } from '../../../src/core/external-service/read-service-options.js'
 import type { Tenant } from '../../../src/core/identity/tenant.js'
 import { openTestPostgres, ownIssuer, type TestPostgres } from '../../support/postgres.js'
@@ -115,6 +116,24 @@ describe('a service of a tenant', () => {
     expect((await records()).at(-1)).toMatchObject({
       detail: { before: expect.arrayContaining(['credentialVersion:3']) },
     })
+  })
+
+  it('keeps what is set for its new place while what was given for the old one is destroyed', async () => {
+    const keys = [MasterKey.generate()]
+    const credentials = test.postgres.localVault.open(async () => keys)
+    const place = ({ id: service }: { readonly id: string }) => ({ tenant: acme, service, account: undefined })
+    await put('Hub')
+    const before = await found('Hub')
+    await credentials.write(place(before), { access_token: 'for the old place' }, 0)
+    await put('Hub', { url: 'https://elsewhere.example' }, 'any')
+    const now = await found('Hub')
+    const version = await credentials.write(place(now), { access_token: 'for the new place' }, 0)
+    expect(await store().activate(acme, { service: now, version }, by)).toBe(true)
+    await credentials.destroy(place(before))
+    expect(await credentials.read(place(await found('Hub')), version)).toMatchObject({
+      members: { access_token: 'for the new place' },
+    })
+    expect(await credentials.list(acme)).toEqual([place(now)])
   })
 
   it('has a credential put to use only as it was when that was written', async () => {
