@@ -8,6 +8,7 @@ import { Authenticator } from '../core/operation/authenticator.js'
 import { CallCounter } from '../core/operation/call-counter.js'
 import { Guard } from '../core/operation/guard.js'
 import { OperationCatalogue } from '../core/operation/operation-catalogue.js'
+import { BackgroundWork } from '../core/runtime/background-work.js'
 import { systemClock } from '../core/runtime/clock.js'
 import type { Browser } from '../core/sign-in/browser.js'
 import type { RefreshingProvider } from '../core/sign-in/identity-provider.js'
@@ -100,6 +101,9 @@ async function openIssuer(options: ServerOptions, base: Foundations, parts: Issu
   const scopes = offeredScopes(options.catalogue)
   const { log, scopeWords } = options
   const reach = options.settings.mode === 'development' ? 'private' : 'public'
+  // Before whatever starts some, so that it closes after that.
+  const background = new BackgroundWork()
+  base.stack.add(() => background.close())
   return createIssuer({
     issuer: issuerOf(base.publicUrl),
     application,
@@ -110,7 +114,7 @@ async function openIssuer(options: ServerOptions, base: Foundations, parts: Issu
       scopes,
       scopeWords,
     })),
-    security: accountSecurity(base.data, { issuer: issuerOf(base.publicUrl), log, reach }),
+    security: accountSecurity(base.data, { issuer: issuerOf(base.publicUrl), log, reach, background }),
     relyingParty: isClient ? relyingPartyOf(base, application) : undefined,
     connect: services?.connect,
     storage: postgres.issuerStorage,
@@ -120,7 +124,7 @@ async function openIssuer(options: ServerOptions, base: Foundations, parts: Issu
     accounts: postgres.accounts,
     tenants: postgres.tenants,
     federation: openFederation(base, {
-      ...{ application: application.clientId, log, reach, issuers: options.settings.issuers },
+      ...{ application: application.clientId, background, log, reach, issuers: options.settings.issuers },
     }),
     audit: postgres.audit,
     limiter: postgres.rateLimiter,
@@ -129,6 +133,7 @@ async function openIssuer(options: ServerOptions, base: Foundations, parts: Issu
     outgoing: { fetcher: createFetcher({ tracer: base.tracer }), reach },
     log,
     clock: systemClock,
+    background,
   })
 }
 

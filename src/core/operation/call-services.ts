@@ -19,6 +19,8 @@ export interface ServicePorts {
 export interface ServedCall {
   readonly operation: Pick<Operation, 'name' | 'services'>
   readonly caller: Caller | undefined
+  /** The same as everything is now, or nobody: a call may take its time. */
+  readonly current: () => Promise<Caller | undefined>
   readonly channel: CallChannel
   /** What the caller has sent. */
   readonly args: unknown
@@ -38,7 +40,7 @@ export class CallServices {
   readonly #ending = new AbortController()
   #link: ConnectLink | undefined
 
-  constructor(ports: ServicePorts | undefined, { args, caller, channel, operation, ref }: ServedCall) {
+  constructor(ports: ServicePorts | undefined, { args, caller, channel, current, operation, ref }: ServedCall) {
     this.#ports = ports
     this.#args = args
     this.channel = this.#ports === undefined ? channel : this.#guarded(channel)
@@ -48,7 +50,7 @@ export class CallServices {
     if (channel.signal.aborted) this.#abort()
     this.access = new ServiceAccess({
       desk: ports.desk,
-      visit: { caller, operation: name, services, requestId: ref },
+      visit: { caller, current, operation: name, services, requestId: ref },
       signal: this.#ending.signal,
       handedOut: (texts) => this.#note(texts),
     })

@@ -15,6 +15,7 @@ import {
   findSignedIn,
   notFromHere,
   notSignedIn,
+  type NotSignedIn,
   type SignedIn,
   type SignedInParts,
 } from '../sign-in/signed-in-browser.js'
@@ -53,16 +54,18 @@ export class ConnectHandler {
     if (this.#parts.cookies.hasDoubles(request)) return this.#stop(response, 400, doubledCookies)
     const signedIn = await findSignedIn(this.#parts, 'connect', exchange)
     if ('service' in target) return this.#finish(exchange, target.service, { signedIn, query })
-    if (signedIn === undefined) return this.#signInFirst(exchange, target.link)
+    if ('refused' in signedIn) return this.#signInFirst(exchange, target.link, signedIn)
     return request.method === 'POST'
       ? this.#begin(exchange, target.link, signedIn)
       : this.#show(response, target.link, signedIn)
   }
 
-  #signInFirst(exchange: Exchange, link: string): void {
+  #signInFirst(exchange: Exchange, link: string, { refused }: NotSignedIn): void {
     const { relyingParty } = this.#parts
     const { request, response } = exchange
-    if (relyingParty === undefined || request.method === 'POST') return this.#stop(response, 401, notSignedIn)
+    // Whoever is signed in in a way that does not count any more would come back with the same.
+    const canSignIn = relyingParty !== undefined && refused === notSignedIn && request.method !== 'POST'
+    if (!canSignIn) return this.#stop(response, 401, refused)
     sendSeeOther(response, connectSignInPath({ ...this.#parts, relyingParty }, link, exchange))
   }
 
@@ -89,10 +92,10 @@ export class ConnectHandler {
   async #finish(
     { request, response }: Exchange,
     service: string,
-    { query, signedIn }: { readonly query: string; readonly signedIn: SignedIn | undefined },
+    { query, signedIn }: { readonly query: string; readonly signedIn: SignedIn | NotSignedIn },
   ): Promise<void> {
     if (request.method === 'POST') return sendJson(response, 405, { error: 'method_not_allowed' })
-    if (signedIn === undefined) return this.#refuse(response, { reason: 'sign-in', service: undefined })
+    if ('refused' in signedIn) return this.#refuse(response, { reason: 'sign-in', service: undefined })
     const callback = { service, parameters: new URLSearchParams(query) }
     const step = await this.#parts.flow.finish(callback, visitorOf(signedIn))
     if (step.outcome === 'refused') return this.#refuse(response, step)
