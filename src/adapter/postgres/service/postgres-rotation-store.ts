@@ -129,7 +129,8 @@ export class PostgresRotationStore implements RotationStore {
     const said = reason.slice(0, longestReason)
     await db.transaction().execute(async (step) => {
       const { numUpdatedRows } = await ofClaim(step, claim)
-        .set(standing === 'given up' ? { phase: 'idle' } : {})
+        .set(standing === 'resumable' ? {} : { phase: 'idle' })
+        .set(standing === 'given up' ? { attempt: null } : {})
         .set({ ...ended('failed', by), reason: said, claimed_by: null, claimed_until: null, asked_at: null })
         .set({ retry_at: pause, failures: sql<number>`failures + 1` })
         .executeTakeFirst()

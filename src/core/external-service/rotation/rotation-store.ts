@@ -71,8 +71,11 @@ export interface LastRotation {
 export interface RotationFailure {
   readonly reason: string
   readonly by: RotationActor
-  /** `resumable`: whoever comes next goes on from the phase that it has come to. */
-  readonly standing: 'given up' | 'resumable'
+  /**
+   * `resumable`: whoever comes next goes on from the phase that it has come to. `repeatable`: it begins again, with the same attempt,
+   * which may have made something. `given up`: what was made is ended.
+   */
+  readonly standing: 'given up' | 'repeatable' | 'resumable'
 }
 
 /**

@@ -48,6 +48,8 @@ interface Work {
   readonly warnings: string[]
   /** Whether the credential before is still to be destroyed. */
   untidy: boolean
+  /** Whether what was made, if anything, is ended at the service as far as that can be. */
+  ended: boolean
 }
 
 /** A version that has been written, and the one that is used. */
@@ -78,7 +80,7 @@ export class Rotation {
     const answer = await this.#ports.store.claim(order.tenant, order.name)
     if (answer.outcome !== 'claimed') return answer
     const { claim } = answer
-    const work: Work = { order, claim, warnings: [], untidy: claim.phase === 'retiring' }
+    const work: Work = { order, claim, warnings: [], untidy: claim.phase === 'retiring', ended: false }
     try {
       return await this.#go(work)
     } catch (error) {
@@ -181,7 +183,10 @@ export class Rotation {
   }
 
   /** Ends at the service what has not come to be used, where that can be done from here. */
-  async #end({ claim, order: { rotator } }: Work, fresh: HeldCredential): Promise<void> {
+  async #end(work: Work, fresh: HeldCredential): Promise<void> {
+    const { claim, order } = work
+    const { rotator } = order
+    work.ended = true
     if (rotator?.kind !== 'application') return
     try {
       await revokeCredential(rotator.credentials, claim, fresh)
@@ -215,11 +220,12 @@ export class Rotation {
     return stored === undefined ? undefined : heldCredential(stored.version, stored.members)
   }
 
-  async #fail({ claim, order: { by }, untidy }: Work, error: unknown): Promise<RotationOutcome> {
+  async #fail({ claim, ended, order: { by }, untidy }: Work, error: unknown): Promise<RotationOutcome> {
     const { log, store } = this.#ports
     const words = untidy ? `the credential before is still there: ${wordsOf(error)}` : wordsOf(error)
     const isOpen = untidy || error instanceof UpstreamError
-    const failure = { reason: words, by, standing: isOpen ? 'resumable' : 'given up' } as const
+    const standing = isOpen ? 'resumable' : ended ? 'given up' : 'repeatable'
+    const failure = { reason: words, by, standing } as const
     const about = { tenant: claim.tenant.slug, service: claim.service.name }
     log.write('error', 'a credential was not rotated: the one that is used goes on', { ...about, error })
     if (!(error instanceof ClaimLost)) {
