@@ -143,6 +143,40 @@ describe('a rotation', () => {
     expect((await bench.used()).version).toBe(2)
   })
 
+  it('that was cut off takes nothing back that somebody has set by hand since, or that took its turn over', async () => {
+    await bench.provide()
+    const { rotations } = test.postgres
+    const claimed = async () => {
+      const answer = await rotations.claim(bench.tenant, bench.name)
+      if (answer.outcome !== 'claimed') throw new TypeError(answer.outcome)
+      await rotations.begin(answer.claim, { after: (await bench.used()).version, origin: 'given' })
+      return answer.claim
+    }
+    await claimed()
+    const token = await bench.provide()
+    await bench.age('2 minutes')
+    expect(await bench.rotate(undefined)).toMatchObject({
+      outcome: 'failed',
+      reason: expect.stringContaining('cut off'),
+    })
+    expect(await bench.used()).toEqual({ version: 2, token })
+
+    const slow = storeOf(rotations)
+    const overtaken = {
+      ...slow,
+      written: async (claim: Parameters<RotationStore['written']>[0]) => {
+        const answer = await slow.written(claim)
+        await bench.age('2 minutes')
+        expect(await bench.rotate(undefined)).toMatchObject({ outcome: 'resumed', version: 3 })
+        return answer
+      },
+    }
+    const outcome = await bench.rotate(bench.given(), bench.rotation({ rotations: overtaken }))
+    expect(outcome).toMatchObject({ outcome: 'failed', reason: expect.stringContaining('another process goes on') })
+    expect((await bench.used()).version).toBe(3)
+    expect(await bench.works()).toBe(true)
+  })
+
   it.each([
     ['throws', () => Promise.reject(new RangeError('the-secret-of-the-application')), /it threw RangeError$/],
     ['gives no text', () => Promise.resolve({ access_token: 7 }), /something else than texts$/],

@@ -83,13 +83,12 @@ export class PostgresRotationStore implements RotationStore {
     return numUpdatedRows === 1n
   }
 
-  async activate(claim: RotationClaim, version: number | undefined, by: RotationActor): Promise<boolean> {
+  async activate(claim: RotationClaim, version: number | undefined, by: RotationActor): Promise<Activated> {
     const { service, tenant } = claim
     const db = await this.#db(tenant)
-    const isActive = await allOrNothing(db, async (step) => {
-      const isUsed = await (version === undefined ? touch(step, service.id) : use(step, claim, version))
-      if (!isUsed) return false
+    const answer = await allOrNothing(db, async (step) => {
       const retiring = version !== undefined && service.credentialVersion > 0
+      // First: whoever has the claim keeps it until the transaction ends.
       const { numUpdatedRows } = await ofClaim(step, claim)
         .set({ phase: retiring ? 'retiring' : 'idle', old_version: service.credentialVersion })
         .set({ retire_at: retiring ? sql<Date>`clock_timestamp() + ${graceSeconds} * interval '1 second'` : null })
@@ -102,12 +101,13 @@ export class PostgresRotationStore implements RotationStore {
         })
         .set({ ...ended('rotated', by), failures: 0, retry_at: null })
         .executeTakeFirst()
-      if (numUpdatedRows !== 1n) return false
+      if (numUpdatedRows !== 1n) throw new Undone('lost')
+      const isUsed = await (version === undefined ? touch(step, service.id) : use(step, claim, version))
+      if (!isUsed) throw new Undone('changed')
       await record(step, claim, { by, reason: 'succeeded', version })
-      return true
     })
-    if (isActive) await this.#parts.changes.publish(tenant)
-    return isActive
+    if (answer === 'activated') await this.#parts.changes.publish(tenant)
+    return answer
   }
 
   async retired(claim: RotationClaim): Promise<boolean> {
@@ -237,17 +237,24 @@ async function touch(step: Db, id: string): Promise<boolean> {
   return numUpdatedRows === 1n
 }
 
-class Undone extends Error {}
+type Activated = Awaited<ReturnType<RotationStore['activate']>>
 
-/** What is done where the answer is `false` is undone. */
-async function allOrNothing(db: Db, work: (step: Transaction<TenantSchema>) => Promise<boolean>): Promise<boolean> {
+class Undone extends Error {
+  readonly answer: Activated
+
+  constructor(answer: Activated) {
+    super(answer)
+    this.answer = answer
+  }
+}
+
+/** What was done before `Undone` is thrown is undone. */
+async function allOrNothing(db: Db, work: (step: Transaction<TenantSchema>) => Promise<void>): Promise<Activated> {
   try {
-    return await db.transaction().execute(async (step) => {
-      if (!(await work(step))) throw new Undone()
-      return true
-    })
+    await db.transaction().execute(work)
+    return 'activated'
   } catch (error) {
-    if (error instanceof Undone) return false
+    if (error instanceof Undone) return error.answer
     throw error
   }
 }

@@ -88,8 +88,15 @@ export interface RotationStore {
   begin(claim: RotationClaim, intent: RotationIntent): Promise<string | undefined>
   /** Notes that it has been written. */
   written(claim: RotationClaim): Promise<boolean>
-  /** From now on `version` is used, everywhere, and that on record; `undefined`: what the engine makes from now on. `false` also where the service has changed. */
-  activate(claim: RotationClaim, version: number | undefined, by: RotationActor): Promise<boolean>
+  /**
+   * From now on `version` is used, everywhere, and that on record; `undefined`: what the engine makes from now on. `changed`: the service
+   * is another one by now, or has another credential. `lost`: the claim has lapsed.
+   */
+  activate(
+    claim: RotationClaim,
+    version: number | undefined,
+    by: RotationActor,
+  ): Promise<'activated' | 'changed' | 'lost'>
   /** The old version is no more. */
   retired(claim: RotationClaim): Promise<boolean>
   /** Others may go on. */

@@ -48,8 +48,8 @@ interface Work {
   readonly warnings: string[]
   /** Whether the credential before is still to be destroyed. */
   untidy: boolean
-  /** Whether what was made, if anything, is ended at the service as far as that can be. */
-  ended: boolean
+  /** What was made and has not come to be used; of no version that the store has. */
+  leftover: HeldCredential | undefined
 }
 
 /** A version that has been written, and the one that is used. */
@@ -80,7 +80,7 @@ export class Rotation {
     const answer = await this.#ports.store.claim(order.tenant, order.name)
     if (answer.outcome !== 'claimed') return answer
     const { claim } = answer
-    const work: Work = { order, claim, warnings: [], untidy: claim.phase === 'retiring', ended: false }
+    const work: Work = { order, claim, warnings: [], untidy: claim.phase === 'retiring', leftover: undefined }
     try {
       return await this.#go(work)
     } catch (error) {
@@ -111,6 +111,8 @@ export class Rotation {
     const { claim } = work
     const { credentials } = this.#ports
     if ((claim.phase !== 'begun' && claim.phase !== 'written') || claim.origin === 'engine') return undefined
+    // Somebody has set another one since.
+    if (claim.service.credentialVersion > claim.after) return undefined
     const found = await credentials.read(placeOf(claim), claim.after + 1)
     if (found === undefined) return undefined
     const current = await this.#current(claim)
@@ -134,13 +136,13 @@ export class Rotation {
       return await this.#putToUse(work, { fresh: heldCredential(version, members), current })
     } catch (error) {
       if (!(error instanceof CredentialConflict)) throw error
-      await this.#end(work, heldCredential(after + 1, members))
+      work.leftover = heldCredential(after + 1, members)
       throw new RotationFault('somebody else has set its credential at the same moment')
     }
   }
 
   async #renew(work: Work, engine: EngineRotator): Promise<RotationOutcome> {
-    const { claim, order, warnings } = work
+    const { claim, warnings } = work
     const { check, store } = this.#ports
     if ((await store.begin(claim, { after: 0, origin: 'engine' })) === undefined) throw new ClaimLost()
     const trial = await engine.renew(claim.service)
@@ -149,25 +151,31 @@ export class Rotation {
     } finally {
       await trial.release()
     }
-    if (!(await store.activate(claim, undefined, order.by))) throw new ClaimLost()
+    await this.#activate(work, undefined)
     return { outcome: 'rotated', before: 0, version: undefined, warnings }
   }
 
+  async #activate({ claim, order }: Work, version: number | undefined): Promise<void> {
+    const answer = await this.#ports.store.activate(claim, version, order.by)
+    if (answer === 'lost') throw new ClaimLost()
+    if (answer === 'changed') throw new RotationFault('the service was changed by somebody else meanwhile')
+  }
+
   async #putToUse(work: Work, written: Written) {
-    const { claim, order, warnings } = work
+    const { claim, warnings } = work
     const { check, store } = this.#ports
     const { version } = written.fresh
     try {
       if (!(await store.written(claim))) throw new ClaimLost()
       if (await this.#isAlone(claim)) warnings.push(aloneWords)
       else await check.require(claim.service, written.fresh)
-      if (!(await store.activate(claim, version, order.by))) {
-        throw new RotationFault('the service was changed by somebody else meanwhile')
-      }
+      await this.#activate(work, version)
       return { outcome: 'rotated' as const, before: claim.service.credentialVersion, version, warnings }
     } catch (error) {
       // Where a store gave no answer it may have done what it was asked for: that is looked at by whoever comes next.
-      if (!(error instanceof UpstreamError) && !(error instanceof ClaimLost)) await this.#takeBack(work, written.fresh)
+      if (error instanceof UpstreamError || error instanceof ClaimLost) throw error
+      await this.#ports.credentials.delete(placeOf(claim), version)
+      work.leftover = written.fresh
       throw error
     }
   }
@@ -177,19 +185,11 @@ export class Rotation {
     return (await this.#current(claim)) === undefined
   }
 
-  async #takeBack(work: Work, fresh: HeldCredential): Promise<void> {
-    await this.#end(work, fresh)
-    await this.#ports.credentials.delete(placeOf(work.claim), fresh.version)
-  }
-
-  /** Ends at the service what has not come to be used, where that can be done from here. */
-  async #end(work: Work, fresh: HeldCredential): Promise<void> {
-    const { claim, order } = work
-    const { rotator } = order
-    work.ended = true
+  /** Ends at the service what has not come to be used, where that can be done from here: nobody may come upon it any more. */
+  async #end({ claim, order: { rotator } }: Work, leftover: HeldCredential): Promise<void> {
     if (rotator?.kind !== 'application') return
     try {
-      await revokeCredential(rotator.credentials, claim, fresh)
+      await revokeCredential(rotator.credentials, claim, leftover)
     } catch (error) {
       this.#ports.log.write('error', 'a credential that has not come to be used could not be ended at the service', {
         ...{ tenant: claim.tenant.slug, service: claim.service.name, error },
@@ -202,7 +202,9 @@ export class Rotation {
     const { claim, order, warnings } = work
     const { rotator } = order
     const place = placeOf(claim)
-    const old = claim.retiring === 0 ? undefined : await credentials.read(place, claim.retiring)
+    // Numbers begin again where a service has led elsewhere.
+    const isGone = claim.retiring === 0 || claim.retiring === claim.service.credentialVersion
+    const old = isGone ? undefined : await credentials.read(place, claim.retiring)
     if (old !== undefined && claim.origin === 'application') {
       if (rotator?.kind === 'application') {
         await revokeCredential(rotator.credentials, claim, heldCredential(old.version, old.members))
@@ -220,20 +222,24 @@ export class Rotation {
     return stored === undefined ? undefined : heldCredential(stored.version, stored.members)
   }
 
-  async #fail({ claim, ended, order: { by }, untidy }: Work, error: unknown): Promise<RotationOutcome> {
+  async #fail(work: Work, error: unknown): Promise<RotationOutcome> {
+    const { claim, leftover, order, untidy } = work
     const { log, store } = this.#ports
     const words = untidy ? `the credential before is still there: ${wordsOf(error)}` : wordsOf(error)
     const isOpen = untidy || error instanceof UpstreamError
-    const standing = isOpen ? 'resumable' : ended ? 'given up' : 'repeatable'
-    const failure = { reason: words, by, standing } as const
+    const standing = isOpen ? 'resumable' : leftover === undefined ? 'repeatable' : 'given up'
+    const failure = { reason: words, by: order.by, standing } as const
     const about = { tenant: claim.tenant.slug, service: claim.service.name }
     log.write('error', 'a credential was not rotated: the one that is used goes on', { ...about, error })
-    if (!(error instanceof ClaimLost)) {
-      await store.fail(claim, failure).catch((failed: unknown) => {
-        log.write('warn', 'that a rotation has failed could not be noted', { ...about, error: failed })
-      })
+    if (error instanceof ClaimLost) return { outcome: 'failed', reason: words, standing: 'resumable' }
+    try {
+      await store.fail(claim, failure)
+      // Not before: whoever resumed it would come upon what works no more.
+      if (leftover !== undefined) await this.#end(work, leftover)
+    } catch (failed) {
+      log.write('warn', 'that a rotation has failed could not be noted', { ...about, error: failed })
     }
-    return { outcome: 'failed', reason: failure.reason, standing: failure.standing }
+    return { outcome: 'failed', reason: words, standing }
   }
 }
 
