@@ -52,7 +52,7 @@ export class RotationBench {
     const wish = { presence: 'any', name: this.name, settings: readServiceOptions(options) } as const
     await this.test.postgres.services.apply(this.tenant, wish, 'cli:ada')
     const service = await this.service()
-    if ((changes['source'] ?? undefined) !== undefined) return ''
+    if (changes['source'] !== undefined) return ''
     const token = this.api.issue()
     const place = { tenant: this.tenant, service: service.id, account: undefined }
     const version = await this.credentials.write(place, { access_token: token }, await this.credentials.newest(place))

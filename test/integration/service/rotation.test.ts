@@ -1,9 +1,13 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals'
 import type { CredentialStore } from '../../../src/core/credential/credential-store.js'
+import type { SecretsEngine } from '../../../src/core/credential/secrets-engine.js'
 import { MasterKey } from '../../../src/core/credential/master-key.js'
 import { UpstreamError } from '../../../src/core/error/upstream-error.js'
 import { StoredCredentialReader } from '../../../src/core/external-service/reader/credential-reader.js'
+import { EngineReader } from '../../../src/core/external-service/reader/engine-reader.js'
 import type { RotationStore } from '../../../src/core/external-service/rotation/rotation-store.js'
+import { SecretsEngineRotator } from '../../../src/core/external-service/rotation/secrets-engine-rotator.js'
+import { MemoryLog } from '../../support/memory-ports.js'
 import { openTestPostgres, type TestPostgres } from '../../support/postgres.js'
 import { RotationBench } from '../../support/rotation-bench.js'
 import { until } from '../../support/until.js'
@@ -261,6 +265,84 @@ describe('a rotation', () => {
     ).toEqual({
       outcome: 'absent',
     })
+  })
+})
+
+describe('a rotation of what Vault makes', () => {
+  const auth = { type: 'basic_auth' }
+  let reader: EngineReader
+  let engine: SecretsEngine
+
+  beforeAll(async () => {
+    await site.administrator.ask('POST', 'database/roles/reports', { default_ttl: '1h', max_ttl: '2h' })
+    const role = { username: 'reports', rotation_period: '24h' }
+    await site.administrator.ask('POST', 'database/static-roles/reports', role)
+    engine = (await site.enter()).engine
+  })
+  beforeEach(async () => {
+    reader = new EngineReader({ engine, log: new MemoryLog(), grace: 300 })
+    await open(local)
+  })
+  afterEach(() => reader.close())
+
+  const held = async () => {
+    const { members } = await reader.read({
+      tenant: bench.tenant,
+      service: await bench.service(),
+      connection: undefined,
+    })
+    return { username: members['username']?.reveal() ?? '', password: members['password']?.reveal() }
+  }
+  const byEngine = () => ({ kind: 'engine', engine: new SecretsEngineRotator(engine, bench.log) }) as const
+  const leases = () => site.vault.space('').leases
+
+  it('takes a new lease, uses it with the next call, and revokes the old one a while later', async () => {
+    await bench.provide({
+      auth,
+      source: { from: 'dynamic', path: 'database/creds/reports' },
+      rotation: { every: '1d' },
+    })
+    const before = await held()
+    const alive = leases().alive
+    await bench.age('2 days')
+    expect(await bench.round(new Map(), byEngine().engine)).toBe(1)
+    const after = await held()
+    expect(after.username).not.toBe(before.username)
+    expect(leases().knows(before.username)).toBe(true)
+    await until(() => !leases().knows(before.username))
+    expect([leases().knows(after.username), leases().alive]).toEqual([true, alive])
+    expect(await bench.status()).toMatchObject({ phase: 'idle', last: { outcome: 'rotated', by: 'schedule' } })
+  })
+
+  it('changes the password of a static role, which every server reads with its next call', async () => {
+    await bench.provide({ auth, source: { from: 'static', path: 'database/static-creds/reports' } })
+    const before = await held()
+    expect(await bench.rotate(byEngine())).toEqual({ outcome: 'rotated', before: 0, version: undefined, warnings: [] })
+    const after = await held()
+    expect(after.password).not.toBe(before.password)
+    // Somebody has it changed in Vault itself, which tells nobody.
+    await engine.rotateStatic('database/static-creds/reports')
+    expect(await held()).toEqual(after)
+    const later = performance.now() + 60_000
+    const clock = jest.spyOn(performance, 'now').mockReturnValue(later)
+    const last = await held().finally(() => clock.mockRestore())
+    expect(last.password).not.toBe(after.password)
+  })
+
+  it('keeps the old one where Vault makes no other, or the service does not take that, and tries again later', async () => {
+    const source = { from: 'dynamic', path: 'database/creds/reports' }
+    await bench.provide({ auth, source, rotation: { check: '/user' } })
+    const before = await held()
+    site.vault.sealed = true
+    expect(await bench.rotate(byEngine())).toMatchObject({ outcome: 'failed', standing: 'resumable' })
+    site.vault.sealed = false
+    expect(await held()).toEqual(before)
+    await bench.age('10 minutes')
+    // The service knows tokens alone.
+    expect(await bench.rotate(byEngine())).toMatchObject({ outcome: 'failed', reason: expect.stringContaining('401') })
+    expect(await held()).toEqual(before)
+    expect(leases().knows(before.username)).toBe(true)
+    expect(await bench.status()).toMatchObject({ phase: 'idle', failures: 2 })
   })
 })
 

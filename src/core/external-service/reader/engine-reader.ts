@@ -8,6 +8,8 @@ export interface EngineReaderPorts {
   /** `undefined` where the store of credentials makes none by itself. */
   readonly engine: SecretsEngine | undefined
   readonly log: Log
+  /** How long one that another has taken the place of is good, in milliseconds: calls with it are under way. Default: half a minute. */
+  readonly grace?: number
 }
 
 interface Entry {
@@ -33,6 +35,7 @@ interface Term {
 
 /** How long the password of a static role is kept, at most: it may be changed out of turn. */
 const mostStaticSeconds = 60
+const usualGrace = 30_000
 /** Longer leases are looked after as if they were of a day. */
 const mostSeconds = 86_400
 /** Not used in its last moments: the call has a way to go. */
@@ -59,7 +62,7 @@ export class EngineReader implements CredentialReader {
       known.used = true
       return known.issuing
     }
-    this.#end(key)
+    this.#end(key, this.#ports.grace ?? usualGrace)
     const issuing = this.#issue(wish, (term) => this.#keep(key, entry, term))
     const state = { held: undefined, until: Number.POSITIVE_INFINITY, used: true, lease: undefined, timer: undefined }
     const entry: Entry = { issuing, revision, ...state }
@@ -127,12 +130,13 @@ export class EngineReader implements CredentialReader {
     }
   }
 
-  #end(key: string): void {
+  #end(key: string, grace = 0): void {
     const entry = this.#entries.get(key)
     if (entry === undefined) return
     this.#entries.delete(key)
     clearTimeout(entry.timer)
-    if (entry.lease !== undefined) this.#revoke(entry.lease)
+    const { lease } = entry
+    if (lease !== undefined) setTimeout(() => this.#revoke(lease), grace).unref()
   }
 
   #revoke(lease: string): void {
