@@ -11,7 +11,8 @@ import { createVaultLogin } from './token/vault-login.js'
 import { checkVaultOptions, type VaultOptions } from './vault-options.js'
 
 /** What is looked at, in this order. */
-export type VaultCheckName = 'address' | 'seal' | 'login' | 'policies' | 'lifetime' | 'mount' | 'capabilities'
+export type VaultCheckName =
+  'address' | 'seal' | 'login' | 'policies' | 'lifetime' | 'mount' | 'versions' | 'capabilities'
 
 /** One thing that was looked at. */
 export interface VaultFinding {
@@ -67,6 +68,9 @@ async function lookAt({ connection, keeper, mount }: CheckedVault): Promise<read
     ...granted.findings,
     { check: 'lifetime', fault: lifetimeFault(granted.grant) },
     { check: 'mount', fault: mountFault?.message },
+    ...(mountFault === undefined
+      ? [{ check: 'versions', fault: await versionsFault({ connection, keeper, mount }) } as const]
+      : []),
     { check: 'capabilities', fault: capabilities },
   ]
 }
@@ -122,6 +126,18 @@ function lifetimeFault({ seconds, renewable }: TokenGrant): string | undefined {
     return `the token is good for ${seconds} s only, so that most of the work would be logging in: raise token_ttl`
   }
   return renewable ? undefined : 'the token cannot be renewed, so that each needs a login: use tokens of type service'
+}
+
+/** A rotation writes the new version before the old one goes: where that goes at once, nobody can go back to it. */
+async function versionsFault({ connection, keeper, mount }: CheckedVault): Promise<string | undefined> {
+  try {
+    const answer = await keeper.use((token) => connection.request({ method: 'GET', path: `${mount}/config`, token }))
+    if (VaultAnswer.of(answer).part('data').count('max_versions') !== 1) return undefined
+    return `the mount keeps one version of each credential only, so that no rotation can go back: vault write ${mount}/config max_versions=10`
+  } catch (error) {
+    if (!isVaultError(error, 'forbidden')) return messageOf(error)
+    return `the policies do not let the token see how many versions are kept (${mount}/config): write the policy below`
+  }
 }
 
 /** Sample places: policies are made for all of them. */

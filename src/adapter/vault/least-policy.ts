@@ -16,11 +16,13 @@ export function neededCapabilities(mount: string): readonly NeededCapability[] {
     delete: ['update'],
     metadata: ['delete', 'list', 'read'],
   }
-  return Object.entries(needed).map(([part, capabilities]) => ({
+  const places = Object.entries(needed).map(([part, capabilities]) => ({
     path: `${mount}/${part}/tenants/*`,
     sample: `${mount}/${part}/tenants/${nobody}/services/${nobody}`,
     capabilities,
   }))
+  // How many versions are kept, for who looks whether all is well.
+  return [...places, { path: `${mount}/config`, sample: `${mount}/config`, capabilities: ['read'] }]
 }
 
 /** The least that Vault has to let this server do, as a policy in its own language. `mount` is that of the credentials. */

@@ -25,7 +25,16 @@ async function look(changes: Partial<VaultOptions> = {}): Promise<Readonly<Recor
 }
 
 const allWell: Readonly<Record<VaultCheckName, string>> = {
-  ...{ address: 'ok', seal: 'ok', login: 'ok', policies: 'ok', lifetime: 'ok', mount: 'ok', capabilities: 'ok' },
+  ...{
+    address: 'ok',
+    seal: 'ok',
+    login: 'ok',
+    policies: 'ok',
+    lifetime: 'ok',
+    mount: 'ok',
+    versions: 'ok',
+    capabilities: 'ok',
+  },
 }
 
 describe('looking at a Vault', () => {
@@ -88,12 +97,21 @@ describe('looking at a Vault', () => {
   it('finds a mount of version 1, and one that is not there', async () => {
     await site.administrator.mountKv('old', 1)
     await site.administrator.writePolicy('authsec', leastPolicy('old'))
-    expect(await look({ mount: 'old' })).toEqual({ ...allWell, mount: expect.stringContaining('version 1') as unknown })
+    const { versions: _versions, ...others } = allWell
+    expect(await look({ mount: 'old' })).toEqual({ ...others, mount: expect.stringContaining('version 1') as unknown })
     await site.administrator.writePolicy('authsec', leastPolicy('none'))
     expect(await look({ mount: 'none' })).toEqual({
-      ...allWell,
+      ...others,
       mount: expect.stringContaining('no mount none') as unknown,
     })
+  })
+
+  it('finds a mount that keeps one version only, with which no rotation could go back', async () => {
+    await site.administrator.ask('POST', `${mount}/config`, { max_versions: 1 })
+    const versions = expect.stringContaining(`vault write ${mount}/config max_versions=10`) as unknown
+    expect(await look()).toEqual({ ...allWell, versions })
+    await site.administrator.writePolicy('authsec', leastPolicy(mount).replace(`"${mount}/config"`, '"other/config"'))
+    expect((await look())['versions']).toContain('write the policy below')
   })
 
   it('finds what the policies lack', async () => {

@@ -23,14 +23,13 @@ export interface FakeEngine {
   answer(path: string, call: FakeCall): FakeReply
 }
 
-const mostVersions = 10
-
 /** The KV secrets engine, version 2. */
 export class FakeKv implements FakeEngine {
   readonly type = 'kv'
   readonly options = { version: '2' }
   readonly #clock: Clock
   readonly #entries = new Map<string, Entry>()
+  #mostVersions = 10
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -45,6 +44,8 @@ export class FakeKv implements FakeEngine {
     const key = path.slice(kind.length + 1)
     const what = `${call.method} ${kind}`
     if (what === 'GET metadata' && call.query.get('list') === 'true') return this.#list(key)
+    if (what === 'GET config') return reply({ data: { max_versions: this.#mostVersions, cas_required: false } })
+    if (what === 'POST config') return this.#configure(call.body)
     if (key === '') return refuse(405, 'unsupported operation')
     const routes: Readonly<Record<string, () => FakeReply>> = {
       'GET data': () => this.#read(key, Number(call.query.get('version') ?? 0)),
@@ -54,6 +55,11 @@ export class FakeKv implements FakeEngine {
       'DELETE metadata': () => this.#destroy(key),
     }
     return routes[what]?.() ?? refuse(405, 'unsupported operation')
+  }
+
+  #configure({ max_versions: most }: FakeCall['body']): FakeReply {
+    this.#mostVersions = Number(most)
+    return done
   }
 
   #read(key: string, asked: number): FakeReply {
@@ -78,7 +84,7 @@ export class FakeKv implements FakeEngine {
     const createdAt = new Date(this.#clock.now()).toISOString().replace('Z', '000000Z')
     const version: Version = { data: body['data'], createdAt, deletedAt: '', destroyed: false }
     entry.versions.set(entry.current, version)
-    entry.versions.delete(entry.current - mostVersions)
+    entry.versions.delete(entry.current - this.#mostVersions)
     this.#entries.set(key, entry)
     return reply({ data: metadataOf(version, entry.current) })
   }

@@ -68,7 +68,7 @@ async function finishOrAsk(work: Work): Promise<RotationReport['result']> {
 function rotate(work: Work, credentials: CredentialStore, rotator: Rotator | undefined): Promise<RotationOutcome> {
   const { by, postgres, service, tenant } = work
   const task: RotationTask = rotator === undefined ? 'finish' : 'replace'
-  const rotation = createRotation({ credentials, postgres, log: createLog('silent') })
+  const rotation = createRotation({ credentials, postgres, log: createLog('error') })
   return rotation.rotate({ tenant, name: service.name, rotator, by, task })
 }
 

@@ -230,7 +230,10 @@ export class Rotation {
     const standing = isOpen ? 'resumable' : leftover === undefined ? 'repeatable' : 'given up'
     const failure = { reason: words, by: order.by, standing } as const
     const about = { tenant: claim.tenant.slug, service: claim.service.name }
-    log.write('error', 'a credential was not rotated: the one that is used goes on', { ...about, error })
+    log.write(isExpected(error) ? 'warn' : 'error', 'a credential was not rotated: the one that is used goes on', {
+      ...about,
+      error,
+    })
     if (error instanceof ClaimLost) return { outcome: 'failed', reason: words, standing: 'resumable' }
     try {
       await store.fail(claim, failure)
@@ -250,8 +253,12 @@ function placeOf({ service, tenant }: RotationClaim): CredentialPlace {
   return { tenant, service: service.id, account: undefined }
 }
 
+function isExpected(error: unknown): error is Error {
+  return error instanceof RotationFault || error instanceof AuthSecError || error instanceof ClaimLost
+}
+
 function wordsOf(error: unknown): string {
-  if (error instanceof RotationFault || error instanceof AuthSecError) return error.message
   if (error instanceof ClaimLost) return 'it took too long, and another process goes on with it'
+  if (isExpected(error)) return error.message
   return 'something failed that was not expected; the log of this process says more'
 }
