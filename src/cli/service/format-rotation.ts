@@ -26,7 +26,7 @@ export function formatRotation({ result, service, tenant }: RotationReport): str
       return rotatedWords(of, result)
     case 'asked':
       return [
-        `${of}: asked for. A running server whose application has a rotator for it replaces the credential within two minutes;`,
+        `${of}: asked for. A running server whose application has a rotator for it replaces the credential within a few minutes;`,
         'authsec service show says what became of it. Where you have the new one already, give it with --from FILE, or --from - for standard input',
       ].join('\n')
     case 'finished':

@@ -5,7 +5,7 @@ import type { NetworkReach } from '../runtime/fetcher.js'
 import { isObject, OptionReader } from '../trust/option-reader.js'
 import type { CredentialSource, ServiceAuth } from './external-service.js'
 import { readServiceAuth } from './read-service-auth.js'
-import { readRotationPlan } from './rotation/rotation-plan.js'
+import { readRotationPlan } from './rotation/read-rotation-plan.js'
 import type { ServiceOptions, ServiceSettings } from './service-options.js'
 import { normalServiceUrl, serviceUrlFault } from './service-url.js'
 

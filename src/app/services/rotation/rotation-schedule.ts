@@ -22,9 +22,9 @@ export interface RotationScheduleOptions {
   readonly log: Log
 }
 
-const everyMilliseconds = 30_000
+const everyMilliseconds = 60_000
 /** One server looks for all of the same application. */
-const turn = { name: 'service rotation', limit: 1, seconds: 25 }
+const turn = { name: 'service rotation', limit: 1, seconds: 50 }
 const mostInRound = 20
 const stopMilliseconds = 5_000
 
