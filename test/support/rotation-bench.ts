@@ -41,7 +41,7 @@ export class RotationBench {
   }
 
   /** Puts the service there, with a token that it takes. */
-  async provide(changes: Changes = {}): Promise<string> {
+  async provide(changes: Changes = {}, members?: Readonly<Record<string, string>>): Promise<string> {
     const options = {
       url: this.api.url,
       network: 'private',
@@ -55,7 +55,11 @@ export class RotationBench {
     if (changes['source'] !== undefined) return ''
     const token = this.api.issue()
     const place = { tenant: this.tenant, service: service.id, account: undefined }
-    const version = await this.credentials.write(place, { access_token: token }, await this.credentials.newest(place))
+    const version = await this.credentials.write(
+      place,
+      members ?? { access_token: token },
+      await this.credentials.newest(place),
+    )
     await this.test.postgres.services.activate(this.tenant, { service, version }, 'cli:ada')
     return token
   }

@@ -1,4 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals'
+import { createTracer } from '../../../src/adapter/telemetry/create-tracer.js'
+import { ClosingStack } from '../../../src/app/closing-stack.js'
+import { openRotation } from '../../../src/app/services/rotation/open-rotation.js'
+import { readRotators } from '../../../src/app/services/rotation/read-rotators.js'
+import { readSettings } from '../../../src/app/settings/settings.js'
 import type { CredentialStore } from '../../../src/core/credential/credential-store.js'
 import type { SecretsEngine } from '../../../src/core/credential/secrets-engine.js'
 import { MasterKey } from '../../../src/core/credential/master-key.js'
@@ -8,10 +13,16 @@ import { EngineReader } from '../../../src/core/external-service/reader/engine-r
 import type { RotationStore } from '../../../src/core/external-service/rotation/rotation-store.js'
 import { SecretsEngineRotator } from '../../../src/core/external-service/rotation/secrets-engine-rotator.js'
 import { MemoryLog } from '../../support/memory-ports.js'
+import { listenHttp, type TestListener } from '../../support/test-listener.js'
 import { openTestPostgres, type TestPostgres } from '../../support/postgres.js'
 import { RotationBench } from '../../support/rotation-bench.js'
 import { until } from '../../support/until.js'
 import { VaultSite } from '../../support/vault/vault-site.js'
+
+const notTimeouts = [
+  ...(['Date', 'hrtime', 'nextTick', 'performance', 'queueMicrotask', 'setImmediate', 'clearImmediate'] as const),
+  ...(['setInterval', 'clearInterval'] as const),
+] as const
 
 let test: TestPostgres
 let site: VaultSite
@@ -120,7 +131,12 @@ describe.each([
 })
 
 describe('a rotation', () => {
+  let endpoint: TestListener | undefined
   beforeEach(() => open(local))
+  afterEach(async () => {
+    await endpoint?.close()
+    endpoint = undefined
+  })
 
   it('takes what an administrator brings, and a better one at once, without waiting for the old one to go', async () => {
     await bench.provide()
@@ -252,6 +268,55 @@ describe('a rotation', () => {
     third.changes.subscribe((tenant) => heard.push(tenant))
     await bench.rotate(bench.application())
     await until(() => heard.includes(bench.tenant.id))
+  })
+
+  it('of a client secret shows the new one to the token endpoint first, which has to take it (RFC 6749 §4.4)', async () => {
+    const known = new Set(['the-old-secret', 'the-new-secret'])
+    endpoint = await listenHttp((request, response) => {
+      const [, secret = ''] = Buffer.from(String(request.headers.authorization).slice(6), 'base64')
+        .toString()
+        .split(':')
+      const isKnown = known.has(decodeURIComponent(secret))
+      response.writeHead(isKnown ? 200 : 401, { 'content-type': 'application/json' })
+      response.end(JSON.stringify(isKnown ? { access_token: 'x', token_type: 'Bearer' } : { error: secret }))
+    }, '127.0.0.1')
+    const tokenEndpoint = `http://127.0.0.1:${endpoint.port}/token`
+    const auth = { type: 'oauth2', grant: 'client_credentials', tokenEndpoint }
+    await bench.provide({ auth }, { client_id: 'us', client_secret: 'the-old-secret' })
+    const bring = (secret: string) => {
+      const credentials = { create: () => Promise.resolve({ client_secret: secret }) }
+      return bench.rotate({ kind: 'given', credentials })
+    }
+    const refused = await bring('an-unknown-secret')
+    expect(refused).toMatchObject({ outcome: 'failed', reason: expect.stringMatching(/^it gave no token/) })
+    expect(JSON.stringify([refused, await bench.status()])).not.toContain('unknown-secret')
+    expect(await bring('the-new-secret')).toMatchObject({ outcome: 'rotated', version: 3 })
+    const { id: service } = await bench.service()
+    expect(await local.read({ tenant: bench.tenant, service, account: undefined })).toMatchObject({
+      members: { client_id: 'us', client_secret: 'the-new-secret' },
+    })
+  })
+
+  it('is made by a running server with the rotators of its application, without anybody', async () => {
+    const old = await bench.provide()
+    await test.postgres.rotations.ask(bench.tenant, bench.name)
+    jest.useFakeTimers({ doNotFake: [...notTimeouts] })
+    const stack = new ClosingStack()
+    const store = local
+    const credentials = { store, engine: undefined, close: () => Promise.resolve() }
+    const rotators = readRotators({ [bench.name]: bench.api.rotator() })
+    const settings = readSettings({ AUTHSEC_CLIENT_ID: 'app-of-the-rotator' }, {}, undefined)
+    const base = { credentials, postgres: test.postgres, stack, tracer: createTracer() }
+    openRotation({ log: bench.log, rotators, settings }, base)
+    // What the database is waited for goes by real time.
+    jest.advanceTimersByTime(80_000)
+    jest.useRealTimers()
+    await until(async () => (await bench.used()).token !== old)
+    await stack.close()
+    expect(await bench.works()).toBe(true)
+    expect(await bench.records()).toMatchObject([{ subject: 'schedule', reason: 'succeeded' }])
+    // @ts-expect-error a rotator has a function
+    expect(() => readRotators({ Tokens: { create: 'x' } })).toThrow('needs a function create')
   })
 
   it('is refused where there is nothing to rotate, and does not hinder what is set by hand', async () => {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { sql, type Kysely, type Transaction } from 'kysely'
+import { sql, type Kysely } from 'kysely'
 import type {
   ClaimAnswer,
   RotationActor,
@@ -15,10 +15,10 @@ import type { ChangeFeed } from '../../../core/runtime/change-feed.js'
 import type { Databases } from '../databases.js'
 import type { TenantSchema } from '../schema/tenant-schema.js'
 import { isStorable } from '../storable-text.js'
-import { insertAuditRows } from '../store/audit-row.js'
 import { epochSeconds } from '../store/epoch-seconds.js'
 import { parseRotation } from './parse-rotation.js'
 import { parseService, type ServiceRow } from './parse-service.js'
+import { allOrNothing, record, touch, Undone, use, type Activated } from './put-to-use.js'
 import { selectServices } from './select-services.js'
 
 /** Longer than any one step takes. */
@@ -210,69 +210,4 @@ async function busy(db: Db, name: string): Promise<ClaimAnswer> {
     .where('service_id', '=', idOf(name))
     .executeTakeFirst()
   return { outcome: 'busy', seconds: Math.max(1, row?.seconds ?? 1) }
-}
-
-/** Only while the service is what the credential was made for, and uses what it used then. */
-async function use(step: Db, claim: RotationClaim, version: number): Promise<boolean> {
-  const { credentialVersion, id } = claim.service
-  const { numUpdatedRows } = await step
-    .updateTable('service')
-    .from('service_rotation as r')
-    .set({ credential_version: version, credential_at: sql<Date>`clock_timestamp()` })
-    .where('service.id', '=', id)
-    .where('service.credential_version', '=', credentialVersion)
-    .whereRef('r.service_id', '=', 'service.id')
-    .whereRef('r.revision', '=', 'service.revision')
-    .executeTakeFirst()
-  return numUpdatedRows === 1n
-}
-
-/** Another revision: whatever was made for the one before is not used any more. */
-async function touch(step: Db, id: string): Promise<boolean> {
-  const { numUpdatedRows } = await step
-    .updateTable('service')
-    .set({ credential_at: sql<Date>`clock_timestamp()` })
-    .where('id', '=', id)
-    .executeTakeFirst()
-  return numUpdatedRows === 1n
-}
-
-type Activated = Awaited<ReturnType<RotationStore['activate']>>
-
-class Undone extends Error {
-  readonly answer: Activated
-
-  constructor(answer: Activated) {
-    super(answer)
-    this.answer = answer
-  }
-}
-
-/** What was done before `Undone` is thrown is undone. */
-async function allOrNothing(db: Db, work: (step: Transaction<TenantSchema>) => Promise<void>): Promise<Activated> {
-  try {
-    await db.transaction().execute(work)
-    return 'activated'
-  } catch (error) {
-    if (error instanceof Undone) return error.answer
-    throw error
-  }
-}
-
-interface Recorded {
-  readonly by: RotationActor
-  readonly reason: 'failed' | 'succeeded'
-  readonly version?: number | undefined
-  readonly failure?: string
-}
-
-async function record(step: Db, { id, service, tenant }: RotationClaim, recorded: Recorded): Promise<void> {
-  const { by, failure, reason, version } = recorded
-  const detail = {
-    ...{ service: service.name, before: service.credentialVersion },
-    ...(version === undefined ? {} : { version }),
-    ...(failure === undefined ? {} : { failure }),
-  }
-  const event = { type: 'credential.rotated', tenant, subject: by, requestId: id, reason, detail } as const
-  await insertAuditRows(step, [{ event, count: 1 }])
 }

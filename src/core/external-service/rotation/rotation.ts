@@ -1,5 +1,4 @@
 import { CredentialConflict, type CredentialPlace, type CredentialStore } from '../../credential/credential-store.js'
-import { AuthSecError } from '../../error/auth-sec-error.js'
 import { UpstreamError } from '../../error/upstream-error.js'
 import type { Tenant } from '../../identity/tenant.js'
 import type { Log } from '../../runtime/log.js'
@@ -8,6 +7,7 @@ import { createCredential, revokeCredential } from './ask-rotator.js'
 import type { CredentialCheck } from './credential-check.js'
 import type { RotationTask } from './rotation-due.js'
 import type { RotationActor, RotationClaim, RotationFailure, RotationStore } from './rotation-store.js'
+import { ClaimLost, isExpected, wordsOf } from './rotation-words.js'
 import { RotationFault, type EngineRotator, type Rotator } from './rotator.js'
 
 export interface RotationPorts {
@@ -56,11 +56,6 @@ interface Work {
 interface Written {
   readonly fresh: HeldCredential
   readonly current: HeldCredential | undefined
-}
-
-/** Somebody else goes on with it: nothing more is done here. */
-class ClaimLost extends Error {
-  override readonly name = 'ClaimLost'
 }
 
 /**
@@ -251,14 +246,4 @@ const aloneWords =
 
 function placeOf({ service, tenant }: RotationClaim): CredentialPlace {
   return { tenant, service: service.id, account: undefined }
-}
-
-function isExpected(error: unknown): error is Error {
-  return error instanceof RotationFault || error instanceof AuthSecError || error instanceof ClaimLost
-}
-
-function wordsOf(error: unknown): string {
-  if (error instanceof ClaimLost) return 'it took too long, and another process goes on with it'
-  if (isExpected(error)) return error.message
-  return 'something failed that was not expected; the log of this process says more'
 }

@@ -17,10 +17,20 @@ export class SecretsEngineRotator implements EngineRotator {
     this.#log = log
   }
 
+  /** Throws `RotationFault` for a path whose role the engine cannot rotate when it is asked. */
+  async #rotateStatic(path: string): Promise<void> {
+    try {
+      await this.#engine.rotateStatic(path)
+    } catch (error) {
+      if (error instanceof TypeError) throw new RotationFault(error.message)
+      throw error
+    }
+  }
+
   async renew({ name, source }: ExternalService): Promise<TrialCredential> {
     if (source.from === 'store') throw new RotationFault('no secrets engine makes its credential')
     if (source.from === 'static') {
-      await this.#engine.rotateStatic(source.path)
+      await this.#rotateStatic(source.path)
       return { held: undefined, release: () => Promise.resolve() }
     }
     const { lease, members } = await this.#engine.issue(source.path)
