@@ -146,10 +146,15 @@ async function unknownNames({ postgres, tenant }: Work, { requirement }: Service
 
 async function nextSteps({ postgres, tenant }: Work, name: string): Promise<readonly string[]> {
   const { credentialVersion, settings } = await findService(postgres, tenant, name)
-  if ('fault' in settings || settings.source.from !== 'store' || credentialVersion > 0) return []
+  if ('fault' in settings || settings.source.from !== 'store') return []
+  const reminder = settings.rotation?.every === undefined ? [] : [rotatorNeeded]
+  if (credentialVersion > 0) return reminder
   const command = `authsec service set-credential ${JSON.stringify(name)} --tenant ${tenant.slug}`
-  return [`it has no credential yet: ${command}`]
+  return [...reminder, `it has no credential yet: ${command}`]
 }
+
+const rotatorNeeded =
+  'its credential is replaced by itself only by servers whose application has a rotator for it (the option rotators); otherwise give a new one with authsec service rotate'
 
 /** Nobody could use it: there is no page yet on which users sign in at a service. */
 function refuseSignIns({ auth }: ServiceSettings): void {

@@ -10,6 +10,7 @@ import { ServiceDesk } from '../../core/external-service/service-desk.js'
 import type { ServicePorts } from '../../core/operation/call-services.js'
 import { openCredentials } from '../credentials/open-credentials.js'
 import type { Foundations, ServerOptions } from '../server-options.js'
+import { openRotation } from './rotation/open-rotation.js'
 
 /** What a service may take, and how much it may answer: more than what only says who somebody is. */
 const limits = { milliseconds: 30_000, mostBytes: 10 * 1024 * 1024, mostUrlCharacters: 16_384, atOnce: 32 }
@@ -19,9 +20,10 @@ const limits = { milliseconds: 30_000, mostBytes: 10 * 1024 * 1024, mostUrlChara
  * Throws `ConfigurationError` where one is needed and there is none.
  */
 export async function openServices(
-  { catalogue, log, settings }: Pick<ServerOptions, 'catalogue' | 'log' | 'settings'>,
+  options: Pick<ServerOptions, 'catalogue' | 'log' | 'rotators' | 'settings'>,
   { data, stack, tracer }: Pick<Foundations, 'data' | 'stack' | 'tracer'>,
 ): Promise<ServicePorts | undefined> {
+  const { catalogue, log, settings } = options
   if (catalogue.all().every(({ services = [] }) => services.length === 0)) return undefined
   const { postgres } = data
   const credentials = await openCredentials({ postgres, settings, log })
@@ -30,6 +32,7 @@ export async function openServices(
   const tokens = createServiceTokenSource(createFetcher({ tracer }))
   const engine = new EngineReader({ engine: credentials.engine, roles: settings.vault?.roles ?? EngineRoles.none, log })
   stack.add(async () => engine.close())
+  openRotation(options, { credentials, postgres, stack, tracer })
   const desk = new ServiceDesk({
     services: postgres.services,
     credentials: new ReaderByKind({ stored, clientCredentials: new ClientCredentialsReader(stored, tokens), engine }),

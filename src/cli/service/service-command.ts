@@ -12,6 +12,7 @@ import { printable, printableJson } from '../printable.js'
 import { deleteCommand, failForLeft } from './delete-command.js'
 import { formatService, formatServiceReport, formatServices, serviceJson } from './format-service.js'
 import { readCredential, refuseSecretArguments, refuseSecretOptions } from './read-credential.js'
+import { rotateCommand } from './rotate-command.js'
 import { addServiceOptions, serviceOptionsIn, type ServiceFlags } from './service-flags.js'
 
 type AddFlags = TenantFlags & ServiceFlags & YesFlag & { readonly replace?: true }
@@ -30,6 +31,7 @@ export function serviceCommand(env: NodeJS.ProcessEnv): Command {
     .addCommand(showCommand(env))
     .addCommand(addCommand(env))
     .addCommand(credentialCommand(env))
+    .addCommand(rotateCommand(env))
     .addCommand(testCommand(env))
     .addCommand(deleteCommand(env))
 }

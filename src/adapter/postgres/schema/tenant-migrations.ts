@@ -4,6 +4,7 @@ import { createAuditEvent } from './audit-schema.js'
 import { createFirstSignIns, nameKeptTokens } from './federation-schema.js'
 import type { Migration, MigrationSchema } from './migrate.js'
 import { createPolicyVersion } from './policy-schema.js'
+import { createRotations } from './rotation-schema.js'
 import { createServices } from './service-schema.js'
 import { createSecurityStamp } from './security-stamp.js'
 
@@ -45,6 +46,7 @@ export const tenantMigrations: readonly Migration[] = [
     up: nameKeptTokens,
   },
   { name: '0011-service', up: createServices },
+  { name: '0013-rotation', up: createRotations },
 ]
 
 async function createAccounts(db: Kysely<MigrationSchema>): Promise<void> {
