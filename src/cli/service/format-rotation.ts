@@ -2,12 +2,12 @@ import type { RotationReport } from '../../app/services/rotation/rotate-service.
 import { dueAt } from '../../core/external-service/rotation/rotation-due.js'
 import type { RotationStatus } from '../../core/external-service/rotation/rotation-store.js'
 
-/** What is known of the rotation of a service, as JSON. */
+/** What is known of the rotation of a service, as a member of its JSON; nothing where there is none. */
 export function rotationJson(status: RotationStatus): Readonly<Record<string, unknown>> {
   const { askedAt, last, phase, plan, retryAt } = status
   const next = Math.max(dueAt(status) ?? 0, last?.outcome === 'failed' ? (retryAt ?? 0) : 0)
   const isPlanned = plan?.every !== undefined || askedAt !== undefined
-  return {
+  const known = {
     ...plan,
     ...(isPlanned && phase === 'idle'
       ? { next: askedAt === undefined ? timeOf(next) : 'as soon as a server can' }
@@ -15,6 +15,7 @@ export function rotationJson(status: RotationStatus): Readonly<Record<string, un
     ...(phase === 'idle' ? {} : { underWay: phase }),
     ...(last === undefined ? {} : { last: { ...last, at: timeOf(last.at) } }),
   }
+  return Object.keys(known).length === 0 ? {} : { rotation: known }
 }
 
 /** What has become of a rotation, in plain words. Of one that did not succeed only what is on standard output. */

@@ -21,7 +21,7 @@ export function serviceJson({ rotation, service, tenant }: InTenant): Readonly<R
   const since = credentialAt === undefined ? undefined : new Date(credentialAt * 1000).toISOString()
   const credential = credentialVersion === 0 ? 'none' : { version: credentialVersion, since }
   const options = 'fault' in settings ? settings : serviceOptionsOf(settings)
-  const found = { tenant, name, ...options, credential, ...(rotation && { rotation: rotationJson(rotation) }) }
+  const found = { tenant, name, ...options, credential, ...(rotation && rotationJson(rotation)) }
   return hasUsers(service) ? { ...found, users } : found
 }
 
