@@ -46,6 +46,11 @@ export {
   allowSessionLogin,
   type AuthSecAppOptions,
 } from './app/auth-sec-app-options.js'
+export type {
+  CreationRequest,
+  CredentialRotator,
+  RotationRequest,
+} from './core/external-service/rotation/credential-rotator.js'
 export type { IssuerOptions, PresetName } from './core/trust/issuer-options.js'
 export type { LoginWay } from './app/settings/login-way.js'
 export type { SeedAccount, SeedTenant } from './app/development/development-seed.js'

@@ -1,4 +1,5 @@
 import type { AdmittedTenants } from '../core/identity/application.js'
+import type { CredentialRotator } from '../core/external-service/rotation/credential-rotator.js'
 import type { Grants } from '../core/permission/grants.js'
 import type { IssuerOptions } from '../core/trust/issuer-options.js'
 import type { Provider } from '../framework/container/provider.js'
@@ -66,6 +67,11 @@ export interface AuthSecAppOptions {
    * Typical callers by name, with what they effectively hold: shown in the access matrix (`authsec matrix`). They let nobody in.
    */
   readonly testCallers?: Readonly<Record<string, Partial<Grants>>>
+  /**
+   * How this application replaces credentials of external services, by the names of the services: used where a service is to be rotated
+   * by itself (`authsec service add --rotate-every`), and when an administrator asks for it.
+   */
+  readonly rotators?: Readonly<Record<string, CredentialRotator>>
   /** What a development server creates when it is not there yet; the first tenant owns the application. Default: the sample tenants. */
   readonly development?: { readonly tenants: readonly SeedTenant[] }
   readonly [allowInProcessManager]?: true

@@ -21,6 +21,7 @@ import { forgetSecrets } from './settings/environment.js'
 import { readSettings, readStdioSettings, type Settings, type SettingsInput } from './settings/settings.js'
 import { readScopeDescriptions } from './scope-descriptions.js'
 import { readTestCallers } from './test-callers.js'
+import { readRotators, type Rotators } from './services/rotation/read-rotators.js'
 import { startServer } from './start-server.js'
 import { startStdio } from './start-stdio.js'
 import { endProcess, watchProcess } from './watch-process.js'
@@ -85,6 +86,7 @@ class App implements AuthSecApp {
   readonly clientId: string | undefined
   readonly catalogue: OperationCatalogue
   readonly testCallers: ReadonlyMap<string, Grants>
+  readonly #rotators: Rotators
   readonly #scopeWords: Readonly<Record<string, string>>
   readonly #options: AuthSecAppOptions
   readonly #assembly: Assembly
@@ -101,6 +103,7 @@ class App implements AuthSecApp {
     this.#assembly = assembly
     this.catalogue = new OperationCatalogue(assembly.operations)
     this.testCallers = readTestCallers(options.testCallers)
+    this.#rotators = readRotators(options.rotators)
     this.#scopeWords = readScopeDescriptions(options.scopeDescriptions)
   }
 
@@ -188,6 +191,7 @@ class App implements AuthSecApp {
       sessions: this.#options.sessions ?? 'stateful',
       seed: this.#options.development?.tenants ?? sampleTenants,
       pastedTokens: accepted ? 'accepted' : 'refused',
+      rotators: this.#rotators,
     }
   }
 }
@@ -218,6 +222,7 @@ const knownOptions: ReadonlySet<string> = new Set([
   'issuers',
   'scopeDescriptions',
   'testCallers',
+  'rotators',
   'development',
 ] satisfies readonly (keyof AuthSecAppOptions)[])
 

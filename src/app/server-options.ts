@@ -8,6 +8,7 @@ import type { SeedTenant } from './development/development-seed.js'
 import type { Listener } from './listener.js'
 import type { Data } from './open-data.js'
 import type { Patience } from './patience.js'
+import type { Rotators } from './services/rotation/read-rotators.js'
 import type { Settings } from './settings/settings.js'
 
 export interface ServerOptions {
@@ -25,6 +26,8 @@ export interface ServerOptions {
   /** Whether `oauth_authenticate` takes tokens. */
   readonly pastedTokens: 'accepted' | 'refused'
   readonly patience: Patience
+  /** How the application replaces credentials of services, by their names. */
+  readonly rotators?: Rotators
 }
 
 /** What stands before anything is served. Everything that is opened goes on the stack. */

@@ -14,6 +14,7 @@ const commands: Readonly<Record<string, MakeCommand>> = {
   issuer: async (env) => (await import('./issuer/issuer-command.js')).issuerCommand(env),
   provider: async (env) => (await import('./provider/provider-command.js')).providerCommand(env),
   service: async (env) => (await import('./service/service-command.js')).serviceCommand(env),
+  vault: async (env) => (await import('./vault/vault-command.js')).vaultCommand(env),
   session: async (env) => (await import('./session/session-command.js')).sessionCommand(env),
   migrate: async (env) => (await import('./migrate/migrate-command.js')).migrateCommand(env),
   keys: async (env) => (await import('./key/keys-command.js')).keysCommand(env),

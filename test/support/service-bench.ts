@@ -64,7 +64,7 @@ export class ServiceBench {
     const stored = new StoredCredentialReader(this.credentials)
     const tokens = createServiceTokenSource(createFetcher())
     const log: Log = { write: (level, message, fields) => this.#write(level, message, fields) }
-    this.#engine = new EngineReader({ engine, roles: new EngineRoles(allowed), log })
+    this.#engine = new EngineReader({ engine, roles: new EngineRoles(allowed), log, grace: 0 })
     const clientCredentials = new ClientCredentialsReader(stored, tokens)
     this.#desk = new ServiceDesk({
       services: this.services,

@@ -13,6 +13,7 @@ import type { ServiceAdministration } from '../../core/administration/service-ad
 import type { TenantAdministration } from '../../core/administration/tenant-administration.js'
 import type { FederatedAccounts } from '../../core/federation/entry/federated-accounts.js'
 import type { FederationStore } from '../../core/federation/federation-store.js'
+import type { RotationStore } from '../../core/external-service/rotation/rotation-store.js'
 import type { AccountFactorStore } from '../../core/identity/account-factor-store.js'
 import type { AccountLinkStore } from '../../core/identity/account-link-store.js'
 import type { PasswordRules } from '../../core/federation/provider/password-rules.js'
@@ -55,6 +56,7 @@ import { PostgresPasswordRules } from './federation/postgres-password-rules.js'
 import { PostgresProviderStore } from './federation/postgres-provider-store.js'
 import { PostgresConnectionStore } from './service/postgres-connection-store.js'
 import { PostgresLinkStore } from './service/postgres-link-store.js'
+import { PostgresRotationStore } from './service/postgres-rotation-store.js'
 import { PostgresServiceStore } from './service/postgres-service-store.js'
 import { PostgresApplicationAdministration } from './store/postgres-application-administration.js'
 import { PostgresAccountFactorStore } from './store/postgres-account-factor-store.js'
@@ -124,6 +126,8 @@ export interface Postgres {
   readonly services: ServiceAdministration
   /** Users who sign in at services. */
   readonly connect: { readonly links: LinkStore; readonly connections: ConnectionAdministration }
+  /** How far the rotations of their credentials have come. */
+  readonly rotations: RotationStore
   /** Their credentials, where no secrets manager has them. */
   readonly localVault: LocalVault
   readonly logins: LoginStore
@@ -211,6 +215,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Postgres> 
   const rateLimiter = new PostgresRateLimiter(master, keys)
   const signingKeys = new PostgresSigningKeyStore(master, keys, notices)
   const keptTokens = new PostgresKeptTokenStore(databases, keys)
+  const services = new PostgresServiceStore({ databases, changes, ownIssuer })
   const sweeper = new Sweeper({ master, tenants, signIns, keptTokens, turns: rateLimiter, log })
   return {
     keys,
@@ -231,8 +236,9 @@ export async function openPostgres(options: PostgresOptions): Promise<Postgres> 
       tokens: keptTokens,
       passwords: new PostgresPasswordRules(master),
     },
-    services: new PostgresServiceStore({ databases, changes, ownIssuer }),
+    services,
     connect: { links: new PostgresLinkStore(databases), connections: new PostgresConnectionStore(databases) },
+    rotations: new PostgresRotationStore({ databases, changes, services }),
     localVault: new LocalVault(databases),
     logins: new PostgresLoginStore(master, keys),
     logouts: new PostgresLogoutRegistry(master),

@@ -154,7 +154,12 @@ async function registrationIn(env: NodeJS.ProcessEnv, service: FoundService): Pr
 
 async function nextSteps({ postgres, tenant }: Work, name: string): Promise<readonly string[]> {
   const { credentialVersion, settings } = await findService(postgres, tenant, name)
-  if ('fault' in settings || settings.source.from !== 'store' || credentialVersion > 0) return []
+  if ('fault' in settings || settings.source.from !== 'store') return []
+  const reminder = settings.rotation?.every === undefined ? [] : [rotatorNeeded]
+  if (credentialVersion > 0) return reminder
   const command = `authsec service set-credential ${JSON.stringify(name)} --tenant ${tenant.slug}`
-  return [`it has no credential yet: ${command}`]
+  return [...reminder, `it has no credential yet: ${command}`]
 }
+
+const rotatorNeeded =
+  'its credential is replaced by itself only by servers whose application has a rotator for it (the option rotators); otherwise give a new one with authsec service rotate'

@@ -1,6 +1,7 @@
 import type { FoundService } from '../../core/administration/service-administration.js'
 import { quoted } from '../../core/administration/known-names.js'
 import type { ExternalService } from '../../core/external-service/external-service.js'
+import type { RotationStatus } from '../../core/external-service/rotation/rotation-store.js'
 import type { Tenant } from '../../core/identity/tenant.js'
 import type { Postgres } from '../../adapter/postgres/open-postgres.js'
 import { withTenant, type TenantPlace } from '../administration/with-tenant.js'
@@ -14,6 +15,17 @@ export interface ListedServices {
   readonly services: readonly FoundService[]
 }
 
+/** All that is known of one. */
+export interface ShownService {
+  /** Slug. */
+  readonly tenant: string
+  readonly service: FoundService
+  /** `undefined` where it has never been rotated, and is not to be. */
+  readonly rotation: RotationStatus | undefined
+  /** Where it sends browsers back to; `undefined` where nobody signs in there. */
+  readonly redirectUri: string | undefined
+}
+
 /** The services of a tenant by name. */
 export async function listServices(place: TenantPlace): Promise<ListedServices> {
   return withTenant(place, async ({ postgres, tenant }) => {
@@ -21,20 +33,12 @@ export async function listServices(place: TenantPlace): Promise<ListedServices> 
   })
 }
 
-/** A service, and what has to be known there. */
-export interface ShownService {
-  /** Slug. */
-  readonly tenant: string
-  readonly service: FoundService
-  /** Where it sends browsers back to; `undefined` where nobody signs in there. */
-  readonly redirectUri: string | undefined
-}
-
 /** The service of that name. Throws `RefusedError` for one that is not there. */
 export async function showService(place: TenantPlace, name: string): Promise<ShownService> {
   return withTenant(place, async ({ postgres, tenant }) => {
     const service = await findService(postgres, tenant, name)
-    return { tenant: tenant.slug, service, redirectUri: await redirectUriAt(place.env, service) }
+    const rotation = (await postgres.rotations.statuses(tenant)).find((status) => status.service === service.id)
+    return { tenant: tenant.slug, service, rotation, redirectUri: await redirectUriAt(place.env, service) }
   })
 }
 

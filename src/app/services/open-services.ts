@@ -12,6 +12,7 @@ import type { ConnectFlow } from '../../core/external-service/connect/connect-fl
 import { openCredentials } from '../credentials/open-credentials.js'
 import { openConnect } from './open-connect.js'
 import type { Foundations, ServerOptions } from '../server-options.js'
+import { openRotation } from './rotation/open-rotation.js'
 
 /** What a service may take, and how much it may answer: more than what only says who somebody is. */
 const limits = { milliseconds: 30_000, mostBytes: 10 * 1024 * 1024, mostUrlCharacters: 16_384, atOnce: 32 }
@@ -26,9 +27,10 @@ export interface OpenServices extends ServicePorts {
  * Throws `ConfigurationError` where one is needed and there is none.
  */
 export async function openServices(
-  { catalogue, log, settings }: Pick<ServerOptions, 'catalogue' | 'log' | 'settings'>,
+  options: Pick<ServerOptions, 'catalogue' | 'log' | 'rotators' | 'settings'>,
   base: Pick<Foundations, 'data' | 'publicUrl' | 'stack' | 'tracer'>,
 ): Promise<OpenServices | undefined> {
+  const { catalogue, log, settings } = options
   if (catalogue.all().every(({ services = [] }) => services.length === 0)) return undefined
   const { data, stack, tracer } = base
   const { postgres } = data
@@ -40,6 +42,7 @@ export async function openServices(
   stack.add(async () => engine.close())
   const { connect, inviter, users } = openConnect(base, { log, settings, stored, store: credentials.store })
   stack.add(() => users.close())
+  openRotation(options, { credentials, postgres, stack, tracer })
   const desk = new ServiceDesk({
     services: postgres.services,
     credentials: new ReaderByKind({

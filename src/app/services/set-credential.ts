@@ -48,13 +48,40 @@ interface Putting extends Pick<Installation, 'by' | 'postgres'> {
   readonly store: CredentialStore
 }
 
-async function put({ by, postgres, service, store, tenant }: Putting, members: CredentialMembers): Promise<number> {
+/** Nobody rotates it meanwhile, and what was cut off is not gone on with. */
+async function put(putting: Putting, members: CredentialMembers): Promise<number> {
+  const { by, postgres, service, tenant } = putting
+  const answer = await postgres.rotations.claim(tenant, service.name)
+  if (answer.outcome === 'busy') {
+    throw new RefusedError(`${quoted(service.name)} is being rotated; try again in ${answer.seconds} seconds`)
+  }
+  if (answer.outcome === 'absent') throw changedMeanwhile(service)
+  const { claim } = answer
+  const isCutOff = claim.phase === 'begun' || claim.phase === 'written'
+  try {
+    const version = await putAlone(putting, members)
+    const reason = 'it was cut off, and another credential was set by hand'
+    if (isCutOff) await postgres.rotations.fail(claim, { reason, by, standing: 'given up' })
+    return version
+  } finally {
+    await postgres.rotations.release(claim)
+  }
+}
+
+async function putAlone(
+  { by, postgres, service, store, tenant }: Putting,
+  members: CredentialMembers,
+): Promise<number> {
   const place = { tenant, service: service.id, account: undefined }
   const version = await write(store, place, members)
   if (await postgres.services.activate(tenant, { service, version }, by)) return version
   const isGone = (await postgres.services.list(tenant)).every(({ id }) => id !== service.id)
   await (isGone ? store.destroy(place) : store.delete(place, version))
-  throw new RefusedError(`${quoted(service.name)} was changed by somebody else meanwhile; nothing was put to use`)
+  throw changedMeanwhile(service)
+}
+
+function changedMeanwhile({ name }: ExternalService): RefusedError {
+  return new RefusedError(`${quoted(name)} was changed by somebody else meanwhile; nothing was put to use`)
 }
 
 type Place = Parameters<CredentialStore['write']>[0]

@@ -1,4 +1,5 @@
 import { createLog } from '../../adapter/telemetry/create-log.js'
+import type { SecretsEngine } from '../../core/credential/secrets-engine.js'
 import { AuthSecError } from '../../core/error/auth-sec-error.js'
 import type { CredentialPlace, CredentialStore } from '../../core/credential/credential-store.js'
 import type { Installation } from '../administration/with-tenant.js'
@@ -8,12 +9,12 @@ import { openCredentials } from '../credentials/open-credentials.js'
 /** Opens the store of credentials of an installation for an administrator, and closes it again. */
 export async function withCredentials<Value>(
   { postgres, settings }: Installation,
-  work: (store: CredentialStore) => Promise<Value>,
+  work: (store: CredentialStore, engine: SecretsEngine | undefined) => Promise<Value>,
 ): Promise<Value> {
   refuseSecretIdOfServer(settings)
   const credentials = await openCredentials({ postgres, settings, log: createLog('warn') })
   try {
-    return await work(credentials.store)
+    return await work(credentials.store, credentials.engine)
   } finally {
     await credentials.close()
   }

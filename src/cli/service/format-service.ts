@@ -3,23 +3,27 @@ import type { FoundService } from '../../core/administration/service-administrat
 import type { ServiceAuth } from '../../core/external-service/external-service.js'
 import { serviceOptionsOf } from '../../core/external-service/read-service-options.js'
 import { describeRequirement } from '../../core/permission/requirement/requirement-words.js'
+import type { RotationStatus } from '../../core/external-service/rotation/rotation-store.js'
 import { formatMembers } from '../format-members.js'
 import { formatTable } from '../format-table.js'
+import { rotationJson } from './format-rotation.js'
 
 interface InTenant {
   /** Slug. */
   readonly tenant: string
   readonly service: FoundService
+  readonly rotation?: RotationStatus | undefined
   /** Where it sends browsers back to, where users sign in there. */
   readonly redirectUri?: string | undefined
 }
 
 /** A service as JSON; of its credential the version and since when it is used. */
-export function serviceJson({ redirectUri, service, tenant }: InTenant): Readonly<Record<string, unknown>> {
+export function serviceJson({ redirectUri, rotation, service, tenant }: InTenant): Readonly<Record<string, unknown>> {
   const { credentialAt, credentialVersion, name, settings, users } = service
   const since = credentialAt === undefined ? undefined : new Date(credentialAt * 1000).toISOString()
   const credential = credentialVersion === 0 ? 'none' : { version: credentialVersion, since }
-  const found = { tenant, name, ...('fault' in settings ? settings : serviceOptionsOf(settings)), credential }
+  const options = 'fault' in settings ? settings : serviceOptionsOf(settings)
+  const found = { tenant, name, ...options, credential, ...(rotation && rotationJson(rotation)) }
   const known = redirectUri === undefined ? found : { ...found, redirectUri }
   return hasUsers(service) ? { ...known, users } : known
 }

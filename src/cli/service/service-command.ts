@@ -13,6 +13,7 @@ import { deleteCommand, failForLeft } from './delete-command.js'
 import { disconnectCommand } from './disconnect-command.js'
 import { formatService, formatServiceReport, formatServices, serviceJson } from './format-service.js'
 import { readCredential, refuseSecretArguments, refuseSecretOptions } from './read-credential.js'
+import { rotateCommand } from './rotate-command.js'
 import { addServiceOptions, serviceOptionsIn, type ServiceFlags } from './service-flags.js'
 
 type AddFlags = TenantFlags & ServiceFlags & YesFlag & { readonly replace?: true }
@@ -31,6 +32,7 @@ export function serviceCommand(env: NodeJS.ProcessEnv): Command {
     .addCommand(showCommand(env))
     .addCommand(addCommand(env))
     .addCommand(credentialCommand(env))
+    .addCommand(rotateCommand(env))
     .addCommand(testCommand(env))
     .addCommand(disconnectCommand(env))
     .addCommand(deleteCommand(env))

@@ -25,6 +25,8 @@ export interface ServiceFlags {
   readonly description?: string
   readonly tag?: readonly string[]
   readonly privateNetwork?: true
+  readonly rotateEvery?: string
+  readonly checkPath?: string
 }
 
 /** Adds the options that say what a service is. */
@@ -52,6 +54,8 @@ export function addServiceOptions(command: Command): Command {
     .option('--static <path>', 'its credential is of a static role of Vault, such as database/static-creds/reports')
     .option('--description <text>', 'what it is')
     .option('--tag <tag>', 'for lists; again for each further one', collect)
+    .option('--rotate-every <span>', 'how often its credential is replaced by itself, such as 30d or 12h')
+    .option('--check-path <path>', 'what it is asked for with a new credential, before that is used')
     .option('--private-network', 'it is in our own network or on this computer')
 }
 
@@ -73,9 +77,11 @@ export function serviceOptionsIn(flags: ServiceFlags): Members {
     secretIn: flags.secretIn,
   })
   const path = oneOf(flags, 'dynamic', 'static')
+  const rotation = said({ every: flags.rotateEvery, check: flags.checkPath })
   return said({
     ...{ url: flags.url, auth, requirement: requirementIn(flags) },
     source: path === undefined ? undefined : { from: flags.dynamic === undefined ? 'static' : 'dynamic', path },
+    rotation: Object.keys(rotation).length === 0 ? undefined : rotation,
     description: flags.description,
     tags: flags.tag,
     network: flags.privateNetwork === true ? 'private' : undefined,

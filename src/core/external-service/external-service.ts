@@ -1,5 +1,6 @@
 import type { Requirement } from '../permission/requirement/requirement.js'
 import type { NetworkReach } from '../runtime/fetcher.js'
+import type { RotationPlan } from './rotation/rotation-plan.js'
 
 /** How a service that uses OAuth 2 is asked for tokens (RFC 6749 §3.2). */
 export interface ServiceTokenEndpoint {
@@ -56,6 +57,8 @@ export interface ExternalService {
   readonly requirement: Requirement
   /** How far requests to it may go. */
   readonly reach: NetworkReach
+  /** Default: its credential is replaced only when somebody asks for it. */
+  readonly rotation?: RotationPlan
   /** The version of the credential that is used; 0: none yet. */
   readonly credentialVersion: number
   /** Another one whenever anything about it has changed; what was made of an earlier one is not used any more. */

@@ -6,11 +6,12 @@ import { isObject, OptionReader } from '../trust/option-reader.js'
 import { enginePathFault } from './engine-path.js'
 import type { CredentialSource, ServiceAuth } from './external-service.js'
 import { readServiceAuth } from './read-service-auth.js'
+import { readRotationPlan } from './rotation/read-rotation-plan.js'
 import type { ServiceOptions, ServiceSettings } from './service-options.js'
 import { normalServiceUrl, serviceUrlFault } from './service-url.js'
 
 const members = Object.keys({
-  ...{ url: 0, auth: 0, requirement: 0, source: 0, description: 0, tags: 0, network: 0 },
+  ...{ url: 0, auth: 0, requirement: 0, source: 0, description: 0, tags: 0, network: 0, rotation: 0 },
 } satisfies Record<keyof ServiceOptions, 0>)
 
 const longestUrl = 2048
@@ -36,10 +37,11 @@ export function readServiceOptions(written: unknown): ServiceSettings {
 
 /** The options that settings were read from, everything said. */
 export function serviceOptionsOf(settings: ServiceSettings): ServiceOptions {
-  const { auth, description, reach, requirement, source, tags, url } = settings
+  const { auth, description, reach, requirement, rotation, source, tags, url } = settings
   return {
     ...{ url, auth, source, tags, network: reach, requirement: requirementToJson(requirement) },
     ...(description === undefined ? {} : { description }),
+    ...(rotation === undefined ? {} : { rotation }),
   }
 }
 
@@ -48,11 +50,13 @@ function readAll(options: OptionReader): ServiceSettings {
   const reach = options.optionalWord('network', ['public', 'private'] as const) ?? 'public'
   const url = readUrl(options, reach)
   const auth = readServiceAuth(options, reach)
+  const rotation = readRotationPlan(options, url)
   return {
     ...{ url, auth, reach, source: readSource(options, auth) },
     requirement: readWho(options),
     description: options.optionalText('description', longestDescription),
     tags: readTags(options),
+    ...(rotation === undefined ? {} : { rotation }),
   }
 }
 

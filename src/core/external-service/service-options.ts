@@ -1,6 +1,7 @@
 import type { RequirementJson } from '../permission/requirement/requirement-json.js'
 import type { NetworkReach } from '../runtime/fetcher.js'
 import type { CredentialSource, ExternalService } from './external-service.js'
+import type { RotationPlan } from './rotation/rotation-plan.js'
 
 /** What is decided about a service by whoever puts it there. */
 export type ServiceSettings = Omit<ExternalService, 'credentialVersion' | 'id' | 'name' | 'revision'>
@@ -18,6 +19,8 @@ export interface ServiceOptions {
   readonly tags?: readonly string[]
   /** `private` where it is in a company's own network or on this computer. Default: `public`. */
   readonly network?: NetworkReach
+  /** Default: its credential is replaced only when somebody asks for it. */
+  readonly rotation?: RotationPlan
 }
 
 /** How its requests say who asks. */

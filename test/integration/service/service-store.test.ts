@@ -199,7 +199,9 @@ describe('a service of a tenant', () => {
   it('is in an export without what was given to this installation: users, credentials, and that there were any', async () => {
     const moved = await test.postgres.tenantDirectory.create({ slug: `moved-${tenants}`, name: 'Moved' }, by)
     acme = moved
-    await put('Hub')
+    const plan = { rotation: { every: '30d', check: '/user' } }
+    await put('Hub', plan)
+    await test.postgres.rotations.ask(moved, 'Hub')
     const id = await connect('Hub', null, 'somebody')
     await store().activate(acme, { service: await found('Hub'), version: 3 }, by)
     await test.tenantSql(
@@ -210,13 +212,13 @@ describe('a service of a tenant', () => {
     const lines: string[] = []
     await test.postgres.tenantDirectory.export(moved, async (line) => void lines.push(line))
     expect(lines.join('\n')).toContain('api.example.com')
-    expect(lines.join('\n')).not.toMatch(/service_connection|service_credential|somebody/)
+    expect(lines.join('\n')).not.toMatch(/service_connection|service_credential|service_rotation|somebody/)
     const from = async function* () {
       yield* lines
     }
     const restored = await test.postgres.tenantDirectory.create({ slug: `back-${tenants}` }, by, from())
-    expect(await found('Hub', restored)).toMatchObject({ ...settings(), credentialVersion: 0 })
-    for (const table of ['service_connection', 'service_credential'])
+    expect(await found('Hub', restored)).toMatchObject({ ...settings(plan), credentialVersion: 0 })
+    for (const table of ['service_connection', 'service_credential', 'service_rotation'])
       expect(await test.tenantSql(restored, `select from ${table}`)).toEqual([])
   })
 })

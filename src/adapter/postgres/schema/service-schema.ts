@@ -21,6 +21,8 @@ interface ServiceTable {
   readonly source: unknown
   readonly requirement: unknown
   readonly reach: NetworkReach
+  /** As it would be written; `null`: none. */
+  readonly rotation: unknown
   /** The version of the credential that is used; 0: none. */
   readonly credential_version: Generated<number>
   /** When that has come into use. */

@@ -4,10 +4,11 @@ import type { AuditEventTable } from './audit-schema.js'
 import type { KeptTokenTable } from './federation-schema.js'
 import type { MigrationSchema } from './migrate.js'
 import type { AccessRuleTable, AccountIdentityTable, PolicyVersionTable } from './policy-schema.js'
+import type { RotationSchema } from './rotation-schema.js'
 import type { ServiceSchema } from './service-schema.js'
 
 /** A tenant's database: its accounts, what there is to grant, who is granted what, and who is signed in. */
-export interface TenantSchema extends MigrationSchema, AccountSecuritySchema, ServiceSchema {
+export interface TenantSchema extends MigrationSchema, AccountSecuritySchema, ServiceSchema, RotationSchema {
   readonly account: AccountTable
   readonly role: NameTable
   readonly user_group: NameTable

@@ -13,6 +13,7 @@ export interface ServiceRow {
   readonly source: unknown
   readonly requirement: unknown
   readonly reach: string
+  readonly rotation: unknown
   readonly revision: string
   readonly credential_version: number
   readonly credential_at: number | null
@@ -30,8 +31,8 @@ export function parseService(row: ServiceRow): FoundService {
 }
 
 function settingsOf(row: ServiceRow): FoundService['settings'] {
-  const { auth, description, reach: network, requirement, source, tags, url } = row
-  const said = { auth, network, requirement, source, tags, url }
+  const { auth, description, reach: network, requirement, rotation, source, tags, url } = row
+  const said = { auth, network, requirement, source, tags, url, ...(rotation === null ? {} : { rotation }) }
   try {
     return readServiceOptions(description === null ? said : { ...said, description })
   } catch (error) {

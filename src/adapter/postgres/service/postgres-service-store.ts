@@ -20,9 +20,9 @@ import type { Databases } from '../databases.js'
 import type { TenantSchema } from '../schema/tenant-schema.js'
 import { isStorable, isUuid } from '../storable-text.js'
 import { recordChanges } from '../store/admin-audit.js'
-import { epochSeconds } from '../store/epoch-seconds.js'
 import { connectionColumns, parseConnection } from './parse-connection.js'
 import { parseService } from './parse-service.js'
+import { selectServices } from './select-services.js'
 
 const lockKey = 7_164_392_090
 
@@ -45,7 +45,7 @@ export class PostgresServiceStore implements ServiceAdministration {
 
   async find(tenant: Tenant, name: string): Promise<ExternalService | undefined> {
     if (!isStorable(name)) return undefined
-    const row = await select(await this.#parts.databases.tenant(tenant))
+    const row = await selectServices(await this.#parts.databases.tenant(tenant))
       .where('name', '=', name)
       .executeTakeFirst()
     const found = row && parseService({ ...row, users: 0 })
@@ -126,10 +126,12 @@ export class PostgresServiceStore implements ServiceAdministration {
  * another: what was given for another place is not used for this one, and what is written for this one is not destroyed with that.
  */
 async function put(step: Db, name: string, settings: ServiceSettings): Promise<void> {
-  const { auth, description = null, network = 'public', requirement, source, tags, url } = serviceOptionsOf(settings)
+  const options = serviceOptionsOf(settings)
+  const { auth, description = null, network = 'public', requirement, rotation, source, tags, url } = options
   const values = {
     ...{ url, description, tags: sql<readonly string[]>`${[...(tags ?? [])]}::text[]`, reach: network },
     ...{ auth: JSON.stringify(auth), source: JSON.stringify(source), requirement: JSON.stringify(requirement) },
+    rotation: rotation === undefined ? null : JSON.stringify(rotation),
   }
   await step
     .insertInto('service')
@@ -140,16 +142,9 @@ async function put(step: Db, name: string, settings: ServiceSettings): Promise<v
 
 async function list(db: Db): Promise<readonly FoundService[]> {
   const users = sql<number>`(select count(*)::integer from service_connection where service_id = service.id)`
-  const rows = await select(db)
+  const rows = await selectServices(db)
     .select(users.as('users'))
     .orderBy(sql`name collate "C"`)
     .execute()
   return rows.map(parseService)
-}
-
-function select(db: Db) {
-  return db
-    .selectFrom('service')
-    .select(['id', 'name', 'url', 'description', 'tags', 'auth', 'source', 'requirement', 'reach', 'revision'])
-    .select(['credential_version', epochSeconds('credential_at').as('credential_at')])
 }

@@ -12,6 +12,8 @@ export interface EngineReaderPorts {
   /** Asked at each reading: what is made for one tenant is not had by another. */
   readonly roles: EngineRoles
   readonly log: Log
+  /** How long one that another has taken the place of is good, in milliseconds: calls with it are under way. Default: half a minute. */
+  readonly grace?: number
 }
 
 interface Entry {
@@ -40,6 +42,7 @@ interface Term {
 
 /** How long the password of a static role is kept, at most: it may be changed out of turn. */
 const mostStaticSeconds = 60
+const usualGrace = 30_000
 /** Longer leases are looked after as if they were of a day. */
 const mostSeconds = 86_400
 /** Not used in its last moments: the call has a way to go. */
@@ -67,7 +70,7 @@ export class EngineReader implements CredentialReader {
       known.used = true
       return known.issuing
     }
-    this.#end(key)
+    this.#end(key, this.#ports.grace ?? usualGrace)
     const issuing = this.#issue(wish, (term) => this.#keep(key, entry, term))
     const entry: Entry = {
       ...{ issuing, revision, held: undefined, heldAt: Number.POSITIVE_INFINITY, until: Number.POSITIVE_INFINITY },
@@ -155,12 +158,13 @@ export class EngineReader implements CredentialReader {
     }
   }
 
-  #end(key: string): void {
+  #end(key: string, grace = 0): void {
     const entry = this.#entries.get(key)
     if (entry === undefined) return
     this.#entries.delete(key)
     clearTimeout(entry.timer)
-    if (entry.lease !== undefined) this.#revoke(entry.lease)
+    const { lease } = entry
+    if (lease !== undefined) setTimeout(() => this.#revoke(lease), grace).unref()
   }
 
   #revoke(lease: string): void {

@@ -1,0 +1,249 @@
+import { CredentialConflict, type CredentialPlace, type CredentialStore } from '../../credential/credential-store.js'
+import { UpstreamError } from '../../error/upstream-error.js'
+import type { Tenant } from '../../identity/tenant.js'
+import type { Log } from '../../runtime/log.js'
+import { heldCredential, type HeldCredential } from '../service-credential.js'
+import { createCredential, revokeCredential } from './ask-rotator.js'
+import type { CredentialCheck } from './credential-check.js'
+import type { RotationTask } from './rotation-due.js'
+import type { RotationActor, RotationClaim, RotationFailure, RotationStore } from './rotation-store.js'
+import { ClaimLost, isExpected, wordsOf } from './rotation-words.js'
+import { RotationFault, type EngineRotator, type Rotator } from './rotator.js'
+
+export interface RotationPorts {
+  readonly credentials: CredentialStore
+  readonly store: RotationStore
+  readonly check: Pick<CredentialCheck, 'require'>
+  readonly log: Log
+}
+
+export interface RotationOrder {
+  readonly tenant: Tenant
+  /** Of the service. */
+  readonly name: string
+  /** `undefined`: only what can be done without. */
+  readonly rotator: Rotator | undefined
+  readonly by: RotationActor
+  /** `finish`: what was begun, and no more. Default: `replace`. */
+  readonly task?: RotationTask
+}
+
+/** What became of a rotation. `resumed`: one that was cut off has come to its end; `finished`: the one before is tidied up. */
+export type RotationOutcome =
+  | ({ readonly outcome: 'resumed' | 'rotated'; readonly before: number; readonly version: number | undefined } & Told)
+  | ({ readonly outcome: 'finished' } & Told)
+  /** The old credential goes on. */
+  | { readonly outcome: 'failed'; readonly reason: string; readonly standing: RotationFailure['standing'] }
+  | { readonly outcome: 'busy'; readonly seconds: number }
+  | { readonly outcome: 'absent' }
+
+interface Told {
+  /** What somebody has to look after, a sentence each. */
+  readonly warnings: readonly string[]
+}
+
+interface Work {
+  readonly order: RotationOrder
+  readonly claim: RotationClaim
+  readonly warnings: string[]
+  /** Whether the credential before is still to be destroyed. */
+  untidy: boolean
+  /** What was made and has not come to be used; of no version that the store has. */
+  leftover: HeldCredential | undefined
+}
+
+/** A version that has been written, and the one that is used. */
+interface Written {
+  readonly fresh: HeldCredential
+  readonly current: HeldCredential | undefined
+}
+
+/**
+ * Replaces credentials in steps, each on record before the next: the new version is written after the newest by compare-and-set, tried,
+ * put to use, and a while later the old one is destroyed. Whatever ends in between, at any moment, leaves one in use that works; whoever
+ * comes next goes on from there or takes back what was written. A failure leaves the old one in use, and says so.
+ */
+export class Rotation {
+  readonly #ports: RotationPorts
+
+  constructor(ports: RotationPorts) {
+    this.#ports = ports
+  }
+
+  /** Throws `UpstreamError` where nothing could be begun. */
+  async rotate(order: RotationOrder): Promise<RotationOutcome> {
+    const answer = await this.#ports.store.claim(order.tenant, order.name)
+    if (answer.outcome !== 'claimed') return answer
+    const { claim } = answer
+    const work: Work = { order, claim, warnings: [], untidy: claim.phase === 'retiring', leftover: undefined }
+    try {
+      return await this.#go(work)
+    } catch (error) {
+      return await this.#fail(work, error)
+    }
+  }
+
+  async #go(work: Work): Promise<RotationOutcome> {
+    const { claim, order, warnings } = work
+    if (work.untidy) await this.#retire(work)
+    const resumed = await this.#resume(work)
+    if (resumed !== undefined && order.rotator?.kind !== 'given') return resumed
+    // What an administrator has brought is wanted, whatever was under way.
+    if (resumed !== undefined) return this.rotate(order)
+    const isCutOff = claim.phase === 'begun' || claim.phase === 'written'
+    if (order.rotator === undefined || (order.task === 'finish' && !isCutOff)) {
+      if (isCutOff) throw new RotationFault('it was cut off before the new credential was written: begin again')
+      await this.#ports.store.release(claim)
+      return { outcome: 'finished', warnings }
+    }
+    return order.rotator.kind === 'engine'
+      ? this.#renew(work, order.rotator.engine)
+      : this.#replace(work, order.rotator)
+  }
+
+  /** A version that was written, and not put to use, is the only one that knows what the service gave. */
+  async #resume(work: Work): Promise<RotationOutcome | undefined> {
+    const { claim } = work
+    const { credentials } = this.#ports
+    if ((claim.phase !== 'begun' && claim.phase !== 'written') || claim.origin === 'engine') return undefined
+    // Somebody has set another one since.
+    if (claim.service.credentialVersion > claim.after) return undefined
+    const found = await credentials.read(placeOf(claim), claim.after + 1)
+    if (found === undefined) return undefined
+    const current = await this.#current(claim)
+    const fresh = heldCredential(found.version, found.members)
+    return { ...(await this.#putToUse(work, { fresh, current })), outcome: 'resumed' }
+  }
+
+  async #replace(work: Work, { credentials: rotator, kind }: Exclude<Rotator, { kind: 'engine' }>) {
+    const { claim } = work
+    const { credentials, store } = this.#ports
+    const current = await this.#current(claim)
+    if (current === undefined) {
+      throw new RotationFault('it has no credential yet that could be replaced: authsec service set-credential')
+    }
+    const after = await credentials.newest(placeOf(claim))
+    const attempt = await store.begin(claim, { after, origin: kind })
+    if (attempt === undefined) throw new ClaimLost()
+    const members = await createCredential(rotator, claim, { attempt, current })
+    try {
+      const version = await credentials.write(placeOf(claim), members, after)
+      return await this.#putToUse(work, { fresh: heldCredential(version, members), current })
+    } catch (error) {
+      if (!(error instanceof CredentialConflict)) throw error
+      work.leftover = heldCredential(after + 1, members)
+      throw new RotationFault('somebody else has set its credential at the same moment')
+    }
+  }
+
+  async #renew(work: Work, engine: EngineRotator): Promise<RotationOutcome> {
+    const { claim, warnings } = work
+    const { check, store } = this.#ports
+    if ((await store.begin(claim, { after: 0, origin: 'engine' })) === undefined) throw new ClaimLost()
+    const trial = await engine.renew(claim)
+    try {
+      if (trial.held !== undefined) await check.require(claim.service, trial.held)
+    } finally {
+      await trial.release()
+    }
+    await this.#activate(work, undefined)
+    return { outcome: 'rotated', before: 0, version: undefined, warnings }
+  }
+
+  async #activate({ claim, order }: Work, version: number | undefined): Promise<void> {
+    const answer = await this.#ports.store.activate(claim, version, order.by)
+    if (answer === 'lost') throw new ClaimLost()
+    if (answer === 'changed') throw new RotationFault('the service was changed by somebody else meanwhile')
+  }
+
+  async #putToUse(work: Work, written: Written) {
+    const { claim, warnings } = work
+    const { check, store } = this.#ports
+    const { version } = written.fresh
+    try {
+      if (!(await store.written(claim))) throw new ClaimLost()
+      if (await this.#isAlone(claim)) warnings.push(aloneWords)
+      else await check.require(claim.service, written.fresh)
+      await this.#activate(work, version)
+      return { outcome: 'rotated' as const, before: claim.service.credentialVersion, version, warnings }
+    } catch (error) {
+      // Where a store gave no answer it may have done what it was asked for: that is looked at by whoever comes next.
+      if (error instanceof UpstreamError || error instanceof ClaimLost) throw error
+      await this.#ports.credentials.delete(placeOf(claim), version)
+      work.leftover = written.fresh
+      throw error
+    }
+  }
+
+  /** A store that keeps one version has given up the old one by now. */
+  async #isAlone(claim: RotationClaim): Promise<boolean> {
+    return (await this.#current(claim)) === undefined
+  }
+
+  /** Ends at the service what has not come to be used, where that can be done from here: nobody may come upon it any more. */
+  async #end({ claim, order: { rotator } }: Work, leftover: HeldCredential): Promise<void> {
+    if (rotator?.kind !== 'application') return
+    try {
+      await revokeCredential(rotator.credentials, claim, leftover)
+    } catch (error) {
+      this.#ports.log.write('error', 'a credential that has not come to be used could not be ended at the service', {
+        ...{ tenant: claim.tenant.slug, service: claim.service.name, error },
+      })
+    }
+  }
+
+  async #retire(work: Work): Promise<void> {
+    const { credentials, store } = this.#ports
+    const { claim, order, warnings } = work
+    const { rotator } = order
+    const place = placeOf(claim)
+    // Numbers begin again where a service has led elsewhere.
+    const isGone = claim.retiring === 0 || claim.retiring === claim.service.credentialVersion
+    const old = isGone ? undefined : await credentials.read(place, claim.retiring)
+    if (old !== undefined && claim.origin === 'application') {
+      if (rotator?.kind === 'application') {
+        await revokeCredential(rotator.credentials, claim, heldCredential(old.version, old.members))
+      } else warnings.push(`version ${old.version} was not ended at the service, which only the application can do`)
+    }
+    if (old !== undefined) await credentials.delete(place, old.version)
+    if (!(await store.retired(claim))) throw new ClaimLost()
+    work.untidy = false
+  }
+
+  async #current(claim: RotationClaim): Promise<HeldCredential | undefined> {
+    const { credentialVersion } = claim.service
+    if (credentialVersion === 0) return undefined
+    const stored = await this.#ports.credentials.read(placeOf(claim), credentialVersion)
+    return stored === undefined ? undefined : heldCredential(stored.version, stored.members)
+  }
+
+  async #fail(work: Work, error: unknown): Promise<RotationOutcome> {
+    const { claim, leftover, order, untidy } = work
+    const { log, store } = this.#ports
+    const words = untidy ? `the credential before is still there: ${wordsOf(error)}` : wordsOf(error)
+    const isOpen = untidy || error instanceof UpstreamError
+    const standing = isOpen ? 'resumable' : leftover === undefined ? 'repeatable' : 'given up'
+    const failure = { reason: words, by: order.by, standing } as const
+    const about = { tenant: claim.tenant.slug, service: claim.service.name }
+    log.write(isExpected(error) ? 'warn' : 'error', 'a credential was not rotated: the one that is used goes on', {
+      ...about,
+      error,
+    })
+    if (error instanceof ClaimLost) return { outcome: 'failed', reason: words, standing: 'resumable' }
+    try {
+      await store.fail(claim, failure)
+      // Not before: whoever resumed it would come upon what works no more.
+      if (leftover !== undefined) await this.#end(work, leftover)
+    } catch (failed) {
+      log.write('warn', 'that a rotation has failed could not be noted', { ...about, error: failed })
+    }
+    return { outcome: 'failed', reason: words, standing }
+  }
+}
+
+const aloneWords =
+  'the store keeps one version of a credential only, so that the new one was used without being tried: raise max_versions of its mount'
+
+function placeOf({ service, tenant }: RotationClaim): CredentialPlace {
+  return { tenant, service: service.id, account: undefined }
+}
