@@ -23,7 +23,7 @@ import { TrustedTenants } from './issuers/trusted-tenants.js'
 import { offeredScopes } from './offered-scopes.js'
 import { prepareApplication } from './prepare-application.js'
 import type { Foundations, ServerOptions } from './server-options.js'
-import { openServices } from './services/open-services.js'
+import { openServices, type OpenServices } from './services/open-services.js'
 import { openProvider, openSignIn, relyingPartyOf, type SignInParts } from './sign-in-parts.js'
 
 export interface PartsWanted {
@@ -62,10 +62,12 @@ export async function openParts(options: ServerOptions, base: Foundations, wante
   const { application, created } = await patience.untilAnswered(() =>
     prepareApplication({ ...options, postgres: data.postgres, hasher }),
   )
-  const issuer = await patience.untilAnswered(() => openIssuer(options, base, { application, hasher, wanted }))
+  const services = await patience.untilAnswered(() => openServices(options, base))
+  const issuer = await patience.untilAnswered(() =>
+    openIssuer(options, base, { application, hasher, services, wanted }),
+  )
   stack.add(async () => issuer?.close())
   const book = await patience.untilAnswered(() => openIssuers(options, base, application))
-  const services = await patience.untilAnswered(() => openServices(options, base))
   await assembly.start()
   stack.add(() => assembly.close())
   const { bearers, own } = openTokens(options, base, book)
@@ -87,13 +89,15 @@ export async function openParts(options: ServerOptions, base: Foundations, wante
 interface IssuerParts {
   readonly application: Application
   readonly hasher: PasswordHasher
+  readonly services: OpenServices | undefined
   readonly wanted: PartsWanted
 }
 
 async function openIssuer(options: ServerOptions, base: Foundations, parts: IssuerParts): Promise<Issuer | undefined> {
   if (options.settings.ownIssuer === 'absent') return undefined
   const { keyring, postgres } = base.data
-  const { application, hasher, wanted } = parts
+  const { application, hasher, services, wanted } = parts
+  const isClient = wanted.tools === 'served' || services !== undefined
   const scopes = offeredScopes(options.catalogue)
   const { log, scopeWords } = options
   const reach = options.settings.mode === 'development' ? 'private' : 'public'
@@ -111,7 +115,8 @@ async function openIssuer(options: ServerOptions, base: Foundations, parts: Issu
       scopeWords,
     })),
     security: accountSecurity(base.data, { issuer: issuerOf(base.publicUrl), log, reach, background }),
-    relyingParty: wanted.tools === 'absent' ? undefined : relyingPartyOf(base, application),
+    relyingParty: isClient ? relyingPartyOf(base, application) : undefined,
+    connect: services?.connect,
     storage: postgres.issuerStorage,
     owned: postgres.directory.records,
     feed: postgres.notices,

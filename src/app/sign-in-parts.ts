@@ -1,5 +1,6 @@
 import { parsePublicUrl } from '../adapter/issuer/http/public-url.js'
 import type { IssuerOptions } from '../adapter/issuer/create-issuer.js'
+import { createConnectReturn, isConnectSignIn } from '../adapter/issuer/connect/connect-sign-in.js'
 import { createOidcProvider } from '../adapter/oauth/create-oidc-provider.js'
 import { createIdTokenVerifier } from '../adapter/token/own/create-id-token-verifier.js'
 import type { Application } from '../core/identity/application.js'
@@ -53,8 +54,14 @@ export function relyingPartyOf(
     clientId,
     clientSecret: keyring.digest('relying-party', clientId),
     redirectUri: publicUrl + callbackPath,
-    isAwaited: (state, visit) => awaited.isAwaited(state, visit),
+    isAwaited: async (state, visit) =>
+      isConnectSignIn(keyring, state, visit.browser) || awaited.isAwaited(state, visit),
   }
+}
+
+/** Takes browsers back that were sent to sign in by the page of a service. */
+export function connectReturnOf({ publicUrl }: Pick<Foundations, 'publicUrl'>): HttpHandler {
+  return createConnectReturn(parsePublicUrl(issuerOf(publicUrl)), callbackPath)
 }
 
 /** Composes the sign-in of one server. */

@@ -23,6 +23,7 @@ import { openData } from './open-data.js'
 import { Readiness } from './readiness.js'
 import type { Foundations, ServerOptions } from './server-options.js'
 import { openParts, type ServerParts } from './server-parts.js'
+import { connectReturnOf } from './sign-in-parts.js'
 import type { LoginWay } from './settings/login-way.js'
 import { isLoopback } from './settings/loopback.js'
 
@@ -116,6 +117,7 @@ async function serve(
   const { issuer } = parts
   const handlers: readonly HttpHandler[] = [
     (request, response) => edge.handle(request, response),
+    connectReturnOf(base),
     ...(parts.signIn === undefined ? [] : [parts.signIn.pages]),
     openLogoutEndpoint(options, base, parts),
     ...(issuer === undefined ? [] : [issuer.handle]),

@@ -9,6 +9,7 @@ import type { ServerOptions } from './server-options.js'
 import { openParts } from './server-parts.js'
 import { openListener, type HttpHandler, type Listener } from './listener.js'
 import { observeRequests } from './observe/observe-requests.js'
+import { connectReturnOf } from './sign-in-parts.js'
 import { createSignInKeeper } from './sign-in-keeper.js'
 import { openFoundations } from './start-server.js'
 
@@ -52,7 +53,11 @@ async function serve(options: StdioOptions, stack: ClosingStack): Promise<Runnin
     browser: settings.openBrowser ? options.browser : undefined,
   })
   if (signIn === undefined || issuer === undefined) throw new TypeError('a server on stdio needs the five tools')
-  const pages: readonly HttpHandler[] = [signIn.pages, (request, response) => issuer.handle(request, response)]
+  const pages: readonly HttpHandler[] = [
+    connectReturnOf(base),
+    signIn.pages,
+    (request, response) => issuer.handle(request, response),
+  ]
   base.listener.serve([observeRequests(pages, { tracer: base.tracer, meter: undefined })])
   const keeper = createSignInKeeper({
     home: settings.home,

@@ -33,6 +33,9 @@ const texts: string[] = []
 beforeAll(async () => {
   api = await listenHttp((request, response) => {
     requests.push(request)
+    if (request.url?.startsWith('/.well-known/openid') === true)
+      return void response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(metadata()))
+    if (request.url === '/revoke') return void response.end()
     const isKnown = request.headers.authorization === `Bearer ${secret}`
     response.writeHead(isKnown ? 200 : 401, { 'x-shown': shownBody }).end(shownBody)
   }, '127.0.0.1')
@@ -66,6 +69,10 @@ const place = async (name: string, account?: string): Promise<CredentialPlace> =
   return { tenant, service: service?.id ?? '', account }
 }
 const origin = () => `http://127.0.0.1:${api.port}`
+const metadata = () => ({
+  ...{ issuer: origin(), authorization_endpoint: `${origin()}/authorize`, token_endpoint: `${origin()}/token` },
+  ...{ revocation_endpoint: `${origin()}/revoke`, code_challenge_methods_supported: ['S256'] },
+})
 const bearer = () => ['--url', `${origin()}/v1/`, '--private-network', '--auth', 'bearer_token']
 
 describe('authsec service', () => {
@@ -256,6 +263,52 @@ describe('authsec service', () => {
     expect(await cli('delete', '--leftovers')).toMatchObject({ code: 5 })
     expect(await cli('delete', '--leftovers', '--yes')).toMatchObject({ code: 0 })
     for (const kept of [moved, left]) expect(await store().newest(kept)).toBe(0)
+  }, 120_000)
+
+  it('is one where users sign in, each ended by an administrator, who sees nothing of the tokens', async () => {
+    const { postgres, tenantSql } = data
+    const place = ['--url', `${origin()}/v1`, '--private-network', '--everybody', '--auth', 'oauth2']
+    const grant = ['--grant', 'authorization_code', '--oauth-scope', 'repo']
+    expect(await cli('add', 'Hub', ...place, ...grant, '--issuer', `${origin()}/other`)).toMatchObject({ code: 5 })
+    const added = await cli('add', 'Hub', ...place, ...grant, '--issuer', origin())
+    expect(added).toMatchObject({ code: 0, stdout: expect.stringContaining('1 added') })
+    await typed(secret, 'set-credential', 'Hub', '--client-id', 'authsec')
+    const { id: service = '' } = (await postgres.services.find(tenant, 'Hub')) ?? {}
+    const redirectUri = expect.stringMatching(new RegExp(`/authsec/connect/callback/${service}$`))
+    const auth = {
+      authorizationEndpoint: `${origin()}/authorize`,
+      revocationEndpoint: `${origin()}/revoke`,
+      secretIn: 'header',
+    }
+    expect(await json('show', 'Hub')).toMatchObject({ auth, redirectUri, users: 0 })
+    expect(added.stderr).toContain(`/authsec/connect/callback/${service}`)
+
+    const account = { kind: 'account', presence: 'new', email: 'di@here.test' } as const
+    await postgres.tenantAdministration.apply(tenant, [account], 'cli:ada')
+    const [row] = await tenantSql(
+      tenant,
+      `insert into service_connection (service_id, subject, credential_version)
+       select $1, id::text, 1 from account where email = 'di@here.test' returning id`,
+      [service],
+    )
+    const tokens = { tenant, service, account: String(row?.['id']) }
+    await store().write(tokens, { access_token: 'an-access-token-of-di', refresh_token: 'a-refresh-token-of-di' }, 0)
+    expect(await json('show', 'Hub')).toMatchObject({ users: 1 })
+    const disconnect = ['disconnect', 'Hub', '--account', 'di@here.test'] as const
+    expect(await cli(...disconnect)).toMatchObject({ code: 5 })
+    expect(await postgres.services.connections(tenant)).toHaveLength(1)
+    requests = []
+    const ended = await cli(...disconnect, '--yes')
+    expect(ended).toMatchObject({ code: 0, stdout: expect.stringContaining('user:di@here.test') })
+    expect(ended.stderr).toBe('di@here.test has to sign in at Hub again\n')
+    expect(requests.map(({ method, url }) => [method, url])).toEqual([['POST', '/revoke']])
+    expect([await postgres.services.connections(tenant), await store().newest(tokens)]).toEqual([[], 0])
+    expect(await cli(...disconnect, '--yes')).toMatchObject({
+      code: 5,
+      stderr: expect.stringContaining('not signed in'),
+    })
+    for (const text of texts) expect(text).not.toMatch(/token-of-di/)
+    expect(await cli('delete', 'Hub', '--yes')).toMatchObject({ code: 0 })
   }, 120_000)
 
   it('has no tokens of an account that is gone, and keeps those of others', async () => {

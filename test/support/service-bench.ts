@@ -68,7 +68,7 @@ export class ServiceBench {
     const clientCredentials = new ClientCredentialsReader(stored, tokens)
     this.#desk = new ServiceDesk({
       services: this.services,
-      credentials: new ReaderByKind({ stored, clientCredentials, engine: this.#engine }),
+      credentials: new ReaderByKind({ stored, clientCredentials, users: stored, engine: this.#engine }),
       fetcher: createFetcher({ milliseconds: 5_000, mostUrlCharacters: 16_384 }),
       audit: this.audit,
     })

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AuditLog } from '../../core/audit/audit-log.js'
 import type { Keyring } from '../../core/credential/keyring.js'
+import type { ConnectFlow } from '../../core/external-service/connect/connect-flow.js'
 import { ConfigurationError } from '../../core/error/configuration-error.js'
 import type { AccountStore } from '../../core/identity/account-store.js'
 import type { Application, ApplicationStore } from '../../core/identity/application.js'
@@ -16,6 +17,7 @@ import type { Fetcher, NetworkReach } from '../../core/runtime/fetcher.js'
 import type { Clock } from '../../core/runtime/clock.js'
 import type { Log } from '../../core/runtime/log.js'
 import type { RateLimiter } from '../../core/runtime/rate-limiter.js'
+import { ConnectHandler } from './connect/connect-handler.js'
 import { ConsentBound } from './consent/consent-bound.js'
 import { ConsentsHandler } from './consent/consents-handler.js'
 import { IssuerConsents } from './record/issuer-consents.js'
@@ -73,6 +75,8 @@ export interface IssuerOptions {
   readonly relyingParty: RelyingParty | undefined
   /** Signing in with identity providers of the tenants. */
   readonly federation?: FederationParts | undefined
+  /** Lets this installation into services where users sign in; nobody can where it is absent. */
+  readonly connect?: Pick<ConnectFlow, 'begin' | 'finish' | 'view'> | undefined
   /** Counts attempts, for all processes together. Where it does not answer, nobody signs in or registers. */
   readonly limiter: RateLimiter
   readonly audit: AuditLog
@@ -190,6 +194,21 @@ function openHandler(options: IssuerOptions, ground: Ground, signingKeys: Publis
       ...{ provider, url, cookies, keyring, application, directory, resources, consents, feed: options.feed },
       ...{ audit: signInAudit, refusing: () => refusing(options), upstream: options.federation?.keeper },
     }),
+    connect:
+      options.connect &&
+      new ConnectHandler({
+        ...{
+          provider,
+          url,
+          cookies,
+          keyring,
+          directory,
+          relyingParty,
+          serverName: application.name,
+          flow: options.connect,
+        },
+        ...{ resource: resources[0], refusing: () => refusing(options), upstream: options.federation?.keeper },
+      }),
     ownFactors: openOwnFactors(options, {
       ...{ url, provider, cookies, keyring, directory, limits, records, ways, audit: signInAudit },
       ...{ refusing: () => refusing(options), upstream: options.federation?.keeper },

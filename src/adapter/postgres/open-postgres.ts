@@ -8,6 +8,7 @@ import { UpstreamError } from '../../core/error/upstream-error.js'
 import type { ApplicationAdministration } from '../../core/administration/application-administration.js'
 import type { IssuerAdministration } from '../../core/administration/issuer-administration.js'
 import type { ProviderAdministration } from '../../core/administration/provider-administration.js'
+import type { ConnectionAdministration, LinkStore } from '../../core/external-service/connect/connection-store.js'
 import type { ServiceAdministration } from '../../core/administration/service-administration.js'
 import type { TenantAdministration } from '../../core/administration/tenant-administration.js'
 import type { FederatedAccounts } from '../../core/federation/entry/federated-accounts.js'
@@ -53,6 +54,8 @@ import { PostgresFederationStore } from './federation/postgres-federation-store.
 import { PostgresKeptTokenStore } from './federation/postgres-kept-token-store.js'
 import { PostgresPasswordRules } from './federation/postgres-password-rules.js'
 import { PostgresProviderStore } from './federation/postgres-provider-store.js'
+import { PostgresConnectionStore } from './service/postgres-connection-store.js'
+import { PostgresLinkStore } from './service/postgres-link-store.js'
 import { PostgresRotationStore } from './service/postgres-rotation-store.js'
 import { PostgresServiceStore } from './service/postgres-service-store.js'
 import { PostgresApplicationAdministration } from './store/postgres-application-administration.js'
@@ -121,6 +124,8 @@ export interface Postgres {
   readonly federation: FederationStorage
   /** Services of others that tenants use. */
   readonly services: ServiceAdministration
+  /** Users who sign in at services. */
+  readonly connect: { readonly links: LinkStore; readonly connections: ConnectionAdministration }
   /** How far the rotations of their credentials have come. */
   readonly rotations: RotationStore
   /** Their credentials, where no secrets manager has them. */
@@ -232,6 +237,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Postgres> 
       passwords: new PostgresPasswordRules(master),
     },
     services,
+    connect: { links: new PostgresLinkStore(databases), connections: new PostgresConnectionStore(databases) },
     rotations: new PostgresRotationStore({ databases, changes, services }),
     localVault: new LocalVault(databases),
     logins: new PostgresLoginStore(master, keys),

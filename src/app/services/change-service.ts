@@ -10,9 +10,10 @@ import { nounOf } from '../../core/permission/grants.js'
 import { partsOf } from '../../core/permission/requirement/requirement.js'
 import { refuseFaults, type Agree } from '../administration/change-tenant.js'
 import { withTenant, type Installation, type TenantPlace } from '../administration/with-tenant.js'
-import { RefusedError } from '../refused-error.js'
+import { withEndpoints } from './discover-endpoints.js'
 import { findService } from './find-service.js'
 import { refuseForeignRole } from './refuse-foreign-role.js'
+import { redirectUriAt } from './service-redirect-uri.js'
 import { destroyCredentials, refuseSecretIdOfServer } from './with-credentials.js'
 
 /** A service as flags say it. */
@@ -41,8 +42,7 @@ type Work = Installation & { readonly tenant: Tenant }
  * Throws `ConfigurationError` with what is wrong with it, `RefusedError` for what is in the way.
  */
 export async function putService(place: TenantPlace, wanted: ServiceWanted, agree: Agree): Promise<ServiceChanges> {
-  const settings = readServiceOptions(wanted.options)
-  refuseSignIns(settings)
+  const settings = readServiceOptions(await withEndpoints(wanted.options))
   return withTenant(place, async (work) => {
     const { by, postgres, tenant } = work
     refuseForeignRole(work, settings)
@@ -58,7 +58,9 @@ export async function putService(place: TenantPlace, wanted: ServiceWanted, agre
     const outcome = await postgres.services.apply(tenant, { name, presence, settings }, by)
     refuseFaults(outcome)
     const left = lost === undefined ? [] : await destroyOf(work, { connections, known })
-    const warnings = [...(await unknownNames(work, settings)), ...(await nextSteps(work, name))]
+    const next = await nextSteps(work, name)
+    const registration = await registrationIn(place.env, await findService(postgres, tenant, name))
+    const warnings = [...(await unknownNames(work, settings)), ...next, ...registration]
     return { tenant: tenant.slug, changes: outcome.changes, warnings, left }
   })
 }
@@ -144,6 +146,12 @@ async function unknownNames({ postgres, tenant }: Work, { requirement }: Service
   return [...new Set(warnings)]
 }
 
+/** What has to be known at a service where users sign in. */
+async function registrationIn(env: NodeJS.ProcessEnv, service: FoundService): Promise<readonly string[]> {
+  const uri = await redirectUriAt(env, service)
+  return uri === undefined ? [] : [`register the redirect URI ${uri} there, exactly as it is written here`]
+}
+
 async function nextSteps({ postgres, tenant }: Work, name: string): Promise<readonly string[]> {
   const { credentialVersion, settings } = await findService(postgres, tenant, name)
   if ('fault' in settings || settings.source.from !== 'store') return []
@@ -155,11 +163,3 @@ async function nextSteps({ postgres, tenant }: Work, name: string): Promise<read
 
 const rotatorNeeded =
   'its credential is replaced by itself only by servers whose application has a rotator for it (the option rotators); otherwise give a new one with authsec service rotate'
-
-/** Nobody could use it: there is no page yet on which users sign in at a service. */
-function refuseSignIns({ auth }: ServiceSettings): void {
-  if (auth.type !== 'oauth2' || auth.grant !== 'authorization_code') return
-  throw new RefusedError(
-    'users cannot sign in at services in this version: use the grant client_credentials, or a token that the service gives you',
-  )
-}

@@ -6,6 +6,7 @@ import type { Tenant } from '../../core/identity/tenant.js'
 import type { Postgres } from '../../adapter/postgres/open-postgres.js'
 import { withTenant, type TenantPlace } from '../administration/with-tenant.js'
 import { RefusedError } from '../refused-error.js'
+import { redirectUriAt } from './service-redirect-uri.js'
 
 /** The services of a tenant. */
 export interface ListedServices {
@@ -21,6 +22,8 @@ export interface ShownService {
   readonly service: FoundService
   /** `undefined` where it has never been rotated, and is not to be. */
   readonly rotation: RotationStatus | undefined
+  /** Where it sends browsers back to; `undefined` where nobody signs in there. */
+  readonly redirectUri: string | undefined
 }
 
 /** The services of a tenant by name. */
@@ -35,7 +38,7 @@ export async function showService(place: TenantPlace, name: string): Promise<Sho
   return withTenant(place, async ({ postgres, tenant }) => {
     const service = await findService(postgres, tenant, name)
     const rotation = (await postgres.rotations.statuses(tenant)).find((status) => status.service === service.id)
-    return { tenant: tenant.slug, service, rotation }
+    return { tenant: tenant.slug, service, rotation, redirectUri: await redirectUriAt(place.env, service) }
   })
 }
 

@@ -8,12 +8,19 @@ import { EngineReader } from '../../core/external-service/reader/engine-reader.j
 import { ReaderByKind } from '../../core/external-service/reader/reader-by-kind.js'
 import { ServiceDesk } from '../../core/external-service/service-desk.js'
 import type { ServicePorts } from '../../core/operation/call-services.js'
+import type { ConnectFlow } from '../../core/external-service/connect/connect-flow.js'
 import { openCredentials } from '../credentials/open-credentials.js'
+import { openConnect } from './open-connect.js'
 import type { Foundations, ServerOptions } from '../server-options.js'
 import { openRotation } from './rotation/open-rotation.js'
 
 /** What a service may take, and how much it may answer: more than what only says who somebody is. */
 const limits = { milliseconds: 30_000, mostBytes: 10 * 1024 * 1024, mostUrlCharacters: 16_384, atOnce: 32 }
+
+/** What operations use services with, and how users let this installation into them. */
+export interface OpenServices extends ServicePorts {
+  readonly connect: ConnectFlow
+}
 
 /**
  * What operations use external services with; `undefined` where none of them declares any: then no store of credentials is needed.
@@ -21,10 +28,11 @@ const limits = { milliseconds: 30_000, mostBytes: 10 * 1024 * 1024, mostUrlChara
  */
 export async function openServices(
   options: Pick<ServerOptions, 'catalogue' | 'log' | 'rotators' | 'settings'>,
-  { data, stack, tracer }: Pick<Foundations, 'data' | 'stack' | 'tracer'>,
-): Promise<ServicePorts | undefined> {
+  base: Pick<Foundations, 'data' | 'publicUrl' | 'stack' | 'tracer'>,
+): Promise<OpenServices | undefined> {
   const { catalogue, log, settings } = options
   if (catalogue.all().every(({ services = [] }) => services.length === 0)) return undefined
+  const { data, stack, tracer } = base
   const { postgres } = data
   const credentials = await openCredentials({ postgres, settings, log })
   stack.add(() => credentials.close())
@@ -32,12 +40,20 @@ export async function openServices(
   const tokens = createServiceTokenSource(createFetcher({ tracer }))
   const engine = new EngineReader({ engine: credentials.engine, roles: settings.vault?.roles ?? EngineRoles.none, log })
   stack.add(async () => engine.close())
+  const { connect, inviter, users } = openConnect(base, { log, settings, stored, store: credentials.store })
+  stack.add(() => users.close())
   openRotation(options, { credentials, postgres, stack, tracer })
   const desk = new ServiceDesk({
     services: postgres.services,
-    credentials: new ReaderByKind({ stored, clientCredentials: new ClientCredentialsReader(stored, tokens), engine }),
+    credentials: new ReaderByKind({
+      stored,
+      clientCredentials: new ClientCredentialsReader(stored, tokens),
+      users,
+      engine,
+    }),
     fetcher: createFetcher({ ...limits, tracer }),
     audit: postgres.audit,
+    inviter,
   })
-  return { desk, inUse: new SecretsInUse() }
+  return { desk, inUse: new SecretsInUse(), connect }
 }

@@ -13,16 +13,19 @@ interface InTenant {
   readonly tenant: string
   readonly service: FoundService
   readonly rotation?: RotationStatus | undefined
+  /** Where it sends browsers back to, where users sign in there. */
+  readonly redirectUri?: string | undefined
 }
 
 /** A service as JSON; of its credential the version and since when it is used. */
-export function serviceJson({ rotation, service, tenant }: InTenant): Readonly<Record<string, unknown>> {
+export function serviceJson({ redirectUri, rotation, service, tenant }: InTenant): Readonly<Record<string, unknown>> {
   const { credentialAt, credentialVersion, name, settings, users } = service
   const since = credentialAt === undefined ? undefined : new Date(credentialAt * 1000).toISOString()
   const credential = credentialVersion === 0 ? 'none' : { version: credentialVersion, since }
   const options = 'fault' in settings ? settings : serviceOptionsOf(settings)
   const found = { tenant, name, ...options, credential, ...(rotation && rotationJson(rotation)) }
-  return hasUsers(service) ? { ...found, users } : found
+  const known = redirectUri === undefined ? found : { ...found, redirectUri }
+  return hasUsers(service) ? { ...known, users } : known
 }
 
 /** One line each. */

@@ -10,6 +10,7 @@ import { CheckFailedError } from '../exit-code.js'
 import { printResult } from '../print-result.js'
 import { printable, printableJson } from '../printable.js'
 import { deleteCommand, failForLeft } from './delete-command.js'
+import { disconnectCommand } from './disconnect-command.js'
 import { formatService, formatServiceReport, formatServices, serviceJson } from './format-service.js'
 import { readCredential, refuseSecretArguments, refuseSecretOptions } from './read-credential.js'
 import { rotateCommand } from './rotate-command.js'
@@ -33,6 +34,7 @@ export function serviceCommand(env: NodeJS.ProcessEnv): Command {
     .addCommand(credentialCommand(env))
     .addCommand(rotateCommand(env))
     .addCommand(testCommand(env))
+    .addCommand(disconnectCommand(env))
     .addCommand(deleteCommand(env))
 }
 

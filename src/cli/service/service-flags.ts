@@ -13,6 +13,8 @@ export interface ServiceFlags {
   readonly grant?: string
   readonly tokenUrl?: string
   readonly authorizationUrl?: string
+  readonly issuer?: string
+  readonly revocationUrl?: string
   readonly oauthScope?: readonly string[]
   readonly secretIn?: string
   readonly role?: readonly string[]
@@ -41,6 +43,11 @@ export function addServiceOptions(command: Command): Command {
     .option('--grant <grant>', 'oauth2: client_credentials, or authorization_code where each user signs in there')
     .option('--token-url <url>', 'oauth2: where tokens are had')
     .option('--authorization-url <url>', 'oauth2: where users sign in')
+    .option(
+      '--issuer <url>',
+      'authorization_code: what the service calls itself; without the two URLs it is asked for them',
+    )
+    .option('--revocation-url <url>', 'authorization_code: where tokens are taken back')
     .option('--oauth-scope <scope>', 'oauth2: what to ask for; again for each further one', collect)
     .option('--secret-in <place>', 'oauth2: header or body, where the client secret goes')
     .option('--dynamic <path>', 'its credential is made by Vault under this path, such as database/creds/reports')
@@ -64,6 +71,8 @@ export function serviceOptionsIn(flags: ServiceFlags): Members {
     grant: flags.grant,
     tokenEndpoint: flags.tokenUrl,
     authorizationEndpoint: flags.authorizationUrl,
+    issuer: flags.issuer,
+    revocationEndpoint: flags.revocationUrl,
     scopes: flags.oauthScope,
     secretIn: flags.secretIn,
   })

@@ -67,7 +67,8 @@ function staysInPlace({ settings: before }: FoundService, after: ServiceSettings
 /** What kind of credential it takes, and who else gets to see it. */
 function placesOf(auth: ServiceAuth): readonly string[] {
   if (auth.type !== 'oauth2') return [auth.type]
-  const authorization = auth.grant === 'authorization_code' ? [auth.authorizationEndpoint] : []
+  const authorization =
+    auth.grant === 'authorization_code' ? [auth.authorizationEndpoint, auth.revocationEndpoint ?? ''] : []
   return [auth.type, auth.grant, auth.tokenEndpoint, ...authorization]
 }
 

@@ -31,6 +31,10 @@ export type ServiceAuth =
       readonly type: 'oauth2'
       readonly grant: 'authorization_code'
       readonly authorizationEndpoint: string
+      /** How the service names itself to browsers that come back (RFC 9207), where that is known. */
+      readonly issuer?: string | undefined
+      /** Where tokens are taken back (RFC 7009), where there is such a place. */
+      readonly revocationEndpoint?: string | undefined
     } & ServiceTokenEndpoint)
 
 /** Where the credential is. `dynamic` and `static`: what a secrets engine makes under this path, for a while. */

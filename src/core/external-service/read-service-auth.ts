@@ -1,4 +1,5 @@
 import type { NetworkReach } from '../runtime/fetcher.js'
+import { issuerFault } from '../trust/issuer-url.js'
 import type { OptionReader } from '../trust/option-reader.js'
 import type { ServiceAuth, ServiceTokenEndpoint } from './external-service.js'
 import { isReservedHeader } from './service-request.js'
@@ -20,7 +21,10 @@ const memberNames = {
   api_key: ['type', 'in', 'name', 'prefix'],
   bearer_token: ['type'],
   basic_auth: ['type'],
-  oauth2: ['type', 'grant', 'tokenEndpoint', 'authorizationEndpoint', 'scopes', 'secretIn'],
+  oauth2: [
+    ...(['type', 'grant', 'tokenEndpoint', 'scopes', 'secretIn'] as const),
+    ...(['authorizationEndpoint', 'issuer', 'revocationEndpoint'] as const),
+  ],
 } as const satisfies Record<ServiceAuth['type'], readonly string[]>
 
 /** How a service is shown who asks, from the option `auth`; what is wrong with it is noted. */
@@ -72,8 +76,8 @@ function readOauth(auth: OptionReader, reach: NetworkReach): ServiceAuth {
   const grant = auth.optionalWord('grant', grants) ?? 'client_credentials'
   const endpoint = readTokenEndpoint(auth, reach)
   if (grant === 'client_credentials') {
-    if (auth.has('authorizationEndpoint'))
-      auth.fault('authorizationEndpoint', 'says nothing with client_credentials, where no user signs in: leave it out')
+    for (const name of ['authorizationEndpoint', 'issuer', 'revocationEndpoint'].filter((member) => auth.has(member)))
+      auth.fault(name, 'says nothing with client_credentials, where no user signs in: leave it out')
     return { type: 'oauth2', grant, ...endpoint }
   }
   return {
@@ -81,6 +85,8 @@ function readOauth(auth: OptionReader, reach: NetworkReach): ServiceAuth {
     grant,
     authorizationEndpoint: readEndpoint(auth, 'authorizationEndpoint', reach),
     ...endpoint,
+    ...(auth.has('issuer') ? { issuer: readIssuer(auth, reach) } : {}),
+    ...(auth.has('revocationEndpoint') ? { revocationEndpoint: readEndpoint(auth, 'revocationEndpoint', reach) } : {}),
   }
 }
 
@@ -100,4 +106,12 @@ function readEndpoint(auth: OptionReader, name: string, reach: NetworkReach): st
   const fault = address === '' ? undefined : serviceEndpointFault(address, reach)
   if (fault !== undefined) auth.fault(name, fault)
   return address
+}
+
+/** Compared byte by byte (RFC 9207 §2.4). */
+function readIssuer(auth: OptionReader, reach: NetworkReach): string {
+  const issuer = auth.text('issuer', longestAddress)
+  const fault = issuer === '' ? undefined : issuerFault(issuer, reach)
+  if (fault !== undefined) auth.fault('issuer', fault)
+  return issuer
 }

@@ -97,19 +97,31 @@ export class ServiceAccess {
   async #admit(name: string): Promise<AdmittedService> {
     const { desk, signal, visit } = this.#fields
     signal.throwIfAborted()
-    return desk.admit(visit, name)
+    return this.#inviting(() => desk.admit(visit, name))
+  }
+
+  /** A user who has to sign in at the service first is told where. */
+  async #inviting<Value>(work: () => Promise<Value>): Promise<Value> {
+    try {
+      return await work()
+    } catch (error) {
+      if (!(error instanceof ServiceError) || error.code !== 'ERR_SERVICE_CONNECT') throw error
+      throw await this.#fields.desk.invitation(this.#fields.visit, error)
+    }
   }
 
   async #read(admitted: AdmittedService): Promise<HeldCredential> {
     const { desk, handedOut, visit } = this.#fields
-    const held = await desk.credential(visit, admitted)
+    const held = await this.#inviting(() => desk.credential(visit, admitted))
     handedOut(secretTexts(held))
     return held
   }
 
   async #readiness(name: string): Promise<ServiceReadiness> {
     try {
-      const { connection, service } = await this.#admit(name)
+      const { desk, signal, visit } = this.#fields
+      signal.throwIfAborted()
+      const { connection, service } = await desk.admit(visit, name)
       const { from } = service.source
       const kept = connection?.credentialVersion ?? service.credentialVersion
       return from === 'store' && kept === 0 ? 'no_credential' : 'ready'

@@ -7,6 +7,8 @@ import { actorOf } from '../audit/actor-of.js'
 import { askerOf } from '../operation/access.js'
 import { PermissionGraph } from '../permission/graph/permission-graph.js'
 import { FetchError, type FetchAnswer, type Fetcher } from '../runtime/fetcher.js'
+import type { ConnectInviter } from './connect/connect-inviter.js'
+import { isUserService } from './connect/user-service.js'
 import type { CredentialReader, CredentialWish } from './reader/credential-reader.js'
 import type { ExternalService } from './external-service.js'
 import type { HeldCredential } from './service-credential.js'
@@ -19,6 +21,8 @@ export interface ServiceDeskPorts {
   readonly credentials: CredentialReader
   readonly fetcher: Fetcher
   readonly audit: AuditLog
+  /** Makes links to where users sign in at services. */
+  readonly inviter?: Pick<ConnectInviter, 'invite'> | undefined
 }
 
 /** Who uses services: one call of one operation. */
@@ -66,11 +70,18 @@ export class ServiceDesk {
     }
     if (!mayUse(caller, service))
       throw await this.#refused(visit, new ServiceError('ERR_SERVICE_DENIED', name, `this user may not use ${name}`))
-    if (!isPerUser(service)) return { service, connection: undefined }
+    if (!isUserService(service)) return { service, connection: undefined }
     const user = { issuer: caller.issuer, subject: caller.user.subject }
     const connection = await this.#ports.services.connection(caller.tenant, service.id, user)
     if (connection !== undefined) return { service, connection }
     throw new ServiceError('ERR_SERVICE_CONNECT', name, `this user has not signed in at ${name} yet`)
+  }
+
+  /** What the operation is told where its user has to sign in at the service first: with a link, where the user can. Throws `UpstreamError`. */
+  async invitation({ caller }: ServiceVisit, refusal: ServiceError): Promise<ServiceError> {
+    const service = await this.#ports.services.find(caller.tenant, refusal.service)
+    if (service === undefined) return refusal
+    return (await this.#ports.inviter?.invite(caller, service)) ?? refusal
   }
 
   /**
@@ -157,10 +168,6 @@ type Introduction = ReturnType<typeof introductionOf>
 function mayUse(caller: Caller, { name, requirement }: ExternalService): boolean {
   const item = { name, protection: { access: 'protected', requirement } } as const
   return new PermissionGraph([item]).decide(item, askerOf({ caller })) === 'allow'
-}
-
-function isPerUser({ auth }: ExternalService): boolean {
-  return auth.type === 'oauth2' && auth.grant === 'authorization_code'
 }
 
 function wishOf({ caller }: ServiceVisit, { connection, service }: AdmittedService): CredentialWish {

@@ -41,6 +41,10 @@ export type ServiceAuthOptions =
       readonly type: 'oauth2'
       readonly grant: 'authorization_code'
       readonly authorizationEndpoint: string
+      /** How the service names itself in `iss` (RFC 9207). Default: anything at the origin of one of the two endpoints. */
+      readonly issuer?: string | undefined
+      /** Where tokens are taken back (RFC 7009). Default: they are only forgotten. */
+      readonly revocationEndpoint?: string | undefined
     } & TokenEndpointOptions)
 
 interface TokenEndpointOptions {

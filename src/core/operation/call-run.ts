@@ -129,6 +129,7 @@ export class CallRun {
   #failed(error: unknown): Attempt {
     const { record, request, services } = this.#call
     const told = toldBy(error, record.ref)
+    services.failed(error)
     if (told === undefined && request.channel.signal.aborted) {
       return { result: failedResult(record.ref), reason: 'cancelled' }
     }

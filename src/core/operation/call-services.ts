@@ -2,6 +2,7 @@ import { textsOfFailure } from '../credential/failure-texts.js'
 import { foundIn, patternsOf } from '../credential/leak-scan.js'
 import type { SecretsInUse } from '../credential/secrets-in-use.js'
 import { shownIn, textsIn } from '../credential/texts-in.js'
+import { linkIn, type ConnectLink } from '../external-service/connect/connect-error.js'
 import { ServiceAccess } from '../external-service/service-access.js'
 import type { ServiceDesk } from '../external-service/service-desk.js'
 import type { Caller } from '../identity/caller.js'
@@ -37,6 +38,7 @@ export class CallServices {
   readonly #args: unknown
   readonly #given = new Map<string, readonly string[]>()
   readonly #ending = new AbortController()
+  #link: ConnectLink | undefined
 
   constructor(ports: ServicePorts | undefined, { args, caller, channel, current, operation, ref }: ServedCall) {
     this.#ports = ports
@@ -75,6 +77,16 @@ export class CallServices {
     return texts === undefined || foundIn(texts, patterns).size > 0
       ? new TypeError('a failure that would show a secret of an external service')
       : failure
+  }
+
+  /** Where the user has to sign in first, once the call has failed for that. */
+  get link(): ConnectLink | undefined {
+    return this.#link
+  }
+
+  /** Hears what the operation failed with. */
+  failed(error: unknown): void {
+    this.#link = linkIn(error)
   }
 
   /** Whoever kept the access can do nothing with it any more. */

@@ -1,4 +1,5 @@
 import { actorOf } from '../audit/actor-of.js'
+import type { ConnectLink } from '../external-service/connect/connect-error.js'
 import type { PermissionGraph } from '../permission/graph/permission-graph.js'
 import { elevatableScopes, isElevatable } from '../permission/graph/step-up.js'
 import type { Clock } from '../runtime/clock.js'
@@ -34,7 +35,9 @@ export interface GuardPorts extends RecordPorts {
 
 /** `unknown` covers hidden and absent alike; the transport must answer both with the same bytes. */
 export type CallOutcome =
-  { readonly outcome: 'unknown' } | { readonly outcome: 'answered'; readonly result: OperationResult }
+  | { readonly outcome: 'unknown' }
+  /** `link`: where the user signs in at a service first, for a client that can be sent there; the result says it in words. */
+  | { readonly outcome: 'answered'; readonly result: OperationResult; readonly link?: ConnectLink | undefined }
 
 const guardStep = { name: 'authsec.guard', kind: 'internal' } as const
 
@@ -123,7 +126,8 @@ export class Guard {
     const verdict = this.#graph.decide(operation, asker)
     if (verdict === 'unknown')
       return this.#served({ operation, request, record }, async (admitted) => {
-        return { outcome: 'answered', result: await this.#callByPolicy(admitted) }
+        const result = await this.#callByPolicy(admitted)
+        return { outcome: 'answered', result, link: admitted.services.link }
       })
     const explanation = this.#tracer.trace(decisionStep, (step) => {
       step.set('authsec.verdict', verdict)
@@ -137,7 +141,9 @@ export class Guard {
     return this.#served({ operation, request, record }, async (admitted) => {
       const result = await this.#runOf(admitted).run(() => operation.parseInput(request.args))
       // As for whoever asks a moment later.
-      return result === 'revoked' ? { outcome: 'unknown' } : { outcome: 'answered', result }
+      return result === 'revoked'
+        ? { outcome: 'unknown' }
+        : { outcome: 'answered', result, link: admitted.services.link }
     })
   }
 

@@ -1,3 +1,4 @@
+import { ConnectError } from '../external-service/connect/connect-error.js'
 import { ServiceError } from '../error/service-error.js'
 import { UpstreamError } from '../error/upstream-error.js'
 import { ToolError } from './tool-error.js'
@@ -16,6 +17,7 @@ export function isOutage(error: unknown): boolean {
 /** What a caller is told of a failure, in words that help; `undefined` for everything that only the operator may see. */
 export function toldBy(error: unknown, ref: string): string | undefined {
   try {
+    if (error instanceof ConnectError) return toldToConnect(error, ref)
     if (error instanceof ServiceError) return toldOfService(error, ref)
     if (error instanceof UpstreamError && error.outage === 'SECRETS_UNAVAILABLE') return secretsUnavailable(error, ref)
     if (!(error instanceof ToolError)) return undefined
@@ -42,6 +44,14 @@ function secretsUnavailable({ mend }: UpstreamError, ref: string): string {
 }
 
 const expected: ReadonlySet<string> = new Set(['ERR_SERVICE_CONNECT', 'ERR_SERVICE_DENIED'])
+
+/** For whoever reads the answer: most often a model, which shows it to the user. */
+function toldToConnect({ link, service }: ConnectError, ref: string): string {
+  if (link === undefined) {
+    return `${service} wants each user to sign in there, which only users with an account of this server can do. Ask your administrator (ref ${ref})`
+  }
+  return `${service} wants you to sign in there first. Open this link in your browser, allow the access, then ask again: ${link.url} (good for 10 minutes and for you alone; ref ${ref})`
+}
 
 function toldOfService({ code, service }: ServiceError, ref: string): string | undefined {
   switch (code) {

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { baseScope } from '../provider/access-token-claims.js'
 import { makeResourceCanonical } from './canonical-resource.js'
 import { endpoints } from './issuer-metadata.js'
+import { connectPath } from '../connect/connect-path.js'
 import { consentsPath } from '../consent/consents-page.js'
 import { ownFactorsPath } from '../page/account/own-factors-page.js'
 import { iconPath } from '../page/icon.js'
@@ -14,7 +15,7 @@ export type Route =
   | { readonly kind: 'foreign' }
   | { readonly kind: 'unknown' }
   | { readonly kind: 'icon' | 'metadata' | 'stylesheet'; readonly methods: readonly string[] }
-  | { readonly kind: 'consents' | 'factors'; readonly methods: readonly string[] }
+  | { readonly kind: 'connect' | 'consents' | 'factors'; readonly methods: readonly string[] }
   | { readonly kind: 'interaction'; readonly methods: readonly string[]; readonly uid: string }
   | { readonly kind: 'federation'; readonly methods: readonly string[]; readonly provider: string }
   | { readonly kind: 'authorization' | 'logout' | 'resume'; readonly methods: readonly string[] }
@@ -36,6 +37,7 @@ export function routeOf(url: PublicUrl, path: string): Route {
   if (path === iconPath) return { kind: 'icon', methods: reading }
   if (path === consentsPath) return { kind: 'consents', methods: ['GET', 'POST'] }
   if (path === ownFactorsPath) return { kind: 'factors', methods: ['GET', 'POST'] }
+  if (path.startsWith(`${connectPath}/`)) return { kind: 'connect', methods: ['GET', 'POST'] }
   if (path.startsWith('/authsec/signin/')) return interactionRoute(path)
   if (path.startsWith('/authsec/federation/')) return federationRoute(path)
   if (metadataPaths.some((known) => path === `${known}${url.prefix}`)) return { kind: 'metadata', methods: reading }

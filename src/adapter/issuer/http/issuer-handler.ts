@@ -5,6 +5,7 @@ import type { Application } from '../../../core/identity/application.js'
 import type { Log } from '../../../core/runtime/log.js'
 import type { RateLimit, RateLimiter } from '../../../core/runtime/rate-limiter.js'
 import type { OwnFactorsHandler } from '../account/own-factors-handler.js'
+import type { ConnectHandler } from '../connect/connect-handler.js'
 import type { ConsentsHandler } from '../consent/consents-handler.js'
 import type { FederationCallback } from '../federation/federation-callback.js'
 import { BrowserCookie } from './browser-cookie.js'
@@ -46,6 +47,8 @@ export interface IssuerHandlerParts {
   readonly provider: Provider
   readonly interactions: InteractionHandler
   readonly consents: ConsentsHandler
+  /** `undefined` where no operation uses services. */
+  readonly connect: ConnectHandler | undefined
   /** `undefined` where there are no second factors. */
   readonly ownFactors: OwnFactorsHandler | undefined
   readonly logout: LogoutHandler
@@ -76,6 +79,7 @@ const decidedElsewhere = 'This sign-in belongs to another browser. Go back to th
 const registrationsOfCaller: RateLimit = { name: 'registration-caller', limit: 30, seconds: 60 }
 const logoutsOfCaller: RateLimit = { name: 'logout-caller', limit: 120, seconds: 60 }
 const consentsOfCaller: RateLimit = { name: 'consents-caller', limit: 120, seconds: 60 }
+const connectOfCaller: RateLimit = { name: 'connect-caller', limit: 120, seconds: 60 }
 const factorsOfCaller: RateLimit = { name: 'factors-caller', limit: 120, seconds: 60 }
 const authorizationsOfCaller: RateLimit = { name: 'authorization-caller', limit: 300, seconds: 60 }
 /** From everybody together: what nobody uses is gone after an hour, so this is also the most that is kept. */
@@ -149,6 +153,8 @@ export class IssuerHandler {
         return this.#parts.interactions.handle(request, response, route.uid)
       case 'consents':
         return this.#showOwn(exchange, this.#parts.consents, consentsOfCaller)
+      case 'connect':
+        return this.#showOwn(exchange, this.#parts.connect, connectOfCaller)
       case 'factors':
         return this.#showOwn(exchange, this.#parts.ownFactors, factorsOfCaller)
       case 'authorization':

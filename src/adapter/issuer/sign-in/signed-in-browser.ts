@@ -7,7 +7,8 @@ import type { IssuerCookies } from '../http/issuer-cookies.js'
 import { isRefusedPassword } from './refused-password.js'
 import type { AccountDirectory, Principal } from './account-directory.js'
 
-const notSignedIn =
+/** What whoever is not signed in is told on a page of one's own. */
+export const notSignedIn =
   'You are not signed in here in this browser. Start the sign-in in one of your apps, and come back to this page then.'
 const passwordRefused =
   'Your organisation does not let anybody in with a password any more, and you have signed in with one. Start the sign-in in one of ' +
@@ -51,7 +52,7 @@ export interface NotSignedIn {
 /** Finds who is signed in in this browser, for one page of theirs. Throws `UpstreamError`. */
 export async function findSignedIn(
   { cookies, directory, keyring, provider, refusing, upstream }: SignedInParts,
-  page: 'consents' | 'factors',
+  page: 'connect' | 'consents' | 'factors',
   { request, response }: { readonly request: IncomingMessage; readonly response: ServerResponse },
 ): Promise<SignedIn | NotSignedIn> {
   const id = provider.createContext(request, response).cookies.get(cookies.names.session, { signed: true })

@@ -49,6 +49,11 @@ export abstract class ClientSession {
     return this.#server.getClientCapabilities()?.elicitation?.form !== undefined
   }
 
+  /** Whether the client sends its user to a page. */
+  get opensUrls(): boolean {
+    return this.#server.getClientCapabilities()?.elicitation?.url !== undefined
+  }
+
   /** Whether what the client was shown has not been compared with what holds under this policy version. */
   isBehind(policyVersion: string): boolean {
     return this.#policyVersion !== policyVersion

@@ -1,6 +1,7 @@
 import type { CallChannel } from '../../../core/operation/call-channel.js'
 import type { OperationResult } from '../../../core/operation/content.js'
 import type { Guard } from '../../../core/operation/guard.js'
+import { elicitationRequired } from '../http/elicitation-required.js'
 import { insufficientScope } from '../http/insufficient-scope.js'
 import { invalidParams, RpcError } from '../http/json-rpc.js'
 import type { InboundCall } from './inbound-call.js'
@@ -49,7 +50,10 @@ export class Tools {
       throw insufficientScope({ ref, resourceMetadata, scopes: stepUp.scopes })
     }
     const outcome = await this.#guard.call({ ...visitor, network, name, args, channel })
-    if (outcome.outcome === 'answered') return outcome.result
+    if (outcome.outcome === 'answered') {
+      if (outcome.link !== undefined && request.session?.opensUrls === true) throw elicitationRequired(outcome.link)
+      return outcome.result
+    }
     const data = visitor.login !== undefined && visitor.caller === undefined ? signInFirst : undefined
     throw new RpcError({ code: invalidParams, message: `Unknown tool: ${name}`, data })
   }

@@ -6,6 +6,7 @@ import type { MigrationSchema } from './migrate.js'
 export interface ServiceSchema {
   readonly service: ServiceTable
   readonly service_connection: ServiceConnectionTable
+  readonly service_sign_in: ServiceSignInTable
   readonly service_credential: ServiceCredentialTable
 }
 
@@ -41,7 +42,23 @@ interface ServiceConnectionTable {
   readonly credential_version: number
   /** `null` where the service does not say. */
   readonly expires_at: Date | null
+  /** Whose turn it is to renew the tokens, until then. */
+  readonly claimed_until: Date | null
   readonly created_at: Generated<Date>
+  /** When its tokens came into use. */
+  readonly changed_at: Generated<Date>
+}
+
+/** Links to where users sign in at services, and sign-ins that are under way there. */
+interface ServiceSignInTable {
+  /** Keyed digests, as are `state` and `browser`, which a link has once it is used. */
+  readonly link: string
+  readonly service_id: string
+  readonly account_id: string
+  readonly state: string | null
+  readonly browser: string | null
+  readonly created_at: Generated<Date>
+  readonly expires_at: Date
 }
 
 /** Refers to no other table: what is kept does not go before somebody has destroyed it. */

@@ -1,6 +1,7 @@
 import { sql, type Kysely } from 'kysely'
 import { createAccountSecurity, noteKeptCodes } from './account-schema.js'
 import { createAuditEvent } from './audit-schema.js'
+import { createServiceSignIns } from './connect-schema.js'
 import { createFirstSignIns, nameKeptTokens } from './federation-schema.js'
 import type { Migration, MigrationSchema } from './migrate.js'
 import { createPolicyVersion } from './policy-schema.js'
@@ -46,6 +47,7 @@ export const tenantMigrations: readonly Migration[] = [
     up: nameKeptTokens,
   },
   { name: '0011-service', up: createServices },
+  { name: '0012-connect', up: createServiceSignIns },
   { name: '0013-rotation', up: createRotations },
 ]
 

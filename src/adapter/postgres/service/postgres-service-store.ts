@@ -20,16 +20,11 @@ import type { Databases } from '../databases.js'
 import type { TenantSchema } from '../schema/tenant-schema.js'
 import { isStorable, isUuid } from '../storable-text.js'
 import { recordChanges } from '../store/admin-audit.js'
-import { epochSeconds } from '../store/epoch-seconds.js'
+import { connectionColumns, parseConnection } from './parse-connection.js'
 import { parseService } from './parse-service.js'
 import { selectServices } from './select-services.js'
 
 const lockKey = 7_164_392_090
-
-const age = sql<ServiceConnection['age']>`case
-  when expires_at is null or expires_at > clock_timestamp() + interval '60 seconds' then 'fresh'
-  when expires_at > clock_timestamp() + interval '5 seconds' then 'due' else 'over'
-end`
 
 export interface ServiceStoreParts {
   readonly databases: Databases
@@ -66,16 +61,12 @@ export class PostgresServiceStore implements ServiceAdministration {
     const db = await databases.tenant(tenant)
     const row = await db
       .selectFrom('service_connection')
-      .select(['id', 'credential_version', age.as('age'), epochSeconds('expires_at').as('expires_at')])
+      .select(connectionColumns)
       .where('service_id', '=', service)
       .where('issuer', 'is not distinct from', user.issuer === ownIssuer ? null : user.issuer)
       .where('subject', '=', user.subject)
       .executeTakeFirst()
-    if (row === undefined) return undefined
-    return {
-      ...{ id: row.id, credentialVersion: row.credential_version, age: row.age },
-      expiresAt: row.expires_at ?? undefined,
-    }
+    return row && parseConnection(row)
   }
 
   async list(tenant: Tenant): Promise<readonly FoundService[]> {

@@ -1,3 +1,4 @@
+import { isUserService } from '../connect/user-service.js'
 import type { HeldCredential } from '../service-credential.js'
 import type { CredentialReader, CredentialWish } from './credential-reader.js'
 
@@ -5,6 +6,8 @@ export interface ReadersByKind {
   readonly stored: CredentialReader
   /** For services that give tokens for a client id and secret. */
   readonly clientCredentials: CredentialReader
+  /** For services where each user signs in. */
+  readonly users: CredentialReader
   /** For credentials that a secrets engine makes. */
   readonly engine: CredentialReader
 }
@@ -27,6 +30,7 @@ export class ReaderByKind implements CredentialReader {
 
   #readerOf({ service }: CredentialWish): CredentialReader {
     const { auth, source } = service
+    if (isUserService(service)) return this.#readers.users
     if (source.from !== 'store') return this.#readers.engine
     const isClient = auth.type === 'oauth2' && auth.grant === 'client_credentials'
     return isClient ? this.#readers.clientCredentials : this.#readers.stored

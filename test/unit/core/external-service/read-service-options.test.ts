@@ -47,6 +47,17 @@ describe('a service, as it is written', () => {
     }
   })
 
+  it('says where users sign in what it calls itself and where tokens are taken back, and nowhere else', () => {
+    const more = { issuer: 'https://id.example.com/acme', revocationEndpoint: 'https://id.example.com/revoke' }
+    const { auth } = read({ auth: { ...oauth, ...more } })
+    expect(auth).toEqual({ ...oauth, ...more, scopes: [], secretIn: 'header' })
+    const { authorizationEndpoint: _left, ...client } = { ...oauth, grant: 'client_credentials' }
+    for (const name of ['issuer', 'revocationEndpoint'] as const)
+      expect(fault({ auth: { ...client, [name]: more[name] } })).toContain(`auth.${name} says nothing with`)
+    expect(fault({ auth: { ...oauth, issuer: 'https://id.example.com/?a=b' } })).toContain('auth.issuer has a query')
+    expect(fault({ auth: { ...oauth, revocationEndpoint: 'http://id.example.com' } })).toContain('does not use https')
+  })
+
   it('has everything that is wrong with it said at once, and nothing that was written in a secret place', () => {
     const message = faultsOf({
       ...{ url: 'http://api.example.com', auth: { type: 'api_key', in: 'cookie', password: 'hunter2-hunter2' } },
