@@ -8,6 +8,7 @@ import { Authenticator } from '../core/operation/authenticator.js'
 import { CallCounter } from '../core/operation/call-counter.js'
 import { Guard } from '../core/operation/guard.js'
 import { OperationCatalogue } from '../core/operation/operation-catalogue.js'
+import { BackgroundWork } from '../core/runtime/background-work.js'
 import { systemClock } from '../core/runtime/clock.js'
 import type { Browser } from '../core/sign-in/browser.js'
 import type { RefreshingProvider } from '../core/sign-in/identity-provider.js'
@@ -96,6 +97,9 @@ async function openIssuer(options: ServerOptions, base: Foundations, parts: Issu
   const scopes = offeredScopes(options.catalogue)
   const { log, scopeWords } = options
   const reach = options.settings.mode === 'development' ? 'private' : 'public'
+  // Before whatever starts some, so that it closes after that.
+  const background = new BackgroundWork()
+  base.stack.add(() => background.close())
   return createIssuer({
     issuer: issuerOf(base.publicUrl),
     application,
@@ -106,7 +110,7 @@ async function openIssuer(options: ServerOptions, base: Foundations, parts: Issu
       scopes,
       scopeWords,
     })),
-    security: accountSecurity(base.data, { issuer: issuerOf(base.publicUrl), log, reach }),
+    security: accountSecurity(base.data, { issuer: issuerOf(base.publicUrl), log, reach, background }),
     relyingParty: wanted.tools === 'absent' ? undefined : relyingPartyOf(base, application),
     storage: postgres.issuerStorage,
     owned: postgres.directory.records,
@@ -115,7 +119,7 @@ async function openIssuer(options: ServerOptions, base: Foundations, parts: Issu
     accounts: postgres.accounts,
     tenants: postgres.tenants,
     federation: openFederation(base, {
-      ...{ application: application.clientId, log, reach, issuers: options.settings.issuers },
+      ...{ application: application.clientId, background, log, reach, issuers: options.settings.issuers },
     }),
     audit: postgres.audit,
     limiter: postgres.rateLimiter,
@@ -124,6 +128,7 @@ async function openIssuer(options: ServerOptions, base: Foundations, parts: Issu
     outgoing: { fetcher: createFetcher({ tracer: base.tracer }), reach },
     log,
     clock: systemClock,
+    background,
   })
 }
 

@@ -16,6 +16,7 @@ import { holdingOfAll } from '../core/permission/holding.js'
 import type { LogLevel } from '../core/runtime/log.js'
 import { assemble, type AssemblyOptions } from '../framework/container/assemble.js'
 import { InMemoryRateLimiter } from './in-memory-rate-limiter.js'
+import { testServices, type TestService } from './test-services.js'
 
 /** Who calls in a test; whatever is not given is empty. */
 export interface TestCaller extends Partial<Grants> {
@@ -63,6 +64,11 @@ export interface TestApp {
   close(): Promise<void>
 }
 
+export interface TestAppOptions extends Partial<AssemblyOptions> {
+  /** The external services of the tenant, by the names that operations declare. */
+  readonly services?: Readonly<Record<string, TestService>>
+}
+
 /**
  * Your classes behind the real guard, in process: no network, no database, no token. Limits count here too, by `Date.now()`, so
  * that fake timers can end their windows; everybody `anonymous()` is at one address.
@@ -75,14 +81,15 @@ export interface TestApp {
  * expect(app.as({}).list()).not.toContain('admin_panel')
  * ```
  */
-export async function createTestApp(options: Partial<AssemblyOptions>): Promise<TestApp> {
+export async function createTestApp({ services = {}, ...options }: TestAppOptions): Promise<TestApp> {
   refuseUnknown('createTestApp', options, ['servers', 'tools', 'providers'])
   const assembly = assemble({ ...options, servers: options.servers ?? [] })
   const catalogue = new OperationCatalogue(assembly.operations)
   const audit: AuditEvent[] = []
   const failures: unknown[] = []
+  const log = collect(audit)
   const guard = new Guard({
-    ...{ catalogue, audit: collect(audit), log: { write: keepErrors(failures) } },
+    ...{ catalogue, audit: log, log: { write: keepErrors(failures) }, services: testServices(services, log) },
     counter: new CallCounter({ limiter: new InMemoryRateLimiter(), application: 'test' }),
     // Who a test calls as stays who it is.
     callers: { renew: async (caller) => caller },

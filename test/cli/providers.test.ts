@@ -117,6 +117,34 @@ describe('authsec provider', () => {
     expect(await json('list')).toEqual([])
   }, 90_000)
 
+  it('and an issuer whose tokens are taken never go by one name, whichever comes first', async () => {
+    const [slug = ''] = await tenant()
+    const name = 'https://idp.example'
+    const issuer = (...args: readonly string[]) => site.run('issuer', ...args)
+    const trusted = ['add', name, '--audience', 'resource', '--tenant', slug] as const
+    const at = (what: string) => [`--${what}-url`, `${name}/${what}`]
+    const bare = [
+      ...['add', 'Bare', '--tenant', slug, '--kind', 'oauth2', '--issuer', name, '--client-id', 'us'],
+      ...['--assume-pkce', '--member', 'subject=id', ...['authorization', 'token', 'userinfo'].flatMap(at)],
+    ]
+    expect(await issuer(...trusted)).toMatchObject({ code: 0 })
+    expect(await cli(...bare)).toMatchObject({
+      ...{ code: 5, stderr: expect.stringContaining('with kind oauth2 others could pass for its users') },
+    })
+    expect(await issuer('remove', name, '--yes')).toMatchObject({ code: 0 })
+    expect(await cli(...bare)).toMatchObject({ code: 0, stdout: expect.stringContaining('1 added') })
+    expect(await issuer(...trusted)).toMatchObject({
+      ...{ code: 5, stderr: expect.stringContaining(`the provider Bare of ${slug} goes by ${name}`) },
+    })
+    const named = JSON.stringify([{ issuer: name, audience: 'resource', tenant: { slug } }])
+    const env = { AUTHSEC_HOME: site.home.path, AUTHSEC_ISSUERS: named }
+    const posing = await runProgram(['dist/cli/main.js', 'provider', 'test', 'Bare', '--tenant', slug], env)
+    expect(posing).toMatchObject({ code: 1, stdout: expect.stringContaining('others could pass for its users') })
+    const absent = { code: 5, stderr: expect.stringContaining('there is no issuer') }
+    expect(await issuer('remove', name, '--yes')).toMatchObject(absent)
+    expect(await cli('remove', 'Bare', '--tenant', slug, '--yes')).toMatchObject({ code: 0 })
+  }, 120_000)
+
   it('and the access rule lets newcomers in by the domain of their address, with consent', async () => {
     const [slug = ''] = await tenant()
     const rule = (...args: readonly string[]) => site.run('access-rule', ...args, '--tenant', slug)

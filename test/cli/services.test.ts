@@ -235,19 +235,27 @@ describe('authsec service', () => {
   it('says what it could not destroy, and destroys it when it is asked again', async () => {
     await cli('add', 'Left', ...bearer(), '--everybody')
     await typed(secret, 'set-credential', 'Left')
-    const left = await place('Left')
+    const moved = await place('Left')
     const nowhere = { AUTHSEC_VAULT_ADDR: 'https://127.0.0.1:1', AUTHSEC_VAULT_TOKEN: 'a-token-of-vault' }
     const env = { AUTHSEC_HOME: home.path, ...nowhere }
-    const command = ['dist/cli/main.js', 'service', ...inTenant(['delete', 'Left', '--yes'])]
-    const deleted = noted(await runProgram(command, env))
+    const away = async (...args: readonly string[]) =>
+      noted(await runProgram(['dist/cli/main.js', 'service', ...inTenant(args)], env))
+    const elsewhere = ['--url', 'https://elsewhere.example', '--auth', 'bearer_token', '--everybody']
+    expect(await away('add', 'Left', '--replace', ...elsewhere, '--yes')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('service delete --leftovers'),
+    })
+    expect(await typed(secret, 'set-credential', 'Left')).toMatchObject({ code: 0 })
+    const left = await place('Left')
+    const deleted = await away('delete', 'Left', '--yes')
     expect(deleted).toMatchObject({ code: 1, stdout: expect.stringContaining('1 removed') })
     expect(deleted.stderr).toMatch(/could be destroyed: .+ Try again: authsec service delete --leftovers/)
     expect(deleted.stderr).not.toContain('a-token-of-vault')
     expect(await data.postgres.services.find(tenant, 'Left')).toBeUndefined()
-    expect(await store().newest(left)).toBe(1)
+    for (const kept of [moved, left]) expect(await store().newest(kept)).toBe(1)
     expect(await cli('delete', '--leftovers')).toMatchObject({ code: 5 })
     expect(await cli('delete', '--leftovers', '--yes')).toMatchObject({ code: 0 })
-    expect(await store().newest(left)).toBe(0)
+    for (const kept of [moved, left]) expect(await store().newest(kept)).toBe(0)
   }, 120_000)
 
   it('has no tokens of an account that is gone, and keeps those of others', async () => {
@@ -309,6 +317,8 @@ describe('authsec service', () => {
     const named = await rotate({ AUTHSEC_LOCAL_VAULT_KEY: `${own} ${begun}` })
     expect(named).toMatchObject({ code: 0, stdout: expect.stringContaining('take those out') })
     expect(await cli('test', 'Cut')).toMatchObject({ code: 4, stderr: expect.stringContaining('another local key') })
+    const failed = (await audit.all()).filter(({ reason, type }) => type === 'credential.read' && reason !== null)
+    expect(failed).toMatchObject([{ reason: 'ERR_SECRETS_UNAVAILABLE', detail: { service: 'Cut', version: 3 } }])
     const env = { AUTHSEC_HOME: home.path, AUTHSEC_LOCAL_VAULT_KEY: own }
     const tested = await runProgram(['dist/cli/main.js', 'service', ...inTenant(['test', 'Cut'])], env)
     expect(noted(tested)).toMatchObject({ code: 0 })

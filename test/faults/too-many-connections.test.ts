@@ -38,11 +38,12 @@ const ofServer = `select from pg_stat_activity where usename is not null and dat
 
 /** Ends the server's connections to these databases, and takes their places. */
 async function takeOver(databases: readonly string[]): Promise<void> {
-  await bench.cluster.sql('postgres', ofServer.replace('from', 'pg_terminate_backend(pid) from'), [databases])
   await until(async () => {
+    // The server takes places again meanwhile: its connections are ended until none of the places is left to it.
+    await bench.cluster.sql('postgres', ofServer.replace('from', 'pg_terminate_backend(pid) from'), [databases])
     await takeTheRest()
     return (await bench.cluster.sql('postgres', ofServer, [databases])).length <= 1
-  })
+  }, 30_000)
 }
 
 const crowd = (): Promise<readonly Attempt[]> =>

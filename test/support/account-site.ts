@@ -6,6 +6,7 @@ import type { Account } from '../../src/core/identity/account-store.js'
 import type { LinkPurpose } from '../../src/core/identity/account-link-store.js'
 import type { Application } from '../../src/core/identity/application.js'
 import type { Tenant } from '../../src/core/identity/tenant.js'
+import { BackgroundWork } from '../../src/core/runtime/background-work.js'
 import { grantsOf } from '../../src/core/permission/grants.js'
 import { BrowserJar, type Shown } from './browser-jar.js'
 import { CountingHasher } from './counting-hasher.js'
@@ -100,7 +101,7 @@ export class AccountSite {
         ...{ owned: postgres.directory.records, feed: postgres.notices, relyingParty: undefined },
         security: accountSecurity(
           { postgres, keyring: postgres.keys, close: () => postgres.close() },
-          { issuer: this.issuer, log: this.log, reach: 'private' },
+          { issuer: this.issuer, log: this.log, reach: 'private', background: new BackgroundWork() },
         ),
       }),
     )

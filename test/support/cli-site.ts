@@ -2,29 +2,31 @@ import { expect } from '@jest/globals'
 import { AuditRows } from './audit-rows.js'
 import { runCliWithInput } from './cli-with-input.js'
 import {
-  runCli,
   startServerProcess,
   temporaryHome,
   type Finished,
   type ServerProcess,
   type TemporaryHome,
 } from './server-process.js'
+import { WarmCli } from './warm-cli.js'
 
-/** The built quickstart as a program, in a home of its own, with the command line and the audit log beside it. */
+/** A built sample, the quickstart unless another is named, as a program, in a home of its own, with the command line and the audit log beside it. */
 export class CliSite {
   readonly home: TemporaryHome
   readonly server: ServerProcess
   readonly audit: AuditRows
+  readonly #cli: WarmCli
 
   private constructor(parts: Pick<CliSite, 'audit' | 'home' | 'server'>) {
     this.home = parts.home
     this.server = parts.server
     this.audit = parts.audit
+    this.#cli = new WarmCli(parts.home.path)
   }
 
-  static async start(): Promise<CliSite> {
+  static async start(entry?: string): Promise<CliSite> {
     const home = await temporaryHome()
-    const server = await startServerProcess({ home: home.path })
+    const server = await startServerProcess({ home: home.path, ...(entry === undefined ? {} : { entry }) })
     return new CliSite({ home, server, audit: await AuditRows.of(home.path) })
   }
 
@@ -36,6 +38,7 @@ export class CliSite {
   }
 
   async close(): Promise<void> {
+    await this.#cli.close()
     await this.audit.close()
     await this.server.stop()
     await this.home.remove()
@@ -43,7 +46,7 @@ export class CliSite {
 
   /** `authsec …`, however it ends. */
   run(...args: readonly string[]): Promise<Finished> {
-    return runCli(this.home.path, ...args)
+    return this.#cli.run(...args)
   }
 
   /** The same, with something on its standard input. */

@@ -12,12 +12,16 @@ import type { UpstreamDirectory } from '../../src/core/federation/provider/upstr
 import type { AdmittedTenants, Application } from '../../src/core/identity/application.js'
 import type { Tenant } from '../../src/core/identity/tenant.js'
 import { noGrants } from '../../src/core/permission/grants.js'
+import { BackgroundWork } from '../../src/core/runtime/background-work.js'
 import { systemClock } from '../../src/core/runtime/clock.js'
 import { silentTracer } from '../../src/core/runtime/tracer.js'
 import { BrowserJar, type Shown } from './browser-jar.js'
 import { callbackUri, password, pkcePair } from './issuer-harness.js'
 import { MemoryLog } from './memory-ports.js'
 import { openTestPostgres, type TestPostgres } from './postgres.js'
+
+/** Nothing of it is closed before a process ends. */
+const background = new BackgroundWork()
 
 /** A provider that plays the browser's part of a sign-in there. */
 interface SignInServer {
@@ -144,7 +148,7 @@ export class FederationSite {
       },
       resources: [{ resource: `${this.origin}/mcp/oauth`, name: 'Invoices', scopes: ['read'] }],
       ...{ storage: issuerStorage, keys: signingKeys, hasher: this.hasher, keyring: keys, relyingParty: undefined },
-      security: accountSecurity(this.#data(), { issuer: this.issuer, log: this.log, reach: 'private' }),
+      security: accountSecurity(this.#data(), { issuer: this.issuer, log: this.log, reach: 'private', background }),
       ...{ limiter: rateLimiter, owned: directory.records, feed: notices },
       federation: this.#federation(),
     })
@@ -163,7 +167,7 @@ export class FederationSite {
 
   #federation(): FederationParts {
     const base = { data: this.#data(), publicUrl: this.origin, stack: new ClosingStack(), tracer: silentTracer }
-    return openFederation(base, { application: 'app', issuers: [], log: this.log, reach: 'private' })
+    return openFederation(base, { application: 'app', issuers: [], log: this.log, reach: 'private', background })
   }
 
   /** Puts a provider on the sign-in page of a tenant; answers with its id. */

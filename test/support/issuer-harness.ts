@@ -7,6 +7,7 @@ import type { Account } from '../../src/core/identity/account-store.js'
 import type { AdmittedTenants, Application } from '../../src/core/identity/application.js'
 import type { Tenant } from '../../src/core/identity/tenant.js'
 import { grantsOf } from '../../src/core/permission/grants.js'
+import { BackgroundWork } from '../../src/core/runtime/background-work.js'
 import { systemClock, type Clock } from '../../src/core/runtime/clock.js'
 import type { SessionNotice } from '../../src/core/runtime/session-feed.js'
 import { BrowserJar, type Shown } from './browser-jar.js'
@@ -29,7 +30,7 @@ export interface HarnessOptions {
   /** The way to clients; there is none unless told. */
   readonly outgoing?: IssuerOptions['outgoing']
   /** Used instead of those in memory. */
-  readonly ports?: Partial<Pick<IssuerOptions, 'keys' | 'storage'>>
+  readonly ports?: Partial<Pick<IssuerOptions, 'federation' | 'keys' | 'owned' | 'storage'>>
 }
 
 /** This server as a client of its own. */
@@ -67,6 +68,7 @@ export class IssuerHarness {
   /** What the other processes were told. */
   readonly told: SessionNotice[] = []
   readonly keyring = MasterKey.generate()
+  readonly background = new BackgroundWork(20)
   readonly origin: string
   readonly tenants: MemoryTenantRegistry
   readonly acme: Tenant
@@ -108,6 +110,7 @@ export class IssuerHarness {
       hasher: new PasswordHasher({ cost: 14 }),
       clock: options.clock ?? systemClock,
       outgoing: options.outgoing,
+      background: this.background,
       ...options.ports,
     }
   }

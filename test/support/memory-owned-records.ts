@@ -1,4 +1,4 @@
-import type { OwnedRecord, OwnedRecords, RecordScope } from '../../src/core/identity/issuer-storage.js'
+import type { OwnedRecord, OwnedRecords, RecordName, RecordScope } from '../../src/core/identity/issuer-storage.js'
 import type { MemoryIssuerStorage } from './memory-ports.js'
 
 /** The records of a storage in memory, by whose they are. */
@@ -26,12 +26,21 @@ export class MemoryOwnedRecords implements OwnedRecords {
   }
 
   async remove(scope: RecordScope): Promise<readonly OwnedRecord[]> {
-    const removed = (await this.#standing()).filter((record) => isOf(record, scope))
-    for (const { grant, key, model } of removed) {
-      await this.#storage.destroy(model, key)
-      if (model === 'Grant' && grant !== undefined) await this.#storage.revokeGrant(grant)
-    }
-    return removed
+    return this.#remove((record) => isOf(record, scope))
+  }
+
+  async removeThese(names: readonly RecordName[]): Promise<readonly OwnedRecord[]> {
+    return this.#remove((record) => names.some(({ key, model }) => record.key === key && record.model === model))
+  }
+
+  async #remove(isMeant: (record: OwnedRecord) => boolean): Promise<readonly OwnedRecord[]> {
+    const standing = await this.#standing()
+    const meant = standing.filter(isMeant)
+    const grants = new Set(meant.filter(({ model }) => model === 'Grant').map(({ key }) => key))
+    const left = standing.filter((record) => !meant.includes(record) && grants.has(record.grant ?? ''))
+    for (const { key, model } of meant) await this.#storage.destroy(model, key)
+    for (const grant of grants) await this.#storage.revokeGrant(grant)
+    return [...meant, ...left]
   }
 
   async #standing(): Promise<readonly OwnedRecord[]> {
@@ -47,8 +56,9 @@ export class MemoryOwnedRecords implements OwnedRecords {
   }
 }
 
-function isOf({ application, owner }: OwnedRecord, scope: RecordScope): boolean {
+function isOf({ application, key, model, owner }: OwnedRecord, scope: RecordScope): boolean {
   return (
+    !(scope.spared?.model === model && scope.spared.key === key) &&
     (scope.tenant === undefined || owner?.tenant === scope.tenant) &&
     (scope.owners === undefined || (owner !== undefined && scope.owners.includes(owner.digest))) &&
     (scope.application === undefined || application === undefined || application === scope.application)

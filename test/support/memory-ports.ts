@@ -5,7 +5,12 @@ import { standingOf } from './standings.js'
 import { UpstreamError } from '../../src/core/error/upstream-error.js'
 import type { Account, AccountStore, NewAccount } from '../../src/core/identity/account-store.js'
 import type { Application, ApplicationStore } from '../../src/core/identity/application.js'
-import type { IssuerRecord, IssuerStorage, StoredIssuerRecord } from '../../src/core/identity/issuer-storage.js'
+import type {
+  IssuerRecord,
+  IssuerStorage,
+  RecordName,
+  StoredIssuerRecord,
+} from '../../src/core/identity/issuer-storage.js'
 import type { SigningKey, SigningKeyStore } from '../../src/core/identity/signing-key-store.js'
 import type { Tenant, TenantRegistry } from '../../src/core/identity/tenant.js'
 import type { Grants } from '../../src/core/permission/grants.js'
@@ -39,6 +44,14 @@ export class MemoryIssuerStorage implements IssuerStorage {
     this.rows.set(idOf(record.model, record.key), { record, expiresAt: this.#clock.now() + lifetime, consumedAt })
   }
 
+  async replace(record: IssuerRecord, basis: readonly RecordName[]): Promise<boolean> {
+    const ids = basis.map(({ key, model }) => idOf(model, key))
+    const stand = ids.every((id) => this.#live(id) !== undefined)
+    for (const id of ids) if (!stand || id !== idOf(record.model, record.key)) this.rows.delete(id)
+    if (stand) await this.upsert(record)
+    return stand
+  }
+
   async find(model: string, key: string): Promise<StoredIssuerRecord | undefined> {
     return stored(this.#live(idOf(model, key)))
   }
@@ -61,6 +74,12 @@ export class MemoryIssuerStorage implements IssuerStorage {
   async destroy(model: string, key: string): Promise<void> {
     this.#reach()
     this.rows.delete(idOf(model, key))
+  }
+
+  async take(model: string, key: string): Promise<StoredIssuerRecord | undefined> {
+    const row = this.#live(idOf(model, key))
+    this.rows.delete(idOf(model, key))
+    return stored(row)
   }
 
   async revokeGrant(grant: string): Promise<void> {

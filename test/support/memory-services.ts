@@ -55,9 +55,10 @@ export class MemoryServices implements ServiceStore {
   }
 }
 
-/** Credentials in memory, counting how often they are read. `available = false` is an outage. */
+/** Credentials in memory, counting how often they are read. `available = false` is an outage, which ends as `mend` says. */
 export class MemoryCredentials implements CredentialStore {
   available = true
+  mend: UpstreamError['mend'] = 'time'
   reads = 0
   readonly #versions = new Map<string, (StoredCredential | undefined)[]>()
 
@@ -98,7 +99,8 @@ export class MemoryCredentials implements CredentialStore {
 
   async #reach(): Promise<void> {
     await new Promise(setImmediate)
-    if (!this.available) throw new UpstreamError('SECRETS_UNAVAILABLE', 'the credentials are out of reach')
+    const { available, mend } = this
+    if (!available) throw new UpstreamError('SECRETS_UNAVAILABLE', 'the credentials are out of reach', { mend })
   }
 
   #at(place: CredentialPlace): readonly (StoredCredential | undefined)[] {

@@ -15,6 +15,10 @@ export class MemorySessionFeed implements SessionFeed {
     return true
   }
 
+  async publishAll(notices: readonly SessionNotice[]): Promise<boolean> {
+    return (await Promise.all(notices.map((notice) => this.publish(notice)))).every(Boolean)
+  }
+
   subscribe(hear: (notice: SessionNotice) => void): () => void {
     this.#subscribers.add(hear)
     return () => this.#subscribers.delete(hear)

@@ -3,11 +3,17 @@ import { formatSubject } from '../../src/adapter/issuer/sign-in/issuer-subject.j
 import type { Account } from '../../src/core/identity/account-store.js'
 import { callbackUri, type IssuerHarness } from './issuer-harness.js'
 
-/** What an account of Acme has allowed so many times, one a minute, long ago; answers with the keys, oldest first. */
+interface OldConsents {
+  readonly clientId?: string
+  readonly count: number
+  readonly oldest?: string
+}
+
+/** What an account of Acme has allowed a client, or the oldest to another one, so many times, one a minute, long ago; answers with the keys, oldest first. */
 export async function allowedLongAgo(
   harness: IssuerHarness,
   account: Account,
-  { clientId = 'gone', count }: { readonly clientId?: string; readonly count: number },
+  { clientId = 'gone', count, oldest = clientId }: OldConsents,
 ): Promise<readonly string[]> {
   const records = new SealedRecords(harness.storage, harness.keyring, 'app')
   // By which the provider goes.
@@ -15,7 +21,13 @@ export async function allowedLongAgo(
   const ids = Array.from({ length: count }, (_, index) => `${account.id}-${index}`)
   for (const [index, jti] of ids.entries()) {
     const accountId = formatSubject(harness.acme, account)
-    const payload = { accountId, clientId, jti, kind: 'Grant', iat: now - 60 * (count - index) }
+    const payload = {
+      accountId,
+      clientId: index === 0 ? oldest : clientId,
+      jti,
+      kind: 'Grant',
+      iat: now - 60 * (count - index),
+    }
     await records.put({ model: 'Grant', id: jti, payload, expiresIn: 24 * 60 * 60 })
     const destination = { redirectUri: callbackUri }
     await records.put({ model: 'ConsentedDestination', id: jti, grantId: jti, payload: destination, expiresIn: 86_400 })

@@ -4,6 +4,7 @@ import { createServiceTokenSource } from '../../src/adapter/oauth/service/servic
 import { SecretsInUse } from '../../src/core/credential/secrets-in-use.js'
 import { ClientCredentialsReader } from '../../src/core/external-service/reader/client-credentials-reader.js'
 import { StoredCredentialReader } from '../../src/core/external-service/reader/credential-reader.js'
+import { EngineRoles, type AllowedRole } from '../../src/core/external-service/engine-roles.js'
 import { EngineReader } from '../../src/core/external-service/reader/engine-reader.js'
 import { ReaderByKind } from '../../src/core/external-service/reader/reader-by-kind.js'
 import type { Log } from '../../src/core/runtime/log.js'
@@ -38,6 +39,11 @@ export interface ToolAnswer {
   readonly isError: boolean
 }
 
+const rolesOfAcme = ['database/creds/reports', 'database/static-creds/reports'].map((path) => ({
+  tenant: acme.id,
+  path,
+}))
+
 /** A real service on this computer, tools that use it through the guard, and everything in between. */
 export class ServiceBench {
   readonly audit = new MemoryAuditLog()
@@ -53,12 +59,12 @@ export class ServiceBench {
   readonly #inUse = new SecretsInUse()
   #listener: TestListener | undefined
 
-  /** `engine`: what makes credentials by itself. */
-  constructor(engine?: SecretsEngine) {
+  /** `engine`: what makes credentials by itself; of which roles for whom, `allowed` says. */
+  constructor(engine?: SecretsEngine, allowed: readonly AllowedRole[] = rolesOfAcme) {
     const stored = new StoredCredentialReader(this.credentials)
     const tokens = createServiceTokenSource(createFetcher())
     const log: Log = { write: (level, message, fields) => this.#write(level, message, fields) }
-    this.#engine = new EngineReader({ engine, log, grace: 0 })
+    this.#engine = new EngineReader({ engine, roles: new EngineRoles(allowed), log, grace: 0 })
     const clientCredentials = new ClientCredentialsReader(stored, tokens)
     this.#desk = new ServiceDesk({
       services: this.services,
@@ -101,6 +107,7 @@ export class ServiceBench {
       args = {},
       caller = sampleCaller(),
       channel = { signal: new AbortController().signal },
+      renew = async (same) => same,
       services = ['GitHub'],
     } = options
     const operation = sampleOperation({
@@ -113,7 +120,7 @@ export class ServiceBench {
     })
     const guard = new Guard({
       catalogue: new OperationCatalogue([operation]),
-      callers: { renew: async (same) => same },
+      callers: { renew },
       audit: this.audit,
       log: { write: (level, message, fields) => this.#write(level, message, fields) },
       services: { desk: this.#desk, inUse: this.#inUse },
@@ -145,5 +152,7 @@ export interface CallOptions {
   readonly args?: unknown
   readonly caller?: Caller
   readonly channel?: CallChannel
+  /** The caller as everything is now. */
+  readonly renew?: (caller: Caller) => Promise<Caller | undefined>
   readonly services?: readonly string[]
 }

@@ -5,11 +5,13 @@ import { ConfigurationError } from '../../core/error/configuration-error.js'
 import type { AccountStore } from '../../core/identity/account-store.js'
 import type { Application, ApplicationStore } from '../../core/identity/application.js'
 import type { IssuerStorage, OwnedRecords } from '../../core/identity/issuer-storage.js'
+import { BackgroundNotifier } from '../../core/identity/background-notifier.js'
 import type { ClientNotifier } from '../../core/identity/session-source.js'
 import type { SigningKeyStore } from '../../core/identity/signing-key-store.js'
 import type { TenantRegistry } from '../../core/identity/tenant.js'
 import type { GrantRegistry } from '../../core/identity/verified-token.js'
 import type { SessionFeed } from '../../core/runtime/session-feed.js'
+import { BackgroundWork } from '../../core/runtime/background-work.js'
 import type { Fetcher, NetworkReach } from '../../core/runtime/fetcher.js'
 import type { Clock } from '../../core/runtime/clock.js'
 import type { Log } from '../../core/runtime/log.js'
@@ -78,6 +80,8 @@ export interface IssuerOptions {
   readonly outgoing?: { readonly fetcher: Fetcher; readonly reach: NetworkReach } | undefined
   readonly log: Log
   readonly clock: Clock
+  /** What nobody waits for is done there; whoever closes the databases closes it before. */
+  readonly background?: BackgroundWork | undefined
 }
 
 export interface Issuer {
@@ -96,7 +100,7 @@ export interface Issuer {
  */
 export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
   const url = parsePublicUrl(options.issuer)
-  const { clock, limiter, log, outgoing } = options
+  const { background = new BackgroundWork(), clock, limiter, log, outgoing } = options
   const ground: Ground = {
     url,
     resources: listed(options.resources),
@@ -104,7 +108,9 @@ export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
     module: await loadOidcProvider(log),
     records: new SealedRecords(options.storage, options.keyring, options.application.clientId),
     documents: outgoing && new ClientDocuments({ ...outgoing, limiter, clock, log }),
-    clients: outgoing && new EndedGrants({ ...options, outgoing, issuer: url.issuer }),
+    clients:
+      outgoing && new BackgroundNotifier(new EndedGrants({ ...options, outgoing, issuer: url.issuer }), background),
+    background,
   }
   let handle: Issuer['handle'] | undefined
   const keys = await FollowedKeys.open({
@@ -131,6 +137,7 @@ interface Ground {
   readonly records: SealedRecords
   readonly documents: ClientDocuments | undefined
   readonly clients: ClientNotifier | undefined
+  readonly background: BackgroundWork
 }
 
 function openHandler(options: IssuerOptions, ground: Ground, signingKeys: PublishedKeys): Issuer['handle'] {
@@ -149,7 +156,7 @@ function openHandler(options: IssuerOptions, ground: Ground, signingKeys: Publis
     upstream: options.federation?.keeper,
     refusing: () => refusing(options),
     firstParty: new FirstPartyConsent({ relyingParty, resources, audit: signInAudit }),
-    ...{ module, records, directory, resources, relyingParty, cookies, keyring, clock, log },
+    ...{ module, records, directory, resources, relyingParty, cookies, keyring, clock, limiter, log },
   })
   const federation = openFederation(options, { url, directory, cookies, audit: signInAudit })
   const limits = new SignInLimits(records, limiter)
@@ -173,7 +180,7 @@ function openHandler(options: IssuerOptions, ground: Ground, signingKeys: Publis
   const [signingKey] = signingKeys
   const logout = new LogoutHandler({
     ...{ provider, url, cookies, keyring, records, directory, audit: signInAudit, serverName: application.name },
-    ...{ errors: module.errors, keys: signingKeys },
+    ...{ errors: module.errors, keys: signingKeys, background: ground.background },
     notices: new LogoutNotices({ issuer: url.issuer, signingKey, outgoing, clock, log }),
   })
   const handler = new IssuerHandler({
@@ -181,11 +188,11 @@ function openHandler(options: IssuerOptions, ground: Ground, signingKeys: Publis
     federation: federation?.callback,
     consents: new ConsentsHandler({
       ...{ provider, url, cookies, keyring, application, directory, resources, consents, feed: options.feed },
-      ...{ audit: signInAudit, refusing: () => refusing(options) },
+      ...{ audit: signInAudit, refusing: () => refusing(options), upstream: options.federation?.keeper },
     }),
     ownFactors: openOwnFactors(options, {
       ...{ url, provider, cookies, keyring, directory, limits, records, ways, audit: signInAudit },
-      refusing: () => refusing(options),
+      ...{ refusing: () => refusing(options), upstream: options.federation?.keeper },
     }),
     outgoing: outgoing === undefined ? 'closed' : 'open',
   })

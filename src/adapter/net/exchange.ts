@@ -41,7 +41,8 @@ function answerTo({ request, target, socket }: Exchange): Promise<IncomingMessag
 
 function refuseUseless({ statusCode: status = 0, headers }: IncomingMessage, { target, mostBytes }: Exchange): void {
   const { host } = target
-  if (status >= 300 && status < 400) throw new FetchError('redirect', `${host}: it points elsewhere`)
+  // 304 says that what the other end has is good still, and where nothing else is (RFC 9110 §15.4.5).
+  if (status >= 300 && status < 400 && status !== 304) throw new FetchError('redirect', `${host}: it points elsewhere`)
   const { 'content-encoding': encoding = 'identity', 'content-length': length = '0' } = headers
   // Its size is only known when it is too late.
   if (encoding !== 'identity')

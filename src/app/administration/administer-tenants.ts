@@ -1,5 +1,7 @@
 import type { RegisteredTenant, TenantClaim } from '../../core/administration/registered-tenant.js'
 import { RefusedError } from '../refused-error.js'
+import { endTenantCredentials } from '../services/end-tenant-credentials.js'
+import { refuseSecretIdOfServer } from '../services/with-credentials.js'
 import { withInstallation, type Installation } from './with-tenant.js'
 
 export interface NewTenantOptions {
@@ -17,6 +19,8 @@ export interface Deletion {
   readonly agree: (tenant: RegisteredTenant) => Promise<void>
   /** Keeps what is about to be lost; `undefined` where nobody wants it. */
   readonly keep: ((tenant: RegisteredTenant, write: WriteExport) => Promise<void>) | undefined
+  /** What becomes of the credentials of its services. */
+  readonly credentials: 'destroyed' | 'left'
 }
 
 /** Writes all lines by `write`; answers with the number of rows. */
@@ -78,10 +82,18 @@ export async function exportTenant(
   return withTenantOf(env, slug, ({ postgres, tenant }) => postgres.tenantDirectory.export(tenant, write))
 }
 
-/** Removes the tenant for good, with consent and after what is to be kept is kept. Throws `RefusedError`. */
-export async function deleteTenant(env: NodeJS.ProcessEnv, { agree, keep, slug }: Deletion): Promise<void> {
-  await withTenantOf(env, slug, async ({ by, postgres, tenant }) => {
+/**
+ * Removes the tenant for good, with consent and after what is to be kept is kept, and its credentials before it: nobody would find them
+ * afterwards. Throws `RefusedError`; the tenant is suspended then, where it was not only the export that did not work.
+ */
+export async function deleteTenant(
+  env: NodeJS.ProcessEnv,
+  { agree, credentials, keep, slug }: Deletion,
+): Promise<void> {
+  await withTenantOf(env, slug, async (work) => {
+    const { by, postgres, tenant } = work
     const { tenantDirectory } = postgres
+    if (credentials === 'destroyed') refuseSecretIdOfServer(work.settings)
     await agree(tenant)
     // Nothing may change behind the export.
     await tenantDirectory.suspend(tenant, by)
@@ -91,6 +103,7 @@ export async function deleteTenant(env: NodeJS.ProcessEnv, { agree, keep, slug }
       if (tenant.state === 'active') await tenantDirectory.resume(tenant, by)
       throw error
     }
+    if (credentials === 'destroyed') await endTenantCredentials(work)
     await tenantDirectory.delete(tenant, by)
   })
 }

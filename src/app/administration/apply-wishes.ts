@@ -1,7 +1,9 @@
 import type { Change } from '../../core/administration/change.js'
-import type { Outcome } from '../../core/administration/tenant-administration.js'
+import type { Outcome, TenantAdministration } from '../../core/administration/tenant-administration.js'
 import type { AccountWish, Wish } from '../../core/administration/wish.js'
+import type { AccountStore } from '../../core/identity/account-store.js'
 import { changeSecurity } from '../../core/identity/change-security.js'
+import type { SessionDirectory } from '../../core/identity/session-directory.js'
 import type { Tenant } from '../../core/identity/tenant.js'
 import { endedSessions, type EndedSessions } from '../sessions/sessions-left.js'
 import type { Installation } from './with-tenant.js'
@@ -12,18 +14,33 @@ export interface AppliedWishes extends Outcome {
   readonly sessions: EndedSessions | undefined
 }
 
+/** What wishes are applied with. */
+export interface WishPlace extends Pick<Installation, 'by'> {
+  readonly postgres: {
+    readonly accounts: Pick<AccountStore, 'findByEmail'>
+    readonly tenantAdministration: Pick<TenantAdministration, 'apply' | 'rehearse'>
+  }
+  readonly sessions: Pick<SessionDirectory, 'end' | 'ownersOf'>
+  readonly tenant: Tenant
+}
+
 /**
  * Meets all the wishes, or none, and ends whatever rests on what they take away: a password, an identity, that an account is
- * active, that it is there. `planned` is what a rehearsal of them says. Throws `UpstreamError`.
+ * active, that it is there. Nothing ends for wishes that cannot be met by now. `planned` is what a rehearsal of them has said. Throws
+ * `UpstreamError`.
  */
 export async function applyWishes(
-  { by, postgres, sessions, tenant }: Installation & { readonly tenant: Tenant },
+  { by, postgres, sessions, tenant }: WishPlace,
   wishes: readonly Wish[],
   planned: readonly Change[],
 ): Promise<AppliedWishes> {
   const concerned = wishes.flatMap((wish, at) => shakenBy(wish, planned[at]) ?? [])
   const users = [...new Set(concerned.map(({ email }) => email))]
-  const scope = { tenant, accounts: await idsOf(postgres, tenant, users) }
+  const accounts = await idsOf(postgres, tenant, users)
+  // Somebody may have agreed to them, or their accounts been looked up, for a long time.
+  const now = await postgres.tenantAdministration.rehearse(tenant, wishes)
+  if (now.faults.length > 0) return { ...now, sessions: undefined }
+  const scope = { tenant, accounts, wasMade: ({ faults }: Outcome) => faults.length === 0 }
   const { value, ...ending } = await changeSecurity(sessions, scope, () =>
     postgres.tenantAdministration.apply(tenant, wishes, by),
   )
@@ -45,7 +62,7 @@ function shakenBy(wish: Wish, change: Change | undefined): AccountWish | undefin
 
 /** One after the other: a file may list thousands. */
 async function idsOf(
-  { accounts }: Installation['postgres'],
+  { accounts }: WishPlace['postgres'],
   tenant: Tenant,
   emails: readonly string[],
 ): Promise<readonly string[]> {

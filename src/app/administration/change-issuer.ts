@@ -1,10 +1,12 @@
 import type { Change } from '../../core/administration/change.js'
 import { quoted } from '../../core/administration/known-names.js'
 import type { IssuerAsWritten } from '../../core/administration/issuer-administration.js'
-import { readEntraIssuer } from '../../core/trust/entra-issuer.js'
+import { posingFault, type IsTrusted } from '../../core/federation/provider/posing-provider.js'
+import { isIssuer, readEntraIssuer } from '../../core/trust/entra-issuer.js'
 import { conflictsOf } from '../../core/trust/issuer-set.js'
 import { readIssuer } from '../../core/trust/read-issuer-options.js'
 import type { TrustedIssuer } from '../../core/trust/trusted-issuer.js'
+import { reaches } from '../federation/issuer-reach.js'
 import { issuerOf } from '../issuer-of.js'
 import { ownConflict } from '../issuers/joined-issuer-book.js'
 import { RefusedError } from '../refused-error.js'
@@ -88,13 +90,16 @@ async function refuseUnknown({ postgres }: Installation, { application, tenant }
 }
 
 /** Of a provider without ID tokens, only the issuer's name is known: whoever it vouches for would pass for one of its users. */
-async function refusePosing({ postgres }: Installation, { issuer }: TrustedIssuer): Promise<void> {
+async function refusePosing({ postgres }: Installation, trusted: TrustedIssuer): Promise<void> {
   const tenants = await postgres.tenantDirectory.list()
-  for (const { kind, name, options, tenant: id } of await postgres.federation.providers.list()) {
-    if (kind !== 'oauth2' || options['issuer'] !== issuer) continue
-    const slug = tenants.find((tenant) => tenant.id === id)?.slug ?? id
+  const isTrusted: IsTrusted = async (issuer, tenant) =>
+    isIssuer(trusted.issuer, issuer) && reaches(postgres, trusted, tenant)
+  for (const { kind, name, options, tenant } of await postgres.federation.providers.list()) {
+    const { issuer } = options
+    if ((await posingFault({ kind, issuer, tenant }, isTrusted)) === undefined) continue
+    const slug = tenants.find(({ id }) => id === tenant)?.slug ?? tenant
     throw new RefusedError(
-      `the provider ${quoted(name)} of ${slug} goes by ${issuer}, and its users could pass for those of the issuer: remove it first`,
+      `the provider ${quoted(name)} of ${slug} goes by ${String(issuer)}, and its users could pass for those of the issuer: remove it first`,
     )
   }
 }

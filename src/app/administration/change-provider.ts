@@ -1,15 +1,16 @@
 import type { Change } from '../../core/administration/change.js'
 import { quoted } from '../../core/administration/known-names.js'
 import type { WantedProvider } from '../../core/administration/provider-administration.js'
-import { posingFault } from '../../core/federation/provider/posing-provider.js'
+import { posingFault, type ProviderName } from '../../core/federation/provider/posing-provider.js'
 import { readUpstreamOptions } from '../../core/federation/read-upstream-options.js'
+import type { StoredProvider } from '../../core/federation/provider/provider-store.js'
 import type { UpstreamSettings } from '../../core/federation/upstream-provider.js'
 import type { Tenant } from '../../core/identity/tenant.js'
 import { RefusedError } from '../refused-error.js'
 import { refuseFaults, type Agree } from './change-tenant.js'
 import { foundProvider, type FoundProvider } from './found-provider.js'
 import { withoutOwnIssuer } from '../federation/open-providers.js'
-import { trustedNames } from '../federation/trusted-names.js'
+import { issuerReach } from '../federation/issuer-reach.js'
 import { readSettings } from '../settings/settings.js'
 import { publicUrlIn } from '../own-url.js'
 import { redirectUriIn } from './redirect-uri.js'
@@ -38,9 +39,12 @@ export async function listProviders({ env, tenant: slug }: TenantPlace): Promise
     )
     if (tenants.length === 0 && slug !== undefined) throw new RefusedError(`no tenant ${slug}`)
     const stored = await postgres.federation.providers.list(tenants.map(({ id }) => id))
-    return tenants.flatMap((tenant) =>
-      stored.filter((provider) => provider.tenant === tenant.id).map((provider) => foundProvider(provider, tenant)),
-    )
+    const found: FoundProvider[] = []
+    for (const tenant of tenants) {
+      const theirs = stored.filter((provider) => provider.tenant === tenant.id)
+      for (const provider of theirs) found.push(await findUse(postgres, env, { provider, tenant }))
+    }
+    return found
   })
 }
 
@@ -50,8 +54,20 @@ export async function showProvider(place: TenantPlace, name: string): Promise<Fo
     const stored = await postgres.federation.providers.list([tenant.id])
     const provider = stored.find((known) => known.name === name)
     if (provider === undefined) throw new RefusedError(`there is no provider ${quoted(name)} in ${tenant.slug}`)
-    return foundProvider(provider, tenant)
+    return findUse(postgres, place.env, { provider, tenant })
   })
+}
+
+/** One that servers do not use, since it goes by the name of a trusted issuer, is found with that as its fault. */
+async function findUse(
+  postgres: Installation['postgres'],
+  env: NodeJS.ProcessEnv,
+  { provider, tenant }: { readonly provider: StoredProvider; readonly tenant: Pick<Tenant, 'slug'> },
+): Promise<FoundProvider> {
+  const { kind, options, tenant: id } = provider
+  const fault = await findPosing(postgres, { kind, tenant: id, issuer: options['issuer'] }, env)
+  const found = foundProvider(provider, tenant)
+  return fault === undefined ? found : { ...found, settings: { fault } }
 }
 
 /**
@@ -66,7 +82,7 @@ export async function putProvider(
   const settings = withoutOwnIssuer(readWanted(wanted), await publicUrlIn(place.env))
   return withTenant(place, async ({ by, postgres, tenant }) => {
     await refuseUnknown(postgres, wanted.application)
-    await refuseTrusted(postgres, settings, place.env)
+    await refuseTrusted(postgres, { ...settings, tenant: tenant.id }, place.env)
     const provider = { ...wanted, kind: settings.kind }
     const outcome = await postgres.federation.providers.apply({ presence, tenant, provider }, by)
     refuseFaults(outcome)
@@ -104,13 +120,17 @@ async function refuseUnknown(postgres: Installation['postgres'], application: st
     throw new RefusedError(`there is no application ${application}`)
 }
 
-async function refuseTrusted(
-  { trustedIssuers }: Installation['postgres'],
-  settings: Pick<UpstreamSettings, 'issuer' | 'kind'>,
-  env: NodeJS.ProcessEnv,
-): Promise<void> {
-  const fault = posingFault(settings, await trustedNames(trustedIssuers, readSettings(env, {}, undefined).issuers))
+async function refuseTrusted(...asked: Parameters<typeof findPosing>): Promise<void> {
+  const fault = await findPosing(...asked)
   if (fault !== undefined) throw new RefusedError(fault)
+}
+
+function findPosing(
+  postgres: Installation['postgres'],
+  name: ProviderName,
+  env: NodeJS.ProcessEnv,
+): Promise<string | undefined> {
+  return posingFault(name, issuerReach(postgres, readSettings(env, {}, undefined).issuers))
 }
 
 async function warningsOf(

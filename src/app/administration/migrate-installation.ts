@@ -33,8 +33,8 @@ export async function migrateInstallation(
   return withInstallation(env, async ({ postgres }) => {
     const tenants = await postgres.migrations.migrate(options)
     if (options.tenant !== undefined && tenants.length === 0) throw absent(options.tenant)
-    const taken = master?.missing ?? []
-    return [{ tenant: undefined, database: master?.database ?? '', taken, failure: undefined }, ...tenants]
+    const { database = '', missing: taken = [], withheld = [] } = master ?? {}
+    return [{ tenant: undefined, database, taken, withheld, failure: undefined }, ...tenants]
   })
 }
 

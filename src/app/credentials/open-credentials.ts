@@ -1,5 +1,5 @@
 import type { Postgres } from '../../adapter/postgres/open-postgres.js'
-import { openVault } from '../../adapter/vault/open-vault.js'
+import type { openVault } from '../../adapter/vault/open-vault.js'
 import type { CredentialStore } from '../../core/credential/credential-store.js'
 import type { SecretsEngine } from '../../core/credential/secrets-engine.js'
 import { ConfigurationError } from '../../core/error/configuration-error.js'
@@ -30,11 +30,13 @@ export interface CredentialsPlace {
  */
 export async function openCredentials({
   log,
-  openVault: open = openVault,
+  openVault: given,
   postgres,
   settings,
 }: CredentialsPlace): Promise<OpenCredentials> {
   if (settings.vault !== undefined) {
+    // Loaded where there is a Vault: its client is a fifth of what a command loads.
+    const open = given ?? (await import('../../adapter/vault/open-vault.js')).openVault
     const { close, credentials, engine } = await open(vaultOptions(settings.vault, settings.mode, log))
     return { store: credentials, engine, close }
   }

@@ -5,7 +5,7 @@ import type { Settings } from '../settings/settings.js'
 
 /** What the settings say of Vault. Plain http is for development, on this computer. */
 export function vaultOptions(
-  { ca, login, mount, namespace, ...settings }: VaultSettings,
+  { ca, login, mount, namespace, ...settings }: Omit<VaultSettings, 'roles'>,
   mode: Settings['mode'],
   log: Log,
 ): VaultOptions {

@@ -2,6 +2,7 @@ import { federationCallbackPath } from '../../adapter/issuer/http/issuer-edge.js
 import { createFetcher } from '../../adapter/net/create-fetcher.js'
 import { createUpstreamOpener } from '../../adapter/oauth/upstream/create-upstream-opener.js'
 import { ConfigurationError } from '../../core/error/configuration-error.js'
+import type { IsTrusted } from '../../core/federation/provider/posing-provider.js'
 import type { ProviderStore } from '../../core/federation/provider/provider-store.js'
 import { storedSettings } from '../../core/federation/provider/stored-settings.js'
 import type { UpstreamSettings } from '../../core/federation/upstream-provider.js'
@@ -16,8 +17,7 @@ export interface ProviderNeeds {
   /** The application (client id) that users sign in to. */
   readonly application: string
   readonly publicUrl: string
-  /** The issuers whose tokens are taken. */
-  readonly trusted: () => Promise<ReadonlySet<string>>
+  readonly isTrusted: IsTrusted
   readonly log: Log
   readonly tracer: Tracer
 }
@@ -29,11 +29,11 @@ export function openProviders({
   publicUrl,
   store,
   tracer,
-  trusted,
+  isTrusted,
 }: ProviderNeeds): UpstreamDirectory {
   const open = createUpstreamOpener({ fetcher: createFetcher({ tracer }), clock: systemClock, log, tracer })
   return new UpstreamDirectory({
-    ...{ store, application, log, trusted },
+    ...{ store, application, log, isTrusted },
     settingsOf: (stored) => withoutOwnIssuer(storedSettings(stored), publicUrl),
     open: (settings) => open(settings, redirectUriOf(publicUrl, settings.id)),
   })

@@ -12,7 +12,8 @@ import { refuseFaults, type Agree } from '../administration/change-tenant.js'
 import { withTenant, type Installation, type TenantPlace } from '../administration/with-tenant.js'
 import { RefusedError } from '../refused-error.js'
 import { findService } from './find-service.js'
-import { destroyCredentials } from './with-credentials.js'
+import { refuseForeignRole } from './refuse-foreign-role.js'
+import { destroyCredentials, refuseSecretIdOfServer } from './with-credentials.js'
 
 /** A service as flags say it. */
 export interface ServiceWanted {
@@ -44,12 +45,14 @@ export async function putService(place: TenantPlace, wanted: ServiceWanted, agre
   refuseSignIns(settings)
   return withTenant(place, async (work) => {
     const { by, postgres, tenant } = work
+    refuseForeignRole(work, settings)
     const { name, presence } = wanted
     const others = await postgres.services.list(tenant)
     const known = others.find((service) => service.name === name)
     const plan = planService({ others, nameFault: () => undefined }, { name, presence, settings })
     const isGivenUp = 'credentials' in plan && plan.credentials === 'given up' && known !== undefined
     const lost = isGivenUp ? lossOf(known) : undefined
+    if (lost !== undefined) refuseSecretIdOfServer(work.settings)
     if (lost !== undefined) await agree([`it leads elsewhere or takes another credential now: ${lost}`])
     const connections = await postgres.services.connections(tenant)
     const outcome = await postgres.services.apply(tenant, { name, presence, settings }, by)
@@ -65,6 +68,7 @@ export async function deleteService(place: TenantPlace, name: string, agree: Agr
   return withTenant(place, async (work) => {
     const { by, postgres, tenant } = work
     const service = await findService(postgres, tenant, name)
+    refuseSecretIdOfServer(work.settings)
     await agree([
       `operations that use ${quoted(name)} are refused from then on; ${lossOf(service) ?? 'it has no credential'}`,
     ])

@@ -3,6 +3,7 @@ import { createServiceTokenSource } from '../../adapter/oauth/service/service-to
 import { SecretsInUse } from '../../core/credential/secrets-in-use.js'
 import { ClientCredentialsReader } from '../../core/external-service/reader/client-credentials-reader.js'
 import { StoredCredentialReader } from '../../core/external-service/reader/credential-reader.js'
+import { EngineRoles } from '../../core/external-service/engine-roles.js'
 import { EngineReader } from '../../core/external-service/reader/engine-reader.js'
 import { ReaderByKind } from '../../core/external-service/reader/reader-by-kind.js'
 import { ServiceDesk } from '../../core/external-service/service-desk.js'
@@ -29,7 +30,7 @@ export async function openServices(
   stack.add(() => credentials.close())
   const stored = new StoredCredentialReader(credentials.store)
   const tokens = createServiceTokenSource(createFetcher({ tracer }))
-  const engine = new EngineReader({ engine: credentials.engine, log })
+  const engine = new EngineReader({ engine: credentials.engine, roles: settings.vault?.roles ?? EngineRoles.none, log })
   stack.add(async () => engine.close())
   openRotation(options, { credentials, postgres, stack, tracer })
   const desk = new ServiceDesk({

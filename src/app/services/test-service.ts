@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { createFetcher } from '../../adapter/net/create-fetcher.js'
 import { quoted } from '../../core/administration/known-names.js'
+import { AuthSecError } from '../../core/error/auth-sec-error.js'
 import { ServiceError } from '../../core/error/service-error.js'
 import { StoredCredentialReader } from '../../core/external-service/reader/credential-reader.js'
 import type { ExternalService } from '../../core/external-service/external-service.js'
@@ -70,10 +71,19 @@ interface Testing extends Installation {
 /** The request, once it is on record that its credential was read. */
 async function withCredential(testing: Testing, request: ServiceRequest): Promise<FetchRequest> {
   const { by, postgres, service, tenant } = testing
-  await postgres.audit.record({
-    ...{ type: 'credential.read', tenant, subject: by, requestId: randomUUID() },
-    detail: { service: service.name, version: service.credentialVersion },
-  })
+  const read = { type: 'credential.read', tenant, subject: by, requestId: randomUUID() } as const
+  const detail = { service: service.name, version: service.credentialVersion }
+  await postgres.audit.record({ ...read, detail })
+  try {
+    return await introduce(testing, request)
+  } catch (error) {
+    await postgres.audit.record({ ...read, detail, reason: error instanceof AuthSecError ? error.code : 'failed' })
+    throw error
+  }
+}
+
+async function introduce(testing: Testing, request: ServiceRequest): Promise<FetchRequest> {
+  const { service, tenant } = testing
   return withCredentials(testing, async (store) => {
     const reader = new StoredCredentialReader(store)
     const held = await reader.read({ tenant, service, connection: undefined }).catch((error: unknown) => {

@@ -1,8 +1,10 @@
 import { EndedGrants } from '../../adapter/issuer/logout/ended-grants.js'
 import { IssuerSessions } from '../../adapter/issuer/record/issuer-sessions.js'
 import { createFetcher } from '../../adapter/net/create-fetcher.js'
+import { BackgroundNotifier } from '../../core/identity/background-notifier.js'
 import { SessionDirectory } from '../../core/identity/session-directory.js'
 import type { ClientNotifier } from '../../core/identity/session-source.js'
+import type { BackgroundWork } from '../../core/runtime/background-work.js'
 import { systemClock } from '../../core/runtime/clock.js'
 import type { NetworkReach } from '../../core/runtime/fetcher.js'
 import type { Log } from '../../core/runtime/log.js'
@@ -29,17 +31,21 @@ export interface NotifierOptions {
   readonly reach: NetworkReach
 }
 
+/** The same, where something else goes on meanwhile. */
+export interface ServedNotifierOptions extends NotifierOptions {
+  readonly background: BackgroundWork
+}
+
 /** The same in a server, where nobody waits until clients have heard of it. */
 export function openServedSessions(
   data: Pick<Data, 'keyring' | 'postgres'>,
-  options: NotifierOptions,
+  { background, ...options }: ServedNotifierOptions,
 ): SessionDirectory {
-  const clients = openClientNotifier(data, options)
-  return openSessionDirectory(data, options.issuer, {
-    tell: async (ended) => {
-      void clients.tell(ended)
-    },
-  })
+  return openSessionDirectory(
+    data,
+    options.issuer,
+    new BackgroundNotifier(openClientNotifier(data, options), background),
+  )
 }
 
 /** Tells clients of what has ended, from this process: also where no server runs. */
@@ -49,6 +55,11 @@ export function openClientNotifier(
 ): ClientNotifier {
   return new EndedGrants({
     ...{ issuer, keyring, log, clock: systemClock, outgoing: { fetcher: createFetcher(), reach } },
-    ...{ storage: postgres.issuerStorage, keys: postgres.signingKeys, limiter: postgres.rateLimiter },
+    ...{
+      storage: postgres.issuerStorage,
+      owned: postgres.directory.records,
+      keys: postgres.signingKeys,
+      limiter: postgres.rateLimiter,
+    },
   })
 }

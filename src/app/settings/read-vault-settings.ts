@@ -1,5 +1,7 @@
 import { Secret } from '../../core/credential/secret.js'
 import { ConfigurationError } from '../../core/error/configuration-error.js'
+import type { EngineRoles } from '../../core/external-service/engine-roles.js'
+import { readEngineRoles } from './read-engine-roles.js'
 import type { Environment, VariableName } from './environment.js'
 
 /** Where HashiCorp Vault is, and how this server comes in. */
@@ -10,6 +12,8 @@ export interface VaultSettings {
   readonly ca: string | undefined
   /** Of the KV secrets engine. */
   readonly mount: string | undefined
+  /** Which tenant may use which roles of its secrets engines. */
+  readonly roles: EngineRoles
   readonly login: VaultLoginSettings
 }
 
@@ -27,7 +31,7 @@ export type VaultLoginSettings =
 const names = [
   ...(['AUTHSEC_VAULT_NAMESPACE', 'AUTHSEC_VAULT_CA', 'AUTHSEC_VAULT_MOUNT', 'AUTHSEC_VAULT_ROLE_ID'] as const),
   ...(['AUTHSEC_VAULT_SECRET_ID', 'AUTHSEC_VAULT_WRAPPED_SECRET_ID', 'AUTHSEC_VAULT_KUBERNETES_ROLE'] as const),
-  ...(['AUTHSEC_VAULT_ROLE', 'AUTHSEC_VAULT_TOKEN'] as const),
+  ...(['AUTHSEC_VAULT_ROLE', 'AUTHSEC_VAULT_TOKEN', 'AUTHSEC_VAULT_ENGINE_ROLES'] as const),
 ] as const satisfies readonly VariableName[]
 
 /**
@@ -46,6 +50,7 @@ export function readVaultSettings({ values }: Environment): VaultSettings | unde
     namespace: values.get('AUTHSEC_VAULT_NAMESPACE'),
     ca: values.get('AUTHSEC_VAULT_CA'),
     mount: values.get('AUTHSEC_VAULT_MOUNT'),
+    roles: readEngineRoles(values.get('AUTHSEC_VAULT_ENGINE_ROLES')),
     login: readLogin(values),
   }
 }

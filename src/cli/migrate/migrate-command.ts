@@ -16,7 +16,9 @@ interface MigrateFlags {
 /** `authsec migrate`: the schemas of master and of every tenant's database. */
 export function migrateCommand(env: NodeJS.ProcessEnv): Command {
   return new Command('migrate')
-    .description('Brings the databases to the schema of this version, master first; older versions go on serving')
+    .description(
+      'Brings the databases to the schema of this version, master first; older versions go on serving but for what it says',
+    )
     .option('--tenant <slug>', 'master and this tenant only')
     .option('--status', 'change nothing: show what would be done, and exit with 1 where there is something')
     .option('--json', 'print JSON')
@@ -55,6 +57,7 @@ async function showStatus(found: readonly SchemaStatus[], json: true | undefined
   await printResult(
     json === true ? printableJson(found) : formatTable(['TENANT', 'DATABASE', 'STATE', 'MISSING'], rows),
   )
+  warnOf(found)
   const open = found.filter(({ state }) => state === 'behind' || state === 'unreachable').length
   if (open > 0) throw new CheckFailedError(`${open} of ${found.length} databases are not up to date`)
 }
@@ -67,6 +70,12 @@ async function showResults(results: readonly MigrationResult[], json: true | und
   await printResult(
     json === true ? printableJson(results) : formatTable(['TENANT', 'DATABASE', 'STATE', 'STEPS'], rows),
   )
+  warnOf(results)
   const failed = results.filter(({ failure }) => failure !== undefined).length
   if (failed > 0) throw new CheckFailedError(`${failed} of ${results.length} databases failed; run it again to go on`)
+}
+
+/** Whoever replaces servers one by one has to know. */
+function warnOf(databases: readonly Pick<SchemaStatus, 'withheld'>[]): void {
+  for (const sentence of new Set(databases.flatMap(({ withheld }) => withheld))) console.error(`warning: ${sentence}`)
 }

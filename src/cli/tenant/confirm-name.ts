@@ -7,7 +7,7 @@ import { printable } from '../printable.js'
 export function confirmName(said: string | undefined): (tenant: RegisteredTenant) => Promise<void> {
   return async ({ applications, slug }) => {
     const others = applications.length === 0 ? '' : ` and its applications (${applications.join(', ')})`
-    const consequence = `the tenant ${slug}${others} will be gone: its accounts, what they are granted, and its audit`
+    const consequence = `the tenant ${slug}${others} will be gone: its accounts, what they are granted, the credentials of its services, and its audit`
     if (said === slug) return console.error(printable(consequence))
     if (said !== undefined) throw new RefusedError(`--confirm says ${said}: nothing was deleted`)
     if (!process.stdin.isTTY || !process.stderr.isTTY) {

@@ -8,21 +8,26 @@ interface DeleteFlags {
   readonly confirm?: string
   /** A file, `true` for one with the usual name, `false` for none. */
   readonly export: string | boolean
+  readonly leaveCredentials?: true
 }
 
 /** `authsec tenant delete`. */
 export function deleteCommand(env: NodeJS.ProcessEnv): Command {
   return new Command('delete')
-    .description('Removes a tenant for good: database, role, applications. Exports it first')
+    .description(
+      'Removes a tenant for good: database, role, applications, credentials of its services. Exports it first',
+    )
     .argument('<slug>', 'the tenant')
     .option('--confirm <slug>', 'its slug again, where there is no terminal to ask on')
     .option('--export <file>', 'where the export goes (default: tenant-SLUG-TIME.jsonl in this folder)', true)
     .option('--no-export', 'export nothing')
+    .option('--leave-credentials', 'leave the credentials of its services in HashiCorp Vault')
     .action(async (slug: string, flags: DeleteFlags) => {
       const file = fileOf(slug, flags.export)
       await deleteTenant(env, {
         slug,
         agree: confirmName(flags.confirm),
+        credentials: flags.leaveCredentials === true ? 'left' : 'destroyed',
         keep: file === undefined ? undefined : (_tenant, write) => keep(file, write),
       })
       await printResult(`deleted ${slug}${file === undefined ? '' : `; its export is ${file}`}`)

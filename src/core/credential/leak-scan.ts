@@ -1,3 +1,6 @@
+import { patternsIn } from './pattern-index.js'
+import { squeezed } from './squeezed.js'
+
 const leastCharacters = 4
 const mostDecodings = 3
 
@@ -22,12 +25,9 @@ export function patternsOf(secret: string): SecretPatterns {
  * characters strewn in between, and split over several texts.
  */
 export function foundIn(texts: readonly string[], patterns: Iterable<string>): ReadonlySet<string> {
-  const found = new Set<string>()
   const whole = texts.join('')
-  if (whole === '') return found
   const views = viewsOf(whole).map(squeezed)
-  for (const pattern of patterns) if (views.some((view) => view.includes(pattern))) found.add(pattern)
-  return found
+  return patternsIn(views, [...patterns])
 }
 
 /** What the bytes are in base64 wherever they begin in what is encoded: the characters that depend on nothing around them. */
@@ -70,12 +70,4 @@ function unescaped(text: string): string {
 
 function character(code: number): string {
   return code <= 0x10_ff_ff ? String.fromCodePoint(code) : ''
-}
-
-/** What is left when everything is gone that can be strewn in without keeping anybody from reading it. */
-function squeezed(text: string): string {
-  return text
-    .normalize('NFKC')
-    .toLowerCase()
-    .replaceAll(/[^\p{L}\p{N}]/gu, '')
 }

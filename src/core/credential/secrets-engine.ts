@@ -4,7 +4,7 @@ import type { CredentialMembers } from './credential-store.js'
 export interface LeasedCredential {
   /** What the lease is renewed and revoked by. */
   readonly lease: string
-  /** How long it is good, in seconds, from now on. */
+  /** How long it is good, in seconds, from now on: no longer than what it was asked for with. */
   readonly seconds: number
   readonly renewable: boolean
   readonly members: CredentialMembers
@@ -26,6 +26,8 @@ export interface SecretsEngine {
   issue(path: string): Promise<LeasedCredential>
   /** Asks for so many seconds more; answers with how many there are. Throws `LeaseLost` where it cannot go on. */
   renew(lease: string, seconds: number): Promise<number>
+  /** Whether it goes on, as far as is known here: it is neither over, nor has ended with what it was asked for with. */
+  holds(lease: string): boolean
   /** The credential works no longer. Nothing happens where the lease is over. */
   revoke(lease: string): Promise<void>
   /** What the role has now. */

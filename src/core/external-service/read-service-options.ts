@@ -3,6 +3,7 @@ import { requirementFromJson, requirementToJson } from '../permission/requiremen
 import { authenticated, type Requirement } from '../permission/requirement/requirement.js'
 import type { NetworkReach } from '../runtime/fetcher.js'
 import { isObject, OptionReader } from '../trust/option-reader.js'
+import { enginePathFault } from './engine-path.js'
 import type { CredentialSource, ServiceAuth } from './external-service.js'
 import { readServiceAuth } from './read-service-auth.js'
 import { readRotationPlan } from './rotation/read-rotation-plan.js'
@@ -20,11 +21,6 @@ const mostTags = 20
 const longestPath = 255
 /** A stand-in is a URL, so that what is made of it can be made. */
 const nowhere = 'https://service.invalid'
-
-/** By the source, what the last segment but one of its paths can be. */
-const engineWords = { dynamic: ['creds'], static: ['static-creds', 'static-cred'] } as const
-/** Where something else is than what an engine makes: secrets that are kept, those of other tenants too, and the engine's own affairs. */
-const kept: ReadonlySet<string> = new Set(['data', 'metadata', 'sys', 'auth', 'cubbyhole', 'identity'])
 
 /**
  * What a service is to be, from its options as they were written, defaults filled in. Throws one `ConfigurationError` that lists all
@@ -100,23 +96,9 @@ function readSource(options: OptionReader, auth: ServiceAuth): CredentialSource 
   }
   if (auth.type === 'oauth2') source.fault('from', `is not ${from} with oauth2, whose credential is in the store`)
   const path = source.text('path', longestPath)
-  const fault = path === '' ? undefined : pathFault(path, from)
+  const fault = path === '' ? undefined : enginePathFault(path, from)
   if (fault !== undefined) source.fault('path', fault)
   return { from, path }
-}
-
-/** A path is the tenant's word: it leads to what an engine makes, and nowhere else. */
-function pathFault(path: string, from: 'dynamic' | 'static'): string | undefined {
-  const segments = path.split('/')
-  const words: readonly string[] = engineWords[from]
-  if (segments.length < 3 || !words.includes(segments.at(-2) ?? '')) {
-    return `is not of the form MOUNT/${words.join('|')}/ROLE, such as database/${words[0]}/reports`
-  }
-  if (!segments.every((segment) => /^[A-Za-z0-9_][\w.-]*$/.test(segment))) {
-    return 'has a segment with something else than letters, digits, _, - and dots that are not first'
-  }
-  const taken = segments.slice(0, -1).find((segment) => kept.has(segment.toLowerCase()))
-  return taken === undefined ? undefined : `has the segment ${taken}, under which no engine makes credentials`
 }
 
 function readTags(options: OptionReader): readonly string[] {

@@ -1,15 +1,22 @@
+import { createHash } from 'node:crypto'
 import type { CredentialMembers } from '../credential/credential-store.js'
 import { Secret } from '../credential/secret.js'
 import type { ExternalService, ServiceAuth } from './external-service.js'
 
-/** Members that say who it is, which may be seen: everything else is secret. */
-const publicMembers: ReadonlySet<string> = new Set(['client_id', 'expires_at', 'token_type', 'username'])
+/** Members that say who it is, and what a secrets engine says about it, which may be seen: everything else is secret. */
+const publicMembers: ReadonlySet<string> = new Set([
+  ...['client_id', 'expires_at', 'token_type', 'username'],
+  ...['expiration', 'key_type', 'last_vault_rotation', 'lease_duration', 'ttl'],
+  ...['rotation_period', 'rotation_schedule', 'rotation_window'],
+])
 
 /** A credential while a process has it. */
 export interface HeldCredential {
   /** Names what was read, for the record. */
   readonly version: number
   readonly members: Readonly<Record<string, Secret>>
+  /** Names one that was made for a while, for the record: a digest of its lease. */
+  readonly lease?: string
 }
 
 /** The members that a service of this kind needs, of what an administrator gives it. */
@@ -26,15 +33,20 @@ export function neededMembers(auth: ServiceAuth): readonly string[] {
   }
 }
 
-/** Wraps every member, so that none is shown by accident. */
-export function heldCredential(version: number, members: CredentialMembers): HeldCredential {
+/** Wraps every member, so that none is shown by accident. `lease` is what a secrets engine calls it by. */
+export function heldCredential(version: number, members: CredentialMembers, lease?: string): HeldCredential {
   const wrapped = Object.entries(members).map(([name, text]) => [name, new Secret(text)] as const)
-  return Object.freeze({ version, members: Object.freeze(Object.fromEntries(wrapped)) })
+  const named =
+    lease === undefined ? {} : { lease: createHash('sha256').update(lease).digest('base64url').slice(0, 16) }
+  return Object.freeze({ version, members: Object.freeze(Object.fromEntries(wrapped)), ...named })
 }
 
 /** The texts that must not be seen in any answer. */
 export function secretTexts({ members }: HeldCredential): readonly string[] {
-  return Object.entries(members).flatMap(([name, secret]) => (publicMembers.has(name) ? [] : [secret.reveal()]))
+  // Some services take a key for the username, and no password.
+  const isKey = (name: string): boolean => name === 'username' && members['password']?.reveal() === ''
+  const secret = Object.entries(members).filter(([name]) => !publicMembers.has(name) || isKey(name))
+  return secret.map(([, text]) => text.reveal())
 }
 
 /** What shows the service who asks: a header, or a parameter of the query. */

@@ -1,5 +1,7 @@
+import type { AuditEvent } from '../audit/audit-event.js'
 import type { AuditLog } from '../audit/audit-log.js'
-import { ServiceError } from '../error/service-error.js'
+import { AuthSecError } from '../error/auth-sec-error.js'
+import { ServiceError, type ServiceErrorCode } from '../error/service-error.js'
 import type { Caller } from '../identity/caller.js'
 import { actorOf } from '../audit/actor-of.js'
 import { askerOf } from '../operation/access.js'
@@ -22,6 +24,8 @@ export interface ServiceDeskPorts {
 /** Who uses services: one call of one operation. */
 export interface ServiceVisit {
   readonly caller: Caller
+  /** As everything is now; `undefined` for whoever may not use the operation any more. Throws `UpstreamError` where that cannot be told. */
+  readonly current: () => Promise<Caller | undefined>
   readonly operation: string
   /** What the operation has declared. */
   readonly services: readonly string[]
@@ -45,10 +49,15 @@ export class ServiceDesk {
 
   /** Throws `ServiceError` for what may not be used, with `ERR_SERVICE_CONNECT` where the user has to sign in there first; `UpstreamError`. */
   async admit(visit: ServiceVisit, name: string): Promise<AdmittedService> {
-    const { caller, operation, services } = visit
+    const { operation, services } = visit
     if (!services.includes(name)) {
       const message = `${operation} does not declare that it uses ${name}: add it to \`services\` of its decorator`
       throw await this.#refused(visit, new ServiceError('ERR_SERVICE_UNDECLARED', name, message))
+    }
+    const caller = await visit.current()
+    if (caller === undefined) {
+      const message = `this user may not use ${operation} any more, and so not ${name}`
+      throw await this.#refused(visit, new ServiceError('ERR_SERVICE_DENIED', name, message))
     }
     const service = await this.#ports.services.find(caller.tenant, name)
     if (service === undefined) {
@@ -64,16 +73,34 @@ export class ServiceDesk {
     throw new ServiceError('ERR_SERVICE_CONNECT', name, `this user has not signed in at ${name} yet`)
   }
 
-  /** The credential, once it is on record that it was read. Throws `ServiceError` and `UpstreamError`; nothing was read then. */
+  /**
+   * The credential, once it is on record that it was read. Throws `ServiceError` and `UpstreamError`: what was read is not handed out then,
+   * and why is on record.
+   */
   async credential(visit: ServiceVisit, admitted: AdmittedService): Promise<HeldCredential> {
     const { connection, service } = admitted
-    const version = connection?.credentialVersion ?? service.credentialVersion
-    await this.#ports.audit.record({
-      ...actorOf(visit.caller),
-      ...{ type: 'credential.read', requestId: visit.requestId, operation: visit.operation },
-      detail: { service: service.name, version },
-    })
-    return this.#ports.credentials.read(wishOf(visit, admitted))
+    if (service.source.from !== 'store') return this.#made(visit, admitted, service.source.path)
+    const detail = { service: service.name, version: connection?.credentialVersion ?? service.credentialVersion }
+    await this.#record(visit, { detail })
+    return this.#read(visit, admitted, detail)
+  }
+
+  /** Which one it is shows only when it is there. */
+  async #made(visit: ServiceVisit, admitted: AdmittedService, role: string): Promise<HeldCredential> {
+    const detail = { service: admitted.service.name, role }
+    const held = await this.#read(visit, admitted, detail)
+    const { lease } = held
+    await this.#record(visit, { detail: lease === undefined ? detail : { ...detail, lease } })
+    return held
+  }
+
+  async #read(visit: ServiceVisit, admitted: AdmittedService, detail: Detail): Promise<HeldCredential> {
+    try {
+      return await this.#ports.credentials.read(wishOf(visit, admitted))
+    } catch (error) {
+      await this.#record(visit, { detail, reason: error instanceof AuthSecError ? error.code : 'failed' })
+      throw error
+    }
   }
 
   /** The answer of the service. A credential that it does not take is read again by the next call. Throws `ServiceError`. */
@@ -94,22 +121,19 @@ export class ServiceDesk {
       return await this.#ports.fetcher.fetch(introduced(request, by, service))
     } catch (error) {
       if (!(error instanceof FetchError)) throw error
-      throw new ServiceError(
-        'ERR_SERVICE_UNREACHABLE',
-        service.name,
-        `${service.name} gave no answer: ${error.message}`,
-      )
+      throw new ServiceError(codeOf(error), service.name, `${service.name} gave no answer: ${error.message}`)
     }
   }
 
   /** On record, whatever becomes of the call. */
   async #refused(visit: ServiceVisit, error: ServiceError): Promise<ServiceError> {
-    await this.#ports.audit.record({
-      ...actorOf(visit.caller),
-      ...{ type: 'credential.read', requestId: visit.requestId, operation: visit.operation, reason: error.code },
-      detail: { service: error.service.slice(0, 128) },
-    })
+    await this.#record(visit, { detail: { service: error.service.slice(0, 128) }, reason: error.code })
     return error
+  }
+
+  async #record(visit: ServiceVisit, facts: { readonly detail: Detail; readonly reason?: string }): Promise<void> {
+    const { caller, operation, requestId } = visit
+    await this.#ports.audit.record({ ...actorOf(caller), type: 'credential.read', requestId, operation, ...facts })
   }
 }
 
@@ -118,6 +142,14 @@ export interface SentRequest {
   readonly request: ServiceRequest
   readonly held: HeldCredential
 }
+
+/** What stands in the way of an answer, now or as long as nobody changes something. */
+function codeOf({ failure }: FetchError): ServiceErrorCode {
+  if (failure === 'too-large') return 'ERR_SERVICE_ANSWER'
+  return failure === 'timeout' || failure === 'unreachable' ? 'ERR_SERVICE_UNREACHABLE' : 'ERR_SERVICE_SETUP'
+}
+
+type Detail = NonNullable<AuditEvent['detail']>
 
 type Introduction = ReturnType<typeof introductionOf>
 

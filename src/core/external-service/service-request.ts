@@ -30,11 +30,20 @@ export interface ServiceRequest {
 const ours: ReadonlySet<string> = new Set([
   ...['authorization', 'connection', 'content-length', 'cookie', 'expect', 'host', 'keep-alive', 'proxy-authorization'],
   ...['proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'accept-encoding', 'forwarded', 'via'],
+  // Some servers take these for the path and method of a request, whatever it says itself.
+  ...['x-original-url', 'x-rewrite-url', 'x-original-uri', 'x-real-ip'],
+  ...['x-http-method-override', 'x-http-method', 'x-method-override'],
 ])
 
 /** Whether a header of requests to services, in lower case, is this server's to set. */
 export function isReservedHeader(name: string): boolean {
-  return ours.has(name) || name.startsWith('x-forwarded-')
+  const read = plain(name)
+  return ours.has(read) || read.startsWith('x-forwarded-')
+}
+
+/** To many a server an underscore is a hyphen. */
+function plain(name: string): string {
+  return name.toLowerCase().replaceAll('_', '-')
 }
 
 /** Checks a request before any credential is read for it. Throws `ServiceError` (`ERR_SERVICE_REQUEST`). */
@@ -64,22 +73,31 @@ export function readServiceRequest(service: ExternalService, path: unknown, init
   return { address, method, headers, body: sent, signal: init.signal }
 }
 
-/** The same request, by somebody the service knows. */
+/** The same request, by somebody the service knows. Some services answer no request without a `User-Agent` (RFC 9110 §10.1.5). */
 export function introduced(request: ServiceRequest, by: Introduction, service: ExternalService): FetchRequest {
-  const address = new URL(request.address)
-  const headers = Object.fromEntries(request.headers)
-  if (by.in === 'query') address.searchParams.set(by.name, by.value)
-  else headers[by.name.toLowerCase()] = by.value
+  const headers: Record<string, string> = { 'user-agent': 'AuthSec', ...Object.fromEntries(request.headers) }
+  if (by.in === 'header') headers[by.name.toLowerCase()] = by.value
   const { body, method, signal } = request
   return {
-    ...{ url: address.href, method, headers, reach: service.reach },
+    ...{
+      url: by.in === 'query' ? withParameter(request.address, by) : request.address.href,
+      method,
+      headers,
+      reach: service.reach,
+    },
     ...(body === undefined ? {} : { body }),
     ...(signal === undefined ? {} : { signal }),
   }
 }
 
+/** Whatever the operation has written stays as it is: a service may have signed it, or read it in a way of its own. */
+function withParameter({ href }: URL, { name, value }: Introduction): string {
+  const joint = href.includes('?') ? (href.endsWith('?') ? '' : '&') : '?'
+  return `${href}${joint}${new URLSearchParams({ [name]: value }).toString()}`
+}
+
 /** Statuses that have no body (Fetch, null body status). */
-const bodiless: ReadonlySet<number> = new Set([204, 205])
+const bodiless: ReadonlySet<number> = new Set([204, 205, 304])
 
 /** The answer as `fetch` gives it. Cookies stay here: they are for browsers. Throws `ServiceError` (`ERR_SERVICE_ANSWER`). */
 export function serviceResponse({ name }: ExternalService, answer: FetchAnswer): Response {
@@ -93,7 +111,7 @@ export function serviceResponse({ name }: ExternalService, answer: FetchAnswer):
 }
 
 function isNamed(auth: { readonly in: 'header' | 'query'; readonly name: string }, header: string): boolean {
-  return auth.in === 'header' && auth.name.toLowerCase() === header
+  return auth.in === 'header' && plain(auth.name) === plain(header)
 }
 
 /** Throws nothing: names and values that are none make it `undefined`. */

@@ -26,4 +26,11 @@ export interface ServiceTokenSource {
 /** A token endpoint gave no token. The message is ours, and quotes nothing of the answer. */
 export class ServiceTokenError extends Error {
   override readonly name = 'ServiceTokenError'
+  /** What it takes until there can be one. */
+  readonly mend: 'administrator' | 'time'
+
+  constructor(message: string, mend: 'administrator' | 'time' = 'time') {
+    super(message)
+    this.mend = mend
+  }
 }

@@ -168,15 +168,20 @@ export class FederationFlow {
     if (!(await store.advance(stored, { ...rest, phase: 'used' }))) return undefined
     const tenant = await this.#exchange.admitted(rest.tenant)
     if (tenant === undefined) return undefined
-    const entry = await accounts.find(tenant, { issuer, subject })
-    if (entry?.outcome === 'entered' && entry.accountId === accountId && entry.state === 'active') {
-      const { securityStamp } = entry
-      const account = { id: accountId, securityStamp }
-      return { outcome: 'next', tenant, provider: rest.provider, subject, account, authenticatedAt }
+    const { provider } = rest
+    try {
+      // It may be gone by now, or go by somebody else's name.
+      await this.#exchange.provider(provider)
+      const entry = await accounts.find(tenant, { issuer, subject })
+      if (entry?.outcome !== 'entered' || entry.accountId !== accountId) {
+        throw new FederationRefusal('ERR_FEDERATION_SHUT_OUT')
+      }
+      if (entry.state === 'disabled') throw new FederationRefusal('ERR_ACCOUNT_DISABLED')
+      const account = { id: accountId, securityStamp: entry.securityStamp }
+      return { outcome: 'next', tenant, provider, subject, account, authenticatedAt }
+    } catch (error) {
+      return this.#refused({ interaction, reference }, error, { address, tenant, provider })
     }
-    const isDisabled = entry?.outcome === 'entered' && entry.accountId === accountId
-    const refusal = new FederationRefusal(isDisabled ? 'ERR_ACCOUNT_DISABLED' : 'ERR_FEDERATION_SHUT_OUT')
-    return this.#refused({ interaction, reference }, refusal, { address, tenant, provider: rest.provider })
   }
 
   async #begin(

@@ -30,8 +30,16 @@ export interface StoredIssuerRecord {
   readonly consumedAt: number | undefined
 }
 
+/** Which record is meant. */
+export interface RecordName {
+  readonly model: string
+  readonly key: string
+}
+
 export interface IssuerStorage {
   upsert(record: IssuerRecord): Promise<void>
+  /** Writes the record in the place of these, in one step; `false`, and nothing is written, where one of them does not stand. */
+  replace(record: IssuerRecord, basis: readonly RecordName[]): Promise<boolean>
   /** `undefined` for absent and for expired, by the database's clock. */
   find(model: string, key: string): Promise<StoredIssuerRecord | undefined>
   findByUid(model: string, uid: string): Promise<StoredIssuerRecord | undefined>
@@ -39,6 +47,8 @@ export interface IssuerStorage {
   /** Marks the record used, exactly once: `false` when it was used before, expired or absent. */
   consume(model: string, key: string): Promise<boolean>
   destroy(model: string, key: string): Promise<void>
+  /** Removes the record; answers with what it was, unless somebody else has removed it. */
+  take(model: string, key: string): Promise<StoredIssuerRecord | undefined>
   /** Removes the grant and every record that belongs to it. */
   revokeGrant(grant: string): Promise<void>
 }
@@ -51,6 +61,8 @@ export interface RecordScope {
   readonly owners: readonly string[] | undefined
   /** Records that were written before that was kept may be of any application. */
   readonly application: string | undefined
+  /** One that is not meant. */
+  readonly spared?: RecordName | undefined
 }
 
 /** A record with whose it is. */
@@ -70,11 +82,13 @@ export interface OwnedRecords {
   /** At most so many records of which nobody has looked yet whose they are, as older versions wrote them. */
   unowned(most: number): Promise<readonly OwnedRecord[]>
   /** Writes down whose a record is, unless that is known by now. */
-  own(record: Pick<OwnedRecord, 'model' | 'key'>, owner: RecordOwner | 'nobody'): Promise<void>
+  own(record: RecordName, owner: RecordOwner | 'nobody'): Promise<void>
   /** Those of these models that stand. */
   list(scope: RecordScope, models: readonly string[]): Promise<readonly OwnedRecord[]>
   /** The one of this key that stands. */
   find(model: string, key: string): Promise<OwnedRecord | undefined>
   /** Removes whatever is of this scope, of every model, with all that belongs to a grant among it; answers with what was owned. */
   remove(scope: RecordScope): Promise<readonly OwnedRecord[]>
+  /** The same for these alone: all of them that still stand, or none where that fails. */
+  removeThese(records: readonly RecordName[]): Promise<readonly OwnedRecord[]>
 }

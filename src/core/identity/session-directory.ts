@@ -37,7 +37,7 @@ export interface SessionDirectoryPorts {
   readonly grants: GrantSource
   readonly accounts: Pick<AccountStore, 'list'>
   readonly audit: Pick<AuditLog, 'record' | 'retain'>
-  readonly feed: Pick<SessionFeed, 'publish'>
+  readonly feed: Pick<SessionFeed, 'publishAll'>
   readonly keyring: Keyring
   /** Absent where clients hear nothing. */
   readonly clients?: ClientNotifier | undefined
@@ -45,6 +45,8 @@ export interface SessionDirectoryPorts {
   readonly ownIssuer: string
 }
 
+/** Nobody who signs in again and again keeps an administrator waiting for ever. */
+const mostRounds = 100
 /** So many are told of one by one; for more, everybody looks at everything. */
 const toldOneByOne = 100
 
@@ -84,7 +86,7 @@ export class SessionDirectory {
     const meant = tenants.filter(({ id }) => scope.tenant === undefined || scope.tenant.id === id)
     // Whoever could make new sign-ins and sessions first, then these.
     const ends = new Ends()
-    await ends.take(() => grants.end(scope))
+    await ends.takeAll(() => grants.end(scope))
     for (const tenant of meant) await ends.take(() => signIns.end(tenant, scope), tenant)
     await ends.take(() => transports.end(scope))
     await ends.take(() => transports.endBound(keysOf(ends.ended)))
@@ -118,7 +120,7 @@ export class SessionDirectory {
     const owner = { tenantId: tenant.id, issuer: undefined, subject: account }
     const scope: SessionScope = { tenant, owners: [owner], application: undefined }
     const ends = new Ends()
-    await ends.take(() => grants.endMadeWith(scope, origin))
+    await ends.takeAll(() => grants.endMadeWith(scope, origin))
     const ended = ends.ended.filter(({ kind }) => kind === 'grant').map(({ key }) => key)
     await ends.take(() => signIns.endGranted(tenant, ended), tenant)
     await ends.take(() => transports.endBound(keysOf(ends.ended)))
@@ -126,14 +128,15 @@ export class SessionDirectory {
   }
 
   async #settle(ends: Ends, tenants: readonly Tenant[], scope: SessionScope): Promise<readonly ListedSession[]> {
-    for (const notice of noticesOf(ends.ended)) await this.#ports.feed.publish(notice)
+    await this.#ports.feed.publishAll(noticesOf(ends.ended))
     const requestId = randomUUID()
     const named = await this.#named(ends.ended, tenants)
     const { ownIssuer } = this.#ports
     const rows = named
       .filter(({ kind }) => kind !== 'sign-in')
       .map((session) => endedEvent(session, { requestId, ownIssuer }))
-    await Promise.all([...rows, changedEvent(scope, ends.ended.length, requestId)].map((event) => this.#record(event)))
+    const changes = ends.ended.length === 0 ? [] : [changedEvent(scope, ends.ended.length, requestId)]
+    await Promise.all([...rows, ...changes].map((event) => this.#record(event)))
     await this.#ports.clients?.tell(ends.ended)
     ends.throwFailure()
     return named
@@ -193,6 +196,16 @@ class Ends {
       if (tenant !== undefined && reason instanceof UpstreamError) this.silent.push(tenant)
       else this.#failure ??= { reason }
     }
+  }
+
+  /** Until nothing is left. */
+  async takeAll(end: () => Promise<readonly KnownSession[]>): Promise<void> {
+    for (let rounds = 0; rounds < mostRounds; rounds += 1) {
+      const before = this.ended.length
+      await this.take(end)
+      if (this.ended.length === before) return
+    }
+    this.#failure ??= { reason: new UpstreamError('OVERLOADED', 'new sessions begin as fast as these end') }
   }
 
   throwFailure(): void {

@@ -40,6 +40,8 @@ export interface SessionScope {
   readonly owners: readonly SessionOwner[] | undefined
   /** The application (client id of the server). */
   readonly application: string | undefined
+  /** One that is not meant. */
+  readonly spared?: Pick<KnownSession, 'key' | 'kind'> | undefined
 }
 
 /** Where somebody has signed in, if not here. */
@@ -77,11 +79,14 @@ export interface TransportSource {
 
 /** Lets clients hear of what has ended (OpenID Connect Back-Channel Logout). */
 export interface ClientNotifier {
-  /** Tells those that have registered for it. Never throws: what does not arrive is in the log. */
-  tell(ended: readonly KnownSession[]): Promise<void>
+  /** Tells those that have registered for it, until `signal` gives it up. Never throws: what does not arrive is in the log. */
+  tell(ended: readonly KnownSession[], signal?: AbortSignal): Promise<void>
 }
 
-/** Grants and browsers' sign-ins at the authorization server. Each method throws `UpstreamError`. */
+/**
+ * Grants and browsers' sign-ins at the authorization server. Each method throws `UpstreamError`, with nothing ended. What a request that
+ * was under way has moved meanwhile may be left by `end` and `endMadeWith`: all of it has ended once they answer with nothing.
+ */
 export interface GrantSource {
   list(scope: SessionScope): Promise<readonly KnownSession[]>
   /** Ends them and whatever was issued on them: codes, refresh tokens and sign-ins on their way included. */

@@ -1,15 +1,13 @@
-import type { Caller } from '../identity/caller.js'
 import type { PolicyAnswers } from '../permission/graph/compiled-requirement.js'
 import type { PermissionGraph } from '../permission/graph/permission-graph.js'
-import { systemClock, type Clock } from '../runtime/clock.js'
 import type { Log } from '../runtime/log.js'
 import { askerOf } from './access.js'
-import type { Authenticator } from './authenticator.js'
 import type { CallChannel } from './call-channel.js'
 import { CallContext } from './call-context.js'
 import type { CountedVisitor } from './call-counter.js'
 import type { CallRecord, Reason } from './call-record.js'
 import type { CallServices } from './call-services.js'
+import { freshCaller, type CallerPorts } from './current-caller.js'
 import { errorResult, type OperationResult } from './content.js'
 import type { Operation, Parsed } from './operation.js'
 import { failedResult, renderResult } from './render-result.js'
@@ -35,11 +33,9 @@ export interface AdmittedCall extends BegunCall {
   readonly answers?: PolicyAnswers
 }
 
-export interface CallRunPorts {
+export interface CallRunPorts extends CallerPorts {
   readonly graph: PermissionGraph<Operation>
-  readonly callers: Pick<Authenticator, 'renew'>
   readonly log: Log
-  readonly clock?: Clock | undefined
 }
 
 /** How arguments are come by: checked now, or before. */
@@ -50,8 +46,6 @@ interface Attempt {
   readonly result: OperationResult | 'revoked'
   readonly reason: Reason
 }
-
-const freshMilliseconds = 200
 
 /** One admitted call from its arguments to its answer. */
 export class CallRun {
@@ -147,15 +141,10 @@ export class CallRun {
     const { answers, operation, request } = this.#call
     const { caller } = request
     if (caller === undefined || operation.protection.access !== 'protected') return true
-    if (this.#hasExpired(caller)) return false
-    if (performance.now() - caller.readAt < freshMilliseconds) return true
-    const now = { ...request, caller: await this.#ports.callers.renew(caller) }
-    return this.#ports.graph.decide(operation, askerOf(now), answers) === 'allow'
-  }
-
-  /** Sign-ins go by the database's clock, when they are looked up. */
-  #hasExpired({ credential, expiresAt }: Caller): boolean {
-    return credential.kind === 'bearer' && expiresAt * 1000 <= (this.#ports.clock ?? systemClock).now()
+    const now = await freshCaller(this.#ports, caller)
+    return (
+      now === caller || this.#ports.graph.decide(operation, askerOf({ ...request, caller: now }), answers) === 'allow'
+    )
   }
 }
 

@@ -18,6 +18,8 @@ export interface ServicePorts {
 export interface ServedCall {
   readonly operation: Pick<Operation, 'name' | 'services'>
   readonly caller: Caller | undefined
+  /** The same as everything is now, or nobody: a call may take its time. */
+  readonly current: () => Promise<Caller | undefined>
   readonly channel: CallChannel
   /** What the caller has sent. */
   readonly args: unknown
@@ -36,7 +38,7 @@ export class CallServices {
   readonly #given = new Map<string, readonly string[]>()
   readonly #ending = new AbortController()
 
-  constructor(ports: ServicePorts | undefined, { args, caller, channel, operation, ref }: ServedCall) {
+  constructor(ports: ServicePorts | undefined, { args, caller, channel, current, operation, ref }: ServedCall) {
     this.#ports = ports
     this.#args = args
     this.channel = this.#ports === undefined ? channel : this.#guarded(channel)
@@ -46,7 +48,7 @@ export class CallServices {
     if (channel.signal.aborted) this.#abort()
     this.access = new ServiceAccess({
       desk: ports.desk,
-      visit: { caller, operation: name, services, requestId: ref },
+      visit: { caller, current, operation: name, services, requestId: ref },
       signal: this.#ending.signal,
       handedOut: (texts) => this.#note(texts),
     })

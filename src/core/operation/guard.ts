@@ -9,6 +9,7 @@ import type { Authenticator } from './authenticator.js'
 import type { CallCounter } from './call-counter.js'
 import { CallRecord, type RecordedCall, type RecordPorts } from './call-record.js'
 import { CallRun, invalidResult, type AdmittedCall, type BegunCall, type CallRequest } from './call-run.js'
+import { CurrentCaller } from './current-caller.js'
 import { CallServices, type ServicePorts } from './call-services.js'
 import { errorResult, type OperationResult } from './content.js'
 import { freezeDeeply } from './freeze-deeply.js'
@@ -146,7 +147,16 @@ export class Guard {
     work: (admitted: AdmittedCall) => Promise<Value>,
   ): Promise<Value> {
     const { args, caller, channel } = request
-    const services = new CallServices(this.#ports.services, { operation, args, caller, channel, ref: record.ref })
+    const now = new CurrentCaller({ ...this.#ports, graph: this.#graph }, operation, caller)
+    const current = () => now.find()
+    const services = new CallServices(this.#ports.services, {
+      operation,
+      args,
+      caller,
+      current,
+      channel,
+      ref: record.ref,
+    })
     try {
       return await work({ operation, record, request, services })
     } finally {

@@ -17,7 +17,7 @@ export function isOutage(error: unknown): boolean {
 export function toldBy(error: unknown, ref: string): string | undefined {
   try {
     if (error instanceof ServiceError) return toldOfService(error, ref)
-    if (error instanceof UpstreamError && error.outage === 'SECRETS_UNAVAILABLE') return secretsUnavailable(ref)
+    if (error instanceof UpstreamError && error.outage === 'SECRETS_UNAVAILABLE') return secretsUnavailable(error, ref)
     if (!(error instanceof ToolError)) return undefined
     const { message }: { readonly message: unknown } = error
     return typeof message === 'string' ? message.slice(0, longestMessage) : undefined
@@ -35,8 +35,10 @@ export function isExpected(error: unknown): boolean {
   }
 }
 
-function secretsUnavailable(ref: string): string {
-  return `The credentials of external services cannot be read at the moment, try again later (ref ${ref})`
+function secretsUnavailable({ mend }: UpstreamError, ref: string): string {
+  return mend === 'time'
+    ? `The credentials of external services cannot be read at the moment, try again later (ref ${ref})`
+    : `The credentials of external services cannot be read: tell the administrator of this server (ref ${ref})`
 }
 
 const expected: ReadonlySet<string> = new Set(['ERR_SERVICE_CONNECT', 'ERR_SERVICE_DENIED'])
@@ -49,7 +51,10 @@ function toldOfService({ code, service }: ServiceError, ref: string): string | u
       return `You have not signed in at ${service} yet (ref ${ref})`
     case 'ERR_SERVICE_CREDENTIAL':
       return `${service} cannot be used: its administrator has to set its credential (ref ${ref})`
+    case 'ERR_SERVICE_SETUP':
+      return `${service} cannot be used as it is set up: tell its administrator (ref ${ref})`
     case 'ERR_SERVICE_ANSWER':
+      return `${service} gave an answer that cannot be used (ref ${ref})`
     case 'ERR_SERVICE_UNREACHABLE':
       return `${service} gave no answer, try again later (ref ${ref})`
     case 'ERR_SERVICE_REQUEST':

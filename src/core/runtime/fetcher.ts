@@ -18,7 +18,7 @@ export interface FetchRequest {
   readonly signal?: AbortSignal
 }
 
-/** An answer of any status but a redirect, read to its end. */
+/** An answer of any status but a redirect (which 304 is not), read to its end. */
 export interface FetchAnswer {
   readonly status: number
   /** By names in lower case; a header that came several times is joined with `, `. */

@@ -31,6 +31,8 @@ export interface SessionFeed {
   readonly alive: boolean
   /** Tells every process, this one included. Never throws; `false` where the others could not be told, or it is too long to be told. */
   publish(notice: SessionNotice): Promise<boolean>
+  /** The same for several, in one step. */
+  publishAll(notices: readonly SessionNotice[]): Promise<boolean>
   /** Calls `hear` with each notice, and with `everything` where some may have been missed; answers with the way to stop that. */
   subscribe(hear: (notice: SessionNotice) => void): () => void
 }

@@ -2,11 +2,20 @@ import type { ServerResponse } from 'node:http'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import type { SecretsEngine } from '../../../src/core/credential/secrets-engine.js'
 import type { ExternalService } from '../../../src/core/external-service/external-service.js'
+import type { AllowedRole } from '../../../src/core/external-service/engine-roles.js'
 import type { ServiceAccess } from '../../../src/core/external-service/service-access.js'
+import { acme, globex, sampleCaller } from '../../support/core-samples.js'
 import { ServiceBench } from '../../support/service-bench.js'
+import { passMilliseconds, stopPassing } from '../../support/pass-milliseconds.js'
 import { listenHttp, type TestListener } from '../../support/test-listener.js'
 import { until } from '../../support/until.js'
+import { newPlace } from '../../support/vault/vault-place.js'
 import { VaultSite } from '../../support/vault/vault-site.js'
+
+/** What a service does not take may be taken away after that, and not before. */
+const leastAge = 10_000
+
+afterEach(stopPassing)
 
 const status = async (services: ServiceAccess): Promise<number> => (await services.fetch('GitHub', '/user')).status
 
@@ -80,6 +89,7 @@ describe('a service that gives tokens for a client id and secret (RFC 6749 §4.4
     await bench.call(status)
     expect(asked).toHaveLength(3)
     bench.answer = (_request, response) => void response.writeHead(401).end()
+    passMilliseconds(leastAge)
     await bench.call(status)
     await bench.call(status)
     expect(asked).toHaveLength(4)
@@ -88,7 +98,36 @@ describe('a service that gives tokens for a client id and secret (RFC 6749 §4.4
     expect(asked.at(-1)?.form.get('client_secret')).toBe('another-secret-3')
   })
 
-  it.each<[string, (response: ServerResponse) => void]>([
+  it('is asked for one more by fifty calls that the service did not take, and for none soon after that', async () => {
+    await bench.provide({ auth: auth() }, members)
+    bench.answer = (_request, response) => void response.writeHead(401).end()
+    const calls = async () => Promise.all(Array.from({ length: 50 }, () => bench.call(status)))
+    for (let times = 0; times < 3; times += 1) await calls()
+    expect(asked).toHaveLength(1)
+    passMilliseconds(leastAge)
+    for (let times = 0; times < 3; times += 1) await calls()
+    expect(asked).toHaveLength(2)
+  })
+
+  it('is not asked by everybody while it is silent, which holds up no other client', async () => {
+    const id = '5e7f1c00-0000-4000-8000-000000000009'
+    await bench.provide({ auth: auth() }, members)
+    await bench.provide({ id, name: 'Other', auth: auth() }, { ...members, client_id: 'them' })
+    const good = answer
+    answer = (response) => void response.destroy()
+    for (let times = 0; times < 6; times += 1) expect((await bench.call(status)).isError).toBe(true)
+    expect(asked).toHaveLength(3)
+    answer = good
+    const other = async (services: ServiceAccess) => (await services.fetch('Other', '/')).status
+    expect(await bench.call(other, { services: ['Other'] })).toEqual({ text: '200', isError: false })
+  })
+
+  const [setUp, later] = [
+    /^GitHub cannot be used as it is set up: tell its administrator/,
+    /^GitHub gave no answer, try again later/,
+  ]
+
+  it.each<[string, (response: ServerResponse) => void, RegExp?]>([
     [
       'says no and quotes what it was sent',
       (response) => give(response, { error: 'invalid_client', error_description: secret }, 401),
@@ -97,16 +136,17 @@ describe('a service that gives tokens for a client id and secret (RFC 6749 §4.4
     ['gives no token', (response) => give(response, { token_type: 'Bearer' })],
     ['gives a token of another kind', (response) => give(response, { access_token: 'x', token_type: 'mac' })],
     ['redirects', (response) => void response.writeHead(307, { location: 'http://127.0.0.1:1/' }).end()],
-    ['fails', (response) => void response.writeHead(500).end(secret)],
+    ['fails', (response) => void response.writeHead(500).end(secret), later],
+    ['is busy', (response) => void response.writeHead(429).end(secret), later],
     ['is no token endpoint', (response) => void response.writeHead(200, { 'content-type': 'text/html' }).end('<html>')],
   ])(
     'is not used where its token endpoint %s, and nothing is told of that; the next call asks again',
-    async (_name, bad) => {
+    async (_name, bad, told = setUp) => {
       await bench.provide({ auth: auth() }, members)
       const good = answer
       answer = bad
       const { isError, text } = await bench.call(status)
-      expect([isError, text]).toEqual([true, expect.stringMatching(/^GitHub gave no answer, try again later/)])
+      expect([isError, text]).toEqual([true, expect.stringMatching(told)])
       expect(bench.lines.join()).toMatch(/GitHub gave no token/)
       expect(bench.lines.join()).not.toContain(secret)
       expect(bench.seen).toEqual([])
@@ -131,8 +171,8 @@ describe('a credential that HashiCorp Vault makes', () => {
   let site: VaultSite
   let bench: ServiceBench
 
-  const open = async (engine?: SecretsEngine): Promise<void> => {
-    bench = new ServiceBench(engine)
+  const open = async (engine?: SecretsEngine, allowed?: readonly AllowedRole[]): Promise<void> => {
+    bench = new ServiceBench(engine, allowed)
     await bench.open()
   }
 
@@ -154,12 +194,40 @@ describe('a credential that HashiCorp Vault makes', () => {
     await open(engine)
     await bench.provide({ auth, source: { from: 'dynamic', path: 'database/creds/reports' }, credentialVersion: 0 }, {})
     await Promise.all(Array.from({ length: 20 }, () => bench.call(status)))
-    expect(new Set(bench.seen.map(({ headers }) => headers['authorization'])).size).toBe(1)
+    const rows = bench.audit.rows.filter(({ type }) => type === 'credential.read')
+    const path = 'database/creds/reports'
+    const lease = expect.stringMatching(/^[\w-]{16}$/)
+    expect(rows).toHaveLength(20)
+    expect(rows[0]).toMatchObject({ detail: { service: 'GitHub', role: path, lease } })
+    expect(new Set(rows.map(({ detail }) => detail?.['lease'])).size).toBe(1)
+    const users = () => new Set(bench.seen.map(({ headers }) => headers['authorization'])).size
+    expect(users()).toBe(1)
     bench.answer = (_request, response) => void response.writeHead(401).end()
+    for (let times = 0; times < 3; times += 1) await bench.call(status)
+    expect(users()).toBe(1)
+    passMilliseconds(leastAge)
+    for (let times = 0; times < 3; times += 1) await bench.call(status)
+    expect(users()).toBe(2)
+    passMilliseconds(leastAge)
     await bench.call(status)
     bench.answer = (_request, response) => void response.end()
     expect(await bench.call(status)).toEqual({ text: '200', isError: false })
-    expect(new Set(bench.seen.map(({ headers }) => headers['authorization'])).size).toBe(2)
+    expect(users()).toBe(3)
+    expect(site.vault.count(/GET database\/creds/)).toBe(3)
+  })
+
+  it('is another one once this server has logged in to Vault anew, with whose token the one before ends', async () => {
+    const { credentials, engine } = await site.enter()
+    await open(engine)
+    await bench.provide({ auth, source: { from: 'dynamic', path: 'database/creds/reports' }, credentialVersion: 0 }, {})
+    await bench.call(status)
+    const [{ token } = {}] = site.vault.journal.filter(({ path }) => path.startsWith('database/creds'))
+    site.vault.space('').tokens.revoke(token ?? '')
+    await credentials.newest(newPlace())
+    await bench.call(status)
+    const users = bench.seen.map(({ headers }) => Buffer.from(String(headers['authorization']).slice(6), 'base64'))
+    const [before, after] = users.map((user) => user.toString().split(':')[0] ?? '')
+    expect([before, after].map((user) => site.vault.space('').leases.knows(user ?? ''))).toEqual([false, true])
   })
 
   it('is another one once the service leads elsewhere, and the one before is revoked', async () => {
@@ -186,6 +254,43 @@ describe('a credential that HashiCorp Vault makes', () => {
     expect(await bench.call(status)).toEqual({ text: '200', isError: false })
     const [, encoded = ''] = String(bench.seen[0]?.headers['authorization']).split(' ')
     expect(Buffer.from(encoded, 'base64').toString()).toMatch(/^reports:./)
+  })
+
+  it.each([
+    ['dynamic', 'database/creds/reports'],
+    ['static', 'database/static-creds/reports'],
+  ] as const)(
+    'of a %s role is for the tenant that the operator has given it to, whoever else names it',
+    async (from, path) => {
+      const { engine } = await site.enter()
+      await open(engine, [
+        { tenant: acme.slug, path },
+        { tenant: globex.id, path: `${path}-of-others` },
+      ])
+      const made = { auth, source: { from, path }, credentialVersion: 0 }
+      for (const tenant of [acme, globex]) await bench.provide(made, {}, tenant)
+      expect(await bench.call(status)).toEqual({ text: '200', isError: false })
+      const asked = site.vault.journal.length
+      const { text } = await bench.call(status, { caller: { ...sampleCaller(), tenant: globex } })
+      expect(text).toMatch(/^GitHub cannot be used as it is set up: tell its administrator/)
+      expect(bench.lines.join()).toContain(`the tenant globex may not use the role ${path} of the secrets engine`)
+      expect([bench.seen.length, site.vault.journal.length]).toEqual([1, asked])
+    },
+  )
+
+  it('is not used where that it was made cannot be put on record, and that none was made is on record', async () => {
+    const { engine } = await site.enter()
+    await open(engine)
+    await bench.provide({ auth, source: { from: 'dynamic', path: 'database/creds/reports' }, credentialVersion: 0 }, {})
+    site.vault.fault = { kind: 'status', status: 500 }
+    expect((await bench.call(status)).isError).toBe(true)
+    expect(bench.audit.rows.filter(({ type }) => type === 'credential.read')).toMatchObject([
+      { reason: 'ERR_SECRETS_UNAVAILABLE', detail: { service: 'GitHub', role: 'database/creds/reports' } },
+    ])
+    site.vault.fault = undefined
+    bench.audit.refuse('credential.read')
+    expect((await bench.call(status)).isError).toBe(true)
+    expect(bench.seen).toEqual([])
   })
 
   it('is refused, in words for the administrator, where nothing makes it', async () => {

@@ -2,9 +2,12 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { inspect } from 'node:util'
 import type { ExternalService } from '../../../src/core/external-service/external-service.js'
 import type { ServiceAccess } from '../../../src/core/external-service/service-access.js'
+import { UpstreamError } from '../../../src/core/error/upstream-error.js'
+import type { Caller } from '../../../src/core/identity/caller.js'
 import { ToolError } from '../../../src/core/operation/tool-error.js'
 import { role } from '../../../src/core/permission/requirement/builders.js'
 import { globex, sampleCaller } from '../../support/core-samples.js'
+import { passMilliseconds, stopPassing } from '../../support/pass-milliseconds.js'
 import { ServiceBench } from '../../support/service-bench.js'
 
 const token = 'tok_5Zx81qLmVw0R'
@@ -15,7 +18,10 @@ beforeEach(async () => {
   await bench.open()
 })
 
-afterEach(() => bench.close())
+afterEach(async () => {
+  stopPassing()
+  await bench.close()
+})
 
 const repositories = async (services: ServiceAccess): Promise<unknown> =>
   (await services.fetch('GitHub', '/user/repos?per_page=5')).json()
@@ -68,6 +74,20 @@ describe('a declared service', () => {
     expect(bench.seen).toMatchObject([seen])
   })
 
+  it('may want a key in the query, where the rest stays as the operation wrote it', async () => {
+    await bench.provide({ auth: { type: 'api_key', in: 'query', name: 'key', prefix: '' } }, { api_key: token })
+    const written = ['/a?b=c%20d+e&f&g==&h=%7e', '/a?', '/a', '/a?x=~(1)!&']
+    await bench.call(async (services) => {
+      for (const path of written) await services.fetch('GitHub', path)
+    })
+    expect(bench.seen.map(({ url }) => url)).toEqual([
+      `${written[0]}&key=${token}`,
+      `/a?key=${token}`,
+      `/a?key=${token}`,
+      `${written[3]}&key=${token}`,
+    ])
+  })
+
   it('takes methods, headers and bodies', async () => {
     await bench.provide({}, { access_token: token })
     await bench.call(async (services) => {
@@ -102,7 +122,7 @@ describe('a declared service', () => {
     expect(text).toBe('404,9,,gone')
   })
 
-  it.each([204, 205])('may answer without a body (%i)', async (status) => {
+  it.each([204, 205, 304])('may answer without a body (%i)', async (status) => {
     await bench.provide({}, { access_token: token })
     bench.answer = (_request, response) => void response.writeHead(status).end()
     expect(await bench.call(async (services) => (await services.fetch('GitHub', '/user')).status)).toEqual({
@@ -131,6 +151,63 @@ describe('a declared service', () => {
     await expect(kept?.fetch('GitHub', '/user')).rejects.toThrow('has ended')
     await expect(kept?.getServiceToken('GitHub')).rejects.toThrow('has ended')
     expect(bench.seen).toEqual([])
+  })
+})
+
+describe('a call that takes its time', () => {
+  /** Asks three times: at once, a moment later, and when what is known of the caller is old. */
+  const slowly = async (services: ServiceAccess): Promise<string> => {
+    const said = []
+    for (const wait of [0, 0, 250]) {
+      passMilliseconds(wait)
+      const asked = services.fetch('GitHub', '/user').then(({ status }) => String(status))
+      said.push(await asked.catch((error: { readonly code: string }) => error.code))
+    }
+    return said.join()
+  }
+  const caller = () => ({ ...sampleCaller({ roles: ['clerk'] }), readAt: performance.now() })
+
+  beforeEach(() => passMilliseconds(0))
+
+  it('goes on with a service as long as its user may, which is looked up now and then', async () => {
+    await bench.provide({ requirement: role('clerk') }, { access_token: token })
+    let looked = 0
+    const renew = async (same: Caller) => {
+      looked += 1
+      return { ...same, readAt: performance.now() }
+    }
+    expect((await bench.call(slowly, { caller: caller(), renew })).text).toBe('200,200,200')
+    expect(looked).toBe(1)
+  })
+
+  it.each<[string, () => Promise<Caller | undefined>, string]>([
+    ['is nobody any more', async () => undefined, 'ERR_SERVICE_DENIED'],
+    ['lacks what the service demands', async () => ({ ...caller(), ...sampleCaller() }), 'ERR_SERVICE_DENIED'],
+    [
+      'cannot be looked up',
+      () => Promise.reject(new UpstreamError('TENANT_UNAVAILABLE', 'the database is down')),
+      'ERR_TENANT_UNAVAILABLE',
+    ],
+  ])('uses no service once its user %s', async (_what, renew, code) => {
+    await bench.provide({ requirement: role('clerk') }, { access_token: token })
+    expect((await bench.call(slowly, { caller: caller(), renew })).text).toBe(`200,200,${code}`)
+    expect(bench.seen).toHaveLength(2)
+    const denied = bench.audit.rows.filter(({ reason }) => reason === 'ERR_SERVICE_DENIED')
+    expect(denied).toHaveLength(code === 'ERR_SERVICE_DENIED' ? 1 : 0)
+  })
+
+  it('hands out no credential either, and none of an operation that its user has lost', async () => {
+    await bench.provide({}, { access_token: token })
+    const { text } = await bench.call(
+      async (services) => {
+        passMilliseconds(250)
+        const asked = [services.getServiceToken('GitHub'), services.getServiceCredentials('GitHub')]
+        return (await Promise.allSettled(asked)).map(({ status }) => status)
+      },
+      { caller: caller(), renew: async () => undefined },
+    )
+    expect(JSON.parse(text)).toEqual(['rejected', 'rejected'])
+    expect(bench.credentials.reads).toBe(0)
   })
 })
 
@@ -164,7 +241,13 @@ describe('a service is refused', () => {
   it('while its credential cannot be read, in words for the user, and not afterwards', async () => {
     await bench.provide({}, { access_token: token })
     bench.credentials.available = false
-    expect((await bench.call(used('GitHub'))).text).toMatch(/^The credentials of external services cannot be read/)
+    expect((await bench.call(used('GitHub'))).text).toMatch(/cannot be read at the moment, try again later/)
+    const read = { type: 'credential.read', detail: { service: 'GitHub', version: 1 } }
+    const rows = bench.audit.rows.filter(({ type }) => type === read.type)
+    expect(rows).toMatchObject([read, { ...read, reason: 'ERR_SECRETS_UNAVAILABLE' }])
+    expect(rows[0]?.reason).toBeUndefined()
+    bench.credentials.mend = 'administrator'
+    expect((await bench.call(used('GitHub'))).text).toMatch(/cannot be read: tell the administrator of this server/)
     bench.credentials.available = true
     expect(await bench.call(used('GitHub'))).toEqual({ text: '200', isError: false })
   })
@@ -182,6 +265,10 @@ describe('a service is refused', () => {
     ['that names another host', '/user', { headers: { Host: 'evil.example' } }],
     ['that says itself who asks', '/user', { headers: { authorization: 'Bearer x' } }],
     ['that pretends to come from elsewhere', '/user', { headers: { 'X-Forwarded-For': '10.0.0.1' } }],
+    ['that names another path', '/user', { headers: { 'X-Original-URL': '/admin' } }],
+    ['that names another path to others', '/user', { headers: { 'X-Rewrite-Url': '/admin' } }],
+    ['that names another method', '/user', { headers: { 'x-http-method-override': 'DELETE' } }],
+    ['that pretends with an underscore', '/user', { headers: { X_Forwarded_Host: 'evil.example' } }],
     ['that says how long it is', '/user', { method: 'POST', body: 'a', headers: { 'transfer-encoding': 'chunked' } }],
     ['whose header holds a line end', '/user', { headers: { 'x-a': 'b\r\nx-c: d' } }],
     ['whose header has no name', '/user', { headers: { 'x a': 'b' } }],
@@ -201,14 +288,20 @@ describe('a service is refused', () => {
     const elsewhere = new ServiceBench()
     await elsewhere.open()
     bench.answer = (_request, response) => void response.writeHead(307, { location: `${elsewhere.url}/steal` }).end()
-    expect((await bench.call(used('GitHub'))).text).toMatch(/^GitHub gave no answer/)
+    expect((await bench.call(used('GitHub'))).text).toMatch(/^GitHub cannot be used as it is set up: tell its admin/)
     expect([bench.seen.length, elsewhere.seen.length]).toEqual([1, 0])
     await elsewhere.close()
   })
 
+  it('that is out of reach for now, in words that say so', async () => {
+    await bench.provide({}, { access_token: token })
+    bench.answer = (_request, response) => void response.destroy()
+    expect((await bench.call(used('GitHub'))).text).toMatch(/^GitHub gave no answer, try again later/)
+  })
+
   it('an address inside the network, unless that is allowed', async () => {
     await bench.provide({ url: bench.url.replace('http:', 'https:'), reach: 'public' }, { access_token: token })
-    expect((await bench.call(used('GitHub'))).text).toMatch(/^GitHub gave no answer/)
+    expect((await bench.call(used('GitHub'))).text).toMatch(/^GitHub cannot be used as it is set up: tell its admin/)
     expect(bench.seen).toEqual([])
   })
 })
@@ -250,11 +343,13 @@ describe('a credential', () => {
     expect(bench.seen.at(-1)?.headers['authorization']).toBe(`Bearer ${token}-new`)
   })
 
-  it('is read again after the service did not take it', async () => {
+  it('is read again after the service did not take it, at most once in ten seconds', async () => {
     await bench.provide({}, { access_token: token })
     bench.answer = (_request, response) => void response.writeHead(401).end('{}')
-    await bench.call(repositories)
-    await bench.call(repositories)
+    for (let times = 0; times < 3; times += 1) await bench.call(repositories)
+    expect(bench.credentials.reads).toBe(1)
+    passMilliseconds(10_000)
+    for (let times = 0; times < 3; times += 1) await bench.call(repositories)
     expect(bench.credentials.reads).toBe(2)
   })
 

@@ -72,7 +72,7 @@ function keeperOf(
   const log = { write: () => undefined }
   return new UpstreamTokenKeeper({
     store: postgres.federation.tokens,
-    providers: { find },
+    providers: { find, isPosing: async () => false },
     log,
     end: async ({ account }, reason) => void ended.push(`${account} ${reason}`),
     pause: (ms) => pause(ms, undefined, { ref: false }),
@@ -324,5 +324,35 @@ describe('sealed values of providers', () => {
     expect(after.map((sealed, at) => sealed.slice(0, 18) === before[at]?.slice(0, 18))).toEqual([false, false])
     expect(await keeperOf().accessToken(there)).toBe('access')
     expect((await federation.providers.list([tenant.id]))[0]?.clientSecret).toBe('secret')
+  })
+})
+
+describe('a keeper that closes', () => {
+  it('keeps what is on its way, waits for no other process, and asks nobody afterwards', async () => {
+    await store().keep(place, origin, tokens('first', 1))
+    const kept = await store().find(place)
+    if (kept === undefined) throw new TypeError('not kept')
+    const [renewing, waiting] = [keeperOf(), keeperOf()]
+    let answered = () => {}
+    const held = new Promise<void>((resolve) => (answered = resolve))
+    answer = async () => {
+      await held
+      return { outcome: 'refreshed', tokens: tokens('second') }
+    }
+    const renewed = renewing.accessToken(place)
+    await until(() => asked.length === 1)
+    const given = expect(waiting.accessToken(place)).rejects.toMatchObject({ outage: 'SHUTTING_DOWN' })
+    await waiting.close()
+    await given
+    const closing = renewing.close()
+    answered()
+    await closing
+    expect(await renewed).toBe('second')
+    expect((await store().find(place))?.tokens.accessToken).toBe('second')
+    for (const closed of [renewing, waiting]) {
+      await expect(closed.accessToken(place)).rejects.toMatchObject({ outage: 'SHUTTING_DOWN' })
+      await expect(closed.attend(place)).rejects.toMatchObject({ outage: 'SHUTTING_DOWN' })
+    }
+    expect(asked).toHaveLength(1)
   })
 })

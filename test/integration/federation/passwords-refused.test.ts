@@ -72,7 +72,10 @@ describe('a tenant whose users sign in with its providers alone', () => {
     expect(before.html).toContain('Your password alone is enough')
     await say('refused')
     for (const shown of [await own(), await jar.press(before, 'factor-password', { fields: { password } })]) {
-      expect([shown.status, shown.html.includes('You are not signed in here')]).toEqual([401, true])
+      expect([shown.status, shown.html.includes('does not let anybody in with a password any more')]).toEqual([
+        401,
+        true,
+      ])
     }
     await say('accepted')
     const shown = await jar.press(before, 'factor-password', { fields: { password } })

@@ -224,6 +224,93 @@ describe('an outage of the provider', () => {
   })
 })
 
+describe('a provider that comes to go by the name of an issuer whose tokens are taken', () => {
+  const taken = 'https://idp.example'
+  const trust = (slug: string) => {
+    const options = { issuer: taken, audience: 'resource', tenant: { slug } }
+    return site.postgres.trustedIssuers.apply({ presence: 'any', options }, 'cli:ada')
+  }
+  const distrust = () => site.postgres.trustedIssuers.apply({ presence: 'absent', issuer: taken }, 'cli:ada')
+  let bare: string
+
+  beforeAll(async () => {
+    const of = (path: string) => `${outside.origin}${path}`
+    const provider = {
+      ...({ kind: 'oauth2', name: 'Bare', application: undefined, position: undefined } as const),
+      clientSecret: outside.clientSecret,
+      options: {
+        ...{ issuer: taken, clientId: outside.clientId, scopes: ['profile'], pkce: 'assumed', network: 'private' },
+        endpoints: { authorization: of('/auth'), token: of('/token'), userinfo: of('/me') },
+        members: { subject: 'sub' },
+      },
+    }
+    const store = site.postgres.federation.providers
+    expect((await store.apply({ presence: 'new', tenant: site.acme, provider }, 'cli:ada')).faults).toEqual([])
+    bare = (await store.list([site.acme.id])).find(({ name }) => name === 'Bare')?.id ?? ''
+  })
+  beforeEach(async () => {
+    account = await site.account(site.acme, `bare-${users}@acme.test`, { issuer: taken, subject: user.sub })
+    outside.instead.set('/me', (response) => sendJson(response, { sub: user.sub }))
+    outside.callback = { iss: undefined }
+  })
+  afterEach(() => distrust())
+
+  const place = () => ({ tenant: site.acme, account, provider: bare, subject: user.sub })
+  const bareTokens = () => site.postgres.federation.tokens.find(place())
+
+  it.each([1, 600])(
+    'lets nobody go on for now, and all is there again once it is mended: tokens of %d s',
+    async (seconds) => {
+      outside.accessTokenSeconds = seconds
+      const tokens = await site.enter(jar, bare, server())
+      const own = () => jar.open(`${site.origin}/authsec/consents`)
+      const [before, code] = [await bareTokens(), await site.begin(jar)]
+      expect((await own()).status).toBe(200)
+      await trust('acme')
+      const asks = asked()
+      for (const refused of [await site.refresh(tokens), await site.refresh(tokens), await site.redeem(code)]) {
+        expect(refused).toMatchObject({ error: 'temporarily_unavailable' })
+      }
+      expect(asked()).toBe(asks)
+      expect(await isSignedIn()).toBe(false)
+      expect(await own()).toMatchObject({ status: 401, html: expect.stringContaining('cannot be used right now') })
+      expect((await new BrowserJar().open(site.startUrl())).html).not.toContain('<bdi>Bare</bdi>')
+      expect(await bareTokens()).toMatchObject({ version: before?.version })
+      expect(await reasonsOf()).toContain('signin.failed posing_upstream')
+      await distrust()
+      expect(await site.refresh(tokens)).toHaveProperty('access_token')
+      expect(await isSignedIn()).toBe(true)
+      expect((await own()).status).toBe(200)
+      expect(await ended()).toEqual([])
+    },
+  )
+
+  it('is told so where a browser is on its way, and may come again', async () => {
+    const back = await site.comeBack(jar, bare, server())
+    await trust('acme')
+    expect(await jar.open(back)).toMatchObject({ status: 503 })
+    await distrust()
+    expect((await jar.open(back)).html).toContain('value="allow"')
+  })
+
+  it('says nothing of users of another tenant, nor of sign-ins with other providers', async () => {
+    const tokens = await site.enter(jar, bare, server())
+    await trust('globex')
+    const again = await site.refresh(tokens)
+    expect(again).toHaveProperty('access_token')
+    await trust('acme')
+    expect(await site.refresh(again)).toMatchObject({ error: 'temporarily_unavailable' })
+    const other = { sub: `beside-${users}`, email: 'beside@corp.test', email_verified: true }
+    await site.account(site.acme, `beside-${users}@acme.test`, { issuer: outside.issuer, subject: other.sub })
+    outside.reset()
+    const beside = await site.enter(new BrowserJar(), corp, {
+      options: {},
+      signIn: (url) => outside.signIn(url, other),
+    })
+    expect(await site.refresh(beside)).toHaveProperty('access_token')
+  })
+})
+
 describe('O14: twenty refreshes at once over two processes', () => {
   it('are one refresh at the provider, and none fails', async () => {
     await site.replicate()

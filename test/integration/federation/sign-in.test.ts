@@ -290,6 +290,29 @@ describe('two tenants with providers of their own (O13)', () => {
 })
 
 describe('what is offered', () => {
+  it('signs nobody in any more who has come back from there and is not let in yet, and another way is open', async () => {
+    const leaving = await site.offer(outside, site.acme, 'Leaving')
+    const user = newUser()
+    const server = { options: {}, signIn: (url: URL) => outside.signIn(url, user) }
+    await site.account(site.acme, 'between@acme.test', { issuer: outside.issuer, subject: user.sub })
+    let hops: string[] = []
+    const jar = new BrowserJar(async (url, init) => {
+      const wasBack = hops.at(-1)?.includes('/authsec/federation/callback/') === true
+      hops.push(String(url))
+      if (wasBack) await site.withdraw(site.acme, 'Leaving')
+      return fetch(url, init)
+    })
+    const comingBack = await site.comeBack(jar, leaving, server)
+    hops = []
+    const shown = await jar.open(comingBack)
+    expect(hops).toHaveLength(2)
+    expect(shown).toMatchObject({ status: 403, html: expect.stringContaining('is not offered any more') })
+    const again = await jar.open(shown.url)
+    expect(again.html).toContain('Continue with <bdi>Corp</bdi>')
+    const fields = { tenant: 'acme', email: 'between@acme.test', password }
+    expect((await jar.press(again, 'sign-in', { fields })).html).toContain('<h1>Allow')
+  })
+
   it('is for the application that was named, and gone at once when it is removed, with nothing else', async () => {
     await site.postgres.applications.register({ clientId: 'other', name: 'Other', tenant: site.acme, admits: 'any' })
     const ours = await site.offer(outside, site.acme, 'Ours', 'app')

@@ -43,7 +43,9 @@ function beside(fetcher = site.fetcher) {
   const outgoing = { fetcher, reach: 'private' as const }
   return {
     sessions: new IssuerSessions({ storage, owned: options.owned, keyring }),
-    clients: new EndedGrants({ issuer: harness.issuer, storage, keyring, keys, limiter, outgoing, clock, log }),
+    clients: new EndedGrants({
+      ...{ issuer: harness.issuer, storage, owned: options.owned, keyring, keys, limiter, outgoing, clock, log },
+    }),
   }
 }
 
@@ -101,14 +103,38 @@ describe('a client whose grant an administrator has ended', () => {
     expect(sid).toEqual(expect.any(String))
   })
 
-  it('is told where it is known by its document, and once for all that it had of one user', async () => {
+  it('is told of that sign-in alone, also where it does not insist (§2.4)', async () => {
+    const client_id = await harness.registeredClient(uris('/plain'))
+    const [one, two] = [await allowed(client_id), await allowed(client_id)]
+    expect(await end(one.key)).toHaveLength(1)
+    expect(tokensAt('/plain').map((token) => decodeJwt(token))).toEqual([expect.objectContaining({ sid: one.sid })])
+    expect(one.sid).not.toBe(two.sid)
+  })
+
+  it('is told of its user by name alone only once it has nothing more of that user (§2.4)', async () => {
+    const path = '/later.json'
+    const { redirect_uris } = uris('')
+    const client_id = site.publish('client.test', path, { redirect_uris })
+    const [one, two] = [await allowed(client_id), await allowed(client_id)]
+    site.publish('client.test', path, uris('/later'))
+    expect(await end(one.key)).toHaveLength(1)
+    expect(tokensAt('/later')).toEqual([])
+    expect(await end(two.key)).toHaveLength(1)
+    const [told = '', ...more] = tokensAt('/later')
+    expect({ ...decodeJwt(told), more }).toMatchObject({ sub: ana.id, more: [] })
+    expect(decodeJwt(told)).not.toHaveProperty('sid')
+  })
+
+  it('is told where it is known by its document, and once for each sign-in that it had of one user', async () => {
     const client_id = site.publish('client.test', '/client.json', uris('/document'))
     const [one, two] = [await allowed(client_id), await allowed(client_id)]
     const { clients, sessions } = beside()
     const ended = await sessions.end({ tenant: harness.acme, owners: undefined, application: undefined })
     expect(ended.map(({ key }) => key)).toEqual(expect.arrayContaining([one.key, two.key]))
     await clients.tell(ended)
-    expect(tokensAt('/document').map((token) => decodeJwt(token)['sub'])).toEqual([ana.id])
+    const told = tokensAt('/document').map((token) => decodeJwt(token))
+    expect(told.map(({ sub }) => sub)).toEqual([ana.id, ana.id])
+    expect(told.map(({ sid }) => sid).toSorted()).toEqual([one.sid, two.sid].toSorted())
   })
 
   it.each<[string, (path: string) => Promise<string> | string]>([
@@ -165,7 +191,7 @@ describe('a client whose grant an administrator has ended', () => {
       },
     }
     const { clients } = beside(fetcher)
-    const unsaid = { tenantId: undefined, owner: undefined, application: undefined, client: undefined }
+    const unsaid = { tenantId: harness.acme.id, owner: undefined, application: undefined, client: undefined }
     const times = { startedAt: undefined, usedAt: undefined, expiresAt: undefined }
     await clients.tell(
       ids.map((clientId) => ({ kind: 'grant', key: clientId, clientId, subject: ana.id, ...unsaid, ...times })),
@@ -201,7 +227,7 @@ describe('a client whose consent ends at the server itself', () => {
   it('is told where a newer one takes its place', async () => {
     const clientId = await harness.registeredClient(uris('/displaced'))
     const bo = await harness.addAccount(harness.acme, 'bo@acme.test', ['read'])
-    await allowedLongAgo(harness, bo, { clientId, count: 100 })
+    await allowedLongAgo(harness, bo, { oldest: clientId, count: 100 })
     await allowedBy(await harness.registeredClient(uris('/newer')), bo.email)
     await until(() => tokensAt('/displaced').length > 0)
     expect(tokensAt('/displaced').map((token) => decodeJwt(token)['sub'])).toEqual([bo.id])

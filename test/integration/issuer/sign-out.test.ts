@@ -263,16 +263,18 @@ describe('a client that wants to hear of logouts', () => {
     expect(decodeProtectedHeader(token)).toEqual({ alg: 'ES256', typ: 'logout+jwt', kid: keys.keys[0]?.kid })
   })
 
-  it('is told without a session where it did not ask for one, and not at all where the user stays', async () => {
+  it('is told which sign-in has ended also where it does not insist (§2.4), and nothing where the user stays', async () => {
     site.serve('/plain', '')
-    const { jar } = await signedIn({
+    const { body, jar } = await signedIn({
       ...{ ...redirects(), post_logout_redirect_uris: [] },
       backchannel_logout_uri: site.url('client.test', '/plain'),
     })
     await jar.press(await jar.open(logoutUrl()), 'stay')
     expect(site.posted.some(({ path }) => path === '/plain')).toBe(false)
     await jar.press(await jar.open(logoutUrl()), 'sign-out')
-    expect(decodeJwt(await told('/plain'))).not.toHaveProperty('sid')
+    const { sid } = decodeJwt(String(body['id_token']))
+    expect(sid).toEqual(expect.any(String))
+    expect(decodeJwt(await told('/plain'))).toMatchObject({ sid })
   })
 
   it('is told once the user is signed out: not where a step before that fails, and then when it is done again', async () => {
@@ -290,10 +292,10 @@ describe('a client that wants to hear of logouts', () => {
     // Nothing has ended where nobody is told.
     expect(await isActive(body['access_token'])).toBe(true)
 
-    const { destroy } = harness.storage
-    harness.storage.destroy = () => Promise.reject(new UpstreamError('AUTH_UNAVAILABLE', 'down'))
+    const { take } = harness.storage
+    harness.storage.take = () => Promise.reject(new UpstreamError('AUTH_UNAVAILABLE', 'down'))
     expect((await jar.press(page, 'sign-out')).status).toBe(503)
-    harness.storage.destroy = destroy
+    harness.storage.take = take
     expect(wasTold()).toBe(false)
     expect(await isSignedIn(jar, client_id)).toBe(true)
 
@@ -337,5 +339,31 @@ describe('a client that wants to hear of logouts', () => {
     ['that are no text', [1]],
   ])('may not send users on to destinations %s', async (_title, post_logout_redirect_uris) => {
     expect((await harness.register({ post_logout_redirect_uris })).status).toBe(400)
+  })
+})
+
+describe('a server that closes', () => {
+  it('waits for clients that are being told, gives up those that hang, and tells nobody afterwards', async () => {
+    const signedInAgain = async () =>
+      signedIn({
+        redirect_uris: [site.url('client.test', '/callback')],
+        post_logout_redirect_uris: [],
+        backchannel_logout_uri: site.url('client.test', '/closing'),
+      })
+    const [hanging, late] = [await signedInAgain(), await signedInAgain()]
+    const lines = harness.log.lines.length
+    site.hangs = true
+    expect((await hanging.jar.press(await hanging.jar.open(logoutUrl()), 'sign-out')).status).toBe(200)
+    await harness.background.close()
+    expect(harness.log.lines.slice(lines)).toEqual([
+      expect.objectContaining({
+        message: 'a client was not told of a logout',
+        fields: expect.objectContaining({ error: expect.objectContaining({ message: 'the process is about to end' }) }),
+      }),
+    ])
+    site.hangs = false
+    const posted = site.posted.length
+    expect((await late.jar.press(await late.jar.open(logoutUrl()), 'sign-out')).status).toBe(200)
+    expect(site.posted).toHaveLength(posted)
   })
 })

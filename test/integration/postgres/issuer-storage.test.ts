@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import type { IssuerRecord } from '../../../src/core/identity/issuer-storage.js'
+import { holdRows } from '../../support/hold-rows.js'
 import { openTestPostgres, type TestPostgres } from '../../support/postgres.js'
+import { until } from '../../support/until.js'
 
 let test: TestPostgres
 beforeAll(async () => {
@@ -17,6 +19,13 @@ const code: IssuerRecord = {
   uid: undefined,
   userCode: undefined,
 }
+
+/** So many wait for a row. */
+const waiting = (count: number): Promise<void> =>
+  until(async () => {
+    const query = `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
+    return (await test.sql(query)).length === count
+  })
 
 describe('a record', () => {
   it('is found with its bytes by key, uid and user code, in its own model only', async () => {
@@ -39,6 +48,56 @@ describe('a record', () => {
     expect((await issuerStorage.find(code.model, 'k2'))?.payload).toEqual(Buffer.from('later'))
     await issuerStorage.destroy(code.model, 'k2')
     expect(await issuerStorage.find(code.model, 'k2')).toBeUndefined()
+  })
+
+  it('takes the place of others where all of them stand, and is not written where one does not', async () => {
+    const { issuerStorage } = test.postgres
+    const find = async (key: string) => (await issuerStorage.find(code.model, key))?.payload.toString()
+    const named = (...keys: readonly string[]) => keys.map((key) => ({ model: code.model, key }))
+    for (const key of ['r1', 'r2', 'r3']) await issuerStorage.upsert({ ...code, key })
+    const later = { ...code, payload: Buffer.from('later') }
+    expect(await issuerStorage.replace({ ...later, key: 'r1' }, named('r1'))).toBe(true)
+    expect(await find('r1')).toBe('later')
+    expect(await issuerStorage.replace({ ...later, key: 'r4', uid: 'u-r4' }, named('r1', 'r2'))).toBe(true)
+    expect([await find('r1'), await find('r2'), await find('r4')]).toEqual([undefined, undefined, 'later'])
+    expect((await issuerStorage.findByUid(code.model, 'u-r4'))?.payload).toEqual(Buffer.from('later'))
+    expect(await issuerStorage.replace({ ...code, key: 'r1' }, named('r1'))).toBe(false)
+    expect(await issuerStorage.replace({ ...code, key: 'r5' }, named('r3', 'r2'))).toBe(false)
+    expect(await issuerStorage.replace({ ...code, key: 'r4' }, named('r4', 'r2'))).toBe(false)
+    expect([await find('r1'), await find('r5'), await find('r4')]).toEqual([undefined, undefined, 'later'])
+    await issuerStorage.upsert({ ...code, key: 'r6', expiresIn: 0 })
+    expect(await issuerStorage.replace({ ...code, key: 'r6' }, named('r6'))).toBe(false)
+    expect(await issuerStorage.replace({ ...code, key: 'r7' }, named('r6'))).toBe(false)
+  })
+
+  it.each([
+    ['in its own place', 'w1'],
+    ['under another key', 'w2'],
+  ])('is not written %s where what it takes the place of ends at that moment', async (_title, key) => {
+    const { issuerStorage } = test.postgres
+    const other = (await test.reopen()).issuerStorage
+    await issuerStorage.upsert({ ...code, key: 'w1' })
+    const held = await holdRows(
+      test.connection,
+      test.masterDatabase,
+      "select from issuer_record where key = 'w1' for update",
+    )
+    const ending = other.destroy(code.model, 'w1')
+    await waiting(1)
+    const writing = issuerStorage.replace({ ...code, key }, [{ model: code.model, key: 'w1' }])
+    await waiting(2)
+    await held.release()
+    await ending
+    expect(await writing).toBe(false)
+    expect(await issuerStorage.find(code.model, key)).toBeUndefined()
+  })
+
+  it('is taken by one', async () => {
+    const { issuerStorage } = test.postgres
+    await issuerStorage.upsert({ ...code, key: 't1' })
+    const taken = await Promise.all([1, 2, 3].map(() => issuerStorage.take(code.model, 't1')))
+    expect(taken.filter((one) => one !== undefined).map(({ payload }) => payload)).toEqual([code.payload])
+    expect(await issuerStorage.take(code.model, 't1\0')).toBeUndefined()
   })
 
   it('is used once: of ten parallel calls one gets true', async () => {

@@ -51,6 +51,21 @@ describe('the status of an installation', () => {
     await test.postgres.migrations.migrate({ tenant: 'acme' })
   })
 
+  it('says what earlier servers cannot do once the steps are taken, and nothing of steps that take nothing from them', async () => {
+    const [acme] = tenants
+    if (acme === undefined) return
+    // As a version has left it that had one user of a provider for each account.
+    await test.tenantSql(acme, 'alter table kept_token drop column issuer, drop column subject')
+    await test.tenantSql(acme, 'alter table kept_token add primary key (account_id, provider_id)')
+    await test.tenantSql(acme, `delete from schema_migration where name = '0010-federation'`)
+    const withheld = [expect.stringContaining('let nobody sign in with an identity provider any more')]
+    expect(await status('acme')).toMatchObject([{ withheld: [] }, { missing: ['0010-federation'], withheld }])
+    expect(await test.postgres.migrations.migrate({ tenant: 'acme' })).toMatchObject([{ failure: undefined, withheld }])
+    expect(await status('acme')).toMatchObject([{ withheld: [] }, { missing: [], withheld: [] }])
+    await setBack(acme)
+    expect(await test.postgres.migrations.migrate({ tenant: 'acme' })).toMatchObject([{ withheld: [] }])
+  })
+
   it('tells a newer database and one that cannot be reached from the rest', async () => {
     const [, globex, initech] = tenants
     if (globex === undefined || initech === undefined) return

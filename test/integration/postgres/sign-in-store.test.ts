@@ -313,3 +313,30 @@ describe('of one account', () => {
     expect(await stand([kept])).toEqual([false])
   })
 })
+
+describe('the sign-ins that rest on grants', () => {
+  it('end with these, each on record, and no other does', async () => {
+    const [one, two, stays, none] = [
+      await opened({ grantDigest: 'grant-1' }),
+      await opened({ grantDigest: 'grant-2' }),
+      await opened({ grantDigest: 'grant-3' }),
+      await opened({ grantDigest: undefined }),
+    ]
+    const { signIns } = test.postgres.directory
+    expect(await signIns.endGranted(acme, [])).toEqual([])
+    expect(await signIns.endGranted(globex, ['grant-1', 'grant-2'])).toEqual([])
+    const ended = await signIns.endGranted(acme, ['grant-1', 'grant-2', 'grant-of-nobody'])
+    expect(ended.map(({ key, kind, tenantId }) => ({ key, kind, tenantId }))).toEqual(
+      expect.arrayContaining([one, two].map(({ signIn }) => ({ key: signIn.key, kind: 'sign-in', tenantId: acme.id }))),
+    )
+    expect(ended).toHaveLength(2)
+    const all = [one, two, stays, none].map(({ reference }) => reference)
+    expect(await stand(all)).toEqual([false, false, true, true])
+    for (const { signIn } of [one, two]) {
+      expect(await records(signIn.requestId)).toContainEqual(
+        expect.objectContaining({ type: 'session.ended', reason: 'terminated' }),
+      )
+    }
+    expect(await signIns.endGranted(acme, ['grant-1'])).toEqual([])
+  })
+})

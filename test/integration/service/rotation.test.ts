@@ -9,6 +9,7 @@ import type { SecretsEngine } from '../../../src/core/credential/secrets-engine.
 import { MasterKey } from '../../../src/core/credential/master-key.js'
 import { UpstreamError } from '../../../src/core/error/upstream-error.js'
 import { StoredCredentialReader } from '../../../src/core/external-service/reader/credential-reader.js'
+import { EngineRoles } from '../../../src/core/external-service/engine-roles.js'
 import { EngineReader } from '../../../src/core/external-service/reader/engine-reader.js'
 import type { RotationStore } from '../../../src/core/external-service/rotation/rotation-store.js'
 import { SecretsEngineRotator } from '../../../src/core/external-service/rotation/secrets-engine-rotator.js'
@@ -347,8 +348,8 @@ describe('a rotation of what Vault makes', () => {
     engine = (await site.enter()).engine
   })
   beforeEach(async () => {
-    reader = new EngineReader({ engine, log: new MemoryLog(), grace: 300 })
     await open(local)
+    reader = new EngineReader({ engine, roles: allowed(), log: new MemoryLog(), grace: 300 })
   })
   afterEach(() => reader.close())
 
@@ -360,7 +361,14 @@ describe('a rotation of what Vault makes', () => {
     })
     return { username: members['username']?.reveal() ?? '', password: members['password']?.reveal() }
   }
-  const byEngine = () => ({ kind: 'engine', engine: new SecretsEngineRotator(engine, bench.log) }) as const
+  const allowed = () => {
+    const paths = ['database/creds/reports', 'database/static-creds/reports']
+    return new EngineRoles(paths.map((path) => ({ tenant: bench.tenant.slug, path })))
+  }
+  const byEngine = (roles = allowed()) => {
+    const rotator = new SecretsEngineRotator({ engine, roles, log: bench.log })
+    return { kind: 'engine', engine: rotator } as const
+  }
   const leases = () => site.vault.space('').leases
 
   it('takes a new lease, uses it with the next call, and revokes the old one a while later', async () => {
@@ -384,6 +392,11 @@ describe('a rotation of what Vault makes', () => {
   it('changes the password of a static role, which every server reads with its next call', async () => {
     await bench.provide({ auth, source: { from: 'static', path: 'database/static-creds/reports' } })
     const before = await held()
+    // Roles of others are not theirs to change.
+    expect(await bench.rotate(byEngine(EngineRoles.none))).toMatchObject({
+      ...{ outcome: 'failed', reason: expect.stringContaining('may not use the role') },
+    })
+    expect((await engine.readStatic('database/static-creds/reports')).members['password']).toBe(before.password)
     expect(await bench.rotate(byEngine())).toEqual({ outcome: 'rotated', before: 0, version: undefined, warnings: [] })
     const after = await held()
     expect(after.password).not.toBe(before.password)

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
+import { MasterKey } from '../../../src/core/credential/master-key.js'
 import { readServiceOptions } from '../../../src/core/external-service/read-service-options.js'
 import type { Tenant } from '../../../src/core/identity/tenant.js'
 import { openTestPostgres, ownIssuer, type TestPostgres } from '../../support/postgres.js'
@@ -102,14 +103,37 @@ describe('a service of a tenant', () => {
     ['with a credential from elsewhere', { source: { from: 'dynamic', path: 'database/creds/x' } }],
   ])('gives up its credential and its users when it is %s', async (_title, changes) => {
     await put('Hub')
-    await store().activate(acme, { service: await found('Hub'), version: 3 }, by)
+    const before = await found('Hub')
+    await store().activate(acme, { service: before, version: 3 }, by)
     await connect('Hub', null, 'somebody')
     expect(await put('Hub', changes, 'any')).toBe('changed')
-    expect(await found('Hub')).toMatchObject({ credentialVersion: 0 })
+    const after = await found('Hub')
+    expect(after).toMatchObject({ credentialVersion: 0 })
+    // Its credential has a place of its own: what goes with the one before, goes alone.
+    expect(after.id).not.toBe(before.id)
+    expect(await store().list(acme)).toHaveLength(1)
     expect(await store().connections(acme)).toEqual([])
     expect((await records()).at(-1)).toMatchObject({
       detail: { before: expect.arrayContaining(['credentialVersion:3']) },
     })
+  })
+
+  it('keeps what is set for its new place while what was given for the old one is destroyed', async () => {
+    const keys = [MasterKey.generate()]
+    const credentials = test.postgres.localVault.open(async () => keys)
+    const place = ({ id: service }: { readonly id: string }) => ({ tenant: acme, service, account: undefined })
+    await put('Hub')
+    const before = await found('Hub')
+    await credentials.write(place(before), { access_token: 'for the old place' }, 0)
+    await put('Hub', { url: 'https://elsewhere.example' }, 'any')
+    const now = await found('Hub')
+    const version = await credentials.write(place(now), { access_token: 'for the new place' }, 0)
+    expect(await store().activate(acme, { service: now, version }, by)).toBe(true)
+    await credentials.destroy(place(before))
+    expect(await credentials.read(place(await found('Hub')), version)).toMatchObject({
+      members: { access_token: 'for the new place' },
+    })
+    expect(await credentials.list(acme)).toEqual([place(now)])
   })
 
   it('has a credential put to use only as it was when that was written', async () => {

@@ -23,12 +23,12 @@ describe('a Vault that does not do its work (F13)', () => {
     ['is a standby (473)', { kind: 'status', status: 473 }, { kind: 'standby', status: 473, transient: true }],
     ['points to the active one (307)', { kind: 'status', status: 307 }, { kind: 'redirect', transient: true }],
     ['is behind (412)', { kind: 'status', status: 412 }, { kind: 'standby', status: 412, transient: true }],
-    ['is sealed (503)', { kind: 'status', status: 503 }, { kind: 'sealed', status: 503, transient: true }],
+    ['is sealed (503)', { kind: 'status', status: 503 }, { kind: 'sealed', mend: 'time', transient: true }],
     ['is not initialized (501)', { kind: 'status', status: 501 }, { kind: 'sealed', transient: true }],
     ['fails (500)', { kind: 'status', status: 500 }, { kind: 'failed', status: 500, transient: true }],
     ['is behind a proxy that fails (502)', { kind: 'status', status: 502, text: '<html>' }, { kind: 'failed' }],
     ['says what nobody knows (418)', { kind: 'status', status: 418 }, { kind: 'failed', status: 418 }],
-    ['shows a page', { kind: 'html' }, { kind: 'malformed', status: 200, transient: false }],
+    ['shows a page', { kind: 'html' }, { kind: 'malformed', mend: 'administrator', transient: false }],
     ['answers with a list', { kind: 'status', status: 200, text: '[]' }, { kind: 'malformed' }],
     ['answers with nothing', { kind: 'status', status: 200, text: '' }, { kind: 'malformed' }],
     ['answers with another shape', { kind: 'status', status: 200, text: '{"data":{"keys":7}}' }, { kind: 'malformed' }],
@@ -126,7 +126,8 @@ describe('a sealed Vault (F10)', () => {
   it('is not what refusals make of it: after any number of them Vault is asked', async () => {
     const { credentials, engine } = await site.enter()
     for (let times = 0; times < 10; times += 1) {
-      await expect(engine.issue('other/creds/x')).rejects.toMatchObject({ kind: 'forbidden' })
+      const refused = { kind: 'forbidden', mend: 'administrator' }
+      await expect(engine.issue('other/creds/x')).rejects.toMatchObject(refused)
       expect(await credentials.read(newPlace())).toBeUndefined()
     }
   })

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import type { OpenVault } from '../../../src/adapter/vault/open-vault.js'
 import { LeaseLost } from '../../../src/core/credential/secrets-engine.js'
+import { until } from '../../support/until.js'
+import { newPlace } from '../../support/vault/vault-place.js'
 import { mount, VaultSite } from '../../support/vault/vault-site.js'
 
 let site: VaultSite
@@ -75,6 +77,46 @@ describe('a credential that Vault makes for a while', () => {
     await other.close()
     expect(site.vault.space('').leases.alive).toBe(0)
     expect(site.vault.count(/sys\/leases\/revoke/)).toBe(4)
+  })
+
+  it('is good no longer than the token that it was asked for with, and lost with the next login (V13)', async () => {
+    await site.close()
+    site = await VaultSite.open({ role: { token_ttl: '60m', token_max_ttl: '90m' } })
+    await site.administrator.ask('POST', 'database/roles/reports', { default_ttl: '3h', max_ttl: '24h' })
+    const { engine } = await site.enter()
+    const first = await engine.issue('database/creds/reports')
+    expect(first.seconds).toBe(60 * 60)
+    site.timers.advance(40 * 60)
+    await until(() => (site.timers.next ?? 0) > 30 * 60)
+    // The token has its last fifty minutes, and what was cut short with it has them, too.
+    expect(await engine.renew(first.lease, 60)).toBe(50 * 60)
+    expect((await engine.issue('database/creds/reports')).seconds).toBe(50 * 60)
+    expect(engine.holds(first.lease)).toBe(true)
+    site.timers.advance(34 * 60)
+    await until(() => site.logins === 2 && !engine.holds(first.lease))
+    await expect(engine.renew(first.lease, 60)).rejects.toBeInstanceOf(LeaseLost)
+    const next = await engine.issue('database/creds/reports')
+    expect([next.seconds, engine.holds(next.lease)]).toEqual([60 * 60, true])
+    site.timers.advance(17 * 60)
+    const { leases } = site.vault.space('')
+    expect([first, next].map(({ members }) => leases.knows(members['username'] ?? ''))).toEqual([false, true])
+  })
+
+  it('that Vault fails to make is a fault of that role alone: others and what is kept can be had (F13)', async () => {
+    const { credentials, engine } = vault
+    const place = newPlace()
+    await credentials.write(place, { token: 'x' }, 0)
+    const { lease } = await engine.issue('database/creds/reports')
+    site.vault.fault = { kind: 'status', status: 500 }
+    site.vault.faultPath = /^database\/creds\/reports|^sys\/leases/
+    for (let times = 0; times < 6; times += 1) {
+      await expect(engine.issue('database/creds/reports')).rejects.toMatchObject({ kind: 'failed', status: 500 })
+      await expect(engine.renew(lease, 60)).rejects.toMatchObject({ kind: 'failed' })
+    }
+    expect(site.vault.count(/database\/creds\/reports|sys\/leases/)).toBeLessThan(6)
+    expect(await credentials.read(place)).toMatchObject({ members: { token: 'x' } })
+    expect(await engine.readStatic('database/static-creds/reports')).toMatchObject({ members: { username: 'reports' } })
+    await expect(engine.issue('database/creds/others')).rejects.toMatchObject({ kind: 'forbidden' })
   })
 
   it('is not to be had of a role that is unknown, or that no policy is about', async () => {

@@ -59,8 +59,30 @@ class Site {
     return this.#server.close()
   }
 
-  async service(...args: readonly string[]): Promise<Finished> {
-    return this.#run('service', ...args, '--tenant', 'acme-corp')
+  async service(...args: readonly (string | Readonly<Record<string, string>>)[]): Promise<Finished> {
+    const [env = {}] = args.filter((arg) => typeof arg === 'object')
+    const words = args.filter((arg) => typeof arg === 'string')
+    return this.#run(['service', ...words, '--tenant', 'acme-corp'], env)
+  }
+
+  /** While Vault is sealed the tenant stays; afterwards nothing that was kept for it is left, known to it or not. */
+  async endTenant({ vault, administrator }: VaultSite): Promise<void> {
+    const [, tenant] = /tenants\/([0-9a-f-]+)\/services/.exec(vault.journal.map(({ path }) => path).join()) ?? []
+    const services = `secret/metadata/tenants/${tenant}/services`
+    const forgotten = '5e7f1c00-0000-4000-8000-000000000001/accounts/5e7f1c00-0000-4000-8000-000000000002'
+    await administrator.ask('POST', `secret/data/tenants/${tenant}/services/${forgotten}`, { data: { token: 'x' } })
+    const end = () => this.#run(['tenant', 'delete', 'acme-corp', '--confirm', 'acme-corp', '--no-export'])
+    vault.sealed = true
+    expect(await end()).toMatchObject({
+      code: 5,
+      stderr: expect.stringContaining(
+        'acme-corp is suspended and not deleted: its credentials are still in HashiCorp Vault',
+      ),
+    })
+    vault.sealed = false
+    expect((await administrator.ask('GET', `${services}?list=true`)).data?.['keys']).toHaveLength(2)
+    expect(await end()).toMatchObject({ code: 0, stdout: 'deleted acme-corp\n' })
+    await expect(administrator.ask('GET', `${services}?list=true`)).rejects.toThrow('404')
   }
 
   async add(...requirement: readonly string[]): Promise<void> {
@@ -76,7 +98,7 @@ class Site {
   }
 
   async tokenOf(user: string): Promise<string> {
-    const { code, stdout } = await this.#run('token', '--user', user)
+    const { code, stdout } = await this.#run(['token', '--user', user])
     expect(code).toBe(0)
     return stdout.trim()
   }
@@ -87,8 +109,8 @@ class Site {
   }
 
   /** Commands have the environment of the server. */
-  #run(...args: readonly string[]): Promise<Finished> {
-    return runProgram(['dist/cli/main.js', ...args], { AUTHSEC_HOME: this.#server.home, ...this.#env })
+  #run(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Finished> {
+    return runProgram(['dist/cli/main.js', ...args], { AUTHSEC_HOME: this.#server.home, ...this.#env, ...env })
   }
 }
 
@@ -130,8 +152,23 @@ describe('a tool that uses a service of its tenant', () => {
 
   it('calls it with a credential of HashiCorp Vault, and says what is the matter while that is sealed', async () => {
     const vault = await VaultSite.open()
-    const site = await Site.start(await vaultEnv(vault))
+    const roles = 'acme-corp=database/creds/reports'
+    const site = await Site.start({ ...(await vaultEnv(vault)), AUTHSEC_VAULT_ENGINE_ROLES: roles })
     try {
+      const made = (role: string) => [
+        '--url',
+        'https://db.example',
+        '--auth',
+        'basic_auth',
+        '--everybody',
+        '--dynamic',
+        role,
+      ]
+      expect((await site.service('add', 'Reports', ...made('database/creds/reports'))).code).toBe(0)
+      expect(await site.service('add', 'Foreign', ...made('database/creds/of-another-tenant'))).toMatchObject({
+        code: 5,
+        stderr: expect.stringContaining('the tenant acme-corp may not use the role database/creds/of-another-tenant'),
+      })
       await site.add('--everybody')
       const john = await site.tokenOf('john@company.com')
       expect(await site.call(john, 'list_repositories')).toBe('{"repositories":["a/b"]}')
@@ -148,6 +185,16 @@ describe('a tool that uses a service of its tenant', () => {
             continue
         })(),
       ).resolves.toBeUndefined()
+
+      const wrapped = await vault.administrator.newWrappedSecretId('approle', 'authsec')
+      const once = { AUTHSEC_VAULT_SECRET_ID: '', AUTHSEC_VAULT_ROLE: 'authsec' }
+      const env = { ...once, AUTHSEC_VAULT_WRAPPED_SECRET_ID: wrapped.reveal() }
+      expect(await site.service('delete', 'GitHub', '--yes', env)).toMatchObject({
+        code: 5,
+        stderr: expect.stringContaining('can be unwrapped once, and that is for the server'),
+      })
+      expect(vault.vault.count(/wrapping/)).toBe(0)
+      await site.endTenant(vault)
     } finally {
       await site.close()
       await vault.close()

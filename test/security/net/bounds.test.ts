@@ -39,13 +39,18 @@ describe('an answer', () => {
     expect(Buffer.from(answer.body).toString()).toBe('not here')
   })
 
-  it.each([300, 301, 302, 303, 304, 305, 307, 308, 399])('is not followed elsewhere: %i', async (status) => {
+  it.each([300, 301, 302, 303, 305, 306, 307, 308, 399])('is not followed elsewhere: %i', async (status) => {
     const canary = await serve((_request, response) => response.end())
     const asked = ask((_request, response) => {
       response.writeHead(status, { location: `http://127.0.0.1:${canary.port}/` }).end()
     })
     await expect(asked).rejects.toMatchObject({ name: 'FetchError', failure: 'redirect' })
     expect(canary.hits()).toBe(0)
+  })
+
+  it('is an answer where it says that nothing has changed (304)', async () => {
+    const answer = await ask((_request, response) => void response.writeHead(304, { etag: '"1"' }).end())
+    expect([answer.status, answer.headers.get('etag'), answer.body.length]).toEqual([304, '"1"', 0])
   })
 
   it('points nowhere by a header of an ordinary one', async () => {

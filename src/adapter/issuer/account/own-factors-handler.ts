@@ -7,7 +7,7 @@ import { allowScript, sendPage, sendSeeOther } from '../http/send-response.js'
 import { ownFactorsPath } from '../page/account/own-factors-page.js'
 import { passkeyScriptPath } from '../page/account/passkey-form.js'
 import { renderErrorPage } from '../page/error-page.js'
-import { findSignedIn, notFromHere, notSignedIn, type SignedInParts } from '../sign-in/signed-in-browser.js'
+import { findSignedIn, notFromHere, type SignedInParts } from '../sign-in/signed-in-browser.js'
 import type { OwnAnswer, OwnFactors } from './own-factors.js'
 
 export interface OwnFactorsHandlerParts extends SignedInParts {
@@ -29,7 +29,7 @@ export class OwnFactorsHandler {
     const { cookies, own, url } = this.#parts
     if (cookies.hasDoubles(request)) return this.#refuse(response, 400, doubledCookies)
     const signedIn = await findSignedIn(this.#parts, 'factors', { request, response })
-    if (signedIn === undefined) return this.#refuse(response, 401, notSignedIn)
+    if ('refused' in signedIn) return this.#refuse(response, 401, signedIn.refused)
     const caller = callerOf(request)
     if (request.method !== 'POST') return this.#send(response, await own.show(signedIn, caller))
     const form = await readOwnForm(request, { url, csrf: signedIn.csrf })

@@ -10,13 +10,7 @@ import { renderErrorPage } from '../page/error-page.js'
 import type { IssuerResource } from '../provider/issuer-resource.js'
 import type { Consent, IssuerConsents } from '../record/issuer-consents.js'
 import type { Principal } from '../sign-in/account-directory.js'
-import {
-  findSignedIn,
-  notFromHere,
-  notSignedIn,
-  type SignedIn,
-  type SignedInParts,
-} from '../sign-in/signed-in-browser.js'
+import { findSignedIn, notFromHere, type SignedIn, type SignedInParts } from '../sign-in/signed-in-browser.js'
 import type { SignInAudit } from '../sign-in/sign-in-audit.js'
 import { consentsPath, renderConsentsPage } from './consents-page.js'
 
@@ -41,7 +35,7 @@ export class ConsentsHandler {
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (this.#parts.cookies.hasDoubles(request)) return this.#refuse(response, 400, doubledCookies)
     const signedIn = await findSignedIn(this.#parts, 'consents', { request, response })
-    if (signedIn === undefined) return this.#refuse(response, 401, notSignedIn)
+    if ('refused' in signedIn) return this.#refuse(response, 401, signedIn.refused)
     if (request.method === 'POST') return this.#takeBack({ request, response }, signedIn)
     const { application, resources } = this.#parts
     const { csrf, principal } = signedIn

@@ -4,7 +4,7 @@ import type { Principal } from '../sign-in/account-directory.js'
 import { parseContext } from './sign-in-context.js'
 
 /** Looks after what sign-ins go back to. */
-export type UpstreamAttention = Pick<UpstreamTokenKeeper, 'attend'>
+export type UpstreamAttention = Pick<UpstreamTokenKeeper, 'attend' | 'isPosing'>
 
 /**
  * Why a sign-in that a token was made on is over where it was made, once it has ended; `undefined` where it stands, or was made here.
@@ -18,4 +18,13 @@ export async function upstreamEndOf(
   const context = parseContext(acr)
   if (attention === undefined || context === undefined) return undefined
   return attention.attend({ tenant, account: account.id, provider: context.provider, subject: context.subject })
+}
+
+/**
+ * Whether a sign-in (`acr`) was made with a provider that goes by somebody else's name now. It counts for nothing until that is mended,
+ * and as before then. Throws `UpstreamError`.
+ */
+export async function isByPosingProvider(attention: UpstreamAttention | undefined, acr: unknown): Promise<boolean> {
+  const context = parseContext(acr)
+  return attention !== undefined && context !== undefined && attention.isPosing(context.provider)
 }

@@ -1,7 +1,7 @@
 import type { ClientMetadata } from 'oidc-provider'
 import type { Keyring } from '../../../core/credential/keyring.js'
 import { UpstreamError } from '../../../core/error/upstream-error.js'
-import type { IssuerStorage } from '../../../core/identity/issuer-storage.js'
+import type { IssuerStorage, OwnedRecords } from '../../../core/identity/issuer-storage.js'
 import type { ClientNotifier, KnownSession } from '../../../core/identity/session-source.js'
 import type { SigningKeyStore } from '../../../core/identity/signing-key-store.js'
 import type { Clock } from '../../../core/runtime/clock.js'
@@ -12,12 +12,15 @@ import { ClientDocuments, isClientIdUrl, tooManyDocuments } from '../client/clie
 import { parsePublicUrl } from '../http/public-url.js'
 import { applyClientPolicy } from '../provider/client-policy.js'
 import { loadOidcProvider } from '../provider/load-oidc-provider.js'
+import { IssuerSessions } from '../record/issuer-sessions.js'
 import { SealedRecords } from '../record/sealed-records.js'
 import { LogoutNotices, type LogoutNotice } from './logout-notices.js'
 
 export interface EndedGrantsPorts {
   readonly issuer: string
   readonly storage: IssuerStorage
+  /** The same records by whose they are. */
+  readonly owned: OwnedRecords
   readonly keyring: Keyring
   readonly keys: Pick<SigningKeyStore, 'list'>
   readonly limiter: RateLimiter
@@ -32,22 +35,25 @@ const atOnce = 8
 export class EndedGrants implements ClientNotifier {
   readonly #ports: EndedGrantsPorts
   readonly #records: SealedRecords
+  readonly #sessions: IssuerSessions
   readonly #documents: ClientDocuments
 
   constructor(ports: EndedGrantsPorts) {
     const { clock, keyring, limiter, log, outgoing, storage } = ports
     this.#ports = ports
+    this.#sessions = new IssuerSessions(ports)
     this.#records = new SealedRecords(storage, keyring)
     this.#documents = new ClientDocuments({ ...outgoing, limiter, clock, log })
   }
 
-  async tell(ended: readonly KnownSession[]): Promise<void> {
+  async tell(ended: readonly KnownSession[], signal?: AbortSignal): Promise<void> {
     const { clock, issuer, keys, log, outgoing } = this.#ports
     try {
+      signal?.throwIfAborted()
       const notices = await this.#noticesFor(ended)
       const [signingKey] = notices.length === 0 ? [] : await keys.list()
       if (signingKey === undefined) return
-      await new LogoutNotices({ issuer, signingKey, outgoing, clock, log }).deliver(notices)
+      await new LogoutNotices({ issuer, signingKey, outgoing, clock, log }).deliver(notices, signal)
     } catch (error) {
       log.write('warn', 'clients were not told of what has ended', { error })
     }
@@ -57,13 +63,24 @@ export class EndedGrants implements ClientNotifier {
   async #noticesFor(ended: readonly KnownSession[]): Promise<readonly LogoutNotice[]> {
     const clients = await this.#clientsOf(ended.filter(({ kind }) => kind === 'grant'))
     const notices = new Map<string, LogoutNotice>()
-    for (const { clientId, kind, sessionId, subject } of ended) {
+    for (const session of ended) {
+      const { clientId, kind, sessionId, subject } = session
       if (kind !== 'grant' || clientId === undefined || subject === undefined) continue
       const client = clients.get(clientId)
       if (client?.backchannelLogoutUri === undefined) continue
-      notices.set(JSON.stringify([clientId, subject, sessionId ?? null]), { client, sessionId, subject })
+      const known = JSON.stringify([clientId, subject, sessionId ?? null])
+      if (notices.has(known) || (sessionId === undefined && (await this.#hasMore(session)))) continue
+      notices.set(known, { client, sessionId, subject })
     }
     return [...notices.values()]
+  }
+
+  /** Whether the client has more of this user, which would end there with a notice that names no session. */
+  async #hasMore({ clientId, subject, tenantId }: KnownSession): Promise<boolean> {
+    if (subject === undefined || tenantId === undefined) return true
+    const owners = [{ tenantId, issuer: undefined, subject }]
+    const standing = await this.#sessions.list({ tenant: undefined, owners, application: undefined })
+    return standing.some((one) => one.kind === 'grant' && one.clientId === clientId)
   }
 
   async #clientsOf(ended: readonly KnownSession[]): Promise<ReadonlyMap<string, LogoutNotice['client'] | undefined>> {
@@ -97,7 +114,6 @@ export class EndedGrants implements ClientNotifier {
     return {
       clientId,
       backchannelLogoutUri: typeof uri === 'string' ? uri : undefined,
-      backchannelLogoutSessionRequired: metadata['backchannel_logout_session_required'] === true,
     }
   }
 

@@ -3,6 +3,7 @@ import type Provider from 'oidc-provider'
 import type { errors as ProviderErrors, Session } from 'oidc-provider'
 import type { Keyring } from '../../../core/credential/keyring.js'
 import type { SigningKey } from '../../../core/identity/signing-key-store.js'
+import type { BackgroundWork } from '../../../core/runtime/background-work.js'
 import { callerOf } from '../http/client-address.js'
 import { doubledCookies, type IssuerCookies } from '../http/issuer-cookies.js'
 import { endpoints } from '../http/issuer-metadata.js'
@@ -12,11 +13,11 @@ import { readForm } from '../http/read-form.js'
 import { sendPage, sendSeeOther } from '../http/send-response.js'
 import { renderErrorPage } from '../page/error-page.js'
 import { renderAfterSignOutPage, renderSignOutPage, type Onward } from '../page/sign-out-page.js'
-import { grantsOf } from '../provider/session-grants.js'
 import type { SealedRecords } from '../record/sealed-records.js'
 import type { AccountDirectory } from '../sign-in/account-directory.js'
 import { parseSubject } from '../sign-in/issuer-subject.js'
 import type { SignInAudit } from '../sign-in/sign-in-audit.js'
+import { endBrowser, type Authorizations } from './end-browser.js'
 import type { LogoutNotice, LogoutNotices } from './logout-notices.js'
 import { logoutParameters, readLogoutRequest, type LogoutRequest } from './logout-request.js'
 
@@ -31,6 +32,8 @@ export interface LogoutParts {
   readonly records: SealedRecords
   readonly directory: AccountDirectory
   readonly notices: LogoutNotices
+  /** Nobody waits until clients have heard. */
+  readonly background: BackgroundWork
   readonly audit: SignInAudit
 }
 
@@ -114,16 +117,18 @@ export class LogoutHandler {
     sendPage(response, 200, page)
   }
 
-  /** Grants first: a session that still stands when one of them could not be ended can be signed out of again. */
   async #signOut(visit: LogoutVisit): Promise<void> {
     const { asked, request, response, session } = visit
-    const { audit, cookies, directory, notices, records } = this.#parts
+    const { audit, background, cookies, directory, notices } = this.#parts
     const subject = session.accountId === undefined ? undefined : parseSubject(session.accountId)
-    const told = subject === undefined ? [] : await this.#noticesFor(session, subject.accountId)
+    const known = session.authorizations ?? {}
+    const told = subject === undefined ? [] : await this.#noticesFor(known, subject.accountId)
     const tenant = subject && (await directory.findTenant(subject.tenantSlug))
-    for (const grantId of grantsOf(session)) await records.revokeGrant(grantId)
-    await session.destroy()
-    notices.send(told)
+    const had = Object.entries(await endBrowser(this.#parts, session))
+    const added = Object.fromEntries(had.filter(([clientId]) => !Object.hasOwn(known, clientId)))
+    // What has ended has ended, whoever can be told.
+    const later = subject === undefined ? [] : await this.#noticesFor(added, subject.accountId).catch(() => [])
+    background.start((signal) => notices.deliver([...told, ...later], signal))
     cookies.clearSession(response)
     if (subject !== undefined) {
       audit.count({
@@ -135,9 +140,9 @@ export class LogoutHandler {
     return this.#after(visit, { state: 'signed out', continueTo: asked.returnTo })
   }
 
-  async #noticesFor(session: Session, subject: string): Promise<readonly LogoutNotice[]> {
+  async #noticesFor(authorizations: Authorizations, subject: string): Promise<readonly LogoutNotice[]> {
     const notices: LogoutNotice[] = []
-    for (const [clientId, { sid: sessionId }] of Object.entries(session.authorizations ?? {})) {
+    for (const [clientId, { sid: sessionId }] of Object.entries(authorizations)) {
       const client = await this.#findClient(clientId)
       if (client?.backchannelLogoutUri !== undefined) notices.push({ client, subject, sessionId })
     }

@@ -17,9 +17,10 @@ export interface LogoutNoticesPorts {
 }
 
 export interface LogoutNotice {
-  readonly client: Pick<Client, 'backchannelLogoutSessionRequired' | 'backchannelLogoutUri' | 'clientId'>
+  readonly client: Pick<Client, 'backchannelLogoutUri' | 'clientId'>
   /** The account, as tokens say it. */
   readonly subject: string
+  /** What the client knows the sign-in by; without it, all that it has of the user is meant (§2.4). */
   readonly sessionId: string | undefined
 }
 
@@ -27,7 +28,7 @@ const event = 'http://schemas.openid.net/event/backchannel-logout'
 const lifetimeSeconds = 120
 const atOnce = 20
 
-/** Tells clients that a user has signed out (OpenID Connect Back-Channel Logout). Nobody waits for them. */
+/** Tells clients that a user has signed out (OpenID Connect Back-Channel Logout). */
 export class LogoutNotices {
   readonly #ports: LogoutNoticesPorts
 
@@ -35,25 +36,22 @@ export class LogoutNotices {
     this.#ports = ports
   }
 
-  /** Sends what there is to send in its own time; what does not arrive is in the log. */
-  send(notices: readonly LogoutNotice[]): void {
-    for (const notice of notices) void this.#deliver(notice)
-  }
-
-  /** The same, for whoever ends when everything is sent. Never throws. */
-  async deliver(notices: readonly LogoutNotice[]): Promise<void> {
+  /** Resolves when everything is sent, or `signal` gives it up. Never throws: what does not arrive is in the log. */
+  async deliver(notices: readonly LogoutNotice[], signal?: AbortSignal): Promise<void> {
     for (let first = 0; first < notices.length; first += atOnce) {
-      await Promise.all(notices.slice(first, first + atOnce).map((notice) => this.#deliver(notice)))
+      await Promise.all(notices.slice(first, first + atOnce).map((notice) => this.#deliver(notice, signal)))
     }
   }
 
-  async #deliver(notice: LogoutNotice): Promise<void> {
+  async #deliver(notice: LogoutNotice, signal: AbortSignal | undefined): Promise<void> {
     const { log, outgoing } = this.#ports
     const { backchannelLogoutUri: url, clientId } = notice.client
     if (outgoing === undefined || url === undefined) return
     try {
+      signal?.throwIfAborted()
       const { status } = await outgoing.fetcher.fetch({
         ...{ url, reach: outgoing.reach, method: 'POST' },
+        ...(signal === undefined ? {} : { signal }),
         headers: { 'content-type': 'application/x-www-form-urlencoded' },
         body: new URLSearchParams({ logout_token: await this.#sign(notice) }).toString(),
       })
@@ -67,8 +65,7 @@ export class LogoutNotices {
   async #sign({ client, sessionId, subject }: LogoutNotice): Promise<string> {
     const { clock, issuer, signingKey } = this.#ports
     const now = Math.floor(clock.now() / 1000)
-    const session =
-      client.backchannelLogoutSessionRequired === true && sessionId !== undefined ? { sid: sessionId } : {}
+    const session = sessionId === undefined ? {} : { sid: sessionId }
     return new SignJWT({ ...session, events: { [event]: {} } })
       .setProtectedHeader({ alg: signingKey.algorithm, typ: 'logout+jwt', kid: signingKey.kid })
       .setIssuer(issuer)

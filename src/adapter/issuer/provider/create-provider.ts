@@ -3,13 +3,16 @@ import type { Configuration, ErrorOut, errors, KoaContextWithOIDC } from 'oidc-p
 import type { Log } from '../../../core/runtime/log.js'
 import { parseSubject } from '../sign-in/issuer-subject.js'
 import { renderErrorPage } from '../page/error-page.js'
+import { nameSessions } from '../logout/session-ids.js'
 import { providerConfiguration, type ProviderParts } from './provider-configuration.js'
+import { keepEnded } from './ended-stays-ended.js'
 import { errorName } from './error-name.js'
 import { setSecurityHeaders } from '../http/send-response.js'
 import { callerOf } from '../http/client-address.js'
 import { isLoopbackUrl } from '../http/public-url.js'
 import type { SignInAudit } from '../sign-in/sign-in-audit.js'
 import type { OwnTokenReader } from '../token/own-token-reader.js'
+import { signInEnded } from './oidc-adapter.js'
 import { rememberEarlierGrants } from './session-grants.js'
 import { answerStructuredTokens } from '../token/structured-tokens.js'
 
@@ -45,6 +48,8 @@ export function createProvider(parts: NewProviderParts): Provider {
   provider.use((context, next) => failSafely(context, next, log))
   provider.use(answerStructuredTokens(parts))
   nameSubjectsByAccount(provider)
+  nameSessions(provider)
+  keepEnded(provider, parts.records, module.errors)
   rememberEarlierGrants(provider, parts.records, module.errors)
   return provider
 }
@@ -74,8 +79,9 @@ async function failSafely(
 
 function createErrorRenderer(serverName: string): NonNullable<Configuration['renderError']> {
   return (context: KoaContextWithOIDC, out: ErrorOut) => {
-    // Meant for a redirect that is not made.
+    // Meant for a redirect that is not made; a code may be in it.
     if (context.status < 400) context.status = 400
+    context.remove('location')
     context.type = 'html'
     context.body = renderErrorPage({
       serverName,
@@ -102,7 +108,7 @@ const unreadable = 'What this app says about itself could not be read. Try again
 function messageFor({ oidc }: KoaContextWithOIDC, { error, error_description: description }: ErrorOut): string {
   if (error === 'invalid_client' && /^(?:the )?client_id /.test(description ?? '')) return unreadable
   if (Object.hasOwn(messages, error)) return messages[error] ?? ''
-  return description === undefined || oidc.route === 'resume'
+  return description === undefined || oidc.route === 'resume' || description === signInEnded
     ? 'This sign-in has expired or belongs to another browser. Go back to the application and start again.'
     : 'The application asked for a sign-in in a way that is not accepted.'
 }

@@ -2,6 +2,7 @@ import type { interactionPolicy as Policies, KoaContextWithOIDC } from 'oidc-pro
 import type { AccountFactorStore } from '../../../core/identity/account-factor-store.js'
 import type { PasswordRules } from '../../../core/federation/provider/password-rules.js'
 import { parseContext } from '../federation/sign-in-context.js'
+import { isByPosingProvider, type UpstreamAttention } from '../federation/upstream-attention.js'
 import { wasAllowedFor } from '../record/consented-destination.js'
 import type { SealedRecords } from '../record/sealed-records.js'
 import type { OidcProviderModule } from './load-oidc-provider.js'
@@ -18,6 +19,8 @@ export interface PolicyParts {
   readonly factors: Pick<AccountFactorStore, 'standing'> | undefined
   /** UUIDs of the tenants where no password lets anybody in. */
   readonly refusing: PasswordRules['refusing']
+  /** Whether sign-ins with identity providers stand there. */
+  readonly upstream: UpstreamAttention | undefined
 }
 
 /** In the words of RFC 8176 and our own: a second factor was shown, or is the affair of a provider. */
@@ -25,7 +28,8 @@ const strongMethods: ReadonlySet<string> = new Set(['mfa', 'fed'])
 
 /**
  * The standard policy, and: a session whose account or tenant no longer stands signs in again, as does one without the second factor
- * that its account has by now or may not do without, or by a password where that lets nobody in any more, and a destination that the user has not seen on the consent page is asked about,
+ * that its account has by now or may not do without, by a password where that lets nobody in any more, or with a provider that goes by
+ * somebody else's name by now, and a destination that the user has not seen on the consent page is asked about,
  * whatever else the client was allowed. Between sign-in and consent, when the one is done and the other not yet asked for, this
  * server's own sign-in gets its grant. Throws `TypeError` where the standard policy has no such prompts.
  */
@@ -35,6 +39,7 @@ export function interactionPolicy({
   module,
   records,
   refusing,
+  upstream,
 }: PolicyParts): Policies.DefaultPolicy {
   const { Check, Prompt, base } = module.interactionPolicy
   const policy = base()
@@ -49,6 +54,9 @@ export function interactionPolicy({
   })
   const unwelcome = new Check('password_refused', 'passwords let nobody in any more', async ({ oidc }) => {
     return orUnavailable(isByRefusedPassword(refusing, oidc), module.errors)
+  })
+  const posing = new Check('provider_posing', 'the provider goes by another name', async ({ oidc }) => {
+    return orUnavailable(isByPosingProvider(upstream, oidc.session?.acr), module.errors)
   })
   const unseen = new Check(
     'destination_not_allowed',
@@ -80,6 +88,7 @@ export function interactionPolicy({
   login.checks.add(gone)
   login.checks.add(weak)
   login.checks.add(unwelcome)
+  login.checks.add(posing)
   login.checks.add(unsaid)
   consent.checks.add(unseen)
   policy.add(new Prompt({ name: 'own_sign_in' }, ownSignIn), policy.indexOf(consent))

@@ -1,11 +1,25 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Adapter, AdapterFactory, AdapterPayload, errors as ProviderErrors } from 'oidc-provider'
 import { UpstreamError } from '../../../core/error/upstream-error.js'
-import type { OpenedRecord, SealedRecords } from '../record/sealed-records.js'
+import type { NewRecord, OpenedRecord, RecordBasis, SealedRecords } from '../record/sealed-records.js'
 
 /** Seconds a registered client may wait for its first consent; a flood of registrations goes away by itself. */
 const unusedClientSeconds = 60 * 60
 
 export type ErrorsOfProvider = typeof ProviderErrors
+
+/** Said where what a request has read of a sign-in is gone before it could be written back. */
+export const signInEnded = 'the sign-in has ended meanwhile'
+
+const replacing = new AsyncLocalStorage<readonly RecordBasis[]>()
+
+/**
+ * What `write` has the provider store takes the place of these records. Throws the provider's `SessionNotFound`, with nothing written,
+ * where one of them does not stand.
+ */
+export function writingInPlaceOf<T>(basis: readonly RecordBasis[], write: () => Promise<T>): Promise<T> {
+  return replacing.run(basis, write)
+}
 
 /** The provider's storage adapter over sealed records: single use is decided by the store, never by reading first. */
 export function createAdapterFactory(records: SealedRecords, errors: ErrorsOfProvider): AdapterFactory {
@@ -24,16 +38,22 @@ class OidcAdapter implements Adapter {
   }
 
   upsert(id: string, payload: AdapterPayload, expiresIn?: number): Promise<void> {
-    return this.#reach(
-      this.#records.put({
-        model: this.#model,
-        id,
-        payload: { ...payload },
-        expiresIn: this.#model === 'Client' ? unusedClientSeconds : expiresIn,
-        grantId: payload.grantId,
-        uid: payload.uid,
-      }),
-    )
+    const record: NewRecord = {
+      model: this.#model,
+      id,
+      payload: { ...payload },
+      expiresIn: this.#model === 'Client' ? unusedClientSeconds : expiresIn,
+      grantId: payload.grantId,
+      uid: payload.uid,
+    }
+    const basis = replacing.getStore()
+    return this.#reach(basis === undefined ? this.#records.put(record) : this.#replace(record, basis))
+  }
+
+  /** Nobody is sent on to a client with this: what it asked for is not its user's any more. */
+  async #replace(record: NewRecord, basis: readonly RecordBasis[]): Promise<void> {
+    if (await this.#records.replace(record, basis)) return
+    throw Object.assign(new this.#errors.SessionNotFound(signInEnded), { allow_redirect: false })
   }
 
   async find(id: string): Promise<AdapterPayload | undefined> {
@@ -78,9 +98,13 @@ export async function orUnavailable<T>(answer: Promise<T>, errors: ErrorsOfProvi
     return await answer
   } catch (cause) {
     if (!(cause instanceof UpstreamError)) throw cause
-    const unavailable = new errors.TemporarilyUnavailable('a database does not answer', { cause })
-    throw Object.assign(unavailable, { status: 503, statusCode: 503, allow_redirect: false })
+    throw notNow(new errors.TemporarilyUnavailable('a database does not answer', { cause }))
   }
+}
+
+/** The error as one with status 503, which no client is sent away with. */
+export function notNow(error: InstanceType<ErrorsOfProvider['TemporarilyUnavailable']>): Error {
+  return Object.assign(error, { status: 503, statusCode: 503, allow_redirect: false })
 }
 
 function payloadOf(record: OpenedRecord | undefined): AdapterPayload | undefined {

@@ -3,6 +3,7 @@ import type { Keyring } from '../../../core/credential/keyring.js'
 import type { AccountFactorStore } from '../../../core/identity/account-factor-store.js'
 import type { SigningKey } from '../../../core/identity/signing-key-store.js'
 import type { Clock } from '../../../core/runtime/clock.js'
+import type { RateLimiter } from '../../../core/runtime/rate-limiter.js'
 import type { ClientDocuments } from '../client/client-documents.js'
 import { parseContext } from '../federation/sign-in-context.js'
 import type { UpstreamAttention } from '../federation/upstream-attention.js'
@@ -47,6 +48,7 @@ export interface ProviderParts {
   readonly cookies: IssuerCookies
   readonly keyring: Keyring
   readonly clock: Clock
+  readonly limiter: RateLimiter
   readonly audit: SignInAudit
   readonly relyingParty: RelyingParty | undefined
   readonly firstParty: FirstPartyConsent

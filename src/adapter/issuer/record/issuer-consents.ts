@@ -44,7 +44,7 @@ export class IssuerConsents {
   readonly #records: SealedRecords
   readonly #clients: ClientNotifier | undefined
 
-  /** `clients`: who tells them what has ended. */
+  /** `clients`: who tells them what has ended, in the background. */
   constructor(ports: IssuerSessionsPorts, clients?: ClientNotifier) {
     this.#ports = ports
     this.#clients = clients
@@ -73,7 +73,7 @@ export class IssuerConsents {
   /** Ends one with whatever was issued on it; `false` where it had ended already. Nobody waits for its client. Throws `UpstreamError`. */
   async end(key: string): Promise<boolean> {
     const ended = await this.#sessions.endOne('grant', key)
-    void this.#clients?.tell(ended)
+    await this.#clients?.tell(ended)
     return ended.length > 0
   }
 

@@ -1,5 +1,12 @@
 import type { Keyring } from '../../../core/credential/keyring.js'
-import type { IssuerStorage, OwnedRecord, OwnedRecords, RecordScope } from '../../../core/identity/issuer-storage.js'
+import type {
+  IssuerStorage,
+  OwnedRecord,
+  OwnedRecords,
+  RecordName,
+  RecordScope,
+} from '../../../core/identity/issuer-storage.js'
+import type { SessionHandle } from '../../../core/identity/session-handle.js'
 import { ownerDigest, tenantDigest } from '../../../core/identity/session-owner.js'
 import type { GrantSource, KnownSession, SessionScope, SignInOrigin } from '../../../core/identity/session-source.js'
 import { parseContext } from '../federation/sign-in-context.js'
@@ -15,6 +22,8 @@ export interface IssuerSessionsPorts {
 
 const kinds: Readonly<Record<string, 'grant' | 'browser'>> = { Grant: 'grant', Session: 'browser' }
 const models = { grant: 'Grant', browser: 'Session' } as const
+/** What a browser or a client gets in with, or is about to. */
+const lettingIn = ['Grant', 'Session', 'Interaction'] as const
 const batch = 500
 
 /** What the authorization servers of an installation have let users in with, for whoever looks after sessions. */
@@ -40,41 +49,46 @@ export class IssuerSessions implements GrantSource {
 
   async end(scope: SessionScope): Promise<readonly KnownSession[]> {
     await this.#attribute()
-    return this.#known(await this.#ports.owned.remove(this.#scopeOf(scope)))
+    const { owned } = this.#ports
+    const range = this.#scopeOf(scope)
+    for (;;) {
+      const ended = await this.#known(await owned.remove(range))
+      // A request that was under way may have moved one, so that it was in no place where it could be removed.
+      if (ended.length > 0 || (await owned.list(range, lettingIn)).length === 0) return ended
+    }
   }
 
   async endOne(kind: 'grant' | 'browser', key: string): Promise<readonly KnownSession[]> {
     await this.#attribute()
-    const { owned, storage } = this.#ports
-    const model = models[kind]
-    const record = await owned.find(model, key)
+    const { owned } = this.#ports
+    const record = await owned.find(models[kind], key)
     if (record === undefined) return []
-    const tokens = kind === 'grant' ? await this.#tokensOf(record) : []
-    if (kind === 'grant') await storage.revokeGrant(key)
-    else await storage.destroy(model, key)
-    return this.#known([record, ...tokens])
+    const uid = kind === 'browser' ? textIn(this.#open(record) ?? {}, 'uid') : undefined
+    for (let place: RecordName | undefined = record; place !== undefined;) {
+      const removed = await owned.removeThese([place])
+      if (removed.length > 0) return this.#known(removed)
+      // A browser that has gone on meanwhile has another key by now.
+      place = uid === undefined ? undefined : await this.#placeOf(uid)
+    }
+    return []
   }
 
   async endMadeWith(scope: SessionScope, origin: SignInOrigin): Promise<readonly KnownSession[]> {
     await this.#attribute()
-    const { owned, storage } = this.#ports
-    const records = await owned.list(this.#scopeOf(scope), ['Grant', ...tellingModels])
-    const opened = records.map((record) => ({ record, payload: this.#open(record) ?? {} }))
-    const ended = recordsMadeWith(opened, origin, (grantId) => this.#records.grantDigest(grantId))
-    for (const { key, model } of ended) {
-      if (model === 'Grant') await storage.revokeGrant(key)
-      else await storage.destroy(model, key)
+    const { owned } = this.#ports
+    for (;;) {
+      const records = await owned.list(this.#scopeOf(scope), ['Grant', ...tellingModels])
+      const opened = records.map((record) => ({ record, payload: this.#open(record) ?? {} }))
+      const meant = recordsMadeWith(opened, origin, (grantId) => this.#records.grantDigest(grantId))
+      const ended = await this.#known(await owned.removeThese(meant))
+      if (ended.length > 0 || meant.length === 0) return ended
     }
-    const grants = new Set(ended.map(({ key }) => key))
-    const tokens = records.filter(({ grant, model }) => model === 'RefreshToken' && grants.has(grant ?? ''))
-    return this.#known([...ended, ...tokens])
   }
 
-  /** The refresh tokens of a grant. */
-  async #tokensOf({ key, owner }: OwnedRecord): Promise<readonly OwnedRecord[]> {
-    if (owner === undefined) return []
-    const scope = { tenant: owner.tenant, owners: [owner.digest], application: undefined }
-    return (await this.#ports.owned.list(scope, ['RefreshToken'])).filter(({ grant }) => grant === key)
+  /** Where the session of a browser stands, by what stays of it when its key changes. */
+  async #placeOf(uid: string): Promise<RecordName | undefined> {
+    const id = textIn((await this.#records.findByUid('Session', uid))?.payload ?? {}, 'jti')
+    return id === undefined ? undefined : { model: 'Session', key: this.#records.keyOf('Session', id) }
   }
 
   /** Whose a record of an older version is stands in it, where the database cannot look. */
@@ -125,7 +139,7 @@ export class IssuerSessions implements GrantSource {
 
   /** One that cannot be read keeps nobody from seeing the others. */
   async #nameOf(clientId: string): Promise<string | undefined> {
-    const client = await this.#records.look('Client', clientId)
+    const client = await this.#records.look('Client', clientId).catch(() => undefined)
     return client === undefined || client === 'unreadable' ? undefined : textIn(client.payload, 'client_name')
   }
 
@@ -137,14 +151,19 @@ export class IssuerSessions implements GrantSource {
     }
   }
 
-  #scopeOf({ application, owners, tenant }: SessionScope): RecordScope {
+  #scopeOf({ application, owners, spared, tenant }: SessionScope): RecordScope {
     const { keyring } = this.#ports
     return {
       tenant: tenant && tenantDigest(keyring, tenant.id),
       owners: owners?.map((owner) => ownerDigest(keyring, owner)),
       application,
+      spared: spared && nameOf(spared),
     }
   }
+}
+
+function nameOf({ key, kind }: SessionHandle): RecordName | undefined {
+  return kind === 'grant' || kind === 'browser' ? { model: models[kind], key } : undefined
 }
 
 function textIn(payload: RecordPayload, name: string): string | undefined {

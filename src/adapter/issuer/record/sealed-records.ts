@@ -1,4 +1,5 @@
 import type {
+  IssuerRecord,
   IssuerStorage,
   OwnedRecord,
   RecordOwner,
@@ -20,6 +21,9 @@ export interface NewRecord {
   readonly grantId?: string | undefined
   readonly uid?: string | undefined
 }
+
+/** A record that another one takes the place of, by its own id. */
+export type RecordBasis = Pick<NewRecord, 'id' | 'model'>
 
 export interface OpenedRecord {
   readonly payload: RecordPayload
@@ -54,9 +58,19 @@ export class SealedRecords {
   }
 
   async put(record: NewRecord): Promise<void> {
+    await this.#storage.upsert(this.#sealed(record))
+  }
+
+  /** Writes the record in the place of these; `false`, and nothing is written, where one of them does not stand. */
+  replace(record: NewRecord, basis: readonly RecordBasis[]): Promise<boolean> {
+    const names = basis.map(({ id, model }) => ({ model, key: this.keyOf(model, id) }))
+    return this.#storage.replace(this.#sealed(record), names)
+  }
+
+  #sealed(record: NewRecord): IssuerRecord {
     const key = this.keyOf(record.model, record.id)
     const grantId = record.model === 'Grant' ? record.id : record.grantId
-    await this.#storage.upsert({
+    return {
       model: record.model,
       key,
       payload: this.#seal(record.model, key, record.payload),
@@ -66,7 +80,7 @@ export class SealedRecords {
       userCode: undefined,
       owner: this.ownerOf(record.payload),
       application: this.#application,
-    })
+    }
   }
 
   /** Throws when the row was altered, moved, or sealed with another key. */
@@ -104,6 +118,13 @@ export class SealedRecords {
 
   destroy(model: string, id: string): Promise<void> {
     return this.#storage.destroy(model, this.keyOf(model, id))
+  }
+
+  /** Removes the record; answers with what was in it, unless somebody else has removed it. Throws like `find`. */
+  async take(model: string, id: string): Promise<RecordPayload | undefined> {
+    const key = this.keyOf(model, id)
+    const stored = await this.#storage.take(model, key)
+    return stored === undefined ? undefined : this.#open(model, key, stored).payload
   }
 
   /** Ends the grant and everything issued under it. */

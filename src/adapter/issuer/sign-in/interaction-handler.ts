@@ -42,11 +42,20 @@ export class InteractionHandler {
     this.#parts = parts
   }
 
-  /** Answers a request for the interaction `uid`, which has to be the one in this browser's cookie. */
+  /** Answers a request for the interaction `uid`, which has to be the one in this browser's cookie, and to stand until it is decided. */
   async handle(request: IncomingMessage, response: ServerResponse, uid: string): Promise<void> {
     if (this.#parts.cookies.hasDoubles(request)) return this.#refuse(response, 400, doubledCookies)
-    const interaction = await this.#find(request, response)
-    if (interaction === undefined || interaction.uid !== uid) return this.#refuse(response, 400, startAgain)
+    try {
+      await this.#handle(request, response, uid)
+    } catch (error) {
+      if (!(error instanceof this.#parts.module.errors.SessionNotFound)) throw error
+      this.#refuse(response, 400, startAgain)
+    }
+  }
+
+  async #handle(request: IncomingMessage, response: ServerResponse, uid: string): Promise<void> {
+    const interaction = await this.#parts.provider.interactionDetails(request, response)
+    if (interaction.uid !== uid) return this.#refuse(response, 400, startAgain)
     if (request.method === 'GET') {
       const visit = this.#visit(request, interaction, this.#parts.cookies.ensureBrowser(request, response))
       return this.#answer(request, response, { visit, answer: await this.#show(visit) })
@@ -69,15 +78,6 @@ export class InteractionHandler {
   /** What a decision says of the browser that it was made in. */
   #mark(uid: string, browser: string): string {
     return this.#parts.keyring.digest('issuer-interaction', `${uid} ${browser}`)
-  }
-
-  async #find(request: IncomingMessage, response: ServerResponse): Promise<Interaction | undefined> {
-    try {
-      return await this.#parts.provider.interactionDetails(request, response)
-    } catch (error) {
-      if (error instanceof this.#parts.module.errors.SessionNotFound) return undefined
-      throw error
-    }
   }
 
   #visit(request: IncomingMessage, interaction: Interaction, browser: string): Visit {
@@ -147,8 +147,8 @@ export class InteractionHandler {
   /** The browser gets a new session for another account; what was issued to clients stays. */
   async #endSession(interaction: Interaction): Promise<void> {
     const uid = interaction.session?.uid
-    const session = uid === undefined ? undefined : await this.#parts.provider.Session.findByUid(uid)
-    await session?.destroy()
+    const find = async () => (uid === undefined ? undefined : this.#parts.provider.Session.findByUid(uid))
+    for (let session = await find(); session !== undefined; session = await find()) await session.destroy()
     interaction.session = undefined
     await interaction.persist()
   }

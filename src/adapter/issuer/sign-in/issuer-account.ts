@@ -1,12 +1,18 @@
 import type { Account as ProviderAccount, AccountClaims, FindAccount, KoaContextWithOIDC } from 'oidc-provider'
 import type { Clock } from '../../../core/runtime/clock.js'
-import { upstreamEndOf, type UpstreamAttention } from '../federation/upstream-attention.js'
+import type { RateLimit, RateLimiter } from '../../../core/runtime/rate-limiter.js'
+import { isByPosingProvider, upstreamEndOf, type UpstreamAttention } from '../federation/upstream-attention.js'
 import { callerOf } from '../http/client-address.js'
 import type { AccountDirectory, Principal } from './account-directory.js'
 import { isRefusedPassword } from './refused-password.js'
-import { orUnavailable, type ErrorsOfProvider } from '../provider/oidc-adapter.js'
+import { notNow, orUnavailable, type ErrorsOfProvider } from '../provider/oidc-adapter.js'
 import type { SignInAudit } from './sign-in-audit.js'
 
+/**
+ * More than a client needs with all its windows. Every refresh leaves a row of audit and a used token for the term of refresh tokens,
+ * and whoever may sign in could fill the databases of everybody with them.
+ */
+const refreshesOfGrant: RateLimit = { name: 'refresh-grant', limit: 60, seconds: 60 }
 /** Seconds in which a used refresh token is refused without ending its family: a client with two windows races with itself. */
 const rotationGraceSeconds = 10
 
@@ -32,6 +38,7 @@ export interface AccountFinderPorts {
   readonly errors: ErrorsOfProvider
   readonly clock: Clock
   readonly audit: SignInAudit
+  readonly limiter: RateLimiter
   /** Whether sign-ins with identity providers stand there. */
   readonly upstream: UpstreamAttention | undefined
   /** UUIDs of the tenants where no password lets anybody in. */
@@ -53,6 +60,8 @@ export function createAccountFinder(ports: AccountFinderPorts): FindAccount {
     const principal = await orUnavailable(directory.find(subject), errors)
     if (source !== undefined && principal !== undefined) {
       await requireWelcomePassword(ports, { source, principal })
+      await requirePatience(ports, context, { source, principal })
+      await requireHonestUpstream(ports, context, { source, principal })
       await requireUpstream(ports, context, { source, principal })
     }
     if (source !== undefined) await recordUse(ports, context, { source, principal })
@@ -86,6 +95,52 @@ async function requireWelcomePassword(
   const methods = 'amr' in source ? source.amr : undefined
   if (!(await orUnavailable(isRefusedPassword(refusing, methods, principal.tenant), errors))) return
   throw new errors.InvalidGrant('passwords let nobody in any more')
+}
+
+/** Counted for a token that is good, so that nobody else uses up what its client may. */
+async function requirePatience(
+  ports: AccountFinderPorts,
+  context: KoaContextWithOIDC,
+  use: Use & { readonly principal: Principal },
+): Promise<void> {
+  const { errors, limiter } = ports
+  const { grantId, kind } = use.source
+  if (kind !== 'RefreshToken' || grantId === undefined || usedAt(use.source) !== undefined) return
+  const { admitted } = await orUnavailable(limiter.take([{ limit: refreshesOfGrant, key: grantId }]), errors)
+  if (!admitted) throw refuseForNow(ports, context, { ...use, reason: 'refresh_limited' })
+}
+
+/** Not now: neither the grant nor what the provider gave is touched, and the same refresh token is good once the provider is mended. */
+async function requireHonestUpstream(
+  ports: AccountFinderPorts,
+  context: KoaContextWithOIDC,
+  use: Use & { readonly principal: Principal },
+): Promise<void> {
+  const { errors, upstream } = ports
+  if (usedAt(use.source) !== undefined || !('acr' in use.source)) return
+  if (!(await orUnavailable(isByPosingProvider(upstream, use.source.acr), errors))) return
+  throw refuseForNow(ports, context, { ...use, reason: 'posing_upstream' })
+}
+
+const refusals = {
+  posing_upstream: 'the identity provider of this sign-in cannot be used now',
+  refresh_limited: 'this sign-in is refreshed too often',
+} as const
+
+interface RefusedForNow extends Use {
+  readonly reason: keyof typeof refusals
+}
+
+function refuseForNow(
+  { audit, errors }: AccountFinderPorts,
+  context: KoaContextWithOIDC,
+  { principal, reason, source }: RefusedForNow,
+): Error {
+  audit.count({
+    ...{ type: 'signin.failed', reason, grantId: source.grantId, caller: callerOf(context.req) },
+    ...{ clientId: context.oidc.client?.clientId, tenant: principal?.tenant, subject: principal?.account.id },
+  })
+  return notNow(new errors.TemporarilyUnavailable(refusals[reason]))
 }
 
 /** Who refreshes a sign-in that is over at its provider has none. What was used before is somebody else's to refuse. */

@@ -1,4 +1,4 @@
-import type { AuthorizationCodeGrantChecks, Configuration } from 'openid-client'
+import { allowInsecureRequests, type AuthorizationCodeGrantChecks, type Configuration } from 'openid-client'
 import { upstreamPresets } from '../../../core/federation/preset/presets.js'
 import type {
   UpstreamEndpoints,
@@ -9,6 +9,7 @@ import { claimAt, type ClaimSource } from '../../../core/trust/claim-source.js'
 import { isObject } from '../../../core/trust/option-reader.js'
 import { openConfiguration } from '../open-configuration.js'
 import { reasonOf, refusal } from '../provider-failure.js'
+import { isLoopbackHttp } from '../provider-url.js'
 import { askAs } from './ask-as.js'
 import { configuredAuthentication } from './client-authentication.js'
 import { githubEmail } from './github-email.js'
@@ -35,10 +36,13 @@ export class OauthProtocol implements UpstreamProtocol {
     const { fetch, settings } = this.#parts
     const { authorization, token } = this.#places.endpoints
     const metadata = { issuer: settings.issuer, authorization_endpoint: authorization, token_endpoint: token }
-    return openConfiguration(metadata, {
+    const configuration = openConfiguration(metadata, {
       ...{ clientId: settings.clientId, fetch },
       authentication: configuredAuthentication(settings),
     })
+    // Its issuer is a name alone, and may be one of https: nothing is asked there.
+    if ([authorization, token].some((url) => isLoopbackHttp(new URL(url)))) allowInsecureRequests(configuration)
+    return configuration
   }
 
   request({ otherAccount }: UpstreamStart): Readonly<Record<string, string>> {

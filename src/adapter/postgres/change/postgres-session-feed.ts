@@ -38,13 +38,21 @@ export class PostgresSessionFeed implements SessionFeed {
     return this.#options.carrier.alive
   }
 
-  async publish(notice: SessionNotice): Promise<boolean> {
-    this.#tell(notice)
-    const payload = this.#seal(notice)
-    if (payload.length > longestPayload) return false
+  publish(notice: SessionNotice): Promise<boolean> {
+    return this.publishAll([notice])
+  }
+
+  async publishAll(notices: readonly SessionNotice[]): Promise<boolean> {
+    for (const notice of notices) this.#tell(notice)
+    const sealed = notices.map((notice) => this.#seal(notice))
+    const payloads = sealed.filter(({ length }) => length <= longestPayload)
     try {
-      await sql`select pg_notify(${channel}, ${payload})`.execute(this.#options.master)
-      return true
+      if (payloads.length > 0) {
+        await sql`select pg_notify(${channel}, payload) from unnest(${payloads}::text[]) as told (payload)`.execute(
+          this.#options.master,
+        )
+      }
+      return payloads.length === sealed.length
     } catch (error) {
       this.#options.log.write('warn', 'other processes were not told of what became of a session', { error })
       return false

@@ -83,5 +83,5 @@ function attempt<Value>(open: () => Value): Value {
 }
 
 function unavailable(message: string): UpstreamError {
-  return new UpstreamError('SECRETS_UNAVAILABLE', message)
+  return new UpstreamError('SECRETS_UNAVAILABLE', message, { mend: 'administrator' })
 }

@@ -6,6 +6,8 @@ import { sqlState } from '../pool/database-failure.js'
 export interface Migration {
   /** `0001-what-it-does`; names sort in the order in which they run. */
   readonly name: string
+  /** What servers of versions before it cannot do once it is taken, a sentence; absent where they do whatever they did. */
+  readonly withholds?: string
   up(db: Kysely<MigrationSchema>): Promise<void>
 }
 
@@ -79,6 +81,14 @@ export async function missingSteps(
     if (sqlState(error) === undefinedTable) return migrations.map(({ name }) => name)
     throw error
   }
+}
+
+/** What earlier servers cannot do once these steps are taken; nothing of a database that has taken none, which no server has used. */
+export function withheldBy(steps: readonly string[], migrations: readonly Migration[]): readonly string[] {
+  if (steps.length === migrations.length) return []
+  return migrations.flatMap(({ name, withholds }) =>
+    withholds !== undefined && steps.includes(name) ? [withholds] : [],
+  )
 }
 
 /** The steps that a database has taken, those of newer versions included. */

@@ -100,10 +100,8 @@ export class PostgresServiceStore implements ServiceAdministration {
       const plan = planService({ others, nameFault: serviceNameFault }, wish)
       if ('fault' in plan) return { changes: [], faults: [{ wish: 0, fault: plan.fault }] }
       const { change, credentials } = plan
-      const known = others.find(({ name }) => name === wish.name)
-      if (wish.presence === 'absent') await step.deleteFrom('service').where('name', '=', wish.name).execute()
-      else if (change.action !== 'kept') await put(step, wish.name, wish.settings)
-      if (wish.presence !== 'absent' && credentials === 'given up' && known !== undefined) await giveUp(step, known.id)
+      if (credentials === 'given up') await step.deleteFrom('service').where('name', '=', wish.name).execute()
+      if (wish.presence !== 'absent' && change.action !== 'kept') await put(step, wish.name, wish.settings)
       await recordChanges(step, { tenant, changes: [change], by })
       return { changes: [change], faults: [] }
     })
@@ -132,7 +130,10 @@ export class PostgresServiceStore implements ServiceAdministration {
   }
 }
 
-/** One that is there keeps its id: its credential and its users are known by that. */
+/**
+ * One that is there keeps its id: its credential and its users are known by that. One that has given them up has been removed, and gets
+ * another: what was given for another place is not used for this one, and what is written for this one is not destroyed with that.
+ */
 async function put(step: Db, name: string, settings: ServiceSettings): Promise<void> {
   const options = serviceOptionsOf(settings)
   const { auth, description = null, network = 'public', requirement, rotation, source, tags, url } = options
@@ -146,12 +147,6 @@ async function put(step: Db, name: string, settings: ServiceSettings): Promise<v
     .values({ name, ...values })
     .onConflict((conflict) => conflict.column('name').doUpdateSet(values))
     .execute()
-}
-
-/** What was given for another place is not used for this one. */
-async function giveUp(step: Db, id: string): Promise<void> {
-  await step.updateTable('service').set({ credential_version: 0, credential_at: null }).where('id', '=', id).execute()
-  await step.deleteFrom('service_connection').where('service_id', '=', id).execute()
 }
 
 async function list(db: Db): Promise<readonly FoundService[]> {

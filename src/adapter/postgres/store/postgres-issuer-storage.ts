@@ -1,9 +1,20 @@
 import { sql, type Kysely } from 'kysely'
-import type { IssuerRecord, IssuerStorage, StoredIssuerRecord } from '../../../core/identity/issuer-storage.js'
+import type {
+  IssuerRecord,
+  IssuerStorage,
+  RecordName,
+  StoredIssuerRecord,
+} from '../../../core/identity/issuer-storage.js'
 import type { MasterSchema } from '../schema/master-schema.js'
 import { isStorable } from '../storable-text.js'
 
 const notExpired = sql<boolean>`(expires_at is null or expires_at > clock_timestamp())`
+const stored = ['payload', sql<number | null>`extract(epoch from consumed_at)::float8`.as('consumed_at')] as const
+
+const insertColumns = [
+  ...(['model', 'key', 'payload', 'grant_digest', 'uid', 'user_code'] as const),
+  ...(['expires_at', 'owner_tenant', 'owner', 'application'] as const),
+]
 
 /** The authorization server's records in the master database. Its clock alone decides what has expired. */
 export class PostgresIssuerStorage implements IssuerStorage {
@@ -15,20 +26,37 @@ export class PostgresIssuerStorage implements IssuerStorage {
 
   /** A record that was used stays used, whatever is written over it. */
   async upsert(record: IssuerRecord): Promise<void> {
-    const values = {
-      payload: Buffer.from(record.payload),
-      grant_digest: record.grant ?? null,
-      uid: record.uid ?? null,
-      user_code: record.userCode ?? null,
-      expires_at: expiry(record.expiresIn),
-      ...ownerColumns(record.owner),
-      application: record.application ?? null,
-    }
+    const values = columnsOf(record)
     await this.#master
       .insertInto('issuer_record')
       .values({ model: record.model, key: record.key, ...values })
       .onConflict((conflict) => conflict.columns(['model', 'key']).doUpdateSet(values))
       .execute()
+  }
+
+  /** The lock of each row lets either this through or what ends it, never both. */
+  async replace(record: IssuerRecord, basis: readonly RecordName[]): Promise<boolean> {
+    const { key, model } = record
+    const others = basis.filter((one) => one.model !== model || one.key !== key)
+    const values = columnsOf(record)
+    const isComplete = sql<boolean>`(select count(*) from gone) = ${others.length}::int`
+    const step = this.#master.with('gone', (db) =>
+      db.deleteFrom('issuer_record').where(isOneOf(others)).where(notExpired).returning('key'),
+    )
+    if (others.length < basis.length) {
+      const own = step.updateTable('issuer_record').set(values).where('model', '=', model).where('key', '=', key)
+      return (await own.where(notExpired).where(isComplete).executeTakeFirst()).numUpdatedRows === 1n
+    }
+    const { payload, expires_at: expires, grant_digest: grant, uid, user_code: code, ...owned } = values
+    const { application, owner, owner_tenant: tenant } = owned
+    const row = sql<never>`${model}::text, ${key}::text, ${payload}::bytea, ${grant}::text, ${uid}::text, ${code}::text,
+      (${expires})::timestamptz, ${tenant}::text, ${owner}::text, ${application}::text`
+    const result = await step
+      .insertInto('issuer_record')
+      .columns(insertColumns)
+      .expression(sql`select ${row} where ${isComplete}`)
+      .executeTakeFirst()
+    return result.numInsertedOrUpdatedRows === 1n
   }
 
   async find(model: string, key: string): Promise<StoredIssuerRecord | undefined> {
@@ -61,6 +89,17 @@ export class PostgresIssuerStorage implements IssuerStorage {
     await this.#master.deleteFrom('issuer_record').where('model', '=', model).where('key', '=', key).execute()
   }
 
+  async take(model: string, key: string): Promise<StoredIssuerRecord | undefined> {
+    if (!isStorable(key)) return undefined
+    const row = await this.#master
+      .deleteFrom('issuer_record')
+      .where('model', '=', model)
+      .where('key', '=', key)
+      .returning(stored)
+      .executeTakeFirst()
+    return row && toStored(row)
+  }
+
   async revokeGrant(grant: string): Promise<void> {
     if (!isStorable(grant)) return
     await this.#master
@@ -82,13 +121,35 @@ export class PostgresIssuerStorage implements IssuerStorage {
     if (!isStorable(value)) return undefined
     const row = await this.#master
       .selectFrom('issuer_record')
-      .select(['payload', sql<number | null>`extract(epoch from consumed_at)::float8`.as('consumed_at')])
+      .select(stored)
       .where('model', '=', model)
       .where(column, '=', value)
       .where(notExpired)
       .executeTakeFirst()
-    return row && { payload: row.payload, consumedAt: row.consumed_at ?? undefined }
+    return row && toStored(row)
   }
+}
+
+function toStored(row: { readonly payload: Uint8Array; readonly consumed_at: number | null }): StoredIssuerRecord {
+  return { payload: row.payload, consumedAt: row.consumed_at ?? undefined }
+}
+
+function columnsOf(record: IssuerRecord) {
+  return {
+    payload: Buffer.from(record.payload),
+    grant_digest: record.grant ?? null,
+    uid: record.uid ?? null,
+    user_code: record.userCode ?? null,
+    expires_at: expiry(record.expiresIn),
+    ...ownerColumns(record.owner),
+    application: record.application ?? null,
+  }
+}
+
+/** Which of the records are named. */
+export function isOneOf(names: readonly RecordName[]) {
+  const [models, keys] = [names.map(({ model }) => model), names.map(({ key }) => key)]
+  return sql<boolean>`(model, key) in (select * from unnest(${models}::text[], ${keys}::text[]))`
 }
 
 /** An empty text is nobody. */

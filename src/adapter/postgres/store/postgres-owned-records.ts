@@ -1,9 +1,15 @@
 import { sql, type Expression, type ExpressionBuilder, type Kysely, type SqlBool } from 'kysely'
-import type { OwnedRecord, OwnedRecords, RecordOwner, RecordScope } from '../../../core/identity/issuer-storage.js'
+import type {
+  OwnedRecord,
+  OwnedRecords,
+  RecordName,
+  RecordOwner,
+  RecordScope,
+} from '../../../core/identity/issuer-storage.js'
 import type { MasterSchema } from '../schema/master-schema.js'
 import { isStorable } from '../storable-text.js'
 import { epochSeconds } from './epoch-seconds.js'
-import { ownerColumns } from './postgres-issuer-storage.js'
+import { isOneOf, ownerColumns } from './postgres-issuer-storage.js'
 
 type Condition = (row: ExpressionBuilder<MasterSchema, 'issuer_record'>) => Expression<SqlBool>
 
@@ -25,7 +31,7 @@ export class PostgresOwnedRecords implements OwnedRecords {
     return rows.map(toRecord)
   }
 
-  async own({ model, key }: Pick<OwnedRecord, 'model' | 'key'>, owner: RecordOwner | 'nobody'): Promise<void> {
+  async own({ model, key }: RecordName, owner: RecordOwner | 'nobody'): Promise<void> {
     await this.#master
       .updateTable('issuer_record')
       .set(ownerColumns(owner))
@@ -56,20 +62,31 @@ export class PostgresOwnedRecords implements OwnedRecords {
   }
 
   async remove(scope: RecordScope): Promise<readonly OwnedRecord[]> {
+    return this.#remove(conditionOf(scope))
+  }
+
+  async removeThese(records: readonly RecordName[]): Promise<readonly OwnedRecord[]> {
+    return records.length === 0 ? [] : this.#remove((row) => row.and([isOwned, isOneOf(records)]))
+  }
+
+  async #remove(condition: Condition): Promise<readonly OwnedRecord[]> {
     return this.#master.transaction().execute(async (step) => {
       const removed = await step
         .deleteFrom('issuer_record')
-        .where(conditionOf(scope))
+        .where(condition)
         .returning(columns)
         .returning(expires)
         .execute()
       const grants = removed.filter(({ model }) => model === 'Grant').map(({ key }) => key)
       // What a grant leaves behind without the name of its owner.
       if (grants.length > 0) {
-        await step
+        const left = await step
           .deleteFrom('issuer_record')
           .where(sql<boolean>`grant_digest = any(${grants}::text[])`)
+          .returning(columns)
+          .returning(expires)
           .execute()
+        return [...removed, ...left].map(toRecord)
       }
       return removed.map(toRecord)
     })
@@ -80,12 +97,13 @@ export class PostgresOwnedRecords implements OwnedRecords {
   }
 }
 
-function conditionOf({ application, owners, tenant }: RecordScope): Condition {
+function conditionOf({ application, owners, spared, tenant }: RecordScope): Condition {
   return (row) =>
     row.and([
       isOwned,
       ...(tenant === undefined ? [] : [row('owner_tenant', '=', tenant)]),
       ...(owners === undefined ? [] : [sql<boolean>`owner = any(${[...owners]}::text[])`]),
+      ...(spared === undefined ? [] : [row.not(isOneOf([spared]))]),
       ...(application === undefined
         ? []
         : [row.or([row('application', '=', application), row('application', 'is', null)])]),

@@ -104,13 +104,14 @@ function removeWhere(db: Kysely<TenantSchema>, condition: Condition): Promise<re
   return db.deleteFrom('session').where(condition).where(stands).returning(columns).returning(times).execute()
 }
 
-function conditionOf({ application, owners }: SessionScope): Condition {
+function conditionOf({ application, owners, spared }: SessionScope): Condition {
   return (row) => {
     const ofOwners = owners?.map(({ issuer, subject }) =>
       row.and([row('subject', '=', subject), sql<boolean>`issuer is not distinct from ${issuer ?? null}`]),
     )
     return row.and([
       ...(application === undefined ? [] : [row('application', '=', application)]),
+      ...(spared?.kind === 'sign-in' ? [row('key', '!=', spared.key)] : []),
       ...(ofOwners === undefined ? [] : [row.or(ofOwners)]),
     ])
   }

@@ -81,11 +81,12 @@ export class PostgresTransportSource implements TransportSource {
     return rows.map(toKnown)
   }
 
-  #conditionOf({ application, owners, tenant }: SessionScope, signIns: readonly string[]): Condition {
+  #conditionOf({ application, owners, spared, tenant }: SessionScope, signIns: readonly string[]): Condition {
     const digests = owners?.map((owner) => ownerDigest(this.#keyring, owner))
     return (row) =>
       row.and([
         ...(application === undefined ? [] : [row('application', '=', application)]),
+        ...(spared?.kind === 'transport' ? [row('digest', '!=', spared.key)] : []),
         ...(tenant === undefined
           ? []
           : [row.or([row('owner_tenant', '=', tenant.id), row('sign_in_tenant', '=', tenant.id)])]),

@@ -14,7 +14,7 @@ import { sweepOrphans } from '../provision/sweep-orphans.js'
 import { setTenantLogin } from '../provision/tenant-login.js'
 import { readTenantRecord, type EnterableTenant } from '../provision/tenant-record.js'
 import { holdTemplate } from '../provision/tenant-template.js'
-import { missingSteps, takenSteps, type Migration, type MigrationSchema } from '../schema/migrate.js'
+import { missingSteps, takenSteps, withheldBy, type Migration, type MigrationSchema } from '../schema/migrate.js'
 import { masterMigrations } from '../schema/master-migrations.js'
 import { tenantMigrations } from '../schema/tenant-migrations.js'
 
@@ -94,16 +94,17 @@ export class MigrationRun {
     try {
       return await this.#inside(database, async (db) => {
         const missing = await missingSteps(db, migrations)
-        if (missing.length > 0) return { tenant, database, missing, state: 'behind' }
+        const withheld = withheldBy(missing, migrations)
+        if (missing.length > 0) return { tenant, database, missing, withheld, state: 'behind' }
         const known = new Set(migrations.map(({ name }) => name))
         const newer = (await takenSteps(db)).some((name) => !known.has(name))
-        return { tenant, database, missing, state: newer ? 'newer' : 'current' }
+        return { tenant, database, missing, withheld, state: newer ? 'newer' : 'current' }
       })
     } catch (error) {
       if (tenant === undefined && sqlState(error) === databaseMissing) {
-        return { tenant, database, missing: migrations.map(({ name }) => name), state: 'behind' }
+        return { tenant, database, missing: migrations.map(({ name }) => name), withheld: [], state: 'behind' }
       }
-      return { tenant, database, missing: [], state: 'unreachable' }
+      return { tenant, database, missing: [], withheld: [], state: 'unreachable' }
     }
   }
 
@@ -113,9 +114,10 @@ export class MigrationRun {
       const missing = await this.#inside(database, (db) => missingSteps(db, tenantMigrations))
       const enterable = await this.#enterable(id)
       await migrateTenant(this.#databases.connection, enterable)
-      return { tenant, database, taken: missing, failure: undefined }
+      const withheld = withheldBy(missing, tenantMigrations)
+      return { tenant, database, taken: missing, withheld, failure: undefined }
     } catch (error) {
-      return { tenant, database, taken: [], failure: reasonOf(error) }
+      return { tenant, database, taken: [], withheld: [], failure: reasonOf(error) }
     }
   }
 

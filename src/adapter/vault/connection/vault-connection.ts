@@ -2,9 +2,8 @@ import { Agent as HttpAgent } from 'node:http'
 import { Agent } from 'node:https'
 import type { AxiosInstance, AxiosResponse, InternalAxiosRequestConfig } from 'axios'
 import Vault from 'hashi-vault-js'
-import { UpstreamError } from '../../../core/error/upstream-error.js'
-import { CircuitBreaker } from '../../../core/runtime/circuit-breaker.js'
 import { failureOf } from './failure-of.js'
+import { VaultBreaker } from './vault-breaker.js'
 import { VaultError } from './vault-error.js'
 import { requirePlainRequest } from './vault-path.js'
 
@@ -42,14 +41,12 @@ export interface VaultRequest {
   readonly path: string
   readonly token?: string
   readonly body?: object
+  /** Of a secrets engine, whose database or cloud may be down while Vault is well: its silence counts for itself alone. */
+  readonly role?: string
 }
 
 const mostBytes = 1_000_000
 const idleMilliseconds = 60_000
-const silence = { outage: 'SECRETS_UNAVAILABLE', message: 'Vault does not answer' } as const
-
-type Settled = { readonly answer: unknown } | { readonly refusal: VaultError }
-
 /**
  * The way to one Vault, through `hashi-vault-js`. Nothing is followed, unpacked or taken from the environment, and only JSON objects of
  * a bounded size are answers. Every failure is a `VaultError` without anything that was sent or received.
@@ -58,9 +55,9 @@ export class VaultConnection {
   readonly #library: Vault
   readonly #instance: AxiosInstance
   readonly #agents: readonly HttpAgent[]
-  readonly #breaker = new CircuitBreaker(silence)
-  /** What the last silence was, which those are told who are not let through to ask. */
-  #silence = new VaultError({ kind: 'unreachable' }, silence.message)
+  readonly #breaker = new VaultBreaker()
+  /** As many as the operator has allowed to tenants. */
+  readonly #roles = new Map<string, VaultBreaker>()
 
   constructor(place: VaultPlace) {
     const { ca, milliseconds } = place
@@ -84,18 +81,18 @@ export class VaultConnection {
 
   /** What a function of the library answers with. Throws `VaultError`. */
   async call(ask: (library: VaultFunctions) => unknown): Promise<unknown> {
-    return await this.#settle(async () => await ask(this.#library))
+    return await this.#breaker.run(async () => await ask(this.#library))
   }
 
   /** The whole answer, as Vault wraps it. Throws `VaultError`. */
-  async request({ method, path, token, body }: VaultRequest): Promise<unknown> {
+  async request({ body, method, path, role, token }: VaultRequest): Promise<unknown> {
     const headers = {
       ...(token === undefined ? {} : { 'X-Vault-Token': token }),
       ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
     }
     // As text: of an object the client would leave out members such as `constructor`.
     const data = body === undefined ? undefined : JSON.stringify(body)
-    return await this.#settle(async () => {
+    return await this.#breakerOf(role).run(async () => {
       const answer = await this.#instance.request<unknown>({ method, url: path, headers, data })
       return answer.data
     })
@@ -105,31 +102,11 @@ export class VaultConnection {
     for (const agent of this.#agents) agent.destroy()
   }
 
-  /** What Vault does not do is an answer as well: only silence counts for the breaker. */
-  async #settle(ask: () => Promise<unknown>): Promise<unknown> {
-    const settled = await this.#run(async (): Promise<Settled> => {
-      try {
-        return { answer: await ask() }
-      } catch (error) {
-        if (!(error instanceof VaultError)) throw error
-        if (error.answered) return { refusal: error }
-        this.#silence = error
-        throw error
-      }
-    })
-    if ('refusal' in settled) throw settled.refusal
-    return settled.answer
-  }
-
-  async #run(ask: () => Promise<Settled>): Promise<Settled> {
-    try {
-      return await this.#breaker.run(ask)
-    } catch (error) {
-      if (error instanceof UpstreamError && !(error instanceof VaultError)) {
-        throw new VaultError(this.#silence, this.#silence.message)
-      }
-      throw error
-    }
+  #breakerOf(role: string | undefined): VaultBreaker {
+    if (role === undefined) return this.#breaker
+    const breaker = this.#roles.get(role) ?? new VaultBreaker()
+    this.#roles.set(role, breaker)
+    return breaker
   }
 }
 

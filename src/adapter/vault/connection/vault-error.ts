@@ -24,8 +24,8 @@ export type VaultErrorKind = Refusal | Silence | Misuse
 const answers: ReadonlySet<VaultErrorKind> = new Set<Refusal | 'too-large'>([
   ...(['conflict', 'forbidden', 'invalid', 'missing', 'too-large'] as const),
 ])
-const passing: ReadonlySet<VaultErrorKind> = new Set<Silence>([
-  ...(['failed', 'redirect', 'sealed', 'standby', 'timeout', 'unreachable'] as const),
+const passing: ReadonlySet<VaultErrorKind> = new Set<Silence | 'closed'>([
+  ...(['failed', 'redirect', 'sealed', 'standby', 'timeout', 'unreachable', 'closed'] as const),
 ])
 
 export interface VaultErrorFacts {
@@ -40,7 +40,7 @@ export class VaultError extends UpstreamError {
   readonly status: number | undefined
 
   constructor({ kind, status }: VaultErrorFacts, message: string) {
-    super('SECRETS_UNAVAILABLE', message)
+    super('SECRETS_UNAVAILABLE', message, { mend: passing.has(kind) ? 'time' : 'administrator' })
     this.kind = kind
     this.status = status
   }

@@ -9,7 +9,7 @@ import type { Log } from '../../../core/runtime/log.js'
 import { VaultAnswer } from '../connection/vault-answer.js'
 import type { VaultConnection, VaultRequest } from '../connection/vault-connection.js'
 import { isVaultError } from '../connection/vault-error.js'
-import type { TokenKeeper } from '../token/token-keeper.js'
+import type { TokenKeeper, TokenLife } from '../token/token-keeper.js'
 import { engineRole } from './engine-path.js'
 
 export interface VaultSecretsEngineOptions {
@@ -21,31 +21,45 @@ export interface VaultSecretsEngineOptions {
   readonly log: Log
 }
 
+interface KeptLease {
+  /** Milliseconds since the epoch. */
+  readonly endsAt: number
+  /** How long it was at first, in seconds. */
+  readonly whole: number
+  /** Of the token that it was asked for with: when that ends, Vault revokes it, whoever renews it. */
+  readonly life: TokenLife
+}
+
 /** What Vault makes by itself, with its leases: the library would drop those, so everything here reads whole answers. */
 export class VaultSecretsEngine implements SecretsEngine {
   readonly #options: VaultSecretsEngineOptions
-  /** When each lease that is ours ends, in milliseconds since the epoch. */
-  readonly #leases = new Map<string, number>()
+  /** Those that are ours. */
+  readonly #leases = new Map<string, KeptLease>()
 
   constructor(options: VaultSecretsEngineOptions) {
     this.#options = options
   }
 
-  async issue(path: string): Promise<LeasedCredential> {
-    const { mount, role } = engineRole(path, ['creds'], this.#options.credentialMount)
-    const answer = await this.#ask({ method: 'GET', path: `${mount}/creds/${role}` })
-    const [lease, seconds] = [answer.text('lease_id'), answer.count('lease_duration')]
-    this.#keep(lease, seconds)
+  async issue(source: string): Promise<LeasedCredential> {
+    const { mount, role } = engineRole(source, ['creds'], this.#options.credentialMount)
+    const path = `${mount}/creds/${role}`
+    const { answer, life } = await this.#ask({ method: 'GET', path, role: path })
+    const [lease, whole] = [answer.text('lease_id'), answer.count('lease_duration')]
+    const seconds = this.#keep(lease, { whole, life }, whole)
     return { lease, seconds, renewable: answer.flag('renewable'), members: answer.part('data').members('skip') }
   }
 
   async renew(lease: string, seconds: number): Promise<number> {
+    const known = this.#leases.get(lease)
+    if (known !== undefined && !this.#options.keeper.goesOn(known.life)) throw endedWithToken()
     try {
-      const body = { lease_id: lease, increment: Math.max(1, Math.ceil(seconds)) }
-      const answer = await this.#ask({ method: 'POST', path: 'sys/leases/renew', body })
-      const left = answer.count('lease_duration')
+      // It may have been cut short by the end of the token, which has more time now.
+      const increment = Math.max(1, Math.ceil(seconds), known?.whole ?? 1)
+      const body = { lease_id: lease, increment }
+      const { answer, life } = await this.#ask({ method: 'POST', path: 'sys/leases/renew', role: roleOf(lease), body })
+      if (known !== undefined && known.life !== life) throw endedWithToken()
+      const left = this.#keep(lease, { whole: seconds, life, ...known }, answer.count('lease_duration'))
       if (left < 1) throw new LeaseLost('the lease has come to its end')
-      this.#keep(lease, left)
       return left
     } catch (error) {
       if (!isVaultError(error, 'invalid', 'missing')) throw error
@@ -54,9 +68,15 @@ export class VaultSecretsEngine implements SecretsEngine {
     }
   }
 
+  holds(lease: string): boolean {
+    const known = this.#leases.get(lease)
+    return known !== undefined && this.#options.clock.now() < known.endsAt && this.#options.keeper.goesOn(known.life)
+  }
+
   async revoke(lease: string): Promise<void> {
     try {
-      await this.#ask({ method: 'POST', path: 'sys/leases/revoke', body: { lease_id: lease } })
+      const body = { lease_id: lease }
+      await this.#ask({ method: 'POST', path: 'sys/leases/revoke', role: roleOf(lease), body })
     } catch (error) {
       if (!isVaultError(error, 'invalid', 'missing')) throw error
     }
@@ -65,14 +85,15 @@ export class VaultSecretsEngine implements SecretsEngine {
 
   async readStatic(path: string): Promise<StaticCredential> {
     const { mount, role } = engineRole(path, ['static-creds'], this.#options.credentialMount)
-    const data = (await this.#ask({ method: 'GET', path: `${mount}/static-creds/${role}` })).part('data')
+    const at = `${mount}/static-creds/${role}`
+    const data = (await this.#ask({ method: 'GET', path: at, role: at })).answer.part('data')
     const { last_vault_rotation: _rotation, ...members } = data.members('skip')
     return { members, seconds: data.count('ttl') }
   }
 
   async rotateStatic(path: string): Promise<void> {
     const { mount, role } = engineRole(path, ['static-creds', 'rotate-role'], this.#options.credentialMount)
-    await this.#ask({ method: 'POST', path: `${mount}/rotate-role/${role}` })
+    await this.#ask({ method: 'POST', path: `${mount}/rotate-role/${role}`, role: `${mount}/static-creds/${role}` })
   }
 
   /** Revokes every lease that is left. Never rejects: what Vault does not revoke now ends by itself. */
@@ -85,18 +106,33 @@ export class VaultSecretsEngine implements SecretsEngine {
       this.#options.log.write('warn', 'leases of Vault could not be revoked, and end by themselves', { left })
   }
 
-  #keep(lease: string, seconds: number): void {
+  /** Answers with how many seconds it has: no more than the token that it was asked for with. */
+  #keep(lease: string, { life, whole }: Omit<KeptLease, 'endsAt'>, given: number): number {
     this.#forgetEnded()
-    this.#leases.set(lease, this.#options.clock.now() + seconds * 1000)
+    const now = this.#options.clock.now()
+    const endsAt = Math.min(now + given * 1000, life.expiresAt)
+    this.#leases.set(lease, { endsAt, life, whole })
+    return Math.max(0, Math.floor((endsAt - now) / 1000))
   }
 
   #forgetEnded(): void {
     const now = this.#options.clock.now()
-    for (const [lease, endsAt] of this.#leases) if (endsAt <= now) this.#leases.delete(lease)
+    for (const [lease, { endsAt }] of this.#leases) if (endsAt <= now) this.#leases.delete(lease)
   }
 
-  async #ask(request: VaultRequest): Promise<VaultAnswer> {
+  async #ask(request: VaultRequest): Promise<{ readonly answer: VaultAnswer; readonly life: TokenLife }> {
     const { connection, keeper } = this.#options
-    return VaultAnswer.of(await keeper.use((token) => connection.request({ ...request, token })))
+    return keeper.use(async (token, life) => {
+      return { answer: VaultAnswer.of(await connection.request({ ...request, token })), life }
+    })
   }
+}
+
+/** A lease is called after its role. */
+function roleOf(lease: string): string {
+  return lease.slice(0, Math.max(0, lease.lastIndexOf('/')))
+}
+
+function endedWithToken(): LeaseLost {
+  return new LeaseLost('the lease ends with the token that it was asked for with')
 }

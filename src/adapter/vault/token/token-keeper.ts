@@ -17,9 +17,14 @@ export interface TokenKeeperOptions {
   readonly log: Log
 }
 
-interface HeldToken {
+/** A token's time, which ends what was made for it, too. */
+export interface TokenLife {
+  /** Milliseconds since the epoch; later once the token has been renewed. */
+  readonly expiresAt: number
+}
+
+interface HeldToken extends TokenLife {
   readonly grant: TokenGrant
-  /** Milliseconds since the epoch. */
   expiresAt: number
   /** A question to Vault that is under way. */
   alive?: Promise<boolean> | undefined
@@ -45,16 +50,21 @@ export class TokenKeeper {
    * What `ask` answers with. Where Vault forbids it because the token is none any more, it is asked a second time with a new one.
    * Throws `VaultError`.
    */
-  async use<Result>(ask: (token: string) => Promise<Result>): Promise<Result> {
+  async use<Result>(ask: (token: string, life: TokenLife) => Promise<Result>): Promise<Result> {
     const held = await this.#current()
     try {
-      return await ask(held.grant.token.reveal())
+      return await ask(held.grant.token.reveal(), held)
     } catch (error) {
       // A policy says no as often as it is asked, and a login for that would use up a secret id.
       if (!isVaultError(error, 'forbidden') || (await this.#isAlive(held))) throw error
     }
-    const { grant } = await this.#current()
-    return await ask(grant.token.reveal())
+    const next = await this.#current()
+    return await ask(next.grant.token.reveal(), next)
+  }
+
+  /** Whether it is that of the token that is used now: not after another login, and not when its time is over. */
+  goesOn(life: TokenLife): boolean {
+    return this.#held === life && this.#isGood(this.#held)
   }
 
   /** The token that there is, or that a login gives. Throws `VaultError`. */
@@ -76,8 +86,8 @@ export class TokenKeeper {
     return await this.#logIn()
   }
 
-  #isGood({ grant, expiresAt }: HeldToken): boolean {
-    return grant.seconds === 0 || this.#options.clock.now() < expiresAt
+  #isGood({ expiresAt }: HeldToken): boolean {
+    return this.#options.clock.now() < expiresAt
   }
 
   #logIn(): Promise<HeldToken> {
@@ -122,7 +132,8 @@ export class TokenKeeper {
   }
 
   #hold(grant: TokenGrant): HeldToken {
-    const held: HeldToken = { grant, expiresAt: this.#options.clock.now() + grant.seconds * 1000 }
+    const milliseconds = grant.seconds === 0 ? Number.POSITIVE_INFINITY : grant.seconds * 1000
+    const held: HeldToken = { grant, expiresAt: this.#options.clock.now() + milliseconds }
     this.#held = held
     this.#refreshAfter(held, (grant.seconds * 2) / 3)
     return held

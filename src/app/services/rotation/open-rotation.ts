@@ -1,4 +1,5 @@
 import type { Postgres } from '../../../adapter/postgres/open-postgres.js'
+import { EngineRoles } from '../../../core/external-service/engine-roles.js'
 import { SecretsEngineRotator } from '../../../core/external-service/rotation/secrets-engine-rotator.js'
 import type { OpenCredentials } from '../../credentials/open-credentials.js'
 import type { Foundations, ServerOptions } from '../../server-options.js'
@@ -22,7 +23,7 @@ export function openRotation(
     turns: postgres.rateLimiter,
     application: settings.clientId ?? '',
     rotators,
-    engine: engine && new SecretsEngineRotator(engine, log),
+    engine: engine && new SecretsEngineRotator({ engine, roles: settings.vault?.roles ?? EngineRoles.none, log }),
     log,
   })
   schedule.start()

@@ -2,6 +2,7 @@ import { createLog } from '../../../adapter/telemetry/create-log.js'
 import type { CredentialStore } from '../../../core/credential/credential-store.js'
 import type { SecretsEngine } from '../../../core/credential/secrets-engine.js'
 import { quoted } from '../../../core/administration/known-names.js'
+import { EngineRoles } from '../../../core/external-service/engine-roles.js'
 import type { ExternalService } from '../../../core/external-service/external-service.js'
 import type { RotationTask } from '../../../core/external-service/rotation/rotation-due.js'
 import type { RotationOutcome } from '../../../core/external-service/rotation/rotation.js'
@@ -73,7 +74,7 @@ function rotate(work: Work, credentials: CredentialStore, rotator: Rotator | und
 }
 
 async function rotatorFor(
-  { service }: Work,
+  { service, settings }: Work,
   engine: SecretsEngine | undefined,
   { readSecret }: RotationWanted,
 ): Promise<Rotator> {
@@ -84,7 +85,8 @@ async function rotatorFor(
     }
     if (engine === undefined)
       throw new RefusedError(`the credential of ${quoted(name)} is made by HashiCorp Vault, which is not set up here`)
-    return { kind: 'engine', engine: new SecretsEngineRotator(engine, createLog('warn')) }
+    const roles = settings.vault?.roles ?? EngineRoles.none
+    return { kind: 'engine', engine: new SecretsEngineRotator({ engine, roles, log: createLog('warn') }) }
   }
   if (readSecret === undefined) throw new TypeError('there is nothing to read it from')
   if (credentialVersion === 0) {

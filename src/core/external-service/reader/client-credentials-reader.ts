@@ -2,6 +2,7 @@ import { ServiceError } from '../../error/service-error.js'
 import type { HeldCredential } from '../service-credential.js'
 import { ServiceTokenError, type ServiceTokenSource } from '../service-tokens.js'
 import { keyOf, type CredentialReader, type CredentialWish } from './credential-reader.js'
+import { mayBeDropped } from './may-be-dropped.js'
 
 /** Where a service does not say how long a token is good. */
 const assumedSeconds = 300
@@ -13,6 +14,8 @@ interface Entry {
   readonly asking: Promise<HeldCredential>
   /** Once it is there. */
   held: HeldCredential | undefined
+  /** Since when, by `performance.now()`. */
+  heldAt: number
   /** By `performance.now()`; set once it is known. */
   until: number
 }
@@ -36,11 +39,14 @@ export class ClientCredentialsReader implements CredentialReader {
     const known = this.#entries.get(key)
     if (known !== undefined && performance.now() < known.until) return known.asking
     const asking = this.#ask(wish, (until) => (entry.until = until))
-    const entry: Entry = { asking, held: undefined, until: Number.POSITIVE_INFINITY }
+    const entry: Entry = { asking, held: undefined, heldAt: Number.POSITIVE_INFINITY, until: Number.POSITIVE_INFINITY }
     this.#entries.delete(key)
     this.#entries.set(key, entry)
     asking.then(
-      (held) => (entry.held = held),
+      (held) => {
+        entry.held = held
+        entry.heldAt = performance.now()
+      },
       () => this.#forget(key, entry),
     )
     for (const [oldest] of this.#entries) {
@@ -53,7 +59,8 @@ export class ClientCredentialsReader implements CredentialReader {
   /** The secret may be another one by now: it is read anew with the next token. */
   drop(wish: CredentialWish, held: HeldCredential): void {
     const key = JSON.stringify(keyOf(wish))
-    if (this.#entries.get(key)?.held === held) this.#entries.delete(key)
+    const entry = this.#entries.get(key)
+    if (entry?.held === held && mayBeDropped(entry.heldAt)) this.#entries.delete(key)
   }
 
   async #ask(wish: CredentialWish, isGoodUntil: (until: number) => void): Promise<HeldCredential> {
@@ -72,7 +79,8 @@ export class ClientCredentialsReader implements CredentialReader {
       return Object.freeze({ version, members: Object.freeze({ client_id: clientId, access_token: accessToken }) })
     } catch (error) {
       if (!(error instanceof ServiceTokenError)) throw error
-      throw new ServiceError('ERR_SERVICE_UNREACHABLE', name, `${name} gave no token: ${error.message}`)
+      const code = error.mend === 'time' ? 'ERR_SERVICE_UNREACHABLE' : 'ERR_SERVICE_SETUP'
+      throw new ServiceError(code, name, `${name} gave no token: ${error.message}`)
     }
   }
 

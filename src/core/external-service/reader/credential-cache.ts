@@ -1,4 +1,5 @@
 import type { HeldCredential } from '../service-credential.js'
+import { mayBeDropped } from './may-be-dropped.js'
 
 /** How long a credential stays in memory, whatever becomes of it elsewhere. */
 const mostMilliseconds = 60_000
@@ -7,6 +8,8 @@ interface Entry {
   readonly reading: Promise<HeldCredential>
   /** Once it is there. */
   held: HeldCredential | undefined
+  /** Since when, by `performance.now()`. */
+  heldAt: number
   /** By `performance.now()`; from when on it is read again. */
   readonly until: number
 }
@@ -42,10 +45,14 @@ export class CredentialCache {
       return known.reading
     }
     this.#forget()
-    const entry: Entry = { reading: read(), held: undefined, until: performance.now() + mostMilliseconds }
+    const now = performance.now()
+    const entry: Entry = { reading: read(), held: undefined, heldAt: now, until: now + mostMilliseconds }
     this.#entries.set(name, entry)
     entry.reading.then(
-      (held) => (entry.held = held),
+      (held) => {
+        entry.held = held
+        entry.heldAt = performance.now()
+      },
       () => {
         if (this.#entries.get(name) === entry) this.#entries.delete(name)
       },
@@ -53,10 +60,11 @@ export class CredentialCache {
     return entry.reading
   }
 
-  /** Forgets one that does not work, unless another one has taken its place. */
+  /** Forgets one that does not work, unless it is too young for that or another one has taken its place. */
   drop(key: CacheKey, held: HeldCredential): void {
     const name = nameOf(key)
-    if (this.#entries.get(name)?.held === held) this.#entries.delete(name)
+    const entry = this.#entries.get(name)
+    if (entry?.held === held && mayBeDropped(entry.heldAt)) this.#entries.delete(name)
   }
 
   /** Makes room, and leaves nothing in memory whose time is over. */

@@ -18,7 +18,7 @@ export interface CredentialWish {
 export interface CredentialReader {
   /** Throws `ServiceError` where there is none, `UpstreamError` (`SECRETS_UNAVAILABLE`) when that cannot be told. */
   read(wish: CredentialWish): Promise<HeldCredential>
-  /** The service did not take `held`: if that is still what would be used, it is read again. */
+  /** The service did not take `held`: if that is still what would be used, and has been for a while, it is read again. */
   drop(wish: CredentialWish, held: HeldCredential): void
 }
 

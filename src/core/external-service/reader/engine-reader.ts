@@ -1,12 +1,16 @@
 import { LeaseLost, type SecretsEngine } from '../../credential/secrets-engine.js'
 import { ServiceError } from '../../error/service-error.js'
 import type { Log } from '../../runtime/log.js'
+import { engineRoleFault, type EngineRoles } from '../engine-roles.js'
 import { heldCredential, type HeldCredential } from '../service-credential.js'
 import { keyOf, type CredentialReader, type CredentialWish } from './credential-reader.js'
+import { mayBeDropped } from './may-be-dropped.js'
 
 export interface EngineReaderPorts {
   /** `undefined` where the store of credentials makes none by itself. */
   readonly engine: SecretsEngine | undefined
+  /** Asked at each reading: what is made for one tenant is not had by another. */
+  readonly roles: EngineRoles
   readonly log: Log
   /** How long one that another has taken the place of is good, in milliseconds: calls with it are under way. Default: half a minute. */
   readonly grace?: number
@@ -16,6 +20,8 @@ interface Entry {
   readonly issuing: Promise<HeldCredential>
   /** Once it is there. */
   held: HeldCredential | undefined
+  /** Since when, by `performance.now()`. */
+  heldAt: number
   /** Of the service that it was made for. */
   readonly revision: string
   /** By `performance.now()`. */
@@ -31,6 +37,7 @@ interface Entry {
 interface Term {
   readonly seconds: number
   readonly lease: string | undefined
+  readonly renewable: boolean
 }
 
 /** How long the password of a static role is kept, at most: it may be changed out of turn. */
@@ -54,21 +61,27 @@ export class EngineReader implements CredentialReader {
     this.#ports = ports
   }
 
-  read(wish: CredentialWish): Promise<HeldCredential> {
+  async read(wish: CredentialWish): Promise<HeldCredential> {
+    this.#requireRole(wish)
     const key = nameOf(wish)
     const { revision } = wish.service
     const known = this.#entries.get(key)
-    if (known?.revision === revision && performance.now() < known.until) {
+    if (known?.revision === revision && this.#isGood(known)) {
       known.used = true
       return known.issuing
     }
     this.#end(key, this.#ports.grace ?? usualGrace)
     const issuing = this.#issue(wish, (term) => this.#keep(key, entry, term))
-    const state = { held: undefined, until: Number.POSITIVE_INFINITY, used: true, lease: undefined, timer: undefined }
-    const entry: Entry = { issuing, revision, ...state }
+    const entry: Entry = {
+      ...{ issuing, revision, held: undefined, heldAt: Number.POSITIVE_INFINITY, until: Number.POSITIVE_INFINITY },
+      ...{ used: true, lease: undefined, timer: undefined },
+    }
     this.#entries.set(key, entry)
     issuing.then(
-      (held) => (entry.held = held),
+      (held) => {
+        entry.held = held
+        entry.heldAt = performance.now()
+      },
       () => {
         if (this.#entries.get(key) === entry) this.#entries.delete(key)
       },
@@ -78,7 +91,19 @@ export class EngineReader implements CredentialReader {
 
   drop(wish: CredentialWish, held: HeldCredential): void {
     const key = nameOf(wish)
-    if (this.#entries.get(key)?.held === held) this.#end(key)
+    const entry = this.#entries.get(key)
+    if (entry?.held === held && mayBeDropped(entry.heldAt)) this.#end(key)
+  }
+
+  #requireRole({ service, tenant }: CredentialWish): void {
+    const fault = engineRoleFault(this.#ports.roles, tenant, service.source)
+    if (fault !== undefined) throw new ServiceError('ERR_SERVICE_SETUP', service.name, `${service.name}: ${fault}`)
+  }
+
+  /** A lease ends with what it was asked for with, which may be before its time. */
+  #isGood({ lease, until }: Entry): boolean {
+    if (performance.now() >= until) return false
+    return lease === undefined || this.#ports.engine?.holds(lease) === true
   }
 
   /** Nothing is renewed any more. The engine revokes what is left. */
@@ -96,15 +121,15 @@ export class EngineReader implements CredentialReader {
     }
     if (source.from === 'static') {
       const { members, seconds } = await engine.readStatic(source.path)
-      keep({ seconds: Math.min(seconds, mostStaticSeconds), lease: undefined })
+      keep({ seconds: Math.min(seconds, mostStaticSeconds), lease: undefined, renewable: false })
       return heldCredential(1, members)
     }
     const { lease, members, renewable, seconds } = await engine.issue(source.path)
-    keep({ seconds, lease: renewable ? lease : undefined })
-    return heldCredential(1, members)
+    keep({ seconds, lease, renewable })
+    return heldCredential(1, members, lease)
   }
 
-  #keep(key: string, entry: Entry, { lease, seconds: given }: Term): void {
+  #keep(key: string, entry: Entry, { lease, renewable, seconds: given }: Term): void {
     const seconds = Math.min(given, mostSeconds)
     entry.until = performance.now() + seconds * 1000 * (1 - spare)
     if (this.#entries.get(key) !== entry) {
@@ -114,8 +139,11 @@ export class EngineReader implements CredentialReader {
     }
     entry.lease = lease
     entry.used = false
-    if (lease === undefined) return
-    entry.timer = setTimeout(() => void this.#renew(key, entry, { lease, seconds }), (seconds * 1000 * 2) / 3).unref()
+    if (lease === undefined || !renewable) return
+    entry.timer = setTimeout(
+      () => void this.#renew(key, entry, { lease, renewable, seconds }),
+      (seconds * 1000 * 2) / 3,
+    ).unref()
   }
 
   async #renew(key: string, entry: Entry, term: Term & { readonly lease: string }): Promise<void> {
@@ -124,8 +152,8 @@ export class EngineReader implements CredentialReader {
       const left = await this.#ports.engine?.renew(term.lease, term.seconds)
       if (left !== undefined && this.#entries.get(key) === entry) this.#keep(key, entry, { ...term, seconds: left })
     } catch (error) {
-      // It is good until its end; the next call after that has another one.
-      if (error instanceof LeaseLost && this.#entries.get(key) === entry) this.#entries.delete(key)
+      // Otherwise it is good until its end; the next call after that has another one.
+      if (error instanceof LeaseLost && this.#entries.get(key) === entry) this.#end(key)
       else this.#ports.log.write('warn', 'a credential that was made for a while could not be renewed', { error })
     }
   }

@@ -140,7 +140,7 @@ export class Rotation {
     const { claim, warnings } = work
     const { check, store } = this.#ports
     if ((await store.begin(claim, { after: 0, origin: 'engine' })) === undefined) throw new ClaimLost()
-    const trial = await engine.renew(claim.service)
+    const trial = await engine.renew(claim)
     try {
       if (trial.held !== undefined) await check.require(claim.service, trial.held)
     } finally {

@@ -1,8 +1,15 @@
 import type { SecretsEngine } from '../../credential/secrets-engine.js'
 import type { Log } from '../../runtime/log.js'
-import type { ExternalService } from '../external-service.js'
+import { engineRoleFault, type EngineRoles } from '../engine-roles.js'
 import { heldCredential } from '../service-credential.js'
-import { RotationFault, type EngineRotator, type TrialCredential } from './rotator.js'
+import { RotationFault, type EngineRotator, type RotatedService, type TrialCredential } from './rotator.js'
+
+export interface SecretsEngineRotatorPorts {
+  readonly engine: SecretsEngine
+  /** Nobody changes the password of a role that is another tenant's. */
+  readonly roles: EngineRoles
+  readonly log: Log
+}
 
 /**
  * Credentials that a secrets engine makes. Of a dynamic role each process takes another one with its next call, after one has been made
@@ -10,10 +17,12 @@ import { RotationFault, type EngineRotator, type TrialCredential } from './rotat
  */
 export class SecretsEngineRotator implements EngineRotator {
   readonly #engine: SecretsEngine
+  readonly #roles: EngineRoles
   readonly #log: Log
 
-  constructor(engine: SecretsEngine, log: Log) {
+  constructor({ engine, log, roles }: SecretsEngineRotatorPorts) {
     this.#engine = engine
+    this.#roles = roles
     this.#log = log
   }
 
@@ -27,7 +36,9 @@ export class SecretsEngineRotator implements EngineRotator {
     }
   }
 
-  async renew({ name, source }: ExternalService): Promise<TrialCredential> {
+  async renew({ service: { name, source }, tenant }: RotatedService): Promise<TrialCredential> {
+    const fault = engineRoleFault(this.#roles, tenant, source)
+    if (fault !== undefined) throw new RotationFault(fault)
     if (source.from === 'store') throw new RotationFault('no secrets engine makes its credential')
     if (source.from === 'static') {
       await this.#rotateStatic(source.path)

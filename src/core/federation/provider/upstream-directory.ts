@@ -2,7 +2,7 @@ import { ConfigurationError } from '../../error/configuration-error.js'
 import { UpstreamError } from '../../error/upstream-error.js'
 import type { Tenant } from '../../identity/tenant.js'
 import type { Log } from '../../runtime/log.js'
-import { posingFault } from './posing-provider.js'
+import { posingFault, type IsTrusted } from './posing-provider.js'
 import type { ProviderStore, StoredProvider } from './provider-store.js'
 import type { UpstreamProvider, UpstreamSettings } from '../upstream-provider.js'
 
@@ -14,8 +14,7 @@ export interface UpstreamDirectoryPorts {
   readonly settingsOf: (stored: StoredProvider) => UpstreamSettings
   /** Nothing is asked of it yet. Throws `ConfigurationError`. */
   readonly open: (settings: UpstreamSettings) => UpstreamProvider
-  /** The issuers whose tokens are taken. */
-  readonly trusted: () => Promise<ReadonlySet<string>>
+  readonly isTrusted: IsTrusted
   readonly log: Log
 }
 
@@ -66,12 +65,18 @@ export class UpstreamDirectory {
     )
   }
 
-  /** The one of that id, or `undefined` where users of this application cannot sign in with it. Throws `UpstreamError`, also for one that is set up wrongly. */
+  /**
+   * The one of that id, or `undefined` where users of this application cannot sign in with it. Throws `UpstreamError`, also for one that
+   * is set up wrongly, or poses as somebody else: that can be mended, and what was made with it counts again.
+   */
   async find(id: string): Promise<OpenedProvider | undefined> {
     const stored = await this.#ports.store.find(id)
-    if (stored === undefined || !this.#isOurs(stored) || (await this.#isPosing(stored))) {
+    if (stored === undefined || !this.#isOurs(stored)) {
       this.#opened.delete(id)
       return undefined
+    }
+    if (await this.#isPosing(stored)) {
+      throw new UpstreamError('IDP_UNAVAILABLE', 'the identity provider goes by the name of a trusted issuer')
     }
     const known = this.#opened.get(id)
     if (known?.revision === stored.revision) return known
@@ -81,14 +86,21 @@ export class UpstreamDirectory {
     return opened
   }
 
+  /** Whether the one of that id goes by somebody else's name now: nothing that was made with it counts meanwhile. Throws `UpstreamError`. */
+  async isPosing(id: string): Promise<boolean> {
+    const stored = await this.#ports.store.find(id)
+    return stored !== undefined && this.#isPosing(stored)
+  }
+
   #isOurs({ application }: StoredProvider): boolean {
     return application === undefined || application === this.#ports.application
   }
 
   /** Its issuer may have come to be trusted after it, and by the environment of this process alone. */
   async #isPosing(stored: StoredProvider): Promise<boolean> {
-    if (stored.kind !== 'oauth2') return false
-    const fault = posingFault({ kind: stored.kind, issuer: this.#issuerOf(stored) }, await this.#ports.trusted())
+    const { kind, options, tenant } = stored
+    // As it is written: one that is set up wrongly otherwise has made sign-ins before.
+    const fault = await posingFault({ kind, tenant, issuer: options['issuer'] }, this.#ports.isTrusted)
     if (fault === undefined) return false
     const about = `${stored.id} ${stored.revision}`
     if (this.#told.size >= mostOpened) this.#told.clear()
@@ -97,16 +109,6 @@ export class UpstreamDirectory {
     }
     this.#told.add(about)
     return true
-  }
-
-  /** One that is set up wrongly is nobody's, and cannot be opened either. */
-  #issuerOf(stored: StoredProvider): string {
-    try {
-      return this.#ports.settingsOf(stored).issuer
-    } catch (error) {
-      if (!(error instanceof ConfigurationError)) throw error
-      return ''
-    }
   }
 
   #open(stored: StoredProvider): Opened {

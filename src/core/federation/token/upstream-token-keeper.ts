@@ -6,7 +6,7 @@ import type { UpstreamEnd } from '../upstream-provider.js'
 
 export interface UpstreamTokenKeeperPorts {
   readonly store: KeptTokenStore
-  readonly providers: Pick<UpstreamDirectory, 'find'>
+  readonly providers: Pick<UpstreamDirectory, 'find' | 'isPosing'>
   /** Ends whatever goes back to tokens that are over. Where it throws, they are asked about again. */
   readonly end: (place: TokenPlace, reason: UpstreamEnd) => Promise<void>
   readonly log: Log
@@ -38,6 +38,7 @@ const mostAttention = 1_000
 export class UpstreamTokenKeeper {
   readonly #ports: UpstreamTokenKeeperPorts
   readonly #asking = new Map<string, Promise<Standing>>()
+  #closed = false
 
   constructor(ports: UpstreamTokenKeeperPorts) {
     this.#ports = ports
@@ -65,8 +66,14 @@ export class UpstreamTokenKeeper {
     return undefined
   }
 
-  /** Resolves when nothing is under way: a new token that is on its way must be kept. */
+  /** Whether a provider (UUID) goes by somebody else's name now, so that no sign-in with it counts meanwhile. Throws `UpstreamError`. */
+  isPosing(provider: string): Promise<boolean> {
+    return this.#ports.providers.isPosing(provider)
+  }
+
+  /** Asks nothing more; resolves when nothing is under way: a new token that is on its way must be kept. */
   async close(): Promise<void> {
+    this.#closed = true
     await Promise.allSettled(this.#asking.values())
   }
 
@@ -85,6 +92,7 @@ export class UpstreamTokenKeeper {
     const key = JSON.stringify([place.tenant.id, place.account, place.provider, place.subject])
     const asking = this.#asking.get(key)
     if (asking !== undefined) return asking
+    if (this.#closed) return Promise.reject(closing())
     const started = this.#look(place).finally(() => this.#asking.delete(key))
     this.#asking.set(key, started)
     return started
@@ -107,6 +115,8 @@ export class UpstreamTokenKeeper {
       if (kept.tokens.refreshToken === undefined) return kept.age === 'due' ? good(kept) : none
       if (await store.claim(kept)) return this.#renew(kept, opened)
       if (kept.age === 'due') return good(kept)
+      // Who renews it there keeps it there.
+      if (this.#closed) throw closing()
       if (pauses === mostPauses) throw new UpstreamError('IDP_UNAVAILABLE', 'another process is still renewing a token')
       await pause(pauseMilliseconds)
     }
@@ -137,6 +147,10 @@ export class UpstreamTokenKeeper {
     await store.remove(kept)
     return { state: 'over', reason }
   }
+}
+
+function closing(): UpstreamError {
+  return new UpstreamError('SHUTTING_DOWN', 'the server is shutting down')
 }
 
 function good({ tokens }: KeptTokens): Standing {

@@ -83,6 +83,33 @@ describe('the store of credentials', () => {
     expect(() => settings(named)).toThrow(expect.objectContaining({ ...refused, message }))
   })
 
+  it('makes credentials of the roles that are allowed to the tenant by slug or UUID, and of no other', () => {
+    const [acme, other] = [
+      { id: '0d9c3f9e-4f0a-4e3e-9d3c-0a8a5a0e6f11', slug: 'acme', name: 'Acme' },
+      { id: '7f0a4e3e-9d3c-4a8a-8a0e-6f110d9c3f9e', slug: '0d9c3f9e-4f0a-4e3e-9d3c-0a8a5a0e6f11', name: 'Poser' },
+    ]
+    const allowed = `acme=database/creds/a,${acme.id}=database/static-creds/b\n`
+    const named = { AUTHSEC_VAULT_ADDR: address, ...appRole }
+    const roles = settings({ ...named, AUTHSEC_VAULT_ENGINE_ROLES: allowed }).vault?.roles
+    for (const path of ['database/creds/a', 'database/static-creds/b']) {
+      expect(roles?.allows(acme, path)).toBe(true)
+      expect(roles?.allows(other, path)).toBe(false)
+      expect(settings(named).vault?.roles.allows(acme, path)).toBe(false)
+    }
+    expect(roles?.allows(acme, 'database/creds/ab')).toBe(false)
+    for (const wrong of [
+      'acme',
+      '=database/creds/a',
+      'acme=database/roles/a',
+      'acme=secret/data/creds/a',
+      'a=b/creds/c=d',
+    ]) {
+      const message = expect.stringContaining(JSON.stringify(wrong))
+      const read = () => settings({ ...named, AUTHSEC_VAULT_ENGINE_ROLES: wrong })
+      expect(read).toThrow(expect.objectContaining({ ...refused, message }))
+    }
+  })
+
   it('is reached as the settings say, and nothing prints what they hold', () => {
     const { vault: read } = settings({ AUTHSEC_VAULT_ADDR: address, ...appRole, AUTHSEC_VAULT_NAMESPACE: 'team' })
     expect(read).toMatchObject({ address, namespace: 'team', ca: undefined, mount: undefined })

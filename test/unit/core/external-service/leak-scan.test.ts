@@ -7,6 +7,25 @@ const secret = 'ghp_q7RzX2mB/9+kLw=='
 const finds = (texts: readonly string[], of = secret): boolean => foundIn(texts, patternsOf(of)).size > 0
 const inBase64 = (text: string): string => Buffer.from(text).toString('base64')
 
+describe('of many secrets', () => {
+  const secrets = Array.from({ length: 200 }, (_, at) => `ghp_q7RzX2mB9kLw${String.fromCharCode(97 + (at % 26))}${at}`)
+  const others = ['pässwörd-ключ', '𝔘𐐀𐐁𐐂𐐃𐐄', 'ünïcödé']
+  const patterns = [...secrets, ...others].flatMap(patternsOf)
+  const filler = 'nothing to see here: ghp_q7RzX2mB9kLw, é and ключ. '.repeat(500)
+
+  it('exactly those are found that a long text holds, wherever that is, as in a short one', () => {
+    const shown = [secrets[7] ?? '', ...others, Buffer.from(secrets[150] ?? '').toString('base64'), secrets[42] ?? '']
+    const expected = new Set([secrets[7] ?? '', ...others, secrets[42] ?? ''].map((one) => patternsOf(one)[0]))
+    for (const text of [shown, [filler, ...shown], [...shown, filler], shown.flatMap((one) => [filler, one])]) {
+      const found = foundIn([text.join(' | ')], patterns)
+      for (const pattern of expected) expect(found).toContain(pattern)
+      expect(found).toEqual(foundIn([shown.join(' | ')], patterns))
+    }
+    expect(foundIn([filler], patterns)).toEqual(new Set())
+    expect(foundIn([], patterns)).toEqual(new Set())
+  })
+})
+
 describe('a secret is found', () => {
   it.each([
     ['as it is', [`token: ${secret}.`]],

@@ -143,13 +143,13 @@ describe('a service, as it is written', () => {
     ['dynamic', 'database/creds/reports'],
     ['dynamic', 'team-a/aws/creds/deploy.role'],
     ['static', 'database/static-creds/reports'],
-    ['static', 'ldap/static-cred/reports'],
   ])('has a credential that an engine makes: %s %s', (from, path) => {
     expect(read({ auth: { type: 'basic_auth' }, source: { from, path } }).source).toEqual({ from, path })
   })
 
   it.each([
     ['dynamic', 'database/static-creds/reports'],
+    ['static', 'ldap/static-cred/reports'],
     ['static', 'database/creds/reports'],
     ['dynamic', 'secret/data/tenants/creds/x'],
     ['dynamic', 'secret/Metadata/creds/x'],

@@ -27,7 +27,8 @@ const provider: StoredProvider = {
 function open(stored: StoredProvider, trusted: Set<string>) {
   const log = new MemoryLog()
   const directory = new UpstreamDirectory({
-    ...{ application: 'app', log, settingsOf: storedSettings, trusted: async () => trusted },
+    ...{ application: 'app', log, settingsOf: storedSettings },
+    isTrusted: async (issuer, id) => id === tenant.id && trusted.has(issuer),
     store: { list: async () => [stored], find: async () => stored },
     // Nothing is asked of it.
     open: () => ({}) as UpstreamProvider,
@@ -36,18 +37,27 @@ function open(stored: StoredProvider, trusted: Set<string>) {
 }
 
 describe('a provider of kind oauth2 that goes by the name of an issuer whose tokens are taken', () => {
-  it('is not offered and not used, and the log says why, once', async () => {
+  it('is not offered and not used for now, and the log says why, once', async () => {
     const trusted = new Set<string>()
     const { directory, log } = open(provider, trusted)
     expect(await directory.offered([tenant])).toHaveLength(1)
     expect(await directory.find(provider.id)).toBeDefined()
+    expect(await directory.isPosing(provider.id)).toBe(false)
     // It may be trusted later.
     trusted.add('https://idp.test')
     expect(await directory.offered([tenant])).toEqual([])
-    expect(await directory.find(provider.id)).toBeUndefined()
+    await expect(directory.find(provider.id)).rejects.toMatchObject({ outage: 'IDP_UNAVAILABLE' })
+    expect(await directory.isPosing(provider.id)).toBe(true)
     const reason = expect.stringContaining('with kind oauth2 others could pass for its users')
     expect(log.lines).toMatchObject([{ level: 'error', message: 'an identity provider cannot be used' }])
     expect(JSON.stringify(log.lines)).toEqual(reason)
+    trusted.clear()
+    expect(await directory.find(provider.id)).toBeDefined()
+  })
+
+  it('is known by what is written down of it, also where it is set up wrongly otherwise', async () => {
+    const { directory } = open({ ...provider, fault: 'sealed with another key' }, new Set(['https://idp.test']))
+    expect(await directory.isPosing(provider.id)).toBe(true)
   })
 
   it('is used where the name is another, and where ID tokens say whose it is', async () => {
