@@ -126,7 +126,13 @@ try {
 }
 
 function accessFor(caller, ports) {
-  const visit = { caller, operation: 'list_repositories', services: [name], requestId: randomUUID() }
+  const visit = {
+    caller,
+    current: async () => caller,
+    operation: 'list_repositories',
+    services: [name],
+    requestId: randomUUID(),
+  }
   const desk = new ServiceDesk(ports)
   return new ServiceAccess({ desk, visit, signal: new AbortController().signal, handedOut() {} })
 }

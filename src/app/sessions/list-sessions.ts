@@ -1,5 +1,5 @@
 import type { UpstreamError } from '../../core/error/upstream-error.js'
-import { silence } from '../../core/identity/session-directory.js'
+import { silence } from '../../core/identity/ends.js'
 import { showSession, type ShownSession } from './shown-session.js'
 import { withDirectory, type SessionChoice } from './with-directory.js'
 

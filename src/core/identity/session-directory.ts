@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import type { AuditEvent } from '../audit/audit-event.js'
-import { UpstreamError } from '../error/upstream-error.js'
 import type { AuditLog } from '../audit/audit-log.js'
 import type { Keyring } from '../credential/keyring.js'
 import type { SessionFeed, SessionNotice } from '../runtime/session-feed.js'
 import type { AccountStore } from './account-store.js'
+import { Ends } from './ends.js'
 import { ownerDigest, type SessionOwner } from './session-owner.js'
 import type { SessionHandle } from './session-handle.js'
 import type {
@@ -45,8 +45,6 @@ export interface SessionDirectoryPorts {
   readonly ownIssuer: string
 }
 
-/** Nobody who signs in again and again keeps an administrator waiting for ever. */
-const mostRounds = 100
 /** So many are told of one by one; for more, everybody looks at everything. */
 const toldOneByOne = 100
 
@@ -174,44 +172,6 @@ export class SessionDirectory {
 interface Person {
   readonly id: string
   readonly email: string
-}
-
-/** Says whose databases do not answer. */
-export function silence(tenants: readonly Tenant[]): UpstreamError {
-  const slugs = tenants.map(({ slug }) => slug).join(', ')
-  return new UpstreamError('TENANT_UNAVAILABLE', `the databases of these tenants do not answer: ${slugs}`)
-}
-
-/** What there was, or ended, whatever else failed. */
-class Ends {
-  readonly ended: KnownSession[] = []
-  /** Tenants whose database does not answer. */
-  readonly silent: Tenant[] = []
-  #failure: { readonly reason: unknown } | undefined
-
-  async take(end: () => Promise<readonly KnownSession[]>, tenant?: Tenant): Promise<void> {
-    try {
-      this.ended.push(...(await end()))
-    } catch (reason) {
-      if (tenant !== undefined && reason instanceof UpstreamError) this.silent.push(tenant)
-      else this.#failure ??= { reason }
-    }
-  }
-
-  /** Until nothing is left. */
-  async takeAll(end: () => Promise<readonly KnownSession[]>): Promise<void> {
-    for (let rounds = 0; rounds < mostRounds; rounds += 1) {
-      const before = this.ended.length
-      await this.take(end)
-      if (this.ended.length === before) return
-    }
-    this.#failure ??= { reason: new UpstreamError('OVERLOADED', 'new sessions begin as fast as these end') }
-  }
-
-  throwFailure(): void {
-    if (this.#failure !== undefined) throw this.#failure.reason
-    if (this.silent.length > 0) throw silence(this.silent)
-  }
 }
 
 /** One tenant after the other: nobody waits for an administrator's look, so it need not take connections from those who do. */

@@ -2,11 +2,11 @@ import { createLog } from '../../../adapter/telemetry/create-log.js'
 import type { CredentialStore } from '../../../core/credential/credential-store.js'
 import type { SecretsEngine } from '../../../core/credential/secrets-engine.js'
 import { quoted } from '../../../core/administration/known-names.js'
-import { EngineRoles } from '../../../core/external-service/engine-roles.js'
 import type { ExternalService } from '../../../core/external-service/external-service.js'
 import type { RotationTask } from '../../../core/external-service/rotation/rotation-due.js'
 import type { RotationOutcome } from '../../../core/external-service/rotation/rotation.js'
 import type { Rotator } from '../../../core/external-service/rotation/rotator.js'
+import { EngineRoles } from '../../../core/external-service/engine-roles.js'
 import { SecretsEngineRotator } from '../../../core/external-service/rotation/secrets-engine-rotator.js'
 import { neededMembers } from '../../../core/external-service/service-credential.js'
 import type { Tenant } from '../../../core/identity/tenant.js'
@@ -85,8 +85,14 @@ async function rotatorFor(
     }
     if (engine === undefined)
       throw new RefusedError(`the credential of ${quoted(name)} is made by HashiCorp Vault, which is not set up here`)
-    const roles = settings.vault?.roles ?? EngineRoles.none
-    return { kind: 'engine', engine: new SecretsEngineRotator({ engine, roles, log: createLog('warn') }) }
+    return {
+      kind: 'engine',
+      engine: new SecretsEngineRotator({
+        engine,
+        roles: settings.vault?.roles ?? EngineRoles.none,
+        log: createLog('warn'),
+      }),
+    }
   }
   if (readSecret === undefined) throw new TypeError('there is nothing to read it from')
   if (credentialVersion === 0) {

@@ -12,7 +12,7 @@ export type Rotator =
 /** What a secrets engine makes, each process for itself. */
 export interface EngineRotator {
   /** Whether another credential can be had: one that is given back at once. Throws `RotationFault` and `UpstreamError`; all goes on then. */
-  renew(place: RotatedService): Promise<TrialCredential>
+  renew(rotated: RotatedService): Promise<TrialCredential>
 }
 
 /** A credential to try whether those of its kind work. */

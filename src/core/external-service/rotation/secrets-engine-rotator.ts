@@ -4,9 +4,9 @@ import { engineRoleFault, type EngineRoles } from '../engine-roles.js'
 import { heldCredential } from '../service-credential.js'
 import { RotationFault, type EngineRotator, type RotatedService, type TrialCredential } from './rotator.js'
 
-export interface SecretsEngineRotatorPorts {
+export interface EngineRotatorPorts {
   readonly engine: SecretsEngine
-  /** Nobody changes the password of a role that is another tenant's. */
+  /** What is made for one tenant is not changed by another. */
   readonly roles: EngineRoles
   readonly log: Log
 }
@@ -16,20 +16,16 @@ export interface SecretsEngineRotatorPorts {
  * for a trial; a static role has its password changed now.
  */
 export class SecretsEngineRotator implements EngineRotator {
-  readonly #engine: SecretsEngine
-  readonly #roles: EngineRoles
-  readonly #log: Log
+  readonly #ports: EngineRotatorPorts
 
-  constructor({ engine, log, roles }: SecretsEngineRotatorPorts) {
-    this.#engine = engine
-    this.#roles = roles
-    this.#log = log
+  constructor(ports: EngineRotatorPorts) {
+    this.#ports = ports
   }
 
   /** Throws `RotationFault` for a path whose role the engine cannot rotate when it is asked. */
   async #rotateStatic(path: string): Promise<void> {
     try {
-      await this.#engine.rotateStatic(path)
+      await this.#ports.engine.rotateStatic(path)
     } catch (error) {
       if (error instanceof TypeError) throw new RotationFault(error.message)
       throw error
@@ -37,17 +33,20 @@ export class SecretsEngineRotator implements EngineRotator {
   }
 
   async renew({ service: { name, source }, tenant }: RotatedService): Promise<TrialCredential> {
-    const fault = engineRoleFault(this.#roles, tenant, source)
-    if (fault !== undefined) throw new RotationFault(fault)
     if (source.from === 'store') throw new RotationFault('no secrets engine makes its credential')
+    const fault = engineRoleFault(this.#ports.roles, tenant, source)
+    if (fault !== undefined) throw new RotationFault(fault)
     if (source.from === 'static') {
       await this.#rotateStatic(source.path)
       return { held: undefined, release: () => Promise.resolve() }
     }
-    const { lease, members } = await this.#engine.issue(source.path)
+    const { lease, members } = await this.#ports.engine.issue(source.path)
     const release = async (): Promise<void> => {
-      await this.#engine.revoke(lease).catch((error: unknown) => {
-        this.#log.write('warn', 'a credential that was made for a trial could not be revoked', { service: name, error })
+      await this.#ports.engine.revoke(lease).catch((error: unknown) => {
+        this.#ports.log.write('warn', 'a credential that was made for a trial could not be revoked', {
+          service: name,
+          error,
+        })
       })
     }
     return { held: heldCredential(1, members), release }
