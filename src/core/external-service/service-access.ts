@@ -33,10 +33,14 @@ export interface ServiceAccessFields {
  */
 export class ServiceAccess {
   readonly #fields: ServiceAccessFields
+  /** Ends what is under way. */
+  readonly #ends = new Set<() => void>()
 
   /** @internal */
   constructor(fields: ServiceAccessFields) {
     this.#fields = fields
+    // One listener for all requests: Node.js warns of many.
+    fields.signal.addEventListener('abort', () => this.#ends.forEach((end) => end()), { once: true })
   }
 
   /**
@@ -44,9 +48,9 @@ export class ServiceAccess {
    * it may have a query. Nothing is followed, stored or unpacked: a redirect is a `ServiceError`, any other status an answer.
    */
   async fetch(name: string, path: string, init: ServiceRequestInit = {}): Promise<Response> {
-    const { desk, signal, visit } = this.#fields
+    const { desk, visit } = this.#fields
     const admitted = await this.#admit(name)
-    const linked = linkSignals(signal, init.signal)
+    const linked = this.#linked(init.signal)
     try {
       const request = readServiceRequest(admitted.service, path, { ...init, signal: linked.signal })
       linked.signal.throwIfAborted()
@@ -87,6 +91,23 @@ export class ServiceAccess {
     const { services } = this.#fields.visit
     const entries = await Promise.all(services.map(async (name) => [name, await this.#readiness(name)] as const))
     return Object.fromEntries(entries)
+  }
+
+  /** Aborted with the call, or by `other`. Not `AbortSignal.any`: on Node.js 20 that forgets a timeout signal which nobody else holds. */
+  #linked(other: AbortSignal | undefined): LinkedSignal {
+    const { signal } = this.#fields
+    const joint = new AbortController()
+    const end = (): void => joint.abort((signal.aborted ? signal : other)?.reason)
+    this.#ends.add(end)
+    other?.addEventListener('abort', end, { once: true })
+    if (signal.aborted || other?.aborted === true) end()
+    return {
+      signal: joint.signal,
+      release: () => {
+        this.#ends.delete(end)
+        other?.removeEventListener('abort', end)
+      },
+    }
   }
 
   async #credential(name: string): Promise<HeldCredential> {
@@ -135,19 +156,4 @@ export class ServiceAccess {
 interface LinkedSignal {
   readonly signal: AbortSignal
   readonly release: () => void
-}
-
-/** Aborted by either. Not `AbortSignal.any`: on Node.js 20 that forgets a timeout signal which nobody else holds. */
-function linkSignals(...signals: readonly (AbortSignal | undefined)[]): LinkedSignal {
-  const joint = new AbortController()
-  const sources = signals.filter((signal) => signal !== undefined)
-  const end = (): void => joint.abort(sources.find(({ aborted }) => aborted)?.reason)
-  for (const source of sources) source.addEventListener('abort', end, { once: true })
-  if (sources.some(({ aborted }) => aborted)) end()
-  return {
-    signal: joint.signal,
-    release: () => {
-      for (const source of sources) source.removeEventListener('abort', end)
-    },
-  }
 }
