@@ -20,6 +20,10 @@ const tools = [
   protectedByAuthSec('who_am_i_there', { services, params }, async (access) =>
     (await access.fetch('Hub', '/me')).text(),
   ),
+  protectedByAuthSec('many', { services, params }, async (access) => {
+    const answers = await Promise.all(Array.from({ length: 20 }, () => access.fetch('Hub', '/me')))
+    return String(answers.length)
+  }),
   protectedByAuthSec('standing', { services, params }, async (access) => (await access.healthCheck())['Hub'] ?? ''),
   protectedByAuthSec('members', { services, params }, async (access) =>
     Object.keys(await access.getServiceCredentials('Hub')).join(),

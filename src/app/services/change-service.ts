@@ -88,22 +88,31 @@ export async function destroyLeftovers(
   agree: Agree,
 ): Promise<{ readonly tenant: string; readonly destroyed: number; readonly left: readonly string[] }> {
   return withTenant(place, async (work) => {
-    const { postgres, tenant } = work
+    const { tenant } = work
     let found: readonly CredentialPlace[] = []
     const left = await destroyCredentials(work, async (store) => {
       // What is written for a service or user that comes meanwhile is none.
-      const kept = await store.list(tenant)
-      const services = new Set((await postgres.services.list(tenant)).map(({ id }) => id))
-      const users = new Set((await postgres.services.connections(tenant)).map(({ account }) => account))
-      found = kept.filter(
-        ({ account, service }) => !services.has(service) || (account !== undefined && !users.has(account)),
-      )
-      if (found.length > 0)
-        await agree([`${found.length} credentials of services and users that are no more are destroyed`])
+      const kept = await leftOf(work, await store.list(tenant))
+      if (kept.length > 0)
+        await agree([`${kept.length} credentials of services and users that are no more are destroyed`])
+      // A user may have been on the way to be one.
+      found = await leftOf(work, kept)
       return found
     })
     return { tenant: tenant.slug, destroyed: left.length === 0 ? found.length : 0, left }
   })
+}
+
+/** Those of these places that no service and no user has. */
+async function leftOf(
+  { postgres, tenant }: Work,
+  places: readonly CredentialPlace[],
+): Promise<readonly CredentialPlace[]> {
+  const services = new Set((await postgres.services.list(tenant)).map(({ id }) => id))
+  const users = new Set((await postgres.services.connections(tenant)).map(({ account }) => account))
+  return places.filter(
+    ({ account, service }) => !services.has(service) || (account !== undefined && !users.has(account)),
+  )
 }
 
 /** As it was before. */

@@ -35,6 +35,8 @@ export class ServiceAccess {
   readonly #fields: ServiceAccessFields
   /** Ends what is under way. */
   readonly #ends = new Set<() => void>()
+  /** By service: one link for however many requests of the call need it. */
+  readonly #invitations = new Map<string, Promise<ServiceError>>()
 
   /** @internal */
   constructor(fields: ServiceAccessFields) {
@@ -127,14 +129,22 @@ export class ServiceAccess {
       return await work()
     } catch (error) {
       if (!(error instanceof ServiceError) || error.code !== 'ERR_SERVICE_CONNECT') throw error
-      throw await this.#fields.desk.invitation(this.#fields.visit, error)
+      throw await this.#invitation(error)
     }
   }
 
+  #invitation(refusal: ServiceError): Promise<ServiceError> {
+    const { desk, visit } = this.#fields
+    const invitation = this.#invitations.get(refusal.service) ?? desk.invitation(visit, refusal)
+    this.#invitations.set(refusal.service, invitation)
+    return invitation
+  }
+
   async #read(admitted: AdmittedService): Promise<HeldCredential> {
-    const { desk, handedOut, visit } = this.#fields
+    const { desk, handedOut, signal, visit } = this.#fields
     const held = await this.#inviting(() => desk.credential(visit, admitted))
     handedOut(secretTexts(held))
+    signal.throwIfAborted()
     return held
   }
 

@@ -317,6 +317,35 @@ describe('the tokens of a user', () => {
     expect([await connections(), await site.store.newest(place)]).toEqual([[], 0])
   })
 
+  it('that nothing renews end where they are refused twice, and not where they are refused once', async () => {
+    await site.connect(client, john, ada, johns)
+    const place = await placeOfTokens()
+    const { access_token: token = '' } = (await site.store.read(place))?.members ?? {}
+    await site.store.write(place, { access_token: token }, 1)
+    await site.sql(
+      `update service_connection set credential_version = 2, expires_at = null, changed_at = clock_timestamp() - interval '2 minutes'`,
+    )
+    const refuse = () => site.provider.instead.set('/me', (response) => void response.writeHead(401, {}).end('{}'))
+    refuse()
+    await site.call(client)
+    await until(async () => (await site.sql('select 1 from service_connection where expires_at < now()')).length === 1)
+    site.provider.instead.clear()
+    expect((await site.call(client)).text).toContain('ada-1')
+    expect(await connections()).toHaveLength(1)
+    refuse()
+    await site.call(client)
+    site.provider.instead.clear()
+    await until(async () => (await connections()).length === 0)
+    expect((await site.call(client)).link).toBeDefined()
+  })
+
+  it('that are not in the store any more are asked for again', async () => {
+    await site.connect(client, john, ada, johns)
+    await site.store.destroy(await placeOfTokens())
+    expect((await site.call(client)).link).toBeDefined()
+    expect(await connections()).toEqual([])
+  })
+
   it('stay while the service is down, and work when it is back', async () => {
     await site.connect(client, john, ada, johns)
     await overNow()
@@ -336,6 +365,22 @@ describe('the tokens of a user', () => {
     await until(async () => (await site.sql('select 1 from service_connection where expires_at < now()')).length === 1)
     expect((await site.call(client)).text).toContain('ada-1')
     expect(await connections()).toMatchObject([{ version: 2 }])
+  })
+
+  it('are asked for with one link by a tool that needs them many times at once', async () => {
+    const { link = '' } = await site.call(client, 'many')
+    expect(await site.sql('select 1 from service_sign_in')).toHaveLength(1)
+    const page = await site.open(johns, link, john)
+    expect((await johns.open(await site.goThere(johns, page, ada))).status).toBe(200)
+    expect((await site.call(client, 'many')).text).toBe('20')
+  })
+
+  it('come of a sign-in that is under way, however often the tool is called meanwhile', async () => {
+    const page = await site.open(johns, await site.link(client), john)
+    const back = await site.goThere(johns, page, ada)
+    for (let calls = 0; calls < 11; calls += 1) expect((await site.call(client)).link).toBeDefined()
+    await johns.open(back)
+    expect((await site.call(client)).text).toContain('ada-1')
   })
 
   it('are of no use to a user who may not use the service any more, nor where it leads elsewhere', async () => {

@@ -15,7 +15,7 @@ import { connectionColumns, parseConnection } from './parse-connection.js'
 type Db = Kysely<TenantSchema>
 
 /** Longer than any service and any store is waited for. */
-const lease = sql<Date>`clock_timestamp() + interval '30 seconds'`
+const lease = sql<Date>`clock_timestamp() + interval '90 seconds'`
 const unclaimed = sql<boolean>`coalesce(claimed_until <= clock_timestamp(), true)`
 const now = sql<Date>`clock_timestamp()`
 

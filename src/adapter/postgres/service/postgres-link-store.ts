@@ -27,7 +27,8 @@ export class PostgresLinkStore implements LinkStore {
     const db = await this.#databases.tenant(tenant)
     await sql`
       delete from service_sign_in where expires_at <= clock_timestamp() or link in (
-        select link from service_sign_in where account_id = ${account} and service_id = ${service}
+        select link from service_sign_in
+        where account_id = ${account} and service_id = ${service} and state is null
         order by created_at desc offset ${mostLinks - 1}
       )
     `.execute(db)

@@ -31,7 +31,7 @@ interface Kept extends CredentialWish {
 }
 
 const pauseMilliseconds = 100
-/** As long as somebody else's claim lasts, and a little more. */
+/** Longer than a renewal takes where all goes well; a claim lasts longer yet, so that nobody uses a token that somebody else has used. */
 const mostPauses = 330
 const mostAttempts = 5
 const retryMilliseconds = 1_000
@@ -51,7 +51,8 @@ export class UserTokenReader implements CredentialReader {
   async read(wish: CredentialWish): Promise<HeldCredential> {
     const { connection, service, tenant } = wish
     if (connection === undefined || !isUserService(service)) throw goneError(service.name)
-    if (connection.age === 'fresh') return this.#held({ tenant, service, connection })
+    const kept = { tenant, service, connection }
+    if (connection.age === 'fresh' || (await this.#isForGood(kept))) return this.#held(kept)
     const key = JSON.stringify([tenant.id, connection.id, service.revision])
     const renewing = this.#renewing.get(key)
     if (renewing !== undefined) return renewing
@@ -60,11 +61,16 @@ export class UserTokenReader implements CredentialReader {
     return started
   }
 
-  /** It is renewed by the next call: the service may have taken it back before its time. */
-  drop({ connection, tenant }: CredentialWish): void {
-    if (connection === undefined) return
+  /**
+   * It is renewed by the next call: the service may have taken it back before its time. One that nothing renews gets another chance, since
+   * a service may refuse one request alone, and ends where it is refused again.
+   */
+  drop({ connection, service, tenant }: CredentialWish): void {
+    if (connection === undefined || !isUserService(service)) return
     const { connections, log } = this.#ports
-    connections.expire(tenant, connection).catch((error: unknown) => {
+    const kept = { tenant, service, connection }
+    const marking = connection.age === 'over' ? this.#forget(kept) : connections.expire(tenant, connection)
+    marking.catch((error: unknown) => {
       log.write('warn', 'a token that a service does not take could not be marked', { error })
     })
   }
@@ -113,7 +119,7 @@ export class UserTokenReader implements CredentialReader {
       await connections.renewed(tenant, connection, { version: newest, seconds: secondsLeft(written.members) })
       return this.#look(kept)
     }
-    const { refresh_token: refreshToken } = (await stored.read(kept)).members
+    const { refresh_token: refreshToken } = (await this.#stored(kept))?.members ?? {}
     if (refreshToken === undefined) return this.#withoutRenewal(kept)
     const client = await userServiceClient(stored, tenant, service)
     const tokens = await authorization.renew(client, refreshToken)
@@ -156,20 +162,45 @@ export class UserTokenReader implements CredentialReader {
     })
   }
 
+  /** Whether nothing renews it and the service has not said that it has ended: then it is used as it is, marked or not. */
+  async #isForGood(kept: Kept): Promise<boolean> {
+    const { expires_at: at, refresh_token: refreshToken } = (await this.#stored(kept))?.members ?? {}
+    const left = at === undefined ? undefined : secondsLeft({ expires_at: at.reveal() })
+    return refreshToken === undefined && left !== 0
+  }
+
   /** With tokens that somebody has replaced meanwhile, a refusal says nothing. */
   async #end(kept: Kept): Promise<HeldCredential> {
+    if (!(await this.#forget(kept))) return this.#look(kept)
+    throw goneError(kept.service.name)
+  }
+
+  /** `false` where others are in use by now, or none. */
+  async #forget(kept: Kept): Promise<boolean> {
     const { connections, log, store } = this.#ports
     const { connection, service, tenant } = kept
-    if (!(await connections.end(tenant, connection))) return this.#look(kept)
+    if (!(await connections.end(tenant, connection))) return false
     log.write('info', 'a service has ended the sign-in of a user', { tenant: tenant.slug, service: service.name })
     await store.destroy(placeOf(kept)).catch((error: unknown) => {
       log.write('warn', 'tokens that a service has ended could not be destroyed', { error })
     })
-    throw goneError(service.name)
+    return true
   }
 
   async #held(kept: Kept): Promise<HeldCredential> {
-    return usableOf(await this.#ports.stored.read(kept))
+    const held = await this.#stored(kept)
+    // What is not there any more only its user can bring back.
+    return held === undefined ? this.#end(kept) : usableOf(held)
+  }
+
+  /** `undefined` where the store has none of them. */
+  async #stored(kept: Kept): Promise<HeldCredential | undefined> {
+    try {
+      return await this.#ports.stored.read(kept)
+    } catch (error) {
+      if (error instanceof ServiceError && error.code === 'ERR_SERVICE_CREDENTIAL') return undefined
+      throw error
+    }
   }
 }
 
