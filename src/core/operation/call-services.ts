@@ -1,7 +1,7 @@
 import { textsOfFailure } from '../credential/failure-texts.js'
 import { foundIn, patternsOf } from '../credential/leak-scan.js'
 import type { SecretsInUse } from '../credential/secrets-in-use.js'
-import { shownIn, textsIn } from '../credential/texts-in.js'
+import { shownIn, textsIn, wordsIn } from '../credential/texts-in.js'
 import { linkIn, type ConnectLink } from '../external-service/connect/connect-error.js'
 import { ServiceAccess } from '../external-service/service-access.js'
 import type { ServiceDesk } from '../external-service/service-desk.js'
@@ -63,7 +63,7 @@ export class CallServices {
   leaks(said: unknown): boolean {
     const patterns = this.#patterns()
     if (patterns.length === 0) return false
-    const found = new Set([...foundIn(textsIn(said), patterns), ...foundIn(shownIn(said), patterns)])
+    const found = new Set([textsIn, shownIn, wordsIn].flatMap((view) => [...foundIn(view(said), patterns)]))
     if (found.size === 0) return false
     const known = foundIn(textsIn(this.#args), found)
     return [...found].some((pattern) => !known.has(pattern))

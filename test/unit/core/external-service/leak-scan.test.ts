@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { textsOfFailure } from '../../../../src/core/credential/failure-texts.js'
 import { foundIn, patternsOf } from '../../../../src/core/credential/leak-scan.js'
-import { shownIn, textsIn } from '../../../../src/core/credential/texts-in.js'
+import { shownIn, textsIn, wordsIn } from '../../../../src/core/credential/texts-in.js'
 
 const secret = 'ghp_q7RzX2mB/9+kLw=='
 const finds = (texts: readonly string[], of = secret): boolean => foundIn(texts, patternsOf(of)).size > 0
@@ -127,5 +127,35 @@ describe('the texts of a failure', () => {
     })
     expect(textsOfFailure(hostile)).toBeUndefined()
     expect(textsOfFailure(Array.from({ length: 10_000 }, String))).toBeUndefined()
+  })
+})
+
+describe('the words of an answer', () => {
+  const [first, second] = [secret.slice(0, 9), secret.slice(9)]
+  const found = (content: readonly unknown[]): boolean => finds(wordsIn({ content }))
+
+  it.each<[string, readonly unknown[]]>([
+    ['resources', [first, second].map((text, at) => ({ type: 'resource', resource: { uri: `a://${at}`, text } }))],
+    [
+      'texts with annotations',
+      [first, second].map((text) => ({ type: 'text', text, annotations: { priority: 0.5, audience: ['user'] } })),
+    ],
+    ['texts with something beside them', [first, second].map((text) => ({ type: 'text', text, _meta: { k: 'v' } }))],
+    [
+      'a file that quotes a header',
+      [
+        {
+          type: 'resource',
+          resource: { uri: 'a://1', blob: inBase64(`{"authorization":"Basic ${inBase64(`me:${secret}`)}"}`) },
+        },
+      ],
+    ],
+  ])('show a secret that is in %s', (_name, content) => {
+    expect(found(content)).toBe(true)
+  })
+
+  it('show none where there is none', () => {
+    expect(found([{ type: 'resource', resource: { uri: 'a://1', blob: inBase64('nothing to see') } }])).toBe(false)
+    expect(found([{ type: 'text', text: first }])).toBe(false)
   })
 })
