@@ -28,6 +28,8 @@ export default {
   testEnvironment: '<rootDir>/.config/jest-environment.mjs',
   testTimeout: 30_000,
   maxWorkers: 2,
+  // Modules of test files are never freed: a worker that has run many spends its time on collecting garbage.
+  workerIdleMemoryLimit: '1GB',
   injectGlobals: false,
   extensionsToTreatAsEsm: ['.ts'],
   // jest evaluates CommonJS packages while linking, so tsyringe would run before a test's own first import.
