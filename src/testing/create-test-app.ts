@@ -16,7 +16,8 @@ import { holdingOfAll } from '../core/permission/holding.js'
 import type { LogLevel } from '../core/runtime/log.js'
 import { assemble, type AssemblyOptions } from '../framework/container/assemble.js'
 import { InMemoryRateLimiter } from './in-memory-rate-limiter.js'
-import { testServices, type TestService } from './test-services.js'
+import type { TestService } from './test-service.js'
+import { testServices } from './test-services.js'
 
 /** Who calls in a test; whatever is not given is empty. */
 export interface TestCaller extends Partial<Grants> {
@@ -32,7 +33,7 @@ export interface TestCaller extends Partial<Grants> {
 
 /** What a caller got: `unknown` where the operation is hidden from them or absent, `limited` for one call too many. */
 export interface TestAnswer {
-  readonly outcome: CallOutcome['outcome'] | 'limited'
+  readonly outcome: 'answered' | 'limited' | 'unknown'
   readonly isError: boolean
   /** All text parts, joined by newlines. */
   readonly text: string

@@ -6,7 +6,7 @@ export {
   type TestCaller,
   type TestClient,
 } from './create-test-app.js'
-export type { TestService } from './test-services.js'
+export type { TestService } from './test-service.js'
 export type { ServiceAuthOptions, ServiceOptions } from '../core/external-service/service-options.js'
 export { findLeaks } from '../app/leak-test/find-leaks.js'
 export type { CheckResult, Leak, LeakCheck, LeakReport } from '../app/leak-test/leak-report.js'

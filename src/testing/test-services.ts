@@ -6,20 +6,10 @@ import { readServiceOptions } from '../core/external-service/read-service-option
 import type { CredentialReader } from '../core/external-service/reader/credential-reader.js'
 import { heldCredential, neededMembers } from '../core/external-service/service-credential.js'
 import { ServiceDesk } from '../core/external-service/service-desk.js'
-import type { ServiceOptions } from '../core/external-service/service-options.js'
 import type { ServiceStore } from '../core/external-service/service-store.js'
 import type { ServicePorts } from '../core/operation/call-services.js'
 import { FetchError, type FetchAnswer, type Fetcher, type FetchRequest } from '../core/runtime/fetcher.js'
-
-/** A service of somebody else in a test: what answers in its place, and who may use it. */
-export interface TestService extends Partial<ServiceOptions> {
-  /** Answers in its place. The request is what would be sent, with the credential. */
-  readonly answer: (request: Request) => Promise<Response> | Response
-  /** The members of its credential, such as `{ access_token: '…' }`. Default: made up, another one in each test app. */
-  readonly credential?: Readonly<Record<string, string>>
-  /** Where each user signs in at the service: who has, by subject. Default: everybody. */
-  readonly connected?: (subject: string) => boolean
-}
+import type { TestService } from './test-service.js'
 
 interface Stand {
   readonly service: ExternalService

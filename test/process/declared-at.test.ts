@@ -22,9 +22,11 @@ export abstract class Base {
 `
 
 const right = `import * as authsec from 'authsec'
+import type { TestApp } from 'authsec/testing'
 import { McpServer, ProtectedByAuthSec, Public, Tool, createAuthSecApp, publicTool, type UserContext } from 'authsec'
 import { adminsOnly, Base, readersOnly } from './shared.js'
 
+export type Tested = TestApp
 declare const console: { log(text: string): void }
 
 @McpServer({ name: 'Right', version: '1.0.0' })
@@ -124,7 +126,6 @@ class UserProject {
       module: 'nodenext',
       strict: true,
       types: [],
-      skipLibCheck: true,
       experimentalDecorators: true,
       emitDecoratorMetadata: true,
       rootDir: 'src',

@@ -17,6 +17,7 @@ export interface ServiceUserDetails {
 /** Whether a service can be used by this call, without asking the service. */
 export type ServiceReadiness = 'ready' | 'sign_in_needed' | 'no_credential' | 'not_allowed' | 'unavailable'
 
+/** @internal */
 export interface ServiceAccessFields {
   readonly desk: ServiceDesk
   readonly visit: ServiceVisit
