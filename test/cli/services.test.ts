@@ -36,6 +36,7 @@ beforeAll(async () => {
     if (request.url?.startsWith('/.well-known/openid') === true)
       return void response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(metadata()))
     if (request.url === '/revoke') return void response.end()
+    if (request.url === '/v1/nothing-here') return void response.writeHead(404).end()
     const isKnown = request.headers.authorization === `Bearer ${secret}`
     response.writeHead(isKnown ? 200 : 401, { 'x-shown': shownBody }).end(shownBody)
   }, '127.0.0.1')
@@ -120,6 +121,10 @@ describe('authsec service', () => {
       stdout: expect.stringContaining('answered 200\n✓ it takes the credential'),
     })
     expect(requests.map(({ method, url }) => [method, url])).toEqual([['GET', '/v1/issues?state=open']])
+    expect(await cli('test', 'GitHub', '--path', '/nothing-here')).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining('says nothing about the credential'),
+    })
     expect(await cli('test', 'GitHub', '--path', '/../v2')).toMatchObject({
       code: 5,
       stderr: expect.stringContaining('dot segment'),

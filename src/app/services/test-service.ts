@@ -109,5 +109,6 @@ async function ask(request: FetchRequest): Promise<Pick<ServiceReport, 'problems
 function problemsOf(status: number): readonly string[] {
   if (status === 401) return ['it does not take the credential']
   if (status === 403) return ['it does not let the credential do this, or does not take it']
-  return status >= 500 ? ['it is out of order'] : []
+  if (status >= 500) return ['it is out of order']
+  return status >= 400 ? ['its answer says nothing about the credential: name something that is there with --path'] : []
 }

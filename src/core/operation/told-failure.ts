@@ -67,9 +67,10 @@ function toldOfService({ code, service }: ServiceError, ref: string): string | u
       return `${service} gave an answer that cannot be used (ref ${ref})`
     case 'ERR_SERVICE_UNREACHABLE':
       return `${service} gave no answer, try again later (ref ${ref})`
+    case 'ERR_SERVICE_UNKNOWN':
+      return `${service} is not set up here: ask your administrator (ref ${ref})`
     case 'ERR_SERVICE_REQUEST':
     case 'ERR_SERVICE_UNDECLARED':
-    case 'ERR_SERVICE_UNKNOWN':
       return undefined
   }
 }

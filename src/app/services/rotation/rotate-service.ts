@@ -48,9 +48,22 @@ export async function rotateService(place: TenantPlace, wanted: RotationWanted):
         : await withCredentials(work, async (store, engine) =>
             rotate(work, store, await rotatorFor(work, engine, wanted)),
           )
-    return { tenant: tenant.slug, service: service.name, result }
+    return { tenant: tenant.slug, service: service.name, result: withDoubt(service, result) }
   })
 }
+
+/** What nobody has tried may be wrong, and what is good is destroyed soon. */
+function withDoubt(
+  { auth, rotation, source }: ExternalService,
+  result: RotationReport['result'],
+): RotationReport['result'] {
+  const isTried = rotation?.check !== undefined || auth.type === 'oauth2' || source.from !== 'store'
+  if (isTried || (result.outcome !== 'rotated' && result.outcome !== 'resumed')) return result
+  return { ...result, warnings: [...result.warnings, untried] }
+}
+
+const untried =
+  'nobody has tried the new credential, since the service has no check path: authsec service test tells whether it works, as long as there is time to set the old one again'
 
 /** What was begun with a value that somebody gave can be finished here; a new one only the application can make. */
 async function finishOrAsk(work: Work): Promise<RotationReport['result']> {
