@@ -75,8 +75,10 @@ async function putAlone(
   const place = { tenant, service: service.id, account: undefined }
   const version = await write(store, place, members)
   if (await postgres.services.activate(tenant, { service, version }, by)) return version
-  const isGone = (await postgres.services.list(tenant)).every(({ id }) => id !== service.id)
-  await (isGone ? store.destroy(place) : store.delete(place, version))
+  const now = (await postgres.services.list(tenant)).find(({ id }) => id === service.id)
+  if (now === undefined) await store.destroy(place)
+  // Whoever had the turn before, and has lost it, may have put it to use.
+  else if (now.credentialVersion !== version) await store.delete(place, version)
   throw changedMeanwhile(service)
 }
 

@@ -198,6 +198,37 @@ describe('a rotation', () => {
     expect(await bench.works()).toBe(true)
   })
 
+  it('whose turn is over takes nothing back that another process has put to use, in the store or at the service', async () => {
+    await bench.provide({ rotation: { check: '/user' } })
+    const { rotations } = test.postgres
+    const overtaken: RotationStore = {
+      ...storeOf(rotations),
+      written: async (claim) => {
+        const answer = await rotations.written(claim)
+        await bench.age('2 minutes')
+        expect(await bench.rotate(bench.application())).toMatchObject({ outcome: 'resumed', version: 2 })
+        bench.api.faults.push(403)
+        return answer
+      },
+    }
+    const late = await bench.rotate(bench.application(), bench.rotation({ rotations: overtaken }))
+    expect(late).toMatchObject({ outcome: 'failed', reason: expect.stringContaining('another process goes on') })
+    expect([(await bench.used()).version, await bench.works()]).toEqual([2, true])
+
+    const { credentials } = bench
+    const slow: CredentialStore = {
+      ...methodsOf(credentials),
+      write: async (...all) => {
+        await bench.age('2 minutes')
+        expect(await bench.rotate(bench.application())).toMatchObject({ outcome: 'rotated', version: 3 })
+        return credentials.write(...all)
+      },
+    }
+    const second = await bench.rotate(bench.application(), bench.rotation({ credentials: slow }))
+    expect(second).toMatchObject({ outcome: 'failed', reason: expect.stringContaining('at the same moment') })
+    expect([(await bench.used()).version, await bench.works()]).toEqual([3, true])
+  })
+
   it('keeps the old one where the rotator gives nothing that can be used, and tells nothing that it said', async () => {
     await bench.provide()
     const rotators: readonly (readonly [() => unknown, RegExp])[] = [
@@ -446,6 +477,7 @@ function storeOf(store: RotationStore): RotationStore {
     begin: (...all) => store.begin(...all),
     written: (claim) => store.written(claim),
     activate: (...all) => store.activate(...all),
+    takeBack: (...all) => store.takeBack(...all),
     retired: (claim) => store.retired(claim),
     release: (claim) => store.release(claim),
     fail: (...all) => store.fail(...all),

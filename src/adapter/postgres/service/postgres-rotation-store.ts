@@ -110,10 +110,23 @@ export class PostgresRotationStore implements RotationStore {
     return answer
   }
 
+  async takeBack(claim: RotationClaim, version: number): Promise<boolean> {
+    const { numUpdatedRows } = await ofClaim(await this.#db(claim.tenant), claim)
+      .set({ phase: 'retiring', old_version: version, retire_at: sql<Date>`clock_timestamp()` })
+      .set({ attempt: null, claimed_until: claimEnd() })
+      .executeTakeFirst()
+    return numUpdatedRows === 1n
+  }
+
   async retired(claim: RotationClaim): Promise<boolean> {
+    // What was taken back has not come to be used: the rotation has failed, and goes on having failed.
+    const isUsed = sql`old_version <= after_version`
     const { numUpdatedRows } = await ofClaim(await this.#db(claim.tenant), claim)
       .set({ phase: 'idle', old_version: 0, retire_at: null, claimed_until: claimEnd() })
-      .set({ outcome: 'rotated', reason: null, failures: 0, retry_at: null })
+      .set({ outcome: sql<'rotated'>`case when ${isUsed} then 'rotated' else outcome end` })
+      .set({ reason: sql<string | null>`case when ${isUsed} then null else reason end` })
+      .set({ failures: sql<number>`case when ${isUsed} then 0 else failures end` })
+      .set({ retry_at: sql<Date | null>`case when ${isUsed} then null else retry_at end` })
       .executeTakeFirst()
     return numUpdatedRows === 1n
   }
@@ -124,10 +137,10 @@ export class PostgresRotationStore implements RotationStore {
       .execute()
   }
 
-  async fail(claim: RotationClaim, { by, reason, standing }: RotationFailure): Promise<void> {
+  async fail(claim: RotationClaim, { by, reason, standing }: RotationFailure): Promise<boolean> {
     const db = await this.#db(claim.tenant)
     const said = reason.slice(0, longestReason)
-    await db.transaction().execute(async (step) => {
+    return db.transaction().execute(async (step) => {
       const { numUpdatedRows } = await ofClaim(step, claim)
         .set(standing === 'resumable' ? {} : { phase: 'idle' })
         .set(standing === 'given up' ? { attempt: null } : {})
@@ -135,6 +148,7 @@ export class PostgresRotationStore implements RotationStore {
         .set({ retry_at: pause, failures: sql<number>`failures + 1` })
         .executeTakeFirst()
       if (numUpdatedRows === 1n) await record(step, claim, { by, reason: 'failed', failure: said })
+      return numUpdatedRows === 1n
     })
   }
 

@@ -44,12 +44,14 @@ interface Told {
 
 interface Work {
   readonly order: RotationOrder
-  readonly claim: RotationClaim
+  claim: RotationClaim
   readonly warnings: string[]
   /** Whether the credential before is still to be destroyed. */
   untidy: boolean
   /** What was made and has not come to be used; of no version that the store has. */
   leftover: HeldCredential | undefined
+  /** How a version that was written and has not come to be used goes. */
+  takenBack: 'no' | 'begun' | 'done'
 }
 
 /** A version that has been written, and the one that is used. */
@@ -75,7 +77,7 @@ export class Rotation {
     const answer = await this.#ports.store.claim(order.tenant, order.name)
     if (answer.outcome !== 'claimed') return answer
     const { claim } = answer
-    const work: Work = { order, claim, warnings: [], untidy: claim.phase === 'retiring', leftover: undefined }
+    const work: Work = { order, claim, warnings: [], untidy: claim.phase === 'retiring', ...nothingMade }
     try {
       return await this.#go(work)
     } catch (error) {
@@ -125,6 +127,7 @@ export class Rotation {
     const after = await credentials.newest(placeOf(claim))
     const attempt = await store.begin(claim, { after, origin: kind })
     if (attempt === undefined) throw new ClaimLost()
+    work.claim = { ...claim, phase: 'begun', origin: kind, after }
     const members = await createCredential(rotator, claim, { attempt, current })
     try {
       const version = await credentials.write(placeOf(claim), members, after)
@@ -169,9 +172,24 @@ export class Rotation {
     } catch (error) {
       // Where a store gave no answer it may have done what it was asked for: that is looked at by whoever comes next.
       if (error instanceof UpstreamError || error instanceof ClaimLost) throw error
-      await this.#ports.credentials.delete(placeOf(claim), version)
-      work.leftover = written.fresh
+      await this.#takeBack(work, version)
       throw error
+    }
+  }
+
+  /** Only what nobody else can have put to use: they may have it, where the claim has lapsed. */
+  async #takeBack(work: Work, version: number): Promise<void> {
+    const { claim } = work
+    if (!(await this.#ports.store.takeBack(claim, version))) throw new ClaimLost()
+    work.takenBack = 'begun'
+    try {
+      await this.#retire({ ...work, claim: { ...claim, phase: 'retiring', retiring: version } })
+      work.takenBack = 'done'
+    } catch (error) {
+      if (error instanceof ClaimLost) throw error
+      this.#ports.log.write('error', 'a credential that has not come to be used could not be ended yet', {
+        ...{ tenant: claim.tenant.slug, service: claim.service.name, error },
+      })
     }
   }
 
@@ -218,11 +236,12 @@ export class Rotation {
   }
 
   async #fail(work: Work, error: unknown): Promise<RotationOutcome> {
-    const { claim, leftover, order, untidy } = work
+    const { claim, leftover, order, takenBack, untidy } = work
     const { log, store } = this.#ports
     const words = untidy ? `the credential before is still there: ${wordsOf(error)}` : wordsOf(error)
-    const isOpen = untidy || error instanceof UpstreamError
-    const standing = isOpen ? 'resumable' : leftover === undefined ? 'repeatable' : 'given up'
+    const isOpen = untidy || takenBack === 'begun' || error instanceof UpstreamError
+    const isGivenUp = leftover !== undefined || takenBack === 'done'
+    const standing = isOpen ? 'resumable' : isGivenUp ? 'given up' : 'repeatable'
     const failure = { reason: words, by: order.by, standing } as const
     const about = { tenant: claim.tenant.slug, service: claim.service.name }
     log.write(isExpected(error) ? 'warn' : 'error', 'a credential was not rotated: the one that is used goes on', {
@@ -231,15 +250,17 @@ export class Rotation {
     })
     if (error instanceof ClaimLost) return { outcome: 'failed', reason: words, standing: 'resumable' }
     try {
-      await store.fail(claim, failure)
-      // Not before: whoever resumed it would come upon what works no more.
-      if (leftover !== undefined) await this.#end(work, leftover)
+      const isNoted = await store.fail(claim, failure)
+      // Not before, and not where another process was given the same for the same attempt: it would come upon what works no more.
+      if (isNoted && leftover !== undefined) await this.#end(work, leftover)
     } catch (failed) {
       log.write('warn', 'that a rotation has failed could not be noted', { ...about, error: failed })
     }
     return { outcome: 'failed', reason: words, standing }
   }
 }
+
+const nothingMade = { leftover: undefined, takenBack: 'no' } as const
 
 const aloneWords =
   'the store keeps one version of a credential only, so that the new one was used without being tried: raise max_versions of its mount'
