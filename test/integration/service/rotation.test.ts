@@ -229,6 +229,48 @@ describe('a rotation', () => {
     expect([(await bench.used()).version, await bench.works()]).toEqual([3, true])
   })
 
+  it('of a store that keeps one version leaves the service what was written, whatever is changed of it meanwhile', async () => {
+    await bench.provide({ rotation: { check: '/user' } })
+    const { credentials } = bench
+    const single: CredentialStore = {
+      ...methodsOf(credentials),
+      read: async (place, version) =>
+        version !== undefined && version < (await credentials.newest(place))
+          ? undefined
+          : credentials.read(place, version),
+      write: async (...all) => {
+        const version = await credentials.write(...all)
+        const sql = `update service set description = 'otherwise'`
+        await test.tenantSql(bench.tenant, sql)
+        return version
+      },
+    }
+    const outcome = await bench.rotate(bench.application(), bench.rotation({ credentials: single }))
+    expect(outcome).toMatchObject({ version: 2, warnings: [expect.stringContaining('keeps one version')] })
+    expect([(await bench.used()).version, await bench.works()]).toEqual([2, true])
+  })
+
+  it('goes on with its plan where the old one cannot be ended at the service, after five times, and says so', async () => {
+    await bench.provide({ rotation: { every: '1h' } })
+    const application = { ...bench.api.rotator(), revoke: () => Promise.reject(new RangeError('no such path')) }
+    const rotators = new Map([[bench.name, application]])
+    await bench.age('1 day')
+    for (let times = 0; times < 5; times += 1) {
+      expect(await bench.round(rotators)).toBe(1)
+      expect(await bench.read(1)).toBeDefined()
+      await bench.age('10 minutes')
+    }
+    expect(await bench.status()).toMatchObject({ phase: 'retiring', failures: 4 })
+    expect(await bench.round(rotators)).toBe(1)
+    expect(await bench.read(1)).toBeUndefined()
+    const reason = 'version 1 may still be good at the service: its application could not end it'
+    expect(await bench.status()).toMatchObject({ phase: 'idle', failures: 0, last: { outcome: 'rotated', reason } })
+    expect((await bench.records()).at(-1)).toMatchObject({ reason: 'failed', detail: { failure: reason } })
+    await bench.age('1 day')
+    expect(await bench.round(rotators)).toBe(1)
+    expect((await bench.used()).version).toBe(3)
+  })
+
   it('keeps the old one where the rotator gives nothing that can be used, and tells nothing that it said', async () => {
     await bench.provide()
     const rotators: readonly (readonly [() => unknown, RegExp])[] = [
@@ -478,7 +520,7 @@ function storeOf(store: RotationStore): RotationStore {
     written: (claim) => store.written(claim),
     activate: (...all) => store.activate(...all),
     takeBack: (...all) => store.takeBack(...all),
-    retired: (claim) => store.retired(claim),
+    retired: (...all) => store.retired(...all),
     release: (claim) => store.release(claim),
     fail: (...all) => store.fail(...all),
     ask: (...all) => store.ask(...all),

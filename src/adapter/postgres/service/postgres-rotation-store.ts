@@ -56,14 +56,14 @@ export class PostgresRotationStore implements RotationStore {
       .set({ claimed_by: id, claimed_until: claimEnd() })
       .where('service_id', '=', idOf(name))
       .where(isFree)
-      .returning(['phase', 'origin', 'after_version', 'old_version'])
+      .returning(['phase', 'origin', 'after_version', 'old_version', 'failures'])
       .executeTakeFirst()
     if (row === undefined) return busy(db, name)
     // What is done for the claim compares the revision: another one by now is none that it was begun for.
     const service = await this.#parts.services.find(tenant, name)
     if (service === undefined) return { outcome: 'absent' }
-    const { after_version: after, old_version: retiring, origin, phase } = row
-    return { outcome: 'claimed', claim: { id, tenant, service, phase, origin, after, retiring } }
+    const { after_version: after, failures, old_version: retiring, origin, phase } = row
+    return { outcome: 'claimed', claim: { id, tenant, service, phase, origin, after, retiring, failures } }
   }
 
   async begin(claim: RotationClaim, { after, origin }: RotationIntent): Promise<string | undefined> {
@@ -118,17 +118,24 @@ export class PostgresRotationStore implements RotationStore {
     return numUpdatedRows === 1n
   }
 
-  async retired(claim: RotationClaim): Promise<boolean> {
+  async retired(claim: RotationClaim, left?: Pick<RotationFailure, 'by' | 'reason'>): Promise<boolean> {
+    const said = left?.reason.slice(0, longestReason)
     // What was taken back has not come to be used: the rotation has failed, and goes on having failed.
     const isUsed = sql`old_version <= after_version`
-    const { numUpdatedRows } = await ofClaim(await this.#db(claim.tenant), claim)
-      .set({ phase: 'idle', old_version: 0, retire_at: null, claimed_until: claimEnd() })
-      .set({ outcome: sql<'rotated'>`case when ${isUsed} then 'rotated' else outcome end` })
-      .set({ reason: sql<string | null>`case when ${isUsed} then null else reason end` })
-      .set({ failures: sql<number>`case when ${isUsed} then 0 else failures end` })
-      .set({ retry_at: sql<Date | null>`case when ${isUsed} then null else retry_at end` })
-      .executeTakeFirst()
-    return numUpdatedRows === 1n
+    const db = await this.#db(claim.tenant)
+    return db.transaction().execute(async (step) => {
+      const { numUpdatedRows } = await ofClaim(step, claim)
+        .set({ phase: 'idle', old_version: 0, retire_at: null, claimed_until: claimEnd() })
+        .set({ outcome: sql<'rotated'>`case when ${isUsed} then 'rotated' else outcome end` })
+        .set({ reason: sql<string | null>`case when ${isUsed} then ${said ?? null}::text else reason end` })
+        .set({ failures: sql<number>`case when ${isUsed} then 0 else failures end` })
+        .set({ retry_at: sql<Date | null>`case when ${isUsed} then null else retry_at end` })
+        .executeTakeFirst()
+      if (numUpdatedRows !== 1n) return false
+      if (left !== undefined && said !== undefined)
+        await record(step, claim, { by: left.by, reason: 'failed', failure: said })
+      return true
+    })
   }
 
   async release(claim: RotationClaim): Promise<void> {

@@ -25,6 +25,8 @@ export interface RotationClaim {
   readonly after: number
   /** In phase `retiring`: the version that goes. */
   readonly retiring: number
+  /** How many in a row. */
+  readonly failures: number
   readonly origin: RotationOrigin
 }
 
@@ -102,8 +104,8 @@ export interface RotationStore {
    * where the claim has lapsed: somebody else may have put it to use.
    */
   takeBack(claim: RotationClaim, version: number): Promise<boolean>
-  /** The version that goes is no more. */
-  retired(claim: RotationClaim): Promise<boolean>
+  /** The version that goes is no more. `left`: what of it may still be good at the service, which goes on record. */
+  retired(claim: RotationClaim, left?: Pick<RotationFailure, 'by' | 'reason'>): Promise<boolean>
   /** Others may go on. */
   release(claim: RotationClaim): Promise<void>
   /** It is on record, and others may try after a while. `false` where the claim has lapsed. */
