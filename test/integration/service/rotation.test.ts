@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest 
 import { createTracer } from '../../../src/adapter/telemetry/create-tracer.js'
 import { ClosingStack } from '../../../src/app/closing-stack.js'
 import { openRotation } from '../../../src/app/services/rotation/open-rotation.js'
+import { putCredential } from '../../../src/app/services/put-credential.js'
 import { readRotators } from '../../../src/app/services/rotation/read-rotators.js'
 import { readSettings } from '../../../src/app/settings/settings.js'
 import type { CredentialStore } from '../../../src/core/credential/credential-store.js'
@@ -227,6 +228,44 @@ describe('a rotation', () => {
     const second = await bench.rotate(bench.application(), bench.rotation({ credentials: slow }))
     expect(second).toMatchObject({ outcome: 'failed', reason: expect.stringContaining('at the same moment') })
     expect([(await bench.used()).version, await bench.works()]).toEqual([3, true])
+  })
+
+  it('that was cut off gives way to what is set by hand: what it had written is deleted, and somebody is told', async () => {
+    await bench.provide()
+    const { rotations, services } = test.postgres
+    const place = { tenant: bench.tenant, service: (await bench.service()).id, account: undefined }
+    const cutOff = await rotations.claim(bench.tenant, bench.name)
+    if (cutOff.outcome !== 'claimed') throw new TypeError(cutOff.outcome)
+    await rotations.begin(cutOff.claim, { after: 1, origin: 'application' })
+    await bench.credentials.write(place, { access_token: bench.api.issue() }, 1)
+    await rotations.written(cutOff.claim)
+    await bench.age('2 minutes')
+    const service = await bench.service()
+    const putting = {
+      by: 'cli:ada',
+      postgres: { rotations, services },
+      service,
+      store: local,
+      tenant: bench.tenant,
+    } as const
+    const token = bench.api.issue()
+    const put = await putCredential(putting, { access_token: token })
+    expect(put).toEqual({ version: 3, warnings: [expect.stringMatching(/^version 2.*still be good at the service/)] })
+    expect([await bench.used(), await bench.read(2)]).toEqual([{ version: 3, token }, undefined])
+    expect(await bench.status()).toMatchObject({ phase: 'idle' })
+
+    // A rotation that goes on, by another server, puts to use what was written by hand.
+    const overtaken = {
+      ...methodsOf(local),
+      write: async (...all: Parameters<CredentialStore['write']>) => {
+        const version = await local.write(...all)
+        await services.activate(bench.tenant, { service: await bench.service(), version }, 'cli:ada')
+        return version
+      },
+    }
+    const late = { ...putting, service: await bench.service(), store: overtaken }
+    await expect(putCredential(late, { access_token: token })).rejects.toThrow('changed by somebody else')
+    expect(await bench.used()).toEqual({ version: 4, token })
   })
 
   it('of a store that keeps one version leaves the service what was written, whatever is changed of it meanwhile', async () => {
