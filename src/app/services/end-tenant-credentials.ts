@@ -8,23 +8,32 @@ import { withCredentials } from './with-credentials.js'
 type Work = Pick<Installation, 'postgres' | 'settings'> & { readonly tenant: RegisteredTenant }
 
 /**
- * Destroys every credential that is kept for a tenant outside of its database, also what no service of it knows any more. May be cut
- * off and done again. Throws `RefusedError` where some are left, or may be.
+ * Destroys every credential that is kept for a tenant outside of its database, also what no service of it knows any more, then has the
+ * tenant removed. May be cut off and done again. Throws `RefusedError` where some are left, or may be; answers with why some may have
+ * come and stayed after that, a sentence each.
  */
-export async function endTenantCredentials(work: Work): Promise<void> {
+export async function endTenantCredentials(work: Work, remove: () => Promise<void>): Promise<readonly string[]> {
   const { settings, tenant } = work
-  if (settings.vault === undefined) return requireNone(work)
+  if (settings.vault === undefined) {
+    await requireNone(work)
+    await remove()
+    return []
+  }
   let destroyed = 0
+  let isEnded = false
   try {
     const used = tenant.state === 'deleting' ? [] : await placesInUse(work)
-    await withCredentials(work, async (store) => {
+    return await withCredentials(work, async (store) => {
       if (used.length > 0) await requireAny(store, work, used)
       destroyed += await destroyAll(store, tenant)
       // Whoever had begun to write before the tenant was suspended has ended by now, or is found out.
       destroyed += await destroyAll(store, tenant)
+      isEnded = true
+      await remove()
+      return await destroyLate(store, tenant)
     })
   } catch (error) {
-    if (!(error instanceof AuthSecError)) throw error
+    if (isEnded || !(error instanceof AuthSecError)) throw error
     const done = destroyed === 0 ? 'its credentials are' : `${destroyed} of its credentials are destroyed, the others`
     throw notDeleted(tenant, `${done} still in HashiCorp Vault (${error.message})`, error)
   }
@@ -59,6 +68,18 @@ async function destroyAll(store: CredentialStore, tenant: RegisteredTenant): Pro
   const places = await store.list(tenant)
   for (const place of places) await store.destroy(place)
   return places.length
+}
+
+/** A user who was signing in at a service may have been given tokens until now. */
+async function destroyLate(store: CredentialStore, tenant: RegisteredTenant): Promise<readonly string[]> {
+  try {
+    await destroyAll(store, tenant)
+    return []
+  } catch (error) {
+    if (!(error instanceof AuthSecError)) throw error
+    const place = `tenants/${tenant.id}`
+    return [`what was written while it was deleted may still be in HashiCorp Vault below ${place} (${error.message})`]
+  }
 }
 
 /** In development they go with the database. Elsewhere they are in a Vault that this command has not been told of. */

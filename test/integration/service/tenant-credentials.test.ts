@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { endTenantCredentials } from '../../../src/app/services/end-tenant-credentials.js'
 import { leastPolicy } from '../../../src/adapter/vault/least-policy.js'
@@ -34,11 +35,11 @@ const settings = async (changes: NodeJS.ProcessEnv = {}): Promise<Settings> => {
   return readSettings({ AUTHSEC_VAULT_ADDR: site.vault.origin, ...login, ...changes }, {}, undefined)
 }
 
-const end = async (changes: NodeJS.ProcessEnv = {}): Promise<void> => {
+const end = async (changes: NodeJS.ProcessEnv = {}, remove = () => Promise.resolve()): Promise<readonly string[]> => {
   const { postgres } = test
   const tenant = await postgres.tenantDirectory.find(bench.tenant.slug)
   if (tenant === undefined) throw new TypeError('there is no tenant')
-  await endTenantCredentials({ settings: await settings(changes), postgres, tenant })
+  return endTenantCredentials({ settings: await settings(changes), postgres, tenant }, remove)
 }
 
 describe('the credentials of a tenant that is deleted', () => {
@@ -47,6 +48,22 @@ describe('the credentials of a tenant that is deleted', () => {
     await end()
     expect(await vault.list(bench.tenant)).toEqual([])
     expect(await bench.read(1)).toBeUndefined()
+  })
+
+  it('are destroyed as well where they were written while it was deleted, or it says that they are still there', async () => {
+    const place = { tenant: bench.tenant, service: randomUUID(), account: randomUUID() }
+    const late = async (): Promise<void> =>
+      void (await vault.write(place, { access_token: 'x' }, await vault.newest(place)))
+    expect(await end({}, late)).toEqual([])
+    expect(await vault.list(bench.tenant)).toEqual([])
+    const left = await end({}, async () => {
+      await late()
+      site.vault.faultPath = /metadata/
+      site.vault.fault = { kind: 'status', status: 500 }
+    }).finally(() => (site.vault.fault = undefined))
+    expect(left).toEqual([expect.stringContaining(`may still be in HashiCorp Vault below tenants/${bench.tenant.id}`)])
+    const failure = new RangeError('the database does not answer')
+    await expect(end({}, () => Promise.reject(failure))).rejects.toBe(failure)
   })
 
   it('that are not where this command looks do not count as destroyed: it says which settings to look at', async () => {
