@@ -1,7 +1,8 @@
-import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { CliSite } from '../support/cli-site.js'
+import { openHomePostgres } from '../support/home-postgres.js'
 
 let site: CliSite
 beforeAll(async () => {
@@ -110,6 +111,21 @@ describe('authsec tenant', () => {
       stdout: 'deleted initech\n',
     })
     expect((await authsec('tenant', 'list')).stdout).not.toMatch(/^initech/m)
+  })
+
+  it('completes a deletion that was cut off, also where the database is gone and there is nothing to export', async () => {
+    await site.done('tenant', 'create', 'cut')
+    const data = await openHomePostgres(site.home.path)
+    await data.sql(`update tenant set deleting_at = now(), suspended_at = now() where slug = 'cut'`)
+    const file = join(site.home.path, 'cut.jsonl')
+    const complete = () => authsec('tenant', 'delete', 'cut', '--confirm', 'cut', '--export', file)
+    const [{ database_name: name } = {}] = await data.sql(`select database_name from tenant where slug = 'cut'`)
+    await data.sql(`drop database ${String(name)} with (force)`)
+    await data.close()
+    const said = 'deleted cut; nothing was exported, since its database was gone already\n'
+    expect(await complete()).toMatchObject({ code: 0, stdout: said })
+    expect((await authsec('tenant', 'list')).stdout).not.toMatch(/^cut/m)
+    expect(existsSync(file)).toBe(false)
   })
 
   it('refuses an export that is none, and makes no tenant of it', async () => {

@@ -10,6 +10,8 @@ import { ownIssuer, type Row } from './postgres.js'
 /** What a server process keeps in its home, as a further process beside it sees it. */
 export interface HomePostgres {
   readonly postgres: Postgres
+  /** Plain SQL on master. */
+  sql(query: string, parameters?: readonly unknown[]): Promise<readonly Row[]>
   /** Plain SQL on the tenant's database. */
   tenantSql(tenant: Tenant, query: string, parameters?: readonly unknown[]): Promise<readonly Row[]>
   close(): Promise<void>
@@ -33,6 +35,7 @@ export async function openHomePostgres(home: string): Promise<HomePostgres> {
   }
   return {
     postgres,
+    sql: (query, parameters) => sql('authsec', query, parameters),
     async tenantSql(tenant, query, parameters) {
       const [row] = await sql('authsec', 'select database_name from tenant where id = $1', [tenant.id])
       return sql(String(row?.['database_name']), query, parameters)

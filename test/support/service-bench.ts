@@ -60,11 +60,11 @@ export class ServiceBench {
   #listener: TestListener | undefined
 
   /** `engine`: what makes credentials by itself; of which roles for whom, `allowed` says. */
-  constructor(engine?: SecretsEngine, allowed: readonly AllowedRole[] = rolesOfAcme) {
+  constructor(engine?: SecretsEngine, allowed: readonly AllowedRole[] = rolesOfAcme, grace = 0) {
     const stored = new StoredCredentialReader(this.credentials)
     const tokens = createServiceTokenSource(createFetcher())
     const log: Log = { write: (level, message, fields) => this.#write(level, message, fields) }
-    this.#engine = new EngineReader({ engine, roles: new EngineRoles(allowed), log, grace: 0 })
+    this.#engine = new EngineReader({ engine, roles: new EngineRoles(allowed), log, grace })
     const clientCredentials = new ClientCredentialsReader(stored, tokens)
     this.#desk = new ServiceDesk({
       services: this.services,

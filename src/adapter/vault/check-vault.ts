@@ -148,7 +148,7 @@ async function capabilitiesFault({ connection, keeper, mount }: CheckedVault): P
     const answer = await keeper.use((token) => connection.call((library) => library.sysCapabilitiesSelf(token, paths)))
     const granted = VaultAnswer.of(answer)
     const missing = needed.flatMap(({ sample, path, capabilities }) => {
-      const has = granted.texts(sample)
+      const has = granted.has(sample) ? granted.texts(sample) : []
       const lacking = capabilities.filter((name) => !has.includes(name))
       return lacking.length === 0 ? [] : [`${lacking.join(', ')} on ${path}`]
     })

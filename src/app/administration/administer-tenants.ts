@@ -23,6 +23,13 @@ export interface Deletion {
   readonly credentials: 'destroyed' | 'left'
 }
 
+/** What has become of a deletion, besides that the tenant is no more. */
+export interface Deleted {
+  readonly exported: 'kept' | 'not wanted' | 'nothing left'
+  /** Why credentials that nobody uses any more may still be there, a sentence each. */
+  readonly left: readonly string[]
+}
+
 /** Writes all lines by `write`; answers with the number of rows. */
 export type WriteExport = (write: (line: string) => Promise<void>) => Promise<number>
 
@@ -84,27 +91,29 @@ export async function exportTenant(
 
 /**
  * Removes the tenant for good, with consent and after what is to be kept is kept, and its credentials before it: nobody would find them
- * afterwards. Throws `RefusedError`; the tenant is suspended then, where it was not only the export that did not work.
+ * afterwards. Of one that was cut off after its database was gone there is nothing to keep. Throws `RefusedError`; the tenant is suspended then, where it was not only the export that did not work.
  */
 export async function deleteTenant(
   env: NodeJS.ProcessEnv,
   { agree, credentials, keep, slug }: Deletion,
-): Promise<void> {
-  await withTenantOf(env, slug, async (work) => {
+): Promise<Deleted> {
+  return withTenantOf(env, slug, async (work) => {
     const { by, postgres, tenant } = work
     const { tenantDirectory } = postgres
     if (credentials === 'destroyed') refuseSecretIdOfServer(work.settings)
     await agree(tenant)
     // Nothing may change behind the export.
     await tenantDirectory.suspend(tenant, by)
+    const isThere = tenant.state !== 'deleting' || (await tenantDirectory.hasDatabase(tenant))
     try {
-      await keep?.(tenant, (write) => tenantDirectory.export(tenant, write))
+      if (isThere) await keep?.(tenant, (write) => tenantDirectory.export(tenant, write))
     } catch (error) {
       if (tenant.state === 'active') await tenantDirectory.resume(tenant, by)
       throw error
     }
-    if (credentials === 'destroyed') await endTenantCredentials(work)
-    await tenantDirectory.delete(tenant, by)
+    const remove = () => tenantDirectory.delete(tenant, by)
+    const left = credentials === 'destroyed' ? await endTenantCredentials(work, remove) : await remove().then(() => [])
+    return { exported: keep === undefined ? 'not wanted' : isThere ? 'kept' : 'nothing left', left }
   })
 }
 

@@ -8,7 +8,7 @@ import { openCredentials } from '../credentials/open-credentials.js'
 
 /** Opens the store of credentials of an installation for an administrator, and closes it again. */
 export async function withCredentials<Value>(
-  { postgres, settings }: Installation,
+  { postgres, settings }: Pick<Installation, 'postgres' | 'settings'>,
   work: (store: CredentialStore, engine: SecretsEngine | undefined) => Promise<Value>,
 ): Promise<Value> {
   refuseSecretIdOfServer(settings)

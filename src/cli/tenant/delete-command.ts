@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { deleteTenant } from '../../app/administration/administer-tenants.js'
+import { RefusedError } from '../../app/refused-error.js'
 import { printResult } from '../print-result.js'
 import { confirmName } from './confirm-name.js'
 import { writeExportFile } from './export-file.js'
@@ -24,13 +25,18 @@ export function deleteCommand(env: NodeJS.ProcessEnv): Command {
     .option('--leave-credentials', 'leave the credentials of its services in HashiCorp Vault')
     .action(async (slug: string, flags: DeleteFlags) => {
       const file = fileOf(slug, flags.export)
-      await deleteTenant(env, {
+      const { exported, left } = await deleteTenant(env, {
         slug,
         agree: confirmName(flags.confirm),
         credentials: flags.leaveCredentials === true ? 'left' : 'destroyed',
         keep: file === undefined ? undefined : (_tenant, write) => keep(file, write),
       })
-      await printResult(`deleted ${slug}${file === undefined ? '' : `; its export is ${file}`}`)
+      const kept = {
+        ...{ kept: `; its export is ${file}`, 'not wanted': '' },
+        'nothing left': '; nothing was exported, since its database was gone already',
+      }
+      await printResult(`deleted ${slug}${kept[exported]}`)
+      if (left.length > 0) throw new RefusedError(left.join('; '))
     })
 }
 

@@ -246,6 +246,22 @@ describe('the way back from a service', () => {
     expect([await connections(), (await site.store.list(site.acme)).length]).toEqual([[], before])
     expect(site.provider.askedFor('POST /token/revocation')).toBe(1)
   })
+
+  it('leaves no tokens behind where nobody can be connected any more, as in a tenant that is deleted meanwhile', async () => {
+    const { back, jar } = await left()
+    const before = (await site.store.list(site.acme)).length
+    site.provider.asked.splice(0)
+    site.provider.instead.set('/token', (response, request) => {
+      site.provider.instead.clear()
+      const gone = site.sql('alter table service_connection rename to service_connection_gone')
+      void gone.then(() => site.provider.answer(request, response))
+    })
+    const answer = await jar.open(back)
+    await site.sql('alter table service_connection_gone rename to service_connection')
+    expect(answer.status).toBeGreaterThanOrEqual(500)
+    expect([await connections(), (await site.store.list(site.acme)).length]).toEqual([[], before])
+    expect(site.provider.askedFor('POST /token/revocation')).toBe(1)
+  })
 })
 
 describe('the tokens of a user', () => {

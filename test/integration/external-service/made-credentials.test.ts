@@ -171,8 +171,8 @@ describe('a credential that HashiCorp Vault makes', () => {
   let site: VaultSite
   let bench: ServiceBench
 
-  const open = async (engine?: SecretsEngine, allowed?: readonly AllowedRole[]): Promise<void> => {
-    bench = new ServiceBench(engine, allowed)
+  const open = async (engine?: SecretsEngine, allowed?: readonly AllowedRole[], grace?: number): Promise<void> => {
+    bench = new ServiceBench(engine, allowed, grace)
     await bench.open()
   }
 
@@ -242,6 +242,41 @@ describe('a credential that HashiCorp Vault makes', () => {
     expect(first).not.toBe(second)
     const username = Buffer.from(String(first).slice(6), 'base64').toString().split(':')[0] ?? ''
     await until(async () => !site.vault.space('').leases.knows(username))
+  })
+
+  it('goes on where Vault is sealed when the service has changed, as long as it is of the same role (F14)', async () => {
+    const { engine } = await site.enter()
+    await open(engine)
+    const source = { from: 'dynamic', path: 'database/creds/reports' } as const
+    await bench.provide({ auth, source, credentialVersion: 0 }, {})
+    await bench.call(status)
+    site.vault.sealed = true
+    await bench.provide({ auth, source, credentialVersion: 0, revision: '2' }, {})
+    for (let times = 0; times < 3; times += 1) expect(await bench.call(status)).toEqual({ text: '200', isError: false })
+    const users = () => bench.seen.map(({ headers }) => headers['authorization'])
+    expect(new Set(users()).size).toBe(1)
+    expect(site.vault.count(/^POST sys\/leases\/revoke/)).toBe(0)
+    await bench.provide({ auth, source: { from: 'static', path: 'database/static-creds/reports' }, revision: '3' }, {})
+    expect((await bench.call(status)).isError).toBe(true)
+    await bench.provide({ auth, source, credentialVersion: 0, revision: '4' }, {})
+    expect((await bench.call(status)).isError).toBe(true)
+    site.vault.sealed = false
+    await until(async () => !(await bench.call(status)).isError)
+    expect(new Set(users()).size).toBe(2)
+  })
+
+  it('that one call was refused with is not taken from others that are under way with it', async () => {
+    const { engine } = await site.enter()
+    await open(engine, undefined, 3_600_000)
+    await bench.provide({ auth, source: { from: 'dynamic', path: 'database/creds/reports' }, credentialVersion: 0 }, {})
+    await bench.call(status)
+    bench.answer = (_request, response) => void response.writeHead(401).end()
+    passMilliseconds(leastAge)
+    for (let times = 0; times < 2; times += 1) await bench.call(status)
+    const users = bench.seen.map(({ headers }) => Buffer.from(String(headers['authorization']).slice(6), 'base64'))
+    const names = new Set(users.map((user) => user.toString().split(':')[0] ?? ''))
+    expect([...names].map((name) => site.vault.space('').leases.knows(name))).toEqual([true, true])
+    expect(site.vault.count(/^POST sys\/leases\/revoke/)).toBe(0)
   })
 
   it('of a static role is what the role has', async () => {

@@ -16,6 +16,7 @@ import { SecretsEngineRotator } from '../../../src/core/external-service/rotatio
 import { MemoryLog } from '../../support/memory-ports.js'
 import { listenHttp, type TestListener } from '../../support/test-listener.js'
 import { openTestPostgres, type TestPostgres } from '../../support/postgres.js'
+import { methodsOf, storeOf } from '../../support/replaceable-stores.js'
 import { RotationBench } from '../../support/rotation-bench.js'
 import { until } from '../../support/until.js'
 import { VaultSite } from '../../support/vault/vault-site.js'
@@ -427,32 +428,6 @@ describe('a rotation of what Vault makes', () => {
     expect(await bench.status()).toMatchObject({ phase: 'idle', failures: 2 })
   })
 })
-
-/** The same store, whose methods can be replaced. */
-function methodsOf(store: CredentialStore): CredentialStore {
-  return {
-    read: (...all) => store.read(...all),
-    write: (...all) => store.write(...all),
-    newest: (place) => store.newest(place),
-    list: (tenant) => store.list(tenant),
-    delete: (...all) => store.delete(...all),
-    destroy: (place) => store.destroy(place),
-  }
-}
-
-function storeOf(store: RotationStore): RotationStore {
-  return {
-    claim: (...all) => store.claim(...all),
-    begin: (...all) => store.begin(...all),
-    written: (claim) => store.written(claim),
-    activate: (...all) => store.activate(...all),
-    retired: (claim) => store.retired(claim),
-    release: (claim) => store.release(claim),
-    fail: (...all) => store.fail(...all),
-    ask: (...all) => store.ask(...all),
-    statuses: (tenant) => store.statuses(tenant),
-  }
-}
 
 /** Does it, and the answer is lost on its way. */
 function lost<Arguments extends readonly unknown[]>(work: (...all: Arguments) => Promise<unknown>) {

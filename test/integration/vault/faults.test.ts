@@ -32,6 +32,13 @@ describe('a Vault that does not do its work (F13)', () => {
     ['answers with a list', { kind: 'status', status: 200, text: '[]' }, { kind: 'malformed' }],
     ['answers with nothing', { kind: 'status', status: 200, text: '' }, { kind: 'malformed' }],
     ['answers with another shape', { kind: 'status', status: 200, text: '{"data":{"keys":7}}' }, { kind: 'malformed' }],
+    ['answers with a list of nothing', { kind: 'status', status: 200, text: '{"data":{}}' }, { kind: 'malformed' }],
+    [
+      'is behind a proxy that does not know it (404)',
+      { kind: 'status', status: 404, text: '<html>Not found' },
+      { kind: 'malformed', status: 404, mend: 'administrator' },
+    ],
+    ['has a proxy with JSON of its own (404)', { kind: 'status', status: 404, text: '{}' }, { kind: 'malformed' }],
     ['hangs', { kind: 'hang' }, { kind: 'timeout', transient: true }],
     ['answers by drops', { kind: 'drip' }, { kind: 'timeout', transient: true }],
     ['hangs up', { kind: 'hang-up' }, { kind: 'unreachable', transient: true }],
@@ -46,6 +53,26 @@ describe('a Vault that does not do its work (F13)', () => {
     await expect(credentials.read(place)).rejects.toMatchObject({ code: 'ERR_SECRETS_UNAVAILABLE' })
     site.vault.fault = undefined
     expect(await credentials.read(place)).toMatchObject({ version: 1, members: { token: 'x' } })
+  })
+
+  it.each<[string, RegExp]>([
+    ['has no such way to log in', /^auth\//],
+    ['does not show the mount', /^sys\/internal/],
+  ])('that %s does not say that nothing is kept: nothing counts as destroyed (404)', async (_what, path) => {
+    const login = await site.login()
+    const place = newPlace()
+    await (await site.enter()).credentials.write(place, { token: 'x' }, 0)
+    site.vault.fault = { kind: 'status', status: 503 }
+    const { credentials } = await site.enter({ login })
+    site.vault.fault = { kind: 'status', status: 404 }
+    site.vault.faultPath = path
+    site.timers.advance(10_000)
+    const refused = { code: 'ERR_SECRETS_UNAVAILABLE', status: 404 }
+    await expect(credentials.read(place)).rejects.toMatchObject(refused)
+    await expect(credentials.destroy(place)).rejects.toMatchObject(refused)
+    await expect(credentials.list(place.tenant)).rejects.toMatchObject(refused)
+    site.vault.fault = undefined
+    expect(await (await site.enter()).credentials.read(place)).toMatchObject({ version: 1 })
   })
 
   it('answers nobody later than it should: not by silence, not by drops, not before TLS is there', async () => {

@@ -56,14 +56,14 @@ export class PostgresRotationStore implements RotationStore {
       .set({ claimed_by: id, claimed_until: claimEnd() })
       .where('service_id', '=', idOf(name))
       .where(isFree)
-      .returning(['phase', 'origin', 'after_version', 'old_version'])
+      .returning(['phase', 'origin', 'after_version', 'old_version', 'failures'])
       .executeTakeFirst()
     if (row === undefined) return busy(db, name)
     // What is done for the claim compares the revision: another one by now is none that it was begun for.
     const service = await this.#parts.services.find(tenant, name)
     if (service === undefined) return { outcome: 'absent' }
-    const { after_version: after, old_version: retiring, origin, phase } = row
-    return { outcome: 'claimed', claim: { id, tenant, service, phase, origin, after, retiring } }
+    const { after_version: after, failures, old_version: retiring, origin, phase } = row
+    return { outcome: 'claimed', claim: { id, tenant, service, phase, origin, after, retiring, failures } }
   }
 
   async begin(claim: RotationClaim, { after, origin }: RotationIntent): Promise<string | undefined> {
@@ -110,12 +110,32 @@ export class PostgresRotationStore implements RotationStore {
     return answer
   }
 
-  async retired(claim: RotationClaim): Promise<boolean> {
+  async takeBack(claim: RotationClaim, version: number): Promise<boolean> {
     const { numUpdatedRows } = await ofClaim(await this.#db(claim.tenant), claim)
-      .set({ phase: 'idle', old_version: 0, retire_at: null, claimed_until: claimEnd() })
-      .set({ outcome: 'rotated', reason: null, failures: 0, retry_at: null })
+      .set({ phase: 'retiring', old_version: version, retire_at: sql<Date>`clock_timestamp()` })
+      .set({ attempt: null, claimed_until: claimEnd() })
       .executeTakeFirst()
     return numUpdatedRows === 1n
+  }
+
+  async retired(claim: RotationClaim, left?: Pick<RotationFailure, 'by' | 'reason'>): Promise<boolean> {
+    const said = left?.reason.slice(0, longestReason)
+    // What was taken back has not come to be used: the rotation has failed, and goes on having failed.
+    const isUsed = sql`old_version <= after_version`
+    const db = await this.#db(claim.tenant)
+    return db.transaction().execute(async (step) => {
+      const { numUpdatedRows } = await ofClaim(step, claim)
+        .set({ phase: 'idle', old_version: 0, retire_at: null, claimed_until: claimEnd() })
+        .set({ outcome: sql<'rotated'>`case when ${isUsed} then 'rotated' else outcome end` })
+        .set({ reason: sql<string | null>`case when ${isUsed} then ${said ?? null}::text else reason end` })
+        .set({ failures: sql<number>`case when ${isUsed} then 0 else failures end` })
+        .set({ retry_at: sql<Date | null>`case when ${isUsed} then null else retry_at end` })
+        .executeTakeFirst()
+      if (numUpdatedRows !== 1n) return false
+      if (left !== undefined && said !== undefined)
+        await record(step, claim, { by: left.by, reason: 'failed', failure: said })
+      return true
+    })
   }
 
   async release(claim: RotationClaim): Promise<void> {
@@ -124,10 +144,10 @@ export class PostgresRotationStore implements RotationStore {
       .execute()
   }
 
-  async fail(claim: RotationClaim, { by, reason, standing }: RotationFailure): Promise<void> {
+  async fail(claim: RotationClaim, { by, reason, standing }: RotationFailure): Promise<boolean> {
     const db = await this.#db(claim.tenant)
     const said = reason.slice(0, longestReason)
-    await db.transaction().execute(async (step) => {
+    return db.transaction().execute(async (step) => {
       const { numUpdatedRows } = await ofClaim(step, claim)
         .set(standing === 'resumable' ? {} : { phase: 'idle' })
         .set(standing === 'given up' ? { attempt: null } : {})
@@ -135,6 +155,7 @@ export class PostgresRotationStore implements RotationStore {
         .set({ retry_at: pause, failures: sql<number>`failures + 1` })
         .executeTakeFirst()
       if (numUpdatedRows === 1n) await record(step, claim, { by, reason: 'failed', failure: said })
+      return numUpdatedRows === 1n
     })
   }
 

@@ -91,6 +91,14 @@ export class TenantDirectory {
     return exportTenant(this.#databases.connection, tenant, write)
   }
 
+  /** `false` once a deletion that was cut off has dropped it. */
+  async hasDatabase(tenant: RegisteredTenant): Promise<boolean> {
+    const { rows } = await sql`select 1 from pg_database where datname = ${tenant.database}`.execute(
+      this.#databases.master(),
+    )
+    return rows.length > 0
+  }
+
   /** Nobody enters it any more, from the next request on; everything stays as it is. `false` where that was so already. */
   suspend(tenant: RegisteredTenant, by: Administrator): Promise<boolean> {
     return this.#change({ tenant, by, change: becomes('active', 'suspended') }, async (step) => {

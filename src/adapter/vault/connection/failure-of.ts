@@ -12,7 +12,6 @@ const certificateFaults =
 
 const messages: Readonly<Record<number, readonly [VaultErrorKind, string]>> = {
   403: ['forbidden', 'Vault does not let this server do that: look at the policies of its token'],
-  404: ['missing', 'Vault has nothing there'],
   412: ['standby', 'Vault has not caught up with what was written a moment ago'],
   429: ['standby', 'Vault is a standby, or takes no more requests for now'],
   472: ['standby', 'Vault is the standby of a disaster recovery'],
@@ -45,6 +44,7 @@ function refusalOf(status: number, body: unknown): VaultError {
   const known = messages[status]
   if (known !== undefined) return new VaultError({ kind: known[0], status }, known[1])
   if (status === 400) return invalid(body)
+  if (status === 404) return absent(body)
   if (status >= 300 && status < 400) {
     return new VaultError(
       { kind: 'redirect', status },
@@ -52,6 +52,21 @@ function refusalOf(status: number, body: unknown): VaultError {
     )
   }
   return new VaultError({ kind: 'failed', status }, `Vault answers with status ${status}`)
+}
+
+/** A proxy that knows no Vault answers so as well: that there is nothing is for Vault to say. */
+function absent(body: unknown): VaultError {
+  if (isOfVault(body)) return new VaultError({ kind: 'missing', status: 404 }, 'Vault has nothing there')
+  return new VaultError({ kind: 'malformed', status: 404 }, 'what answers at the address of Vault is not Vault')
+}
+
+function isOfVault(body: unknown): boolean {
+  try {
+    const { data, errors } = Object(JSON.parse(String(body))) as { readonly data?: unknown; readonly errors?: unknown }
+    return Array.isArray(errors) || (typeof data === 'object' && data !== null)
+  } catch {
+    return false
+  }
 }
 
 /** What Vault says is only looked at: it may repeat what it was sent. */

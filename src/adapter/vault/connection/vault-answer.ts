@@ -40,9 +40,8 @@ export class VaultAnswer {
     return this.#members[name] === true
   }
 
-  /** None where nothing is said. */
   texts(name: string): readonly string[] {
-    const value = this.#members[name] ?? []
+    const value = this.#members[name]
     if (!Array.isArray(value)) throw malformed()
     return value.map((item: unknown) => {
       if (typeof item !== 'string') throw malformed()

@@ -97,27 +97,17 @@ export class VaultCredentialStore implements CredentialStore {
   async #list(folder: string): Promise<readonly string[]> {
     // Asked this way, and not with a method of its own: proxies know no `LIST`.
     const path = `${this.#options.mount}/metadata/${folder}?list=true`
-    const answer = await this.#orNothing(() =>
-      this.#use((connection, token) => connection.request({ method: 'GET', path, token })),
+    const answer = await this.#use((connection, token) =>
+      orNothing(() => connection.request({ method: 'GET', path, token })),
     )
     return answer === undefined ? [] : VaultAnswer.of(answer).part('data').texts('keys')
   }
 
   async #find(ask: (library: VaultFunctions, token: string) => unknown): Promise<VaultAnswer | undefined> {
-    const answer = await this.#orNothing(() =>
-      this.#use((connection, token) => connection.call((library) => ask(library, token))),
+    const answer = await this.#use((connection, token) =>
+      orNothing(() => connection.call((library) => ask(library, token))),
     )
     return answer === undefined ? undefined : VaultAnswer.of(answer)
-  }
-
-  /** Vault answers alike for what never was and for what has been deleted: not found. */
-  async #orNothing(ask: () => Promise<unknown>): Promise<unknown> {
-    try {
-      return await ask()
-    } catch (error) {
-      if (isVaultError(error, 'missing')) return undefined
-      throw error
-    }
   }
 
   async #use(ask: (connection: VaultConnection, token: string) => Promise<unknown>): Promise<unknown> {
@@ -127,6 +117,16 @@ export class VaultCredentialStore implements CredentialStore {
       this.#versioned = true
       return await ask(connection, token)
     })
+  }
+}
+
+/** Vault answers alike for what never was and for what has been deleted: not found. */
+async function orNothing(ask: () => Promise<unknown>): Promise<unknown> {
+  try {
+    return await ask()
+  } catch (error) {
+    if (isVaultError(error, 'missing')) return undefined
+    throw error
   }
 }
 

@@ -38,5 +38,5 @@ export function requireNoRoot({ policies }: TokenGrant): void {
 
 function policiesIn(answer: VaultAnswer): readonly string[] {
   const names = ['policies', 'token_policies', 'identity_policies']
-  return [...new Set(names.flatMap((name) => answer.texts(name)))]
+  return [...new Set(names.filter((name) => answer.has(name)).flatMap((name) => answer.texts(name)))]
 }

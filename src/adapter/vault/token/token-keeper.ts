@@ -3,7 +3,7 @@ import type { Clock } from '../../../core/runtime/clock.js'
 import type { Log } from '../../../core/runtime/log.js'
 import { VaultAnswer } from '../connection/vault-answer.js'
 import type { VaultConnection } from '../connection/vault-connection.js'
-import { isVaultError, VaultError } from '../connection/vault-error.js'
+import { isVaultError, VaultError, type VaultErrorFacts } from '../connection/vault-error.js'
 import { Backoff } from './backoff.js'
 import type { Timers } from './timers.js'
 import { requireNoRoot, type TokenGrant } from './token-grant.js'
@@ -125,7 +125,7 @@ export class TokenKeeper {
     const refusal =
       error.status === undefined
         ? error
-        : new VaultError(error, `Vault refuses the login of this server (${login.name}): ${login.advice}`)
+        : new VaultError(refusalOf(error), `Vault refuses the login of this server (${login.name}): ${login.advice}`)
     const seconds = this.#backoff.fail(refusal)
     log.write('error', refusal.message, { login: login.name, status: refusal.status, nextLoginInSeconds: seconds })
     return refusal
@@ -209,4 +209,9 @@ export class TokenKeeper {
       log.write('warn', 'the token for Vault could not be revoked, and ends by itself', { reason })
     }
   }
+}
+
+/** That there is no such way to log in does not say that there is nothing where somebody looks. */
+function refusalOf({ kind, status }: VaultError): VaultErrorFacts {
+  return { kind: kind === 'missing' ? 'forbidden' : kind, status }
 }

@@ -139,10 +139,18 @@ export class ConnectFlow {
     const place = { tenant, service: service.id, account: randomUUID() }
     const version = await credentials.write(place, membersOf(tokens), 0)
     const { seconds } = tokens
-    const connected = await connections.connect(tenant, { id: place.account, service, account, version, seconds })
-    if (connected === 'refused') {
+    const forget = async (): Promise<void> => {
       await authorization.revoke(client, tokens.refreshToken ?? tokens.accessToken).catch(() => undefined)
       await this.#destroy(place)
+    }
+    const connected = await connections
+      .connect(tenant, { id: place.account, service, account, version, seconds })
+      .catch(async (error: unknown) => {
+        if (!(await this.#isConnected(place))) await forget()
+        throw error
+      })
+    if (connected === 'refused') {
+      await forget()
       return refused('changed', service.name)
     }
     if (connected.before !== undefined) await this.#destroy({ ...place, account: connected.before })
@@ -150,8 +158,14 @@ export class ConnectFlow {
     return { outcome: 'next', service }
   }
 
+  /** It may have come to that, and the answer was lost. `false` also where nobody says: the tenant may be no more. */
+  async #isConnected({ account, tenant }: UserPlace): Promise<boolean> {
+    const found = await this.#ports.connections.findConnection(tenant, account).catch(() => undefined)
+    return found !== undefined
+  }
+
   /** What nobody uses does no harm where it is: an administrator destroys it one day. */
-  async #destroy(place: Parameters<CredentialStore['destroy']>[0]): Promise<void> {
+  async #destroy(place: UserPlace): Promise<void> {
     const { credentials, log } = this.#ports
     await credentials.destroy(place).catch((error: unknown) => {
       log.write('warn', 'tokens of a user that are not used any more could not be destroyed', { error })
@@ -174,6 +188,15 @@ export class ConnectFlow {
       return refused('no answer', name)
     }
   }
+}
+
+/** Where the tokens of a user are in the credential store. */
+interface UserPlace {
+  readonly tenant: Tenant
+  /** UUID. */
+  readonly service: string
+  /** UUID. */
+  readonly account: string
 }
 
 interface Connecting {

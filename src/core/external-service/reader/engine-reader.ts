@@ -1,7 +1,9 @@
 import { LeaseLost, type SecretsEngine } from '../../credential/secrets-engine.js'
 import { ServiceError } from '../../error/service-error.js'
+import { UpstreamError } from '../../error/upstream-error.js'
 import type { Log } from '../../runtime/log.js'
 import { engineRoleFault, type EngineRoles } from '../engine-roles.js'
+import type { CredentialSource } from '../external-service.js'
 import { heldCredential, type HeldCredential } from '../service-credential.js'
 import { keyOf, type CredentialReader, type CredentialWish } from './credential-reader.js'
 import { mayBeDropped } from './may-be-dropped.js'
@@ -12,7 +14,7 @@ export interface EngineReaderPorts {
   /** Asked at each reading: what is made for one tenant is not had by another. */
   readonly roles: EngineRoles
   readonly log: Log
-  /** How long one that another has taken the place of is good, in milliseconds: calls with it are under way. Default: half a minute. */
+  /** How long one that is not given out any more is good, in milliseconds: calls with it are under way. Default: half a minute. */
   readonly grace?: number
 }
 
@@ -24,6 +26,7 @@ interface Entry {
   heldAt: number
   /** Of the service that it was made for. */
   readonly revision: string
+  readonly source: CredentialSource
   /** By `performance.now()`. */
   until: number
   /** Whether anybody has asked since it was made or renewed. */
@@ -31,6 +34,13 @@ interface Entry {
   /** What it is revoked by, once it is there. */
   lease: string | undefined
   timer: NodeJS.Timeout | undefined
+}
+
+/** What could not be made, and what there was before. */
+interface Failed {
+  readonly entry: Entry
+  readonly earlier: Entry | undefined
+  readonly error: unknown
 }
 
 /** How long a lease is. */
@@ -64,16 +74,30 @@ export class EngineReader implements CredentialReader {
   async read(wish: CredentialWish): Promise<HeldCredential> {
     this.#requireRole(wish)
     const key = nameOf(wish)
-    const { revision } = wish.service
+    const { revision, source } = wish.service
     const known = this.#entries.get(key)
     if (known?.revision === revision && this.#isGood(known)) {
       known.used = true
       return known.issuing
     }
-    this.#end(key, this.#ports.grace ?? usualGrace)
-    const issuing = this.#issue(wish, (term) => this.#keep(key, entry, term))
+    const earlier = known !== undefined && this.#lasts(known, source) ? known : undefined
+    if (known !== undefined && earlier === undefined) this.#end(key, known)
+    const issuing = this.#issue(wish, (term) => this.#keep(key, entry, term)).then(
+      (made) => {
+        if (earlier !== undefined) this.#end(key, earlier)
+        return made
+      },
+      (error: unknown) => this.#goOn(key, { entry, earlier, error }),
+    )
     const entry: Entry = {
-      ...{ issuing, revision, held: undefined, heldAt: Number.POSITIVE_INFINITY, until: Number.POSITIVE_INFINITY },
+      ...{
+        issuing,
+        revision,
+        source,
+        held: undefined,
+        heldAt: Number.POSITIVE_INFINITY,
+        until: Number.POSITIVE_INFINITY,
+      },
       ...{ used: true, lease: undefined, timer: undefined },
     }
     this.#entries.set(key, entry)
@@ -82,17 +106,33 @@ export class EngineReader implements CredentialReader {
         entry.held = held
         entry.heldAt = performance.now()
       },
-      () => {
-        if (this.#entries.get(key) === entry) this.#entries.delete(key)
-      },
+      () => undefined,
     )
     return issuing
+  }
+
+  /** Where no other can be made now, the one before is as good as it was: it is of the same role. */
+  #goOn(key: string, { earlier, entry, error }: Failed): Promise<HeldCredential> {
+    const isCurrent = this.#entries.get(key) === entry
+    if (isCurrent) this.#entries.delete(key)
+    if (earlier === undefined) throw error
+    const isNeeded = error instanceof UpstreamError && this.#isGood(earlier)
+    if (isNeeded && isCurrent) this.#entries.set(key, earlier)
+    else this.#end(key, earlier)
+    if (!isNeeded) throw error
+    return earlier.issuing
+  }
+
+  /** Whether its lease is one of that role. */
+  #lasts(known: Entry, source: CredentialSource): boolean {
+    const isSame = source.from === 'dynamic' && known.source.from === 'dynamic' && known.source.path === source.path
+    return isSame && known.lease !== undefined && this.#isGood(known)
   }
 
   drop(wish: CredentialWish, held: HeldCredential): void {
     const key = nameOf(wish)
     const entry = this.#entries.get(key)
-    if (entry?.held === held && mayBeDropped(entry.heldAt)) this.#end(key)
+    if (entry?.held === held && mayBeDropped(entry.heldAt)) this.#end(key, entry)
   }
 
   #requireRole({ service, tenant }: CredentialWish): void {
@@ -134,7 +174,7 @@ export class EngineReader implements CredentialReader {
     entry.until = performance.now() + seconds * 1000 * (1 - spare)
     if (this.#entries.get(key) !== entry) {
       // The service changed while it was made.
-      if (lease !== undefined) this.#revoke(lease)
+      if (lease !== undefined) this.#revokeLater(lease)
       return
     }
     entry.lease = lease
@@ -147,24 +187,27 @@ export class EngineReader implements CredentialReader {
   }
 
   async #renew(key: string, entry: Entry, term: Term & { readonly lease: string }): Promise<void> {
-    if (!entry.used) return this.#end(key)
+    if (this.#entries.get(key) !== entry) return
+    if (!entry.used) return this.#end(key, entry)
     try {
       const left = await this.#ports.engine?.renew(term.lease, term.seconds)
       if (left !== undefined && this.#entries.get(key) === entry) this.#keep(key, entry, { ...term, seconds: left })
     } catch (error) {
       // Otherwise it is good until its end; the next call after that has another one.
-      if (error instanceof LeaseLost && this.#entries.get(key) === entry) this.#end(key)
+      if (error instanceof LeaseLost && this.#entries.get(key) === entry) this.#end(key, entry)
       else this.#ports.log.write('warn', 'a credential that was made for a while could not be renewed', { error })
     }
   }
 
-  #end(key: string, grace = 0): void {
-    const entry = this.#entries.get(key)
-    if (entry === undefined) return
-    this.#entries.delete(key)
+  #end(key: string, entry: Entry): void {
+    if (this.#entries.get(key) === entry) this.#entries.delete(key)
     clearTimeout(entry.timer)
-    const { lease } = entry
-    if (lease !== undefined) setTimeout(() => this.#revoke(lease), grace).unref()
+    if (entry.lease !== undefined) this.#revokeLater(entry.lease)
+  }
+
+  /** Other calls are under way with it. */
+  #revokeLater(lease: string): void {
+    setTimeout(() => this.#revoke(lease), this.#ports.grace ?? usualGrace).unref()
   }
 
   #revoke(lease: string): void {

@@ -25,6 +25,8 @@ export interface RotationClaim {
   readonly after: number
   /** In phase `retiring`: the version that goes. */
   readonly retiring: number
+  /** How many in a row. */
+  readonly failures: number
   readonly origin: RotationOrigin
 }
 
@@ -97,12 +99,17 @@ export interface RotationStore {
     version: number | undefined,
     by: RotationActor,
   ): Promise<'activated' | 'changed' | 'lost'>
-  /** The old version is no more. */
-  retired(claim: RotationClaim): Promise<boolean>
+  /**
+   * From now on `version`, which has been written and is not used, goes: nobody resumes it, and the next attempt is another one. `false`
+   * where the claim has lapsed: somebody else may have put it to use.
+   */
+  takeBack(claim: RotationClaim, version: number): Promise<boolean>
+  /** The version that goes is no more. `left`: what of it may still be good at the service, which goes on record. */
+  retired(claim: RotationClaim, left?: Pick<RotationFailure, 'by' | 'reason'>): Promise<boolean>
   /** Others may go on. */
   release(claim: RotationClaim): Promise<void>
-  /** It is on record, and others may try after a while. */
-  fail(claim: RotationClaim, failure: RotationFailure): Promise<void>
+  /** It is on record, and others may try after a while. `false` where the claim has lapsed. */
+  fail(claim: RotationClaim, failure: RotationFailure): Promise<boolean>
   /** A server that can is to do it soon. `false` where there is no such service. */
   ask(tenant: Tenant, name: string): Promise<boolean>
   /** Of every service that has a plan, or has been rotated. */

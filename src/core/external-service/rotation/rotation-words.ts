@@ -6,6 +6,13 @@ export class ClaimLost extends Error {
   override readonly name = 'ClaimLost'
 }
 
+/** It was not what the new credential was made for. */
+export class ServiceChanged extends RotationFault {
+  constructor() {
+    super('the service was changed by somebody else meanwhile')
+  }
+}
+
 /** Whether a rotation may fail so without anything being wrong with this server. */
 export function isExpected(error: unknown): error is Error {
   return error instanceof RotationFault || error instanceof AuthSecError || error instanceof ClaimLost

@@ -6,8 +6,8 @@ import { heldCredential, type HeldCredential } from '../service-credential.js'
 import { createCredential, revokeCredential } from './ask-rotator.js'
 import type { CredentialCheck } from './credential-check.js'
 import type { RotationTask } from './rotation-due.js'
-import type { RotationActor, RotationClaim, RotationFailure, RotationStore } from './rotation-store.js'
-import { ClaimLost, isExpected, wordsOf } from './rotation-words.js'
+import type { RotationActor, RotationClaim, RotationFailure, RotationIntent, RotationStore } from './rotation-store.js'
+import { ClaimLost, ServiceChanged, isExpected, wordsOf } from './rotation-words.js'
 import { RotationFault, type EngineRotator, type Rotator } from './rotator.js'
 
 export interface RotationPorts {
@@ -44,18 +44,16 @@ interface Told {
 
 interface Work {
   readonly order: RotationOrder
-  readonly claim: RotationClaim
+  claim: RotationClaim
   readonly warnings: string[]
   /** Whether the credential before is still to be destroyed. */
   untidy: boolean
   /** What was made and has not come to be used; of no version that the store has. */
   leftover: HeldCredential | undefined
-}
-
-/** A version that has been written, and the one that is used. */
-interface Written {
-  readonly fresh: HeldCredential
-  readonly current: HeldCredential | undefined
+  /** Whether a version that was written has to go on, whatever has failed. */
+  isKept: boolean
+  /** How a version that was written and has not come to be used goes. */
+  takenBack: 'no' | 'begun' | 'done'
 }
 
 /**
@@ -75,7 +73,7 @@ export class Rotation {
     const answer = await this.#ports.store.claim(order.tenant, order.name)
     if (answer.outcome !== 'claimed') return answer
     const { claim } = answer
-    const work: Work = { order, claim, warnings: [], untidy: claim.phase === 'retiring', leftover: undefined }
+    const work: Work = { order, claim, warnings: [], untidy: claim.phase === 'retiring', ...nothingMade }
     try {
       return await this.#go(work)
     } catch (error) {
@@ -87,9 +85,9 @@ export class Rotation {
     const { claim, order, warnings } = work
     if (work.untidy) await this.#retire(work)
     const resumed = await this.#resume(work)
-    if (resumed !== undefined && order.rotator?.kind !== 'given') return resumed
     // What an administrator has brought is wanted, whatever was under way.
-    if (resumed !== undefined) return this.rotate(order)
+    if (resumed?.outcome === 'resumed' && order.rotator?.kind === 'given') return this.rotate(order)
+    if (resumed !== undefined) return resumed
     const isCutOff = claim.phase === 'begun' || claim.phase === 'written'
     if (order.rotator === undefined || (order.task === 'finish' && !isCutOff)) {
       if (isCutOff) throw new RotationFault('it was cut off before the new credential was written: begin again')
@@ -110,25 +108,34 @@ export class Rotation {
     if (claim.service.credentialVersion > claim.after) return undefined
     const found = await credentials.read(placeOf(claim), claim.after + 1)
     if (found === undefined) return undefined
-    const current = await this.#current(claim)
     const fresh = heldCredential(found.version, found.members)
-    return { ...(await this.#putToUse(work, { fresh, current })), outcome: 'resumed' }
+    // It is the only one that there is: whatever the service has become meanwhile, it still takes what it took.
+    if (await this.#isLast(claim)) await this.#begin(work, { after: claim.after, origin: claim.origin })
+    const outcome = await this.#putToUse(work, fresh)
+    return outcome.outcome === 'rotated' ? { ...outcome, outcome: 'resumed' } : outcome
+  }
+
+  /** Answers with the id of the attempt. */
+  async #begin(work: Work, intent: RotationIntent): Promise<string> {
+    const attempt = await this.#ports.store.begin(work.claim, intent)
+    if (attempt === undefined) throw new ClaimLost()
+    work.claim = { ...work.claim, ...intent, phase: 'begun' }
+    return attempt
   }
 
   async #replace(work: Work, { credentials: rotator, kind }: Exclude<Rotator, { kind: 'engine' }>) {
     const { claim } = work
-    const { credentials, store } = this.#ports
+    const { credentials } = this.#ports
     const current = await this.#current(claim)
     if (current === undefined) {
       throw new RotationFault('it has no credential yet that could be replaced: authsec service set-credential')
     }
     const after = await credentials.newest(placeOf(claim))
-    const attempt = await store.begin(claim, { after, origin: kind })
-    if (attempt === undefined) throw new ClaimLost()
+    const attempt = await this.#begin(work, { after, origin: kind })
     const members = await createCredential(rotator, claim, { attempt, current })
     try {
       const version = await credentials.write(placeOf(claim), members, after)
-      return await this.#putToUse(work, { fresh: heldCredential(version, members), current })
+      return await this.#putToUse(work, heldCredential(version, members))
     } catch (error) {
       if (!(error instanceof CredentialConflict)) throw error
       work.leftover = heldCredential(after + 1, members)
@@ -138,8 +145,8 @@ export class Rotation {
 
   async #renew(work: Work, engine: EngineRotator): Promise<RotationOutcome> {
     const { claim, warnings } = work
-    const { check, store } = this.#ports
-    if ((await store.begin(claim, { after: 0, origin: 'engine' })) === undefined) throw new ClaimLost()
+    const { check } = this.#ports
+    await this.#begin(work, { after: 0, origin: 'engine' })
     const trial = await engine.renew(claim)
     try {
       if (trial.held !== undefined) await check.require(claim.service, trial.held)
@@ -153,31 +160,58 @@ export class Rotation {
   async #activate({ claim, order }: Work, version: number | undefined): Promise<void> {
     const answer = await this.#ports.store.activate(claim, version, order.by)
     if (answer === 'lost') throw new ClaimLost()
-    if (answer === 'changed') throw new RotationFault('the service was changed by somebody else meanwhile')
+    if (answer === 'changed') throw new ServiceChanged()
   }
 
-  async #putToUse(work: Work, written: Written) {
+  async #putToUse(work: Work, fresh: HeldCredential): Promise<RotationOutcome> {
     const { claim, warnings } = work
     const { check, store } = this.#ports
-    const { version } = written.fresh
+    const { version } = fresh
+    let isLast = false
     try {
       if (!(await store.written(claim))) throw new ClaimLost()
-      if (await this.#isAlone(claim)) warnings.push(aloneWords)
-      else await check.require(claim.service, written.fresh)
+      isLast = await this.#isLast(claim)
+      if (isLast) warnings.push(lastWords)
+      // One that leads elsewhere now is shown nothing.
+      else if (claim.service.credentialVersion > 0) await check.require(claim.service, fresh)
       await this.#activate(work, version)
-      return { outcome: 'rotated' as const, before: claim.service.credentialVersion, version, warnings }
+      return { outcome: 'rotated', before: claim.service.credentialVersion, version, warnings }
     } catch (error) {
       // Where a store gave no answer it may have done what it was asked for: that is looked at by whoever comes next.
       if (error instanceof UpstreamError || error instanceof ClaimLost) throw error
-      await this.#ports.credentials.delete(placeOf(claim), version)
-      work.leftover = written.fresh
+      if (isLast) return this.#goOn(work, error)
+      await this.#takeBack(work, version)
       throw error
     }
   }
 
-  /** A store that keeps one version has given up the old one by now. */
-  async #isAlone(claim: RotationClaim): Promise<boolean> {
-    return (await this.#current(claim)) === undefined
+  /** With the only version that there is, which is never taken back: for the service as it is now. */
+  async #goOn(work: Work, error: unknown): Promise<RotationOutcome> {
+    work.isKept = true
+    if (!(error instanceof ServiceChanged)) throw error
+    await this.#ports.store.release(work.claim)
+    return this.rotate({ ...work.order, rotator: undefined, task: 'finish' })
+  }
+
+  /** Only what nobody else can have put to use: they may have it, where the claim has lapsed. */
+  async #takeBack(work: Work, version: number): Promise<void> {
+    const { claim } = work
+    if (!(await this.#ports.store.takeBack(claim, version))) throw new ClaimLost()
+    work.takenBack = 'begun'
+    try {
+      await this.#retire({ ...work, claim: { ...claim, phase: 'retiring', retiring: version } })
+      work.takenBack = 'done'
+    } catch (error) {
+      if (error instanceof ClaimLost) throw error
+      this.#ports.log.write('error', 'a credential that has not come to be used could not be ended yet', {
+        ...{ tenant: claim.tenant.slug, service: claim.service.name, error },
+      })
+    }
+  }
+
+  /** A store that keeps one version has given up the old one by now. A service that leads elsewhere has none, and takes neither. */
+  async #isLast(claim: RotationClaim): Promise<boolean> {
+    return claim.service.credentialVersion > 0 && (await this.#current(claim)) === undefined
   }
 
   /** Ends at the service what has not come to be used, where that can be done from here: nobody may come upon it any more. */
@@ -194,20 +228,36 @@ export class Rotation {
 
   async #retire(work: Work): Promise<void> {
     const { credentials, store } = this.#ports
-    const { claim, order, warnings } = work
-    const { rotator } = order
+    const { claim, order } = work
     const place = placeOf(claim)
     // Numbers begin again where a service has led elsewhere.
     const isGone = claim.retiring === 0 || claim.retiring === claim.service.credentialVersion
     const old = isGone ? undefined : await credentials.read(place, claim.retiring)
-    if (old !== undefined && claim.origin === 'application') {
-      if (rotator?.kind === 'application') {
-        await revokeCredential(rotator.credentials, claim, heldCredential(old.version, old.members))
-      } else warnings.push(`version ${old.version} was not ended at the service, which only the application can do`)
-    }
+    const isRevoked = old === undefined || (await this.#revoke(work, heldCredential(old.version, old.members)))
     if (old !== undefined) await credentials.delete(place, old.version)
-    if (!(await store.retired(claim))) throw new ClaimLost()
+    const left = isRevoked ? undefined : { by: order.by, reason: stillGood(claim.retiring) }
+    if (!(await store.retired(claim, left))) throw new ClaimLost()
     work.untidy = false
+  }
+
+  /** `false` where that has failed too often: the service would have no other credential any more, by its plan. */
+  async #revoke({ claim, order: { rotator }, warnings }: Work, old: HeldCredential): Promise<boolean> {
+    if (claim.origin !== 'application') return true
+    if (rotator?.kind !== 'application') {
+      warnings.push(`version ${old.version} was not ended at the service, which only the application can do`)
+      return true
+    }
+    try {
+      await revokeCredential(rotator.credentials, claim, old)
+      return true
+    } catch (error) {
+      if (claim.failures + 1 < mostFailures) throw error
+      warnings.push(stillGood(old.version))
+      this.#ports.log.write('error', 'a credential could not be ended at the service, and is given up', {
+        ...{ tenant: claim.tenant.slug, service: claim.service.name, version: old.version, error },
+      })
+      return false
+    }
   }
 
   async #current(claim: RotationClaim): Promise<HeldCredential | undefined> {
@@ -218,11 +268,12 @@ export class Rotation {
   }
 
   async #fail(work: Work, error: unknown): Promise<RotationOutcome> {
-    const { claim, leftover, order, untidy } = work
+    const { claim, isKept, leftover, order, takenBack, untidy } = work
     const { log, store } = this.#ports
     const words = untidy ? `the credential before is still there: ${wordsOf(error)}` : wordsOf(error)
-    const isOpen = untidy || error instanceof UpstreamError
-    const standing = isOpen ? 'resumable' : leftover === undefined ? 'repeatable' : 'given up'
+    const isOpen = untidy || isKept || takenBack === 'begun' || error instanceof UpstreamError
+    const isGivenUp = leftover !== undefined || takenBack === 'done'
+    const standing = isOpen ? 'resumable' : isGivenUp ? 'given up' : 'repeatable'
     const failure = { reason: words, by: order.by, standing } as const
     const about = { tenant: claim.tenant.slug, service: claim.service.name }
     log.write(isExpected(error) ? 'warn' : 'error', 'a credential was not rotated: the one that is used goes on', {
@@ -231,9 +282,9 @@ export class Rotation {
     })
     if (error instanceof ClaimLost) return { outcome: 'failed', reason: words, standing: 'resumable' }
     try {
-      await store.fail(claim, failure)
-      // Not before: whoever resumed it would come upon what works no more.
-      if (leftover !== undefined) await this.#end(work, leftover)
+      const isNoted = await store.fail(claim, failure)
+      // Not before, and not where another process was given the same for the same attempt: it would come upon what works no more.
+      if (isNoted && leftover !== undefined) await this.#end(work, leftover)
     } catch (failed) {
       log.write('warn', 'that a rotation has failed could not be noted', { ...about, error: failed })
     }
@@ -241,9 +292,18 @@ export class Rotation {
   }
 }
 
-const aloneWords =
+/** From then on a credential that cannot be ended at the service keeps no other from being replaced. */
+const mostFailures = 5
+
+const nothingMade = { leftover: undefined, isKept: false, takenBack: 'no' } as const
+
+const lastWords =
   'the store keeps one version of a credential only, so that the new one was used without being tried: raise max_versions of its mount'
 
 function placeOf({ service, tenant }: RotationClaim): CredentialPlace {
   return { tenant, service: service.id, account: undefined }
+}
+
+function stillGood(version: number): string {
+  return `version ${version} may still be good at the service: its application could not end it`
 }
