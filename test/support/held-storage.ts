@@ -1,7 +1,7 @@
 import type {
   IssuerRecord,
   IssuerStorage,
-  RecordName,
+  ReplacedRecord,
   StoredIssuerRecord,
 } from '../../src/core/identity/issuer-storage.js'
 
@@ -33,7 +33,7 @@ export class HeldStorage implements IssuerStorage {
     return this.#storage.upsert(record)
   }
 
-  async replace(record: IssuerRecord, basis: readonly RecordName[]): Promise<boolean> {
+  async replace(record: IssuerRecord, basis: readonly ReplacedRecord[]): Promise<boolean> {
     await this.#pass(record)
     return this.#storage.replace(record, basis)
   }

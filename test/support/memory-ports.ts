@@ -8,7 +8,7 @@ import type { Application, ApplicationStore } from '../../src/core/identity/appl
 import type {
   IssuerRecord,
   IssuerStorage,
-  RecordName,
+  ReplacedRecord,
   StoredIssuerRecord,
 } from '../../src/core/identity/issuer-storage.js'
 import type { SigningKey, SigningKeyStore } from '../../src/core/identity/signing-key-store.js'
@@ -44,9 +44,12 @@ export class MemoryIssuerStorage implements IssuerStorage {
     this.rows.set(idOf(record.model, record.key), { record, expiresAt: this.#clock.now() + lifetime, consumedAt })
   }
 
-  async replace(record: IssuerRecord, basis: readonly RecordName[]): Promise<boolean> {
+  async replace(record: IssuerRecord, basis: readonly ReplacedRecord[]): Promise<boolean> {
     const ids = basis.map(({ key, model }) => idOf(model, key))
-    const stand = ids.every((id) => this.#live(id) !== undefined)
+    const stand = basis.every(({ key, model, payload }) => {
+      const live = this.#live(idOf(model, key))
+      return live !== undefined && (payload === undefined || Buffer.compare(live.record.payload, payload) === 0)
+    })
     for (const id of ids) if (!stand || id !== idOf(record.model, record.key)) this.rows.delete(id)
     if (stand) await this.upsert(record)
     return stand

@@ -36,10 +36,16 @@ export interface RecordName {
   readonly key: string
 }
 
+/** A record that another one takes the place of. */
+export interface ReplacedRecord extends RecordName {
+  /** As it was read: with anything else in it, it is not the one that is meant. */
+  readonly payload?: Uint8Array | undefined
+}
+
 export interface IssuerStorage {
   upsert(record: IssuerRecord): Promise<void>
   /** Writes the record in the place of these, in one step; `false`, and nothing is written, where one of them does not stand. */
-  replace(record: IssuerRecord, basis: readonly RecordName[]): Promise<boolean>
+  replace(record: IssuerRecord, basis: readonly ReplacedRecord[]): Promise<boolean>
   /** `undefined` for absent and for expired, by the database's clock. */
   find(model: string, key: string): Promise<StoredIssuerRecord | undefined>
   findByUid(model: string, uid: string): Promise<StoredIssuerRecord | undefined>

@@ -129,6 +129,52 @@ describe('a session of a browser that ends while a request of it is under way', 
     },
   )
 
+  it('forgets nothing that another request of the browser has been granted meanwhile', async () => {
+    const jar = await signedIn()
+    const records = new SealedRecords(storage, harness.keyring, 'app')
+    const id = jar.cookies.find(({ name }) => /session_\d+$/.test(name))?.value ?? ''
+    const authorizations = async () =>
+      Object((await records.find('Session', id))?.payload['authorizations']) as Record<string, { grantId: string }>
+    const before = await authorizations()
+    const held = storage.holdNext('Session')
+    const asking = jar.open(request())
+    await held.reached
+    const { payload = {} } = (await records.find('Session', id)) ?? {}
+    const other = { grantId: 'granted-meanwhile', sid: 'sid-of-other' }
+    const changed = { ...before, [client]: { grantId: 'newer', sid: 'sid' }, other }
+    await records.put({
+      ...{ model: 'Session', id, uid: String(payload['uid']), expiresIn: 3600 },
+      payload: { ...payload, authorizations: changed },
+    })
+    held.open()
+    expect((await asking).left?.searchParams.get('code')).toEqual(expect.any(String))
+    expect(await authorizations()).toMatchObject({
+      other,
+      [client]: { grantId: 'newer', earlier: [before[client]?.grantId] },
+    })
+  })
+
+  it('leaves its cookie to the browser where a slower request comes too late for it', async () => {
+    const jar = await signedIn()
+    const held = storage.holdNext('Session')
+    const slow = jar.open(request())
+    await held.reached
+    const session = /session_\d+$/
+    const { payload = {} } =
+      (await new SealedRecords(storage, harness.keyring, 'app').find(
+        'Session',
+        jar.cookies.find(({ name }) => session.test(name))?.value ?? '',
+      )) ?? {}
+    const records = new SealedRecords(storage, harness.keyring, 'app')
+    const old = jar.cookies.find(({ name }) => session.test(name))?.value ?? ''
+    await records.put({ ...{ model: 'Session', id: 'moved', uid: String(payload['uid']), expiresIn: 3600 }, payload })
+    await records.destroy('Session', old)
+    held.open()
+    const shown = await slow
+    expect(shown.status).toBe(400)
+    expect(shown.headers.getSetCookie().filter((cookie) => /session_\d+(?:\.sig)?=/.test(cookie))).toEqual([])
+  })
+
   it('goes on where nothing ends, and its code is good', async () => {
     const jar = await signedIn()
     const held = storage.holdNext('Session')

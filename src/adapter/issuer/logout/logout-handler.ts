@@ -121,15 +121,13 @@ export class LogoutHandler {
     const { asked, request, response, session } = visit
     const { audit, background, cookies, directory, notices } = this.#parts
     const subject = session.accountId === undefined ? undefined : parseSubject(session.accountId)
-    const known = session.authorizations ?? {}
-    const told = subject === undefined ? [] : await this.#noticesFor(known, subject.accountId)
     const tenant = subject && (await directory.findTenant(subject.tenantSlug))
-    const had = Object.entries(await endBrowser(this.#parts, session))
-    const added = Object.fromEntries(had.filter(([clientId]) => !Object.hasOwn(known, clientId)))
-    // What has ended has ended, whoever can be told.
-    const later = subject === undefined ? [] : await this.#noticesFor(added, subject.accountId).catch(() => [])
-    background.start((signal) => notices.deliver([...told, ...later], signal))
+    const had = await endBrowser(this.#parts, session)
     cookies.clearSession(response)
+    // What has ended has ended, whoever can be told.
+    if (subject !== undefined) {
+      background.start(async (signal) => notices.deliver(await this.#noticesFor(had, subject.accountId), signal))
+    }
     if (subject !== undefined) {
       audit.count({
         ...{ type: 'signin.completed', reason: 'signed_out', caller: callerOf(request), grantId: session.uid },
@@ -141,22 +139,16 @@ export class LogoutHandler {
   }
 
   async #noticesFor(authorizations: Authorizations, subject: string): Promise<readonly LogoutNotice[]> {
-    const notices: LogoutNotice[] = []
-    for (const [clientId, { sid: sessionId }] of Object.entries(authorizations)) {
+    const found = Object.entries(authorizations).map(async ([clientId, { sid: sessionId }]) => {
       const client = await this.#findClient(clientId)
-      if (client?.backchannelLogoutUri !== undefined) notices.push({ client, subject, sessionId })
-    }
-    return notices
+      return client?.backchannelLogoutUri === undefined ? [] : [{ client, subject, sessionId }]
+    })
+    return (await Promise.all(found)).flat()
   }
 
-  /** A client that is gone, or cannot be read, keeps nobody signed in. */
+  /** A client that is gone, or cannot be read, keeps no other from being told. */
   async #findClient(clientId: string): Promise<LogoutNotice['client'] | undefined> {
-    try {
-      return await this.#parts.provider.Client.find(clientId)
-    } catch (error) {
-      if (error instanceof this.#parts.errors.OIDCProviderError) return undefined
-      throw error
-    }
+    return this.#parts.provider.Client.find(clientId).catch(() => undefined)
   }
 
   #after({ response }: Exchange, page: Omit<Parameters<typeof renderAfterSignOutPage>[0], 'serverName'>): void {

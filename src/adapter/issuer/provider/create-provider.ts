@@ -5,7 +5,7 @@ import { parseSubject } from '../sign-in/issuer-subject.js'
 import { renderErrorPage } from '../page/error-page.js'
 import { nameSessions } from '../logout/session-ids.js'
 import { providerConfiguration, type ProviderParts } from './provider-configuration.js'
-import { keepEnded } from './ended-stays-ended.js'
+import { isUnsaved, keepEnded } from './ended-stays-ended.js'
 import { errorName } from './error-name.js'
 import { setSecurityHeaders } from '../http/send-response.js'
 import { callerOf } from '../http/client-address.js'
@@ -82,6 +82,7 @@ function createErrorRenderer(serverName: string): NonNullable<Configuration['ren
     // Meant for a redirect that is not made; a code may be in it.
     if (context.status < 400) context.status = 400
     context.remove('location')
+    if (isUnsaved()) dropSessionCookie(context)
     context.type = 'html'
     context.body = renderErrorPage({
       serverName,
@@ -91,6 +92,17 @@ function createErrorRenderer(serverName: string): NonNullable<Configuration['ren
       detail: out.error_description,
     })
   }
+}
+
+/** The browser keeps the session that stands. */
+function dropSessionCookie(context: KoaContextWithOIDC): void {
+  const name = context.oidc.provider.cookieName('session')
+  const cookies = [context.response.get('set-cookie')].flat()
+  const kept = cookies.filter(
+    (cookie) => cookie !== '' && !cookie.startsWith(`${name}=`) && !cookie.startsWith(`${name}.sig=`),
+  )
+  context.remove('set-cookie')
+  if (kept.length > 0) context.set('set-cookie', kept)
 }
 
 const messages: Readonly<Record<string, string>> = {

@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import type Provider from 'oidc-provider'
 import type { Grant, Interaction, Session } from 'oidc-provider'
 import type { RecordBasis, SealedRecords } from '../record/sealed-records.js'
+import { grantsOf, takeOver } from './session-grants.js'
 import { orUnavailable, writingInPlaceOf, type ErrorsOfProvider } from './oidc-adapter.js'
 
 /** What one request has taken up. */
@@ -12,9 +13,19 @@ interface Request {
   readonly given: string[]
   /** The codes that were made. */
   readonly codes: string[]
+  /** Whether its session could not be written. */
+  isUnsaved?: boolean
 }
 
+/** Of a browser whose requests never end writing at the same time. */
+const mostAttempts = 10
+
 const requests = new AsyncLocalStorage<Request>()
+
+/** Whether the session of the request that is under way could not be written: the browser is to keep what it has. */
+export function isUnsaved(): boolean {
+  return requests.getStore()?.isUnsaved === true
+}
 
 interface Rotated {
   oldId?: string | undefined
@@ -50,37 +61,72 @@ function guardSession(provider: Provider, records: SealedRecords, errors: Errors
   Object.assign(prototype, { grantIdFor: noticing })
   prototype.save = async function (this: Session & Rotated, ttl) {
     const request = requests.getStore()
-    const { oldId } = this
-    const basis = basisOf(this, request)
-    if (basis.length === 0) return save.call(this, ttl)
-    // What was rotated away goes in the same step, not before it.
-    this.oldId = undefined
+    const read = isStored(this) ? (this.oldId ?? this.jti) : undefined
     try {
-      const value = await writingInPlaceOf(basis, () => save.call(this, ttl))
+      if (read === undefined && request?.resumed === undefined) return await save.call(this, ttl)
+      const value = await writeBack(this, { read, request, records, errors }, () => save.call(this, ttl))
       if (request !== undefined) request.resumed = undefined
       return value
     } catch (error) {
-      if (!(error instanceof errors.SessionNotFound)) {
-        this.oldId = oldId
-        throw error
-      }
+      // Its cookie would take the place of that of the session which stands.
+      if (request !== undefined) request.isUnsaved = true
+      if (!(error instanceof errors.SessionNotFound)) throw error
       // The provider writes nothing more of one that is destroyed.
       Object.assign(this, { destroyed: true })
-      await orUnavailable(undo(records, request), errors)
+      const standing = await orUnavailable(records.findByUid('Session', this.uid), errors)
+      await orUnavailable(undo(records, request, grantsOf(standing?.payload ?? {})), errors)
       throw error
     }
   }
 }
 
-async function undo(records: SealedRecords, request: Request | undefined): Promise<void> {
-  for (const code of request?.codes ?? []) await records.destroy('AuthorizationCode', code)
-  for (const grantId of request?.given ?? []) await records.revokeGrant(grantId)
+interface WriteBack {
+  /** The id that the session had when it was read; `undefined` where it is new. */
+  readonly read: string | undefined
+  readonly request: Request | undefined
+  readonly records: SealedRecords
+  readonly errors: ErrorsOfProvider
 }
 
-function basisOf(session: Session & Rotated, request: Request | undefined): readonly RecordBasis[] {
+/** Writes a session in the place of what stands of it, with all that other requests of the browser have written meanwhile. */
+async function writeBack<T>(session: Session & Rotated, from: WriteBack, write: () => Promise<T>): Promise<T> {
+  const { errors, read, records, request } = from
+  const { oldId } = session
+  const look = async () => (read === undefined ? undefined : orUnavailable(records.standing('Session', read), errors))
+  let standing = await look()
+  for (let attempt = 1; ; attempt += 1) {
+    if (standing !== undefined) takeOver(session, standing.payload['authorizations'], request?.given ?? [])
+    // What was rotated away goes in the same step, not before it.
+    session.oldId = undefined
+    try {
+      return await writingInPlaceOf(basisOf({ read, sealed: standing?.sealed }, request), write)
+    } catch (error) {
+      session.oldId = oldId
+      if (!(error instanceof errors.SessionNotFound) || standing === undefined || attempt === mostAttempts) throw error
+      const written = await look()
+      if (written === undefined || isSame(written.sealed, standing.sealed)) throw error
+      standing = written
+    }
+  }
+}
+
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  return Buffer.compare(a, b) === 0
+}
+
+/** Grants that the standing session names are those of a request that was quicker. */
+async function undo(records: SealedRecords, request: Request | undefined, standing: readonly string[]): Promise<void> {
+  for (const code of request?.codes ?? []) await records.destroy('AuthorizationCode', code)
+  for (const grantId of request?.given ?? []) if (!standing.includes(grantId)) await records.revokeGrant(grantId)
+}
+
+function basisOf(
+  { read, sealed }: { readonly read: string | undefined; readonly sealed: Uint8Array | undefined },
+  request: Request | undefined,
+): readonly RecordBasis[] {
   const { resumed } = request ?? {}
   return [
-    ...(isStored(session) ? [{ model: 'Session', id: session.oldId ?? session.jti }] : []),
+    ...(read === undefined ? [] : [{ model: 'Session', id: read, sealed }]),
     ...(resumed === undefined ? [] : [{ model: 'Interaction', id: resumed }]),
   ]
 }

@@ -36,6 +36,39 @@ export function rememberEarlierGrants(provider: Provider, records: SealedRecords
   }
 }
 
+/** Adds what another request of the browser has written since `session` was read: nothing that was granted is forgotten. */
+export function takeOver(
+  session: { authorizations?: Session['authorizations'] },
+  written: unknown,
+  given: readonly string[],
+): void {
+  const merged: Record<string, object> = { ...session.authorizations }
+  for (const [clientId, standing] of Object.entries<unknown>({ ...Object(written) })) {
+    if (typeof standing === 'object' && standing !== null) {
+      merged[clientId] = merge(merged[clientId] ?? {}, standing, given)
+    }
+  }
+  if (Object.keys(merged).length > 0) session.authorizations = merged
+}
+
+/** What this request has granted is the latest. */
+function merge(own: object, standing: object, given: readonly string[]): object {
+  const [mine, theirs] = [idIn(own), idIn(standing)]
+  const latest = mine !== undefined && given.includes(mine) ? mine : (theirs ?? mine)
+  const others = [...earlierIn(own), ...earlierIn(standing), mine, theirs]
+  const earlier = [...new Set(others)].filter((id) => id !== undefined && id !== latest)
+  return {
+    ...{ ...own, ...standing },
+    ...(latest === undefined ? {} : { grantId: latest }),
+    ...(earlier.length === 0 ? {} : { earlier }),
+  }
+}
+
+function idIn(authorization: object): string | undefined {
+  const id: unknown = Reflect.get(authorization, 'grantId')
+  return typeof id === 'string' ? id : undefined
+}
+
 /** The ids of all grants that were given in a session, replaced ones included. */
 export function grantsOf({ authorizations }: { readonly authorizations?: unknown }): readonly string[] {
   const ids = Object.values({ ...Object(authorizations) }).flatMap((one) => {

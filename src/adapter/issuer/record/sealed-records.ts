@@ -23,7 +23,10 @@ export interface NewRecord {
 }
 
 /** A record that another one takes the place of, by its own id. */
-export type RecordBasis = Pick<NewRecord, 'id' | 'model'>
+export interface RecordBasis extends Pick<NewRecord, 'id' | 'model'> {
+  /** What of it was read, if another request may write it at the same time. */
+  readonly sealed?: Uint8Array | undefined
+}
 
 export interface OpenedRecord {
   readonly payload: RecordPayload
@@ -63,7 +66,7 @@ export class SealedRecords {
 
   /** Writes the record in the place of these; `false`, and nothing is written, where one of them does not stand. */
   replace(record: NewRecord, basis: readonly RecordBasis[]): Promise<boolean> {
-    const names = basis.map(({ id, model }) => ({ model, key: this.keyOf(model, id) }))
+    const names = basis.map(({ id, model, sealed }) => ({ model, key: this.keyOf(model, id), payload: sealed }))
     return this.#storage.replace(this.#sealed(record), names)
   }
 
@@ -88,6 +91,13 @@ export class SealedRecords {
     const key = this.keyOf(model, id)
     const stored = await this.#storage.find(model, key)
     return stored === undefined ? undefined : this.#open(model, key, stored)
+  }
+
+  /** Like `find`, with the bytes that `replace` tells a later one by. */
+  async standing(model: string, id: string): Promise<(OpenedRecord & { readonly sealed: Uint8Array }) | undefined> {
+    const key = this.keyOf(model, id)
+    const stored = await this.#storage.find(model, key)
+    return stored === undefined ? undefined : { ...this.#open(model, key, stored), sealed: stored.payload }
   }
 
   /** Like `find`, for whoever looks at the records of many: `unreadable` instead of throwing. Throws `UpstreamError` only. */

@@ -3,6 +3,7 @@ import type {
   IssuerRecord,
   IssuerStorage,
   RecordName,
+  ReplacedRecord,
   StoredIssuerRecord,
 } from '../../../core/identity/issuer-storage.js'
 import type { MasterSchema } from '../schema/master-schema.js'
@@ -35,16 +36,20 @@ export class PostgresIssuerStorage implements IssuerStorage {
   }
 
   /** The lock of each row lets either this through or what ends it, never both. */
-  async replace(record: IssuerRecord, basis: readonly RecordName[]): Promise<boolean> {
+  async replace(record: IssuerRecord, basis: readonly ReplacedRecord[]): Promise<boolean> {
     const { key, model } = record
-    const others = basis.filter((one) => one.model !== model || one.key !== key)
+    const isOwn = (one: RecordName): boolean => one.model === model && one.key === key
+    const others = basis.filter((one) => !isOwn(one))
     const values = columnsOf(record)
     const isComplete = sql<boolean>`(select count(*) from gone) = ${others.length}::int`
     const step = this.#master.with('gone', (db) =>
-      db.deleteFrom('issuer_record').where(isOneOf(others)).where(notExpired).returning('key'),
+      db.deleteFrom('issuer_record').where(isOneAsRead(others)).where(notExpired).returning('key'),
     )
     if (others.length < basis.length) {
-      const own = step.updateTable('issuer_record').set(values).where('model', '=', model).where('key', '=', key)
+      const own = step
+        .updateTable('issuer_record')
+        .set(values)
+        .where(isOneAsRead(basis.filter(isOwn)))
       return (await own.where(notExpired).where(isComplete).executeTakeFirst()).numUpdatedRows === 1n
     }
     const { payload, expires_at: expires, grant_digest: grant, uid, user_code: code, ...owned } = values
@@ -150,6 +155,15 @@ function columnsOf(record: IssuerRecord) {
 export function isOneOf(names: readonly RecordName[]) {
   const [models, keys] = [names.map(({ model }) => model), names.map(({ key }) => key)]
   return sql<boolean>`(model, key) in (select * from unnest(${models}::text[], ${keys}::text[]))`
+}
+
+/** The same, where each still is what was read, if that is said. */
+function isOneAsRead(records: readonly ReplacedRecord[]) {
+  const each = records.map(({ key, model, payload }) => {
+    const same = payload === undefined ? sql`true` : sql`payload = ${payload}::bytea`
+    return sql`(model = ${model} and key = ${key} and ${same})`
+  })
+  return each.length === 0 ? sql<boolean>`false` : sql<boolean>`(${sql.join(each, sql` or `)})`
 }
 
 /** An empty text is nobody. */
