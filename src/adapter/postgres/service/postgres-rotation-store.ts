@@ -195,7 +195,7 @@ export class PostgresRotationStore implements RotationStore {
   }
 }
 
-const isFree = sql<boolean>`claimed_until is null or claimed_until <= clock_timestamp()`
+const isFree = sql<boolean>`(claimed_until is null or claimed_until <= clock_timestamp())`
 
 function claimEnd() {
   return sql<Date>`clock_timestamp() + ${claimSeconds} * interval '1 second'`
