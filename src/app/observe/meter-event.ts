@@ -27,9 +27,14 @@ export function meterEvent(meter: Meter, { type, operation = 'unknown', reason =
       meter.signIn('failed', reason)
       break
     case 'admin.changed':
+    case 'audit.maintained':
+    case 'audit.read':
+    case 'credential.outcome':
     case 'credential.read':
     case 'credential.rotated':
     case 'list.served':
+    case 'server.started':
+    case 'server.stopped':
     case 'session.ended':
       break
   }
