@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { createMcpEdge, type McpEdge } from '../adapter/mcp/http/create-mcp-edge.js'
 import type { McpEndpoint } from '../adapter/mcp/http/mcp-endpoint.js'
+import { TrustedProxies } from '../adapter/net/trusted-proxies.js'
 import { createTracer } from '../adapter/telemetry/create-tracer.js'
 import type { AuditEvent } from '../core/audit/audit-event.js'
 import { systemClock } from '../core/runtime/clock.js'
@@ -123,7 +124,8 @@ async function serve(
     ...(issuer === undefined ? [] : [issuer.handle]),
     createHealthHandler(readiness),
   ]
-  listener.serve([observeRequests(handlers, { tracer: base.tracer, meter: metrics?.meter })])
+  const proxies = new TrustedProxies(settings.trustedProxies)
+  listener.serve([observeRequests(handlers, { tracer: base.tracer, meter: metrics?.meter, proxies })])
   metrics?.serve({
     operations: parts.operations.all().map(({ name }) => name),
     vitals: () => ({ ...data.postgres.vitals(), sessions: edge.sessionCount, streams: edge.streamCount }),
