@@ -130,6 +130,10 @@ export class RecordedAudit implements AuditLog {
   down = false
   keep = true
 
+  get events(): readonly AuditEvent[] {
+    return [...this.recorded, ...this.retained, ...this.counted]
+  }
+
   async record(event: AuditEvent): Promise<void> {
     if (this.down) throw new UpstreamError('TENANT_UNAVAILABLE', 'the audit trail cannot be written')
     if (this.keep) this.recorded.push(event)

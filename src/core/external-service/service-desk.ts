@@ -1,9 +1,10 @@
 import type { AuditEvent } from '../audit/audit-event.js'
 import type { AuditLog } from '../audit/audit-log.js'
+import { originFacts, type RequestOrigin } from '../audit/request-origin.js'
 import { AuthSecError } from '../error/auth-sec-error.js'
 import { ServiceError, type ServiceErrorCode } from '../error/service-error.js'
 import type { Caller } from '../identity/caller.js'
-import { actorOf } from '../audit/actor-of.js'
+import { actingFor, actorOf } from '../audit/actor-of.js'
 import { askerOf } from '../operation/access.js'
 import { PermissionGraph } from '../permission/graph/permission-graph.js'
 import { FetchError, type FetchAnswer, type Fetcher } from '../runtime/fetcher.js'
@@ -35,6 +36,8 @@ export interface ServiceVisit {
   readonly services: readonly string[]
   /** The reference of the call. */
   readonly requestId: string
+  /** Where the call comes from. */
+  readonly origin?: RequestOrigin | undefined
 }
 
 /** A service that a visit may use. */
@@ -143,8 +146,11 @@ export class ServiceDesk {
   }
 
   async #record(visit: ServiceVisit, facts: { readonly detail: Detail; readonly reason?: string }): Promise<void> {
-    const { caller, operation, requestId } = visit
-    await this.#ports.audit.record({ ...actorOf(caller), type: 'credential.read', requestId, operation, ...facts })
+    const { caller, operation, origin, requestId } = visit
+    await this.#ports.audit.record({
+      ...{ ...actorOf(caller), type: 'credential.read', requestId, operation, ...facts },
+      ...{ detail: actingFor(caller, facts.detail), ...originFacts(origin) },
+    })
   }
 }
 

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { actorOf } from '../audit/actor-of.js'
+import { actingFor, actorOf } from '../audit/actor-of.js'
 import type { AuditEvent } from '../audit/audit-event.js'
 import type { AuditLog } from '../audit/audit-log.js'
-import { actorLabels } from '../identity/actor.js'
+import { originFacts, type RequestOrigin } from '../audit/request-origin.js'
 import type { Caller } from '../identity/caller.js'
 import { boundLabels, grantedBy, missingFor } from '../permission/graph/grounds.js'
 import type { AccessExplanation } from '../permission/graph/explanation.js'
@@ -26,24 +26,30 @@ type Facts = NonNullable<AuditEvent['detail']>
 export interface RecordedCall {
   readonly caller: Caller | undefined
   readonly name: string
+  readonly origin?: RequestOrigin | undefined
 }
 
 /** The rows of one call: decision and outcome, joined by its reference. */
 export class CallRecord {
   /** What callers are shown. */
   readonly ref = randomUUID()
+  /** Where the call comes from, in the trace that it is followed in. */
+  readonly origin: RequestOrigin
   readonly #ports: RecordPorts
   readonly #span: Span
   readonly #event: Omit<AuditEvent, 'type'>
   /** What each row says beside its own. */
   readonly #facts: Facts | undefined
 
-  constructor(ports: RecordPorts, { caller, name }: RecordedCall, span: Span) {
+  constructor(ports: RecordPorts, { caller, name, origin }: RecordedCall, span: Span) {
     this.#ports = ports
     this.#span = span
-    this.#event = { ...actorOf(caller), requestId: this.ref, operation: recordable(name) }
-    const actor = actorLabels(caller?.actor)
-    this.#facts = actor.length === 0 ? undefined : { actor }
+    this.origin = { ...origin, traceId: span.traceId ?? origin?.traceId }
+    this.#event = {
+      ...{ ...actorOf(caller), requestId: this.ref, operation: recordable(name) },
+      ...originFacts(this.origin),
+    }
+    this.#facts = actingFor(caller)
   }
 
   /** Throws `UpstreamError` where it cannot be recorded, unless the operation takes rights away: that must not wait for a database. */

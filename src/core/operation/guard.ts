@@ -1,4 +1,4 @@
-import { actorOf } from '../audit/actor-of.js'
+import { actingFor, actorOf } from '../audit/actor-of.js'
 import type { ConnectLink } from '../external-service/connect/connect-error.js'
 import type { PermissionGraph } from '../permission/graph/permission-graph.js'
 import { elevatableScopes, isElevatable } from '../permission/graph/step-up.js'
@@ -70,7 +70,8 @@ export class Guard {
 
   /** Puts on record that a list was served, for a transport that kept it from an earlier `visible` of the same key. */
   served({ caller }: Visitor): void {
-    this.#ports.audit.count({ ...actorOf(caller), type: 'list.served', requestId: 'list' })
+    const detail = actingFor(caller)
+    this.#ports.audit.count({ ...actorOf(caller), type: 'list.served', requestId: 'list', detail })
   }
 
   /** Everything that a visitor's list depends on here: the same key, the same list. */
@@ -162,6 +163,7 @@ export class Guard {
       current,
       channel,
       ref: record.ref,
+      origin: record.origin,
     })
     try {
       return await work({ operation, record, request, services })

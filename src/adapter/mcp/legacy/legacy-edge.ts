@@ -13,7 +13,6 @@ import type { GrantStore } from '../../../core/permission/grant-store.js'
 import type { ChangeFeed } from '../../../core/runtime/change-feed.js'
 import type { Clock } from '../../../core/runtime/clock.js'
 import type { Log } from '../../../core/runtime/log.js'
-import { networkOf } from '../../../core/runtime/network-address.js'
 import type { RateLimiter } from '../../../core/runtime/rate-limiter.js'
 import type { SessionFeed, SessionNotice } from '../../../core/runtime/session-feed.js'
 import type { SignInReference, SignInStore } from '../../../core/sign-in/sign-in-store.js'
@@ -221,8 +220,8 @@ export class LegacyEdge {
     onBound: (signIn: SignInReference | undefined) => Promise<void>,
   ): HttpLoginSession | undefined {
     if (record.principal !== undefined || exchange.endpoint.login !== 'tools') return undefined
-    const address = networkOf(exchange.request.socket.remoteAddress)
-    return new HttpLoginSession({ caller: exchange.caller, address, session: record, sessions, onBound })
+    const { caller, origin } = exchange
+    return new HttpLoginSession({ caller, origin, session: record, sessions, onBound })
   }
 
   /** Notifications, answers to our own requests, streams and DELETE. */
@@ -286,7 +285,7 @@ export class LegacyEdge {
     const caller = signIn === undefined ? undefined : await authenticator.recognize(signIn, 'unused')
     if (record.principal !== undefined || sessions === undefined) return { caller }
     const onBound = (): Promise<void> => Promise.resolve()
-    return { caller, login: new HttpLoginSession({ caller, address: undefined, session: record, sessions, onBound }) }
+    return { caller, login: new HttpLoginSession({ caller, origin: undefined, session: record, sessions, onBound }) }
   }
 
   /** The client took its leave: nothing of the session is left, its sign-in included. */

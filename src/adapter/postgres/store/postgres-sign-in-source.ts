@@ -84,7 +84,7 @@ export class PostgresSignInSource implements SignInSource {
       const ended = await removeWhere(step, condition)
       await recordRows(
         step,
-        ended.map((row) => this.#rows.ended(row, tenant, 'terminated')),
+        ended.map((row) => this.#rows.ended(row, tenant, { how: 'terminated' })),
       )
       return ended.map((row) => this.#known(row, tenant))
     })

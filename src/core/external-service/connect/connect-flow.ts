@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { AuditEvent } from '../../audit/audit-event.js'
 import type { AuditLog } from '../../audit/audit-log.js'
+import { originFacts, type RequestOrigin } from '../../audit/request-origin.js'
 import { CredentialConflict, type CredentialStore } from '../../credential/credential-store.js'
 import type { Keyring } from '../../credential/keyring.js'
 import { ServiceError } from '../../error/service-error.js'
@@ -39,6 +40,7 @@ export interface ConnectVisitor {
   readonly account: string
   /** The random value in its cookie. */
   readonly browser: string
+  readonly origin: RequestOrigin
 }
 
 /**
@@ -209,6 +211,6 @@ function refused(reason: ConnectRefusal, service?: string): Refused {
   return { outcome: 'refused', reason, service }
 }
 
-function eventOf({ account, tenant }: ConnectVisitor, service: string): Omit<AuditEvent, 'type'> {
-  return { tenant, subject: account, requestId: randomUUID(), detail: { service } }
+function eventOf({ account, origin, tenant }: ConnectVisitor, service: string): Omit<AuditEvent, 'type'> {
+  return { tenant, subject: account, requestId: randomUUID(), detail: { service }, ...originFacts(origin) }
 }
