@@ -181,11 +181,9 @@ describe('a server on a database of its own', () => {
     await database.tenantSql(acme, 'delete from audit_event')
     await call(token, 'book_entry')
     await call(token, 'no_such_tool')
-    const rows = await database.tenantSql(
-      acme,
-      `select type, operation, reason from audit_event where type like 'operation.%' order by id`,
-    )
-    expect(rows).toEqual([
+    const decided = `select type, operation, reason from audit_event where type like 'operation.%' order by id`
+    await until(async () => (await database.tenantSql(acme, decided)).length === 3)
+    expect(await database.tenantSql(acme, decided)).toEqual([
       { type: 'operation.allowed', operation: 'book_entry', reason: null },
       { type: 'operation.outcome', operation: 'book_entry', reason: 'succeeded' },
       { type: 'operation.denied', operation: 'no_such_tool', reason: 'ERR_OPERATION_UNKNOWN' },

@@ -37,6 +37,7 @@ export class CallRecord {
   readonly origin: RequestOrigin
   readonly #ports: RecordPorts
   readonly #span: Span
+  readonly #begunAt = performance.now()
   readonly #event: Omit<AuditEvent, 'type'>
   /** What each row says beside its own. */
   readonly #facts: Facts | undefined
@@ -54,11 +55,11 @@ export class CallRecord {
 
   /** Throws `UpstreamError` where it cannot be recorded, unless the operation takes rights away: that must not wait for a database. */
   async allowed({ revokes }: Operation, explanation: AccessExplanation): Promise<void> {
-    const event = {
+    const event: AuditEvent = {
       ...this.#event,
-      type: 'operation.allowed',
+      ...{ type: 'operation.allowed', milliseconds: this.#sinceReceived() },
       detail: this.#with({ via: grantedBy(explanation) }),
-    } as const
+    }
     try {
       await this.#ports.audit.record(event)
     } catch (error) {
@@ -68,37 +69,38 @@ export class CallRecord {
     this.#trace('allowed')
   }
 
-  /** Throws `UpstreamError` where it cannot be recorded. */
-  async denied(explanation: AccessExplanation): Promise<void> {
-    await this.#deny('ERR_PERMISSION_DENIED', missingFor(explanation))
+  /** A denial is counted, and nobody waits for its row: that an outage turns it into something else helps nobody but attackers. */
+  denied(explanation: AccessExplanation): void {
+    this.#deny('ERR_PERMISSION_DENIED', missingFor(explanation))
   }
 
   /** The same for a name that no operation has. */
-  async unknown(): Promise<void> {
-    await this.#deny(unknownOperation, ['operation'])
+  unknown(): void {
+    this.#deny(unknownOperation, ['operation'])
   }
 
   /** The same for a call that no policy could be asked about, because of its arguments. */
-  async unasked(reason: 'invalid' | 'failed'): Promise<void> {
-    await this.#deny(reason, ['input'])
+  unasked(reason: 'invalid' | 'failed'): void {
+    this.#deny(reason, ['input'])
   }
 
   /** The same for a bearer who lacks these scopes and nothing else, and is told so. */
-  async outOfScope(scopes: readonly string[]): Promise<void> {
+  outOfScope(scopes: readonly string[]): void {
     const missing = boundLabels(scopes.map((scope) => `scopes:${scope}`))
-    await this.#deny('insufficient_scope', missing)
+    this.#deny('insufficient_scope', missing)
   }
 
-  /** One call too many. Counted, not one row each: whoever calls too often must not fill the record. */
+  /** The same for one call too many. */
   limited(): void {
-    this.#ports.audit.count({ ...this.#event, type: 'operation.denied', reason: 'rate_limited', detail: this.#facts })
-    const fields = { ref: this.ref, operation: this.#event.operation, reason: 'rate_limited' }
-    this.#ports.log.write('debug', 'a call was refused', fields)
+    this.#deny('rate_limited', ['limit'])
   }
 
   /** Never throws: what has happened is on record, sooner or later. */
   async outcome(reason: Reason, milliseconds: number): Promise<void> {
-    const outcome = { ...this.#event, type: 'operation.outcome', reason, detail: this.#with({ milliseconds }) } as const
+    const outcome: AuditEvent = {
+      ...{ ...this.#event, type: 'operation.outcome', reason, detail: this.#facts },
+      milliseconds: tenths(milliseconds),
+    }
     this.#span.set('authsec.outcome', reason)
     if (reason === 'failed' || reason === 'leaked') this.#span.fail(reason)
     try {
@@ -120,16 +122,19 @@ export class CallRecord {
     }
   }
 
-  async #deny(reason: string, missing: readonly string[]): Promise<void> {
-    await this.#ports.audit.record({
-      ...this.#event,
-      type: 'operation.denied',
-      reason,
-      detail: this.#with({ missing }),
+  #deny(reason: string, missing: readonly string[]): void {
+    this.#ports.audit.count({
+      ...{ ...this.#event, type: 'operation.denied', reason, detail: this.#with({ missing }) },
+      milliseconds: this.#sinceReceived(),
     })
     this.#trace('denied', reason)
     const fields = { ref: this.ref, operation: this.#event.operation, reason, missing }
     this.#ports.log.write('debug', 'a call was refused', fields)
+  }
+
+  /** How long it took to decide, from when the request came. */
+  #sinceReceived(): number {
+    return tenths(performance.now() - (this.origin.receivedAt ?? this.#begunAt))
   }
 
   #with(facts: Facts): Facts {
@@ -146,6 +151,10 @@ export class CallRecord {
     if (reason !== undefined) this.#span.set('authsec.reason', reason)
     if (tenant !== undefined) this.#span.set('authsec.tenant', tenant.slug)
   }
+}
+
+function tenths(milliseconds: number): number {
+  return Math.round(milliseconds * 10) / 10
 }
 
 /** A caller chooses the name: PostgreSQL refuses NUL, and a refused row would answer an unknown name with an outage. */
