@@ -375,7 +375,9 @@ describe('authsec service', () => {
     const named = await rotate({ AUTHSEC_LOCAL_VAULT_KEY: `${own} ${begun}` })
     expect(named).toMatchObject({ code: 0, stdout: expect.stringContaining('take those out') })
     expect(await cli('test', 'Cut')).toMatchObject({ code: 4, stderr: expect.stringContaining('another local key') })
-    const failed = (await audit.all()).filter(({ reason, type }) => type === 'credential.read' && reason !== null)
+    const failed = (await audit.all()).filter(
+      ({ reason, type }) => type === 'credential.outcome' && reason !== 'succeeded',
+    )
     expect(failed).toMatchObject([{ reason: 'ERR_SECRETS_UNAVAILABLE', detail: { service: 'Cut', version: 3 } }])
     const env = { AUTHSEC_HOME: home.path, AUTHSEC_LOCAL_VAULT_KEY: own }
     const tested = await runProgram(['dist/cli/main.js', 'service', ...inTenant(['test', 'Cut'])], env)

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { createFetcher } from '../../adapter/net/create-fetcher.js'
 import { createServiceAuthorization } from '../../adapter/oauth/service/service-authorization.js'
 import { quoted } from '../../core/administration/known-names.js'
@@ -6,6 +7,7 @@ import { userServiceClient } from '../../core/external-service/connect/service-c
 import { isUserService } from '../../core/external-service/connect/user-service.js'
 import type { ExternalService } from '../../core/external-service/external-service.js'
 import { StoredCredentialReader } from '../../core/external-service/reader/credential-reader.js'
+import { recordedRead } from '../../core/external-service/recorded-read.js'
 import type { ServiceConnection } from '../../core/external-service/service-store.js'
 import { ServiceTokenError } from '../../core/external-service/service-tokens.js'
 import type { Tenant } from '../../core/identity/tenant.js'
@@ -50,7 +52,7 @@ interface Ended extends Installation {
 
 /** Why the service may take the tokens yet, a sentence each. */
 async function takeBack(ended: Ended): Promise<readonly string[]> {
-  const { connection, service, tenant } = ended
+  const { by, connection, postgres, service, tenant } = ended
   if (!isUserService(service)) return []
   const { revocationEndpoint } = service.auth
   if (revocationEndpoint === undefined) {
@@ -59,9 +61,13 @@ async function takeBack(ended: Ended): Promise<readonly string[]> {
   try {
     await withCredentials(ended, async (store) => {
       const stored = new StoredCredentialReader(store)
-      const client = await userServiceClient(stored, tenant, service)
-      const { access_token: access, refresh_token: refresh } = (await stored.read({ tenant, service, connection }))
-        .members
+      const detail = { service: service.name, version: connection.credentialVersion }
+      const event = { tenant, subject: by, requestId: randomUUID(), operation: 'service.disconnect', detail }
+      const { client, tokens } = await recordedRead({ audit: postgres.audit, event }, async () => ({
+        client: await userServiceClient(stored, tenant, service),
+        tokens: await stored.read({ tenant, service, connection }),
+      }))
+      const { access_token: access, refresh_token: refresh } = tokens.members
       const token = refresh ?? access
       if (token !== undefined) await createServiceAuthorization(createFetcher()).revoke(client, token)
     })

@@ -57,7 +57,7 @@ export class CallRecord {
   async allowed({ revokes }: Operation, explanation: AccessExplanation): Promise<void> {
     const event: AuditEvent = {
       ...this.#event,
-      ...{ type: 'operation.allowed', milliseconds: this.#sinceReceived() },
+      ...{ type: 'operation.allowed', intentId: this.ref, milliseconds: this.#sinceReceived() },
       detail: this.#with({ via: grantedBy(explanation) }),
     }
     try {
@@ -98,7 +98,7 @@ export class CallRecord {
   /** Never throws: what has happened is on record, sooner or later. */
   async outcome(reason: Reason, milliseconds: number): Promise<void> {
     const outcome: AuditEvent = {
-      ...{ ...this.#event, type: 'operation.outcome', reason, detail: this.#facts },
+      ...{ ...this.#event, type: 'operation.outcome', intentId: this.ref, reason, detail: this.#facts },
       milliseconds: tenths(milliseconds),
     }
     this.#span.set('authsec.outcome', reason)

@@ -9,6 +9,7 @@ import type { Tenant } from '../../identity/tenant.js'
 import type { Log } from '../../runtime/log.js'
 import { randomText } from '../../sign-in/login-transaction.js'
 import type { CredentialReader } from '../reader/credential-reader.js'
+import { recordedRead } from '../recorded-read.js'
 import type { ServiceStore } from '../service-store.js'
 import { ServiceTokenError } from '../service-tokens.js'
 import { ConnectKeys } from './connect-keys.js'
@@ -98,7 +99,7 @@ export class ConnectFlow {
     const { service } = seen
     const state = randomText()
     return this.#atService(service, async () => {
-      const client = await userServiceClient(this.#ports.secrets, tenant, service)
+      const client = await this.#client(visitor, service)
       const request = this.#keys.request(tenant, this.#ports.redirectUriOf(service.id), state)
       const url = await this.#ports.authorization.authorizationUrl(client, request)
       const departure = {
@@ -124,7 +125,7 @@ export class ConnectFlow {
     const service = await this.#service(tenant, link)
     if (service === undefined) return refused('unusable', link.name)
     return this.#atService(service, async () => {
-      const client = await userServiceClient(this.#ports.secrets, tenant, service)
+      const client = await this.#client(visitor, service)
       const request = this.#keys.request(tenant, this.#ports.redirectUriOf(service.id), state)
       const tokens = await this.#ports.authorization.redeem(client, request, callback.parameters)
       if (tokens === 'denied') return refused('denied', service.name)
@@ -177,6 +178,14 @@ export class ConnectFlow {
   async #service(tenant: Tenant, link: FoundLink): Promise<UserService | undefined> {
     const service = await this.#ports.services.find(tenant, link.name)
     return service?.id === link.service && isUserService(service) ? service : undefined
+  }
+
+  /** Reading this installation's own credential is on record like any other reading. */
+  #client(visitor: ConnectVisitor, service: UserService): Promise<UserServiceClient> {
+    const { audit, secrets } = this.#ports
+    const detail = { service: service.name, version: service.credentialVersion }
+    const event = { ...eventOf(visitor, service.name), operation: 'service.connect', detail }
+    return recordedRead({ audit, event }, () => userServiceClient(secrets, visitor.tenant, service))
   }
 
   async #atService<Value>({ name }: UserService, work: () => Promise<ConnectStep<Value>>): Promise<ConnectStep<Value>> {
