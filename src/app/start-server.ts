@@ -22,6 +22,7 @@ import { openMetrics, type ServerMetrics } from './observe/open-metrics.js'
 import { basicScopes } from './offered-scopes.js'
 import { openData } from './open-data.js'
 import { Readiness } from './readiness.js'
+import { recordRun } from './record-run.js'
 import type { Foundations, ServerOptions } from './server-options.js'
 import { openParts, type ServerParts } from './server-parts.js'
 import { connectReturnOf } from './sign-in-parts.js'
@@ -136,6 +137,7 @@ async function serve(
     await pause(lingerMilliseconds[settings.mode])
     await Promise.all([listener.close(drainMilliseconds + lastWordsMilliseconds), edge.close(drainMilliseconds)])
   })
+  await recordRun(options, base, 'http')
   readiness.begin({ ping: () => data.postgres.ping(), heard: () => data.postgres.changes.alive })
   if (settings.mode === 'development') {
     await announceServer(settings.home, { pid: process.pid, publicUrl, clientId: settings.clientId })

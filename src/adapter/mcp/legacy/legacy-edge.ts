@@ -1,4 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
+import { actingFor, actorOf } from '../../../core/audit/actor-of.js'
+import type { AuditLog } from '../../../core/audit/audit-log.js'
+import { originFacts } from '../../../core/audit/request-origin.js'
 import { principalDigest } from '../../../core/identity/caller.js'
 import {
   openerOf,
@@ -58,6 +61,7 @@ export interface LegacyEdgeOptions {
   readonly notices: Pick<SessionFeed, 'alive' | 'publish'>
   readonly grants: Pick<GrantStore, 'policyVersion'>
   readonly limiter: RateLimiter
+  readonly audit: Pick<AuditLog, 'count'>
   readonly application: string
   readonly hotPath: HotPathSwitch
   readonly log: Log
@@ -151,12 +155,23 @@ export class LegacyEdge {
     if (said === undefined) return this.#refuseAlone(exchange)
     if (!(await this.#limits.mayOpen(exchange))) return
     const id = randomBytes(32).toString('base64url')
-    const opening: Opening = { opened: false, fault: undefined }
+    const opening: Opening = { opened: false, evicted: 0, fault: undefined }
     const record = this.#recordOf(exchange, digestOf(id), said)
     const pair = await this.#openPair(record, sessions, { opening, opener: openerOf(exchange.caller) })
     const request = new LegacyRequest({ exchange })
     await forward({ request, pair, opening, sessionDigest: undefined, sessionId: id })
     if (!opening.opened) await pair.server.close()
+    for (let count = 0; count < opening.evicted; count += 1) this.#recordEviction(exchange)
+  }
+
+  /** Whoever opens one session too many ends another one of their own. */
+  #recordEviction({ caller, endpoint, origin }: Exchange): void {
+    const { application, audit } = this.#options
+    audit.count({
+      ...{ ...actorOf(caller), type: 'session.ended', reason: 'evicted', requestId: randomUUID() },
+      ...{ detail: actingFor(caller, { kind: 'transport', application, endpoint: endpoint.path }) },
+      ...originFacts(origin),
+    })
   }
 
   /** Not with the request at hand: what the session's callbacks see lives as long as the session. */
@@ -172,6 +187,7 @@ export class LegacyEdge {
           const ended = await sessions.open(record, opener)
           this.#table.add(new Session(record, { pair, sessions }, this.#options.clock.now()))
           opening.opened = true
+          opening.evicted = ended.length
           await Promise.all(ended.map((digest) => this.#table.end(digest)))
         } catch (error) {
           opening.fault = faultOf(error, this.#options.log)
