@@ -220,4 +220,22 @@ describe('a server on a database of its own', () => {
   ])('does not start %s', async (_name, changed, environment, code) => {
     await expect(listenInProcess(changed, { ...env, ...environment })).rejects.toMatchObject({ code })
   })
+
+  it('says on record as what it began and that it ended, and shows no secret by that', async () => {
+    const rows = () =>
+      database.sql(`select type, client_id, detail from audit_event where type like 'server.%' order by id`)
+    const [began, ...others] = await rows()
+    expect(began).toMatchObject({
+      ...{ type: 'server.started', client_id: 'ledger' },
+      detail: {
+        ...{ version: expect.stringMatching(/^\d+\.\d+\.\d+/), publicUrl: new URL(server.url).origin, login: 'oauth' },
+        ...{ mode: 'production', transport: 'http', sessions: 'stateless', ownIssuer: 'served', trustedProxies: [] },
+      },
+    })
+    expect(others).toEqual([])
+    await server.close()
+    expect((await rows()).map(({ type }) => type)).toEqual(['server.started', 'server.stopped'])
+    for (const secret of [database.masterKey.reveal(), database.connection.password])
+      expect(JSON.stringify(await rows())).not.toContain(secret)
+  })
 })

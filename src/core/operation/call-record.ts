@@ -3,11 +3,11 @@ import { actingFor, actorOf } from '../audit/actor-of.js'
 import type { AuditEvent } from '../audit/audit-event.js'
 import type { AuditLog } from '../audit/audit-log.js'
 import { originFacts, type RequestOrigin } from '../audit/request-origin.js'
-import type { Caller } from '../identity/caller.js'
 import { boundLabels, grantedBy, missingFor } from '../permission/graph/grounds.js'
 import type { AccessExplanation } from '../permission/graph/explanation.js'
 import type { Log } from '../runtime/log.js'
 import type { Span } from '../runtime/tracer.js'
+import type { ArgumentRecorder, ArgumentsSeen } from './argument-recorder.js'
 import type { Operation } from './operation.js'
 
 const unknownOperation = 'ERR_OPERATION_UNKNOWN'
@@ -18,14 +18,14 @@ export type Reason = 'succeeded' | 'failed' | 'invalid' | 'cancelled' | 'revoked
 export interface RecordPorts {
   readonly audit: AuditLog
   readonly log: Log
+  /** Without it nothing of arguments is on record. */
+  readonly recorder?: ArgumentRecorder | undefined
 }
 
 type Facts = NonNullable<AuditEvent['detail']>
 
 /** What is on record of a call whatever becomes of it. */
-export interface RecordedCall {
-  readonly caller: Caller | undefined
-  readonly name: string
+export interface RecordedCall extends ArgumentsSeen {
   readonly origin?: RequestOrigin | undefined
 }
 
@@ -37,13 +37,16 @@ export class CallRecord {
   readonly origin: RequestOrigin
   readonly #ports: RecordPorts
   readonly #span: Span
+  readonly #call: RecordedCall
   readonly #begunAt = performance.now()
   readonly #event: Omit<AuditEvent, 'type'>
   /** What each row says beside its own. */
   readonly #facts: Facts | undefined
 
-  constructor(ports: RecordPorts, { caller, name, origin }: RecordedCall, span: Span) {
+  constructor(ports: RecordPorts, call: RecordedCall, span: Span) {
+    const { caller, name, origin } = call
     this.#ports = ports
+    this.#call = call
     this.#span = span
     this.origin = { ...origin, traceId: span.traceId ?? origin?.traceId }
     this.#event = {
@@ -54,11 +57,12 @@ export class CallRecord {
   }
 
   /** Throws `UpstreamError` where it cannot be recorded, unless the operation takes rights away: that must not wait for a database. */
-  async allowed({ revokes }: Operation, explanation: AccessExplanation): Promise<void> {
+  async allowed({ audit, revokes }: Operation, explanation: AccessExplanation): Promise<void> {
     const event: AuditEvent = {
       ...this.#event,
       ...{ type: 'operation.allowed', intentId: this.ref, milliseconds: this.#sinceReceived() },
-      detail: this.#with({ via: grantedBy(explanation) }),
+      detail: this.#decided({ via: grantedBy(explanation) }),
+      ...this.#readable(audit),
     }
     try {
       await this.#ports.audit.record(event)
@@ -124,7 +128,7 @@ export class CallRecord {
 
   #deny(reason: string, missing: readonly string[]): void {
     this.#ports.audit.count({
-      ...{ ...this.#event, type: 'operation.denied', reason, detail: this.#with({ missing }) },
+      ...{ ...this.#event, type: 'operation.denied', reason, detail: this.#decided({ missing }) },
       milliseconds: this.#sinceReceived(),
     })
     this.#trace('denied', reason)
@@ -137,8 +141,14 @@ export class CallRecord {
     return tenths(performance.now() - (this.origin.receivedAt ?? this.#begunAt))
   }
 
-  #with(facts: Facts): Facts {
-    return { ...facts, ...this.#facts }
+  #decided(facts: Facts): Facts {
+    const digest = this.#ports.recorder?.digestOf(this.#call)
+    return { ...facts, ...(digest !== undefined && { arguments: digest }), ...this.#facts }
+  }
+
+  #readable(audit: Operation['audit']): Pick<AuditEvent, 'personal'> {
+    const readable = this.#ports.recorder?.readable({ audit }, this.#call.args) ?? []
+    return readable.length === 0 ? {} : { personal: { ...this.#event.personal, arguments: readable } }
   }
 
   /** A name that no operation has is the caller's own words, which no span is to say. */

@@ -47,7 +47,7 @@ export class Tools {
     const origin = traceId === undefined ? visitor.origin : { ...visitor.origin, traceId }
     const stepUp = resourceMetadata === undefined ? undefined : this.#guard.stepUpFor(name, visitor)
     if (resourceMetadata !== undefined && stepUp !== undefined) {
-      const ref = this.#guard.recordStepUp({ caller: visitor.caller, name, origin }, stepUp)
+      const ref = this.#guard.recordStepUp({ caller: visitor.caller, name, args, origin }, stepUp)
       throw insufficientScope({ ref, resourceMetadata, scopes: stepUp.scopes })
     }
     const outcome = await this.#guard.call({ ...visitor, origin, network, name, args, channel })
