@@ -172,7 +172,9 @@ export class PostgresAccountFactorStore implements AccountFactorStore {
           ? sql`insert into factor_demand (account_id) values (${accountId ?? null}) on conflict do nothing`
           : sql`delete from factor_demand where account_id is not distinct from ${accountId ?? null}::uuid`
       if ((await changed.execute(step)).numAffectedRows !== 1n) return false
-      await recordAccountChange(step, { tenant, by, accountId: accountId ?? 'everybody', after: [`factor ${demand}`] })
+      const before = demand === 'required' ? 'factor optional' : 'factor required'
+      const change = { before: [before], after: [`factor ${demand}`] }
+      await recordAccountChange(step, { tenant, by, accountId: accountId ?? 'everybody', ...change })
       return true
     })
   }
