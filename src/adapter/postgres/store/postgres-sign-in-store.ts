@@ -69,7 +69,7 @@ export class PostgresSignInStore implements SignInStore {
       await lockAccount(step, row)
       const oldest = await evictOldest(step, row)
       await step.insertInto('session').values(row).execute()
-      const ended = oldest.map((one) => this.#rows.ended(one, tenant, { how: 'evicted' }))
+      const ended = oldest.map((one) => this.#rows.ended(one, tenant, { how: 'evicted', origin: signIn.origin }))
       await recordRows(step, [completed, ...ended])
       return oldest
     })
