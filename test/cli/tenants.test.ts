@@ -182,7 +182,7 @@ describe('authsec keys', () => {
     const added = (await site.audit.all()).filter(({ reason }) => reason === 'data_key_added')
     const [key] = added
     expect(added).toMatchObject([
-      { database: 'authsec', subject: expect.stringMatching(/^cli:/), detail: { before: [expect.any(String)] } },
+      { database: 'authsec', subject: expect.stringMatching(/^cli:/), detail: { before: expect.any(Array) } },
     ])
     expect(key?.detail?.['after']).toEqual([...(key?.detail?.['before'] as string[]), key?.detail?.['name']])
     const resealed = (await site.audit.all()).filter(({ reason }) => reason === 'sealed_rows_changed')

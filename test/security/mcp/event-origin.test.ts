@@ -21,7 +21,7 @@ describe('every event that a request causes', () => {
     for (const row of rows) {
       expect(row).toMatchObject(origin)
       expect(JSON.stringify(row)).not.toContain('198.51.100.1')
-      expect(row.detail).not.toHaveProperty('address')
+      expect(row.detail ?? {}).not.toHaveProperty('address')
     }
   })
 
