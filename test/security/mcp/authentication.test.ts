@@ -113,6 +113,15 @@ describe('a token that cannot be used', () => {
     expect(answer.text).not.toMatch(/alice|nobody|client/)
   })
 
+  it('leaves on record who acted for whoever was refused', async () => {
+    const before = harness.audit.counted.length
+    harness.people.delegate('bob+stranger', { subject: 'scheduler', clientId: 'agents' })
+    expect((await harness.send({ token: 'bob+stranger', body: callTool('echo') })).status).toBe(403)
+    expect(harness.audit.counted.slice(before)).toMatchObject([
+      { subject: 'bob', detail: { tenant: 'nobody', actor: ['subject:scheduler', 'client:agents'] } },
+    ])
+  })
+
   it('leaves a tenant claim of any length on record with 255 characters of it', async () => {
     const before = harness.audit.counted.length
     expect((await harness.send({ token: 'alice+longwinded', body: callTool('echo') })).status).toBe(403)

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { actingFor } from '../../../core/audit/actor-of.js'
 import type { AuditEvent } from '../../../core/audit/audit-event.js'
 import type { AuditLog } from '../../../core/audit/audit-log.js'
 import { originFacts, type RequestOrigin } from '../../../core/audit/request-origin.js'
@@ -87,7 +88,8 @@ export class BearerGate {
 function recordOf({ principal }: PermissionDeniedError): Partial<AuditEvent> {
   if (principal === undefined) return {}
   const { issuer, subject, clientId, tenantClaim } = principal
-  return { issuer, subject, clientId, detail: { tenant: tenantClaim.slice(0, longestClaim) } }
+  const detail = actingFor(principal, { tenant: tenantClaim.slice(0, longestClaim) })
+  return { issuer, subject, clientId, detail }
 }
 
 function unauthorized(challenge: string, error: { readonly code: string; readonly description: string }): Answer {
