@@ -144,7 +144,7 @@ export class FederationFlow {
       // Another provider's answer, though a state of this one came along with it: a code is not to get into the wrong hands.
       if (provider !== opened.id) throw new FederationRefusal('ERR_LOGIN_PROVIDER')
       const taken = await this.#take(stored)
-      await this.#exchange.identify({ ...taken, parameters, opened, tenant })
+      await this.#exchange.identify({ ...taken, parameters, opened, tenant, origin: visit })
       return { outcome: 'next', ...(federation.invitation ? { accepted: opened.settings.name } : { interaction }) }
     } catch (error) {
       return this.#refused(origin, error, { ...known, tenant })
