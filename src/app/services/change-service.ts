@@ -13,7 +13,7 @@ import { withTenant, type Installation, type TenantPlace } from '../administrati
 import { withEndpoints } from './discover-endpoints.js'
 import { findService } from './find-service.js'
 import { refuseForeignRole } from './refuse-foreign-role.js'
-import { redirectUriAt } from './service-redirect-uri.js'
+import { redirectUriAt, refuseManyRedirectUris } from './service-redirect-uri.js'
 import { destroyCredentials, refuseSecretIdOfServer } from './with-credentials.js'
 
 /** A service as flags say it. */
@@ -43,6 +43,7 @@ type Work = Installation & { readonly tenant: Tenant }
  */
 export async function putService(place: TenantPlace, wanted: ServiceWanted, agree: Agree): Promise<ServiceChanges> {
   const settings = readServiceOptions(await withEndpoints(wanted.options))
+  await refuseManyRedirectUris(place.env, settings)
   return withTenant(place, async (work) => {
     const { by, postgres, tenant } = work
     refuseForeignRole(work, settings)
@@ -53,7 +54,7 @@ export async function putService(place: TenantPlace, wanted: ServiceWanted, agre
     const isGivenUp = 'credentials' in plan && plan.credentials === 'given up' && known !== undefined
     const lost = isGivenUp ? lossOf(known) : undefined
     if (lost !== undefined) refuseSecretIdOfServer(work.settings)
-    if (lost !== undefined) await agree([`it leads elsewhere or takes another credential now: ${lost}`])
+    if (lost !== undefined) await agree([`it would lead elsewhere or take another credential: ${lost}`])
     const connections = await postgres.services.connections(tenant)
     const outcome = await postgres.services.apply(tenant, { name, presence, settings }, by)
     refuseFaults(outcome)
@@ -72,7 +73,7 @@ export async function deleteService(place: TenantPlace, name: string, agree: Agr
     const service = await findService(postgres, tenant, name)
     refuseSecretIdOfServer(work.settings)
     await agree([
-      `operations that use ${quoted(name)} are refused from then on; ${lossOf(service) ?? 'it has no credential'}`,
+      `operations that use ${quoted(name)} would be refused from then on; ${lossOf(service) ?? 'it has no credential'}`,
     ])
     const connections = await postgres.services.connections(tenant)
     const outcome = await postgres.services.apply(tenant, { presence: 'absent', name }, by)
@@ -94,7 +95,7 @@ export async function destroyLeftovers(
       // What is written for a service or user that comes meanwhile is none.
       const kept = await leftOf(work, await store.list(tenant))
       if (kept.length > 0)
-        await agree([`${kept.length} credentials of services and users that are no more are destroyed`])
+        await agree([`${kept.length} credentials of services and users that are no more would be destroyed`])
       // A user may have been on the way to be one.
       found = await leftOf(work, kept)
       return found
@@ -139,8 +140,8 @@ async function destroyOf(work: Work, { connections, known }: Gone): Promise<read
 /** What would be missed; `undefined` where that is nothing. */
 function lossOf({ credentialVersion, users }: FoundService): string | undefined {
   const parts = [
-    ...(credentialVersion > 0 ? ['its credential is destroyed'] : []),
-    ...(users > 0 ? [`${users} ${users === 1 ? 'user has' : 'users have'} to sign in there again`] : []),
+    ...(credentialVersion > 0 ? ['its credential would be destroyed'] : []),
+    ...(users > 0 ? [`${users} ${users === 1 ? 'user' : 'users'} would have to sign in there again`] : []),
   ]
   return parts.length === 0 ? undefined : parts.join('; ')
 }
