@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { ConfigurationError } from '../core/error/configuration-error.js'
 import { UpstreamError } from '../core/error/upstream-error.js'
 
@@ -12,8 +13,9 @@ export function endIfUncaught(failure: unknown): void {
   const code = codeOf(failure)
   if (code === undefined) return
   const onException = (error: unknown): void => {
-    console.error(error === failure && error instanceof Error ? `authsec: ${error.message}` : error)
-    process.exit(error === failure ? code : 1)
+    const [words, exitCode] =
+      error === failure && error instanceof Error ? [`authsec: ${error.message}`, code] : [inspect(error), 1]
+    process.stderr.write(`${words}\n`, () => process.exit(exitCode))
   }
   process.on('uncaughtException', onException)
   // Before that, whatever waits for the start has heard of it.
