@@ -110,9 +110,9 @@ describe('authsec service', () => {
       },
       credential: { version: 1, since: expect.stringMatching(/^\d{4}-\d\d-\d\dT/) },
     })
-    expect((await cli('show', 'GitHub')).stdout).toMatch(/requirement +\{"role":"nobody-has-this"\}/)
+    expect((await cli('show', 'GitHub')).stdout).toMatch(/requirement +role nobody-has-this/)
     expect((await cli('list')).stdout).toMatch(
-      /NAME +URL +AUTH +WHO +CREDENTIAL.*\nGitHub +http\S+ +bearer_token +role nobody-has-this +version 1/,
+      /TENANT +NAME +URL +AUTH +REQUIREMENT +CREDENTIAL.*\n\S+ +GitHub +http\S+ +bearer_token +role nobody-has-this +version 1/,
     )
     requests = []
     const tested = await cli('test', 'GitHub', '--path', '/issues?state=open')
