@@ -12,6 +12,7 @@ import type { Tenant } from '../../core/identity/tenant.js'
 import type { Agree } from '../administration/change-tenant.js'
 import { withTenant, type Installation, type TenantPlace } from '../administration/with-tenant.js'
 import { findAccount } from '../find-account.js'
+import { issuerIn } from '../own-url.js'
 import { RefusedError } from '../refused-error.js'
 import type { ServiceChanges } from './change-service.js'
 import { findService, usableService } from './find-service.js'
@@ -30,9 +31,12 @@ export async function disconnectUser(
     const { by, postgres, tenant } = work
     const service = usableService(await findService(postgres, tenant, name))
     const { account } = await findAccount(postgres, { user: email, tenant: tenant.slug })
-    await agree([`${account.email} has to sign in at ${quoted(name)} again`])
+    const absent = new RefusedError(`${account.email} has not signed in at ${quoted(name)}`)
+    const user = { issuer: await issuerIn(place.env), subject: account.id }
+    if ((await postgres.services.connection(tenant, service.id, user)) === undefined) throw absent
+    await agree([`${account.email} would have to sign in at ${quoted(name)} again`])
     const connection = await postgres.connect.connections.disconnect(tenant, { service, account }, by)
-    if (connection === undefined) throw new RefusedError(`${account.email} has not signed in at ${quoted(name)}`)
+    if (connection === undefined) throw absent
     const warnings = await takeBack({ ...work, connection, service })
     const left = await destroyCredentials(work, () =>
       Promise.resolve([{ tenant, service: service.id, account: connection.id }]),

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import type { Client } from '@modelcontextprotocol/sdk/client/index.js'
+import { ElicitationCompleteNotificationSchema, UrlElicitationRequiredError } from '@modelcontextprotocol/sdk/types.js'
 import { createFetcher } from '../../../src/adapter/net/create-fetcher.js'
 import { createServiceAuthorization } from '../../../src/adapter/oauth/service/service-authorization.js'
 import { UserTokenReader } from '../../../src/core/external-service/connect/user-token-reader.js'
@@ -96,6 +97,32 @@ describe('a tool that needs the user at a service', () => {
       data: { elicitations: [{ mode: 'url', elicitationId: expect.stringMatching(/^[0-9a-f-]{36}$/), url }] },
     })
     expect((await site.call(client)).isError).toBe(true)
+  })
+
+  it('tells the client it has sent to a page, and no other, that the user is done (MCP 2025-11-25, URL mode completion)', async () => {
+    const heard = new Map<Client, unknown[]>()
+    const opening = async (email: string): Promise<{ readonly id: string; readonly url: string }> => {
+      const opener = await site.client(await site.tokenOf(email), 'opens urls')
+      heard.set(opener, [])
+      opener.setNotificationHandler(ElicitationCompleteNotificationSchema, ({ params }) => {
+        heard.get(opener)?.push(params.elicitationId)
+      })
+      const failure: unknown = await site.call(opener).catch((error: unknown) => error)
+      if (!(failure instanceof UrlElicitationRequiredError)) throw new TypeError('no page', { cause: failure })
+      const [asked] = failure.elicitations
+      return { id: asked?.elicitationId ?? '', url: asked?.url ?? '' }
+    }
+    const [his, anas] = [await opening(john), await opening(ana)]
+    await johns.open(await site.goThere(johns, await johns.open(his.url), undefined))
+    expect(await connections()).toEqual([])
+    const again = await site.link(client)
+    await johns.open(await site.goThere(johns, await johns.open(again), ada))
+    await until(async () => [...heard.values()].some((ids) => ids.length > 0))
+    expect([...heard.values()]).toEqual([[his.id], []])
+    expect(anas.id).not.toBe(his.id)
+    await site.sql('delete from service_connection')
+    await site.connect(client, john, ada, johns)
+    expect([...heard.values()]).toEqual([[his.id], []])
   })
 
   it('has no link for users of another issuer, whom no browser could show to be the same', async () => {

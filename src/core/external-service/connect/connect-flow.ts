@@ -11,6 +11,7 @@ import type { CredentialReader } from '../reader/credential-reader.js'
 import type { ServiceStore } from '../service-store.js'
 import { ServiceTokenError } from '../service-tokens.js'
 import { ConnectKeys } from './connect-keys.js'
+import type { ConnectWaiting } from './connect-waiting.js'
 import type { ConnectionStore, FoundLink, LinkStore } from './connection-store.js'
 import type { ServiceAuthorization, UserServiceClient, UserTokens } from './service-authorization.js'
 import { userServiceClient } from './service-clients.js'
@@ -26,6 +27,7 @@ export interface ConnectFlowPorts {
   readonly secrets: Pick<CredentialReader, 'read'>
   readonly authorization: ServiceAuthorization
   readonly keyring: Keyring
+  readonly waiting: Pick<ConnectWaiting, 'done'>
   readonly audit: AuditLog
   readonly log: Log
   /** Where a service (UUID) sends browsers back to. */
@@ -134,7 +136,7 @@ export class ConnectFlow {
     { client, service, visitor }: Connecting,
     tokens: UserTokens,
   ): Promise<ConnectStep<{ service: UserService }>> {
-    const { audit, authorization, connections, credentials } = this.#ports
+    const { audit, authorization, connections, credentials, waiting } = this.#ports
     const { account, tenant } = visitor
     const place = { tenant, service: service.id, account: randomUUID() }
     const version = await credentials.write(place, membersOf(tokens), 0)
@@ -155,6 +157,7 @@ export class ConnectFlow {
     }
     if (connected.before !== undefined) await this.#destroy({ ...place, account: connected.before })
     await audit.record({ ...eventOf(visitor, service.name), type: 'signin.completed', reason: 'service_connected' })
+    waiting.done(tenant, { account, service: service.id })
     return { outcome: 'next', service }
   }
 
