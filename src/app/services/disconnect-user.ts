@@ -5,6 +5,7 @@ import { AuthSecError } from '../../core/error/auth-sec-error.js'
 import { userServiceClient } from '../../core/external-service/connect/service-clients.js'
 import { isUserService } from '../../core/external-service/connect/user-service.js'
 import type { ExternalService } from '../../core/external-service/external-service.js'
+import { revocableTokens } from '../../core/external-service/connect/given-up-tokens.js'
 import { StoredCredentialReader } from '../../core/external-service/reader/credential-reader.js'
 import type { ServiceConnection } from '../../core/external-service/service-store.js'
 import { ServiceTokenError } from '../../core/external-service/service-tokens.js'
@@ -58,12 +59,13 @@ async function takeBack(ended: Ended): Promise<readonly string[]> {
   }
   try {
     await withCredentials(ended, async (store) => {
-      const stored = new StoredCredentialReader(store)
-      const client = await userServiceClient(stored, tenant, service)
-      const { access_token: access, refresh_token: refresh } = (await stored.read({ tenant, service, connection }))
-        .members
-      const token = refresh ?? access
-      if (token !== undefined) await createServiceAuthorization(createFetcher()).revoke(client, token)
+      const client = await userServiceClient(new StoredCredentialReader(store), tenant, service)
+      const authorization = createServiceAuthorization(createFetcher())
+      const place = { tenant, service: service.id, account: connection.id }
+      // Also what was renewed at the same moment, and has not come to be used.
+      const tokens = await revocableTokens(store, place, connection.credentialVersion)
+      const told = await Promise.allSettled(tokens.map((token) => authorization.revoke(client, token)))
+      for (const answer of told) if (answer.status === 'rejected') throw answer.reason
     })
     return []
   } catch (error) {
