@@ -7,6 +7,7 @@ export function methodsOf(store: CredentialStore): CredentialStore {
     read: (...all) => store.read(...all),
     write: (...all) => store.write(...all),
     newest: (place) => store.newest(place),
+    mostVersions: (place) => store.mostVersions(place),
     list: (tenant) => store.list(tenant),
     delete: (...all) => store.delete(...all),
     destroy: (place) => store.destroy(place),

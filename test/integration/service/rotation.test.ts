@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals'
 import { createTracer } from '../../../src/adapter/telemetry/create-tracer.js'
 import { ClosingStack } from '../../../src/app/closing-stack.js'
+import { putCredential } from '../../../src/app/services/put-credential.js'
 import { openRotation } from '../../../src/app/services/rotation/open-rotation.js'
 import { readRotators } from '../../../src/app/services/rotation/read-rotators.js'
 import { readSettings } from '../../../src/app/settings/settings.js'
@@ -19,7 +20,7 @@ import { openTestPostgres, type TestPostgres } from '../../support/postgres.js'
 import { methodsOf, storeOf } from '../../support/replaceable-stores.js'
 import { RotationBench } from '../../support/rotation-bench.js'
 import { until } from '../../support/until.js'
-import { VaultSite } from '../../support/vault/vault-site.js'
+import { mount, VaultSite } from '../../support/vault/vault-site.js'
 
 const notTimeouts = [
   ...(['Date', 'hrtime', 'nextTick', 'performance', 'queueMicrotask', 'setImmediate', 'clearImmediate'] as const),
@@ -129,6 +130,51 @@ describe.each([
     await bench.round()
     expect(await bench.read(1)).toBeUndefined()
     expect(await bench.works()).toBe(true)
+  })
+})
+
+describe('a mount that keeps few versions', () => {
+  const keep = (most: number) => site.administrator.ask('POST', `${mount}/config`, { max_versions: most })
+  const put = async (token: string) => {
+    const { rotations, services } = test.postgres
+    const by = { by: 'cli:ada', postgres: { rotations, services } } as const
+    const { tenant } = bench
+    return putCredential({ ...by, service: await bench.service(), store: vault, tenant }, { access_token: token })
+  }
+  beforeEach(() => open(vault))
+  afterEach(() => keep(10))
+
+  it('takes none in place of the one that is used, which it would give up first, by hand or by a rotation', async () => {
+    const old = await bench.provide()
+    await keep(1)
+    const refusal = { message: expect.stringContaining('Raise max_versions of its mount') }
+    await expect(put(bench.api.issue())).rejects.toMatchObject({ name: 'RefusedError', ...refusal })
+    const outcome = await bench.rotate(bench.application())
+    expect(outcome).toMatchObject({ outcome: 'failed', reason: refusal.message })
+    expect([await bench.used(), [...bench.api.valid].length]).toEqual([{ version: 1, token: old }, 2])
+    await keep(2)
+    expect(await put(bench.api.issue())).toMatchObject({ version: 2 })
+    expect(await bench.works()).toBe(true)
+    // What is lost already is mended.
+    const { id: service } = await bench.service()
+    await vault.delete({ tenant: bench.tenant, service, account: undefined }, 2)
+    await keep(1)
+    expect(await put(bench.api.issue())).toMatchObject({ version: 3 })
+    expect(await bench.works()).toBe(true)
+  })
+
+  it('keeps the one that is used, however often a rotation fails', async () => {
+    const old = await bench.provide({ rotation: { check: '/user' } })
+    await keep(3)
+    for (let times = 0; times < 4; times += 1) {
+      bench.api.faults.splice(0, Infinity, 403)
+      expect(await bench.rotate(bench.application())).toMatchObject({ outcome: 'failed' })
+    }
+    expect(await bench.used()).toEqual({ version: 1, token: old })
+    expect([...bench.api.valid]).toEqual([old])
+    bench.api.faults.splice(0)
+    await keep(10)
+    expect(await bench.rotate(bench.application())).toMatchObject({ outcome: 'rotated', version: 4 })
   })
 })
 

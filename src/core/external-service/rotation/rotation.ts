@@ -1,4 +1,5 @@
 import { CredentialConflict, type CredentialPlace, type CredentialStore } from '../../credential/credential-store.js'
+import { staysBesideNext, tooFewVersions } from '../../credential/stays-beside.js'
 import { UpstreamError } from '../../error/upstream-error.js'
 import type { Tenant } from '../../identity/tenant.js'
 import type { Log } from '../../runtime/log.js'
@@ -131,6 +132,10 @@ export class Rotation {
       throw new RotationFault('it has no credential yet that could be replaced: authsec service set-credential')
     }
     const after = await credentials.newest(placeOf(claim))
+    const { credentialVersion: version } = claim.service
+    if (!(await staysBesideNext(credentials, placeOf(claim), { newest: after, version }))) {
+      throw new RotationFault(tooFewVersions)
+    }
     const attempt = await this.#begin(work, { after, origin: kind })
     const members = await createCredential(rotator, claim, { attempt, current })
     try {
