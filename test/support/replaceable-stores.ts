@@ -25,6 +25,7 @@ export function storeOf(store: RotationStore): RotationStore {
     retired: (...all) => store.retired(...all),
     release: (claim) => store.release(claim),
     fail: (...all) => store.fail(...all),
+    isGone: (claim) => store.isGone(claim),
     ask: (...all) => store.ask(...all),
     statuses: (tenant) => store.statuses(tenant),
   }

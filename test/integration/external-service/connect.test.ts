@@ -68,7 +68,11 @@ const inAnotherProcess = async () => {
     pause: (milliseconds) => pause(milliseconds),
   })
   const [service, connection] = [await site.service(), await johnsConnection()]
-  return reader.read({ tenant: site.acme, service, connection }).finally(() => another.close())
+  try {
+    return await reader.read({ tenant: site.acme, service, connection })
+  } finally {
+    await another.close()
+  }
 }
 const johnsConnection = async () => {
   const user = { issuer: ownIssuer, subject: await site.accountOf(john) }

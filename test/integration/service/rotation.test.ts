@@ -291,11 +291,48 @@ describe('a rotation', () => {
     expect(await bench.round(new Map())).toBe(0)
     await bench.rotate(bench.given())
     expect(await bench.round()).toBe(0)
-    expect(await test.postgres.rotations.ask(bench.tenant, 'Tokens')).toBe(true)
-    expect(await test.postgres.rotations.ask(bench.tenant, 'No such')).toBe(false)
+    expect(await test.postgres.rotations.ask(bench.tenant, 'Tokens', 'cli:bo')).toBe(true)
+    expect(await test.postgres.rotations.ask(bench.tenant, 'No such', 'cli:bo')).toBe(false)
+    expect(await bench.status()).toMatchObject({ askedAt: expect.any(Number), askedBy: 'cli:bo' })
     await bench.age('61 seconds')
     expect([await bench.round(), await bench.round()]).toEqual([1, 1])
     expect((await bench.used()).version).toBe(3)
+    const last = { by: 'cli:bo', outcome: 'rotated' }
+    expect(await bench.status()).toMatchObject({ askedAt: undefined, askedBy: undefined, last })
+    // What nobody has asked for is by the plan.
+    await bench.age('1 day')
+    expect([await bench.round(), await bench.round()]).toEqual([1, 1])
+    expect((await bench.status()).last?.by).toBe('schedule')
+  })
+
+  it('ends what was made for a service that is removed meanwhile, whether that is in the store yet or not', async () => {
+    const { rotations, services } = test.postgres
+    const remove = async () => {
+      const { id: service } = await bench.service()
+      await services.apply(bench.tenant, { presence: 'absent', name: bench.name }, 'cli:ada')
+      await local.destroy({ tenant: bench.tenant, service, account: undefined })
+    }
+    const early = {
+      ...methodsOf(local),
+      write: async (...all: Parameters<CredentialStore['write']>) => {
+        await remove()
+        return local.write(...all)
+      },
+    }
+    const late = {
+      ...storeOf(rotations),
+      written: async (claim: Parameters<RotationStore['written']>[0]) => {
+        await remove()
+        return rotations.written(claim)
+      },
+    }
+    for (const changes of [{ credentials: early }, { rotations: late }]) {
+      bench.api.valid.clear()
+      const old = await bench.provide()
+      expect(await bench.rotate(bench.application(), bench.rotation(changes))).toMatchObject({ outcome: 'failed' })
+      expect([...bench.api.valid]).toEqual([old])
+      expect(await local.list(bench.tenant)).toEqual([])
+    }
   })
 
   it('is seen by other servers with their next call, also by those that no notification has reached', async () => {
@@ -349,7 +386,7 @@ describe('a rotation', () => {
 
   it('is made by a running server with the rotators of its application, without anybody', async () => {
     const old = await bench.provide()
-    await test.postgres.rotations.ask(bench.tenant, bench.name)
+    await test.postgres.rotations.ask(bench.tenant, bench.name, 'cli:bo')
     jest.useFakeTimers({ doNotFake: [...notTimeouts] })
     const stack = new ClosingStack()
     const store = local
@@ -364,7 +401,7 @@ describe('a rotation', () => {
     await until(async () => (await bench.used()).token !== old)
     await stack.close()
     expect(await bench.works()).toBe(true)
-    expect(await bench.records()).toMatchObject([{ subject: 'schedule', reason: 'succeeded' }])
+    expect(await bench.records()).toMatchObject([{ subject: 'cli:bo', reason: 'succeeded' }])
     // @ts-expect-error a rotator has a function
     expect(() => readRotators({ Tokens: { create: 'x' } })).toThrow('needs a function create')
   })

@@ -46,6 +46,8 @@ export interface RotationWork {
   readonly warnings: string[]
   /** Whether the credential before is still to be destroyed. */
   untidy: boolean
+  /** What the application has made now, wherever it is. */
+  made: HeldCredential | undefined
   /** What was made and has not come to be used; of no version that the store has. */
   leftover: HeldCredential | undefined
   /** Whether a version that was written has to go on, whatever has failed. */
@@ -57,7 +59,8 @@ export interface RotationWork {
 /** Where whoever has the claim begins. */
 export function beginWork(order: RotationOrder, claim: RotationClaim): RotationWork {
   const isRetiring = claim.phase === 'retiring'
-  return { order, claim, warnings: [], untidy: isRetiring, leftover: undefined, isKept: false, takenBack: 'no' }
+  const nothingMade = { made: undefined, leftover: undefined, isKept: false, takenBack: 'no' } as const
+  return { order, claim, warnings: [], untidy: isRetiring, ...nothingMade }
 }
 
 /** Where the credential is in the store. */

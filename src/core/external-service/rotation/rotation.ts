@@ -99,12 +99,13 @@ export class Rotation {
     }
     const attempt = await this.#begin(work, { after, origin: kind })
     const members = await createCredential(rotator, claim, { attempt, current })
+    work.made = heldCredential(after + 1, members)
     try {
       const version = await credentials.write(placeOf(claim), members, after)
       return await this.#putToUse(work, heldCredential(version, members))
     } catch (error) {
       if (!(error instanceof CredentialConflict)) throw error
-      work.leftover = heldCredential(after + 1, members)
+      work.leftover = work.made
       throw new RotationFault('somebody else has set its credential at the same moment')
     }
   }
@@ -184,15 +185,20 @@ export class Rotation {
       ...about,
       error,
     })
-    if (error instanceof ClaimLost) return { outcome: 'failed', reason: words, standing: 'resumable' }
     try {
-      const isNoted = await store.fail(claim, failure)
+      const isNoted = !(error instanceof ClaimLost) && (await store.fail(claim, failure))
       // Not before, and not where another process was given the same for the same attempt: it would come upon what works no more.
-      if (isNoted && leftover !== undefined) await this.#retirement.end(work, leftover)
+      const unused = isNoted ? leftover : await this.#madeForNobody(work)
+      if (unused !== undefined) await this.#retirement.end(work, unused)
     } catch (failed) {
       log.write('warn', 'that a rotation has failed could not be noted', { ...about, error: failed })
     }
-    return { outcome: 'failed', reason: words, standing }
+    return { outcome: 'failed', reason: words, standing: error instanceof ClaimLost ? 'resumable' : standing }
+  }
+
+  /** What was made for a service that was removed meanwhile: nobody has it, and nobody comes upon it. */
+  async #madeForNobody({ claim, made }: RotationWork): Promise<HeldCredential | undefined> {
+    return made !== undefined && (await this.#ports.store.isGone(claim)) ? made : undefined
   }
 }
 
