@@ -47,7 +47,7 @@ const metadata = () => ({
 const bearer = () => ['--url', `${origin()}/v1/`, '--private-network', '--auth', 'bearer_token']
 
 describe('authsec service', () => {
-  it('puts a service there, gives it a credential that nobody sees again, and asks it with that', async () => {
+  it('puts a service there, gives it a credential that nobody sees again, and asks it with that (V11)', async () => {
     const added = await cli.run(
       'add',
       'GitHub',

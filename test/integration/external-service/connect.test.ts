@@ -457,6 +457,23 @@ describe('the tokens of a user', () => {
     expect(await connections()).toMatchObject([{ version: 2 }])
   })
 
+  it('are handed to nobody while that cannot be put on record, as on a full disk, and to users again afterwards (F9)', async () => {
+    await site.connect(client, john, ada, johns)
+    await site.sql(`
+      create function disk_full() returns trigger language plpgsql as
+      $$ begin raise exception 'no space left' using errcode = '53100'; end $$
+    `)
+    const each = `for each row when (new.type = 'credential.read') execute function disk_full()`
+    await site.sql(`create trigger disk_full before insert on audit_event ${each}`)
+    site.provider.asked.splice(0)
+    const answers = [await site.call(client), await site.call(client, 'members')]
+    await site.sql('drop function disk_full cascade')
+    for (const { isError, text } of answers)
+      expect([isError, text]).toEqual([true, expect.stringMatching(/^Tool failed/)])
+    expect(site.provider.asked).toEqual([])
+    expect((await site.call(client)).text).toContain('ada-1')
+  })
+
   it('are asked for with one link by a tool that needs them many times at once', async () => {
     const { link = '' } = await site.call(client, 'many')
     expect(await site.sql('select 1 from service_sign_in')).toHaveLength(1)

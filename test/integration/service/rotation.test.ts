@@ -335,7 +335,7 @@ describe('a rotation', () => {
     }
   })
 
-  it('is seen by other servers with their next call, also by those that no notification has reached', async () => {
+  it('is seen by other servers with their next call, also by those that no notification has reached (V9)', async () => {
     const old = await bench.provide()
     const other = await test.reopen()
     const reader = new StoredCredentialReader(local)
