@@ -268,18 +268,21 @@ describe('authsec service', () => {
 
     const account = { kind: 'account', presence: 'new', email: 'di@here.test' } as const
     await postgres.tenantAdministration.apply(tenant, [account], 'cli:ada')
-    const [row] = await tenantSql(
-      tenant,
+    const connect = (email: string) =>
       `insert into service_connection (service_id, subject, credential_version)
-       select $1, id::text, 1 from account where email = 'di@here.test' returning id`,
-      [service],
-    )
+       select $1, id::text, 1 from account where email = '${email}' returning id`
+    const [row] = await tenantSql(tenant, connect('di@here.test'), [service])
     const tokens = { tenant, service, account: String(row?.['id']) }
     await store().write(tokens, { access_token: 'an-access-token-of-di', refresh_token: 'a-refresh-token-of-di' }, 0)
     // Renewed, and not in use yet.
     await store().write(tokens, { access_token: 'a-new-token-of-di', refresh_token: 'a-later-token-of-di' }, 1)
     expect(await json('show', 'Hub')).toMatchObject({ users: 1 })
     const disconnect = ['disconnect', 'Hub', '--account', 'di@here.test'] as const
+    const wrapped = { AUTHSEC_VAULT_WRAPPED_SECRET_ID: 'hvs.wrapped', AUTHSEC_VAULT_ROLE: 'authsec' }
+    const server = { AUTHSEC_VAULT_ADDR: 'https://127.0.0.1:1', AUTHSEC_VAULT_ROLE_ID: 'a-role-id', ...wrapped }
+    expect(await cli.elsewhere(server, ...disconnect, '--yes')).toMatchObject({
+      ...{ code: 5, stderr: expect.stringContaining('can be unwrapped once') },
+    })
     expect(await cli.run(...disconnect)).toMatchObject({ code: 5 })
     expect(await postgres.services.connections(tenant)).toHaveLength(1)
     requests = []
@@ -296,6 +299,15 @@ describe('authsec service', () => {
       code: 5,
       stderr: expect.stringContaining('not signed in'),
     })
+    const again = { kind: 'account', presence: 'new', email: 'ed@here.test' } as const
+    await postgres.tenantAdministration.apply(tenant, [again], 'cli:ada')
+    const [other] = await tenantSql(tenant, connect('ed@here.test'), [service])
+    const his = { tenant, service, account: String(other?.['id']) }
+    await store().write(his, { access_token: 'an-access-token-of-di' }, 0)
+    expect(await cli.site.run('account', 'remove', 'ed@here.test', '--tenant', tenant.slug, '--yes')).toMatchObject({
+      code: 0,
+    })
+    expect([revoked.at(-1), await store().newest(his)]).toEqual(['an-access-token-of-di', 0])
     for (const text of cli.texts) expect(text).not.toMatch(/token-of-di/)
     expect(await cli.run('delete', 'Hub', '--yes')).toMatchObject({ code: 0 })
   }, 120_000)
@@ -331,7 +343,8 @@ describe('authsec service', () => {
   it('has credentials under another local key when that is rotated, also where it was cut off', async () => {
     const file = localVaultKeyFile(cli.home)
     const before = await readFile(file, 'utf8')
-    const rotate = (env: NodeJS.ProcessEnv = {}) => cli.program(env, 'keys', 'rotate', '--local-vault')
+    const command = ['keys', 'rotate', '--local-vault']
+    const rotate = async () => cli.noted(await cli.site.run(...command))
     const all = (await store().list(cli.tenant)).length
     expect(all).toBeGreaterThan(1)
     const rotated = await rotate()
@@ -351,10 +364,10 @@ describe('authsec service', () => {
     expect(await readFile(file, 'utf8')).toBe(begun)
     expect(await cli.run('test', 'Cut')).toMatchObject({ code: 0 })
 
-    const one = await rotate({ AUTHSEC_LOCAL_VAULT_KEY: begun })
+    const one = await cli.program({ AUTHSEC_LOCAL_VAULT_KEY: begun }, ...command)
     expect(one).toMatchObject({ code: 5, stderr: expect.stringContaining('has one key') })
     const own = MasterKey.generate().reveal()
-    const named = await rotate({ AUTHSEC_LOCAL_VAULT_KEY: `${own} ${begun}` })
+    const named = await cli.program({ AUTHSEC_LOCAL_VAULT_KEY: `${own} ${begun}` }, ...command)
     expect(named).toMatchObject({ code: 0, stdout: expect.stringContaining('take those out') })
     expect(await cli.run('test', 'Cut')).toMatchObject({
       code: 4,

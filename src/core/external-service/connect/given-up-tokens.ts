@@ -4,17 +4,17 @@ import type { Log } from '../../runtime/log.js'
 import type { ServiceAuthorization, UserServiceClient, UserTokens } from './service-authorization.js'
 
 /**
- * What a service may still take of the versions from `first` on, each once. What renews tokens is enough: what has come of it ends with it
- * (RFC 7009 §2.1). Throws `UpstreamError`.
+ * What a service may still take of the versions from `first` on, each once; of the two newest, one of which is used, where that is not
+ * known. What renews tokens is enough: what has come of it ends with it (RFC 7009 §2.1). Throws `UpstreamError`.
  */
 export async function revocableTokens(
   store: Pick<CredentialStore, 'newest' | 'read'>,
   place: CredentialPlace,
-  first: number,
+  first?: number,
 ): Promise<readonly Secret[]> {
   const newest = await store.newest(place)
   const found = new Set<string>()
-  for (let version = newest; version >= first; version -= 1) {
+  for (let version = newest; version >= Math.max(1, first ?? newest - 1); version -= 1) {
     const { access_token: access, refresh_token: refresh } = (await store.read(place, version))?.members ?? {}
     const token = refresh ?? access
     if (token !== undefined) found.add(token)
