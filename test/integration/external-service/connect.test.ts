@@ -56,8 +56,8 @@ const placeOfTokens = async () => {
   const [{ id = '' } = {}] = await connections()
   return { tenant: site.acme, service: (await site.service()).id, account: String(id) }
 }
-/** What another server comes by for John. */
-const inAnotherProcess = async () => {
+/** What another server comes by for John; `waits` is called where it has to wait for that. */
+const inAnotherProcess = async (waits: () => void = () => undefined) => {
   const another = await openHomePostgres(site.server.home)
   const log = { write: () => undefined }
   const authorization = createServiceAuthorization(createFetcher())
@@ -65,7 +65,10 @@ const inAnotherProcess = async () => {
     ...{ store: site.store, stored: new StoredCredentialReader(site.store), authorization, log },
     connections: another.postgres.connect.connections,
     revoker: new TokenRevoker({ authorization, log }),
-    pause: (milliseconds) => pause(milliseconds),
+    pause: (milliseconds) => {
+      waits()
+      return pause(milliseconds)
+    },
   })
   const [service, connection] = [await site.service(), await johnsConnection()]
   try {
@@ -350,6 +353,26 @@ describe('the tokens of a user', () => {
       })
     })
     expect((await site.call(client)).text).toContain('ada-1')
+    expect(await connections()).toMatchObject([{ version: 2 }])
+  })
+
+  it('that the store has given up while they are renewed end no sign-in: whoever comes meanwhile waits', async () => {
+    await site.connect(client, john, ada, johns)
+    const place = await placeOfTokens()
+    await site.sql(`update service_connection set expires_at = clock_timestamp() + interval '30 seconds'`)
+    let other: ReturnType<typeof inAnotherProcess> | undefined
+    site.provider.instead.set('/token', (response, request) => {
+      site.provider.instead.clear()
+      let isAnswered = false
+      const answer = () => {
+        if (!isAnswered) void site.provider.answer(request, response)
+        isAnswered = true
+      }
+      other = site.store.delete(place, 1).then(() => inAnotherProcess(answer))
+      other.catch(answer)
+    })
+    expect((await site.call(client)).text).toContain('ada-1')
+    expect(await other).toMatchObject({ version: 2 })
     expect(await connections()).toMatchObject([{ version: 2 }])
   })
 
