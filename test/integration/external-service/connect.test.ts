@@ -275,17 +275,20 @@ describe('the way back from a service', () => {
     await until(() => site.provider.askedFor('POST /token/revocation') === 1)
   })
 
-  it('leaves no tokens behind where nobody can be connected any more, as in a tenant that is deleted meanwhile', async () => {
+  it.each([
+    ['nobody can be connected any more, as in a tenant that is deleted meanwhile', 'service_connection'],
+    ['they could not be kept', 'service_credential'],
+  ])('leaves no tokens behind where %s', async (_title, table) => {
     const { back, jar } = await left()
     const before = (await site.store.list(site.acme)).length
     site.provider.asked.splice(0)
     site.provider.instead.set('/token', (response, request) => {
       site.provider.instead.clear()
-      const gone = site.sql('alter table service_connection rename to service_connection_gone')
+      const gone = site.sql(`alter table ${table} rename to ${table}_gone`)
       void gone.then(() => site.provider.answer(request, response))
     })
     const answer = await jar.open(back)
-    await site.sql('alter table service_connection_gone rename to service_connection')
+    await site.sql(`alter table ${table}_gone rename to ${table}`)
     expect(answer.status).toBeGreaterThanOrEqual(500)
     expect([await connections(), (await site.store.list(site.acme)).length]).toEqual([[], before])
     await until(() => site.provider.askedFor('POST /token/revocation') === 1)
