@@ -4,15 +4,18 @@ import type { Administrator, Outcome } from '../../../core/administration/tenant
 import type { PasswordRule, PasswordRules } from '../../../core/federation/provider/password-rules.js'
 import type { Tenant } from '../../../core/identity/tenant.js'
 import type { MasterSchema } from '../schema/master-schema.js'
-import { recordChanges } from '../store/admin-audit.js'
+import type { AuditTrail } from '../audit/audit-trail.js'
+import { recordChanges } from '../audit/record-changes.js'
 import { lockProviders } from './lock-providers.js'
 
 /** Beside the providers, in the master database: nobody removes the last one while passwords are refused. */
 export class PostgresPasswordRules implements PasswordRules {
   readonly #master: Kysely<MasterSchema>
+  readonly #trail: AuditTrail
 
-  constructor(master: Kysely<MasterSchema>) {
+  constructor(master: Kysely<MasterSchema>, trail: AuditTrail) {
     this.#master = master
+    this.#trail = trail
   }
 
   async refusing(): Promise<ReadonlySet<string>> {
@@ -20,20 +23,22 @@ export class PostgresPasswordRules implements PasswordRules {
     return new Set(rows.map(({ tenant_id: id }) => id))
   }
 
+  async refusalFault(tenant: Tenant): Promise<string | undefined> {
+    return refusalFault(this.#master, tenant)
+  }
+
   async set(tenant: Tenant, rule: PasswordRule, by: Administrator): Promise<Outcome> {
     return this.#master.transaction().execute(async (step) => {
       await lockProviders(step)
-      if (rule === 'refused' && !(await hasProvider(step, tenant))) {
-        const fault = `nobody could sign in to ${tenant.slug}: it has no provider (authsec provider add)`
-        return { changes: [], faults: [{ wish: 0, fault }] }
-      }
+      const fault = rule === 'refused' ? await refusalFault(step, tenant) : undefined
+      if (fault !== undefined) return { changes: [], faults: [{ wish: 0, fault }] }
       const before: PasswordRule = (await refusesPasswords(step, tenant)) ? 'refused' : 'accepted'
       const change: Change = {
         ...{ action: before === rule ? 'kept' : 'changed', noun: 'passwords', name: tenant.slug },
         ...{ before: before === rule ? [] : [before], after: before === rule ? [] : [rule] },
       }
       if (before !== rule) await write(step, tenant, rule)
-      await recordChanges(step, { tenant: undefined, changes: [change], by })
+      await recordChanges(step, { tenant: undefined, changes: [change], by, trail: this.#trail })
       return { changes: [change], faults: [] }
     })
   }
@@ -56,6 +61,11 @@ export async function hasProvider(db: Kysely<MasterSchema>, { id, slug }: Tenant
     ) limit 1
   `.execute(db)
   return rows.length > 0
+}
+
+async function refusalFault(db: Kysely<MasterSchema>, tenant: Tenant): Promise<string | undefined> {
+  if (await hasProvider(db, tenant)) return undefined
+  return `nobody could sign in to ${tenant.slug}: it has no provider (authsec provider add)`
 }
 
 async function write(db: Kysely<MasterSchema>, { id }: Tenant, rule: PasswordRule): Promise<void> {

@@ -96,7 +96,7 @@ export class PostgresRotationStore implements RotationStore {
           claimed_by: null,
           claimed_until: null,
           attempt: null,
-          asked_at: null,
+          ...notAsked,
           rotated_at: sql`clock_timestamp()`,
         })
         .set({ ...ended('rotated', by), failures: 0, retry_at: null })
@@ -104,7 +104,7 @@ export class PostgresRotationStore implements RotationStore {
       if (numUpdatedRows !== 1n) throw new Undone('lost')
       const isUsed = await (version === undefined ? touch(step, service.id) : use(step, claim, version))
       if (!isUsed) throw new Undone('changed')
-      await record(step, claim, { by, reason: 'succeeded', version })
+      await record(step, claim, { trail: this.#parts.databases.trail, by, reason: 'succeeded', version })
     })
     if (answer === 'activated') await this.#parts.changes.publish(tenant)
     return answer
@@ -133,7 +133,7 @@ export class PostgresRotationStore implements RotationStore {
         .executeTakeFirst()
       if (numUpdatedRows !== 1n) return false
       if (left !== undefined && said !== undefined)
-        await record(step, claim, { by: left.by, reason: 'failed', failure: said })
+        await record(step, claim, { trail: this.#parts.databases.trail, by: left.by, reason: 'failed', failure: said })
       return true
     })
   }
@@ -151,20 +151,27 @@ export class PostgresRotationStore implements RotationStore {
       const { numUpdatedRows } = await ofClaim(step, claim)
         .set(standing === 'resumable' ? {} : { phase: 'idle' })
         .set(standing === 'given up' ? { attempt: null } : {})
-        .set({ ...ended('failed', by), reason: said, claimed_by: null, claimed_until: null, asked_at: null })
+        .set({ ...ended('failed', by), reason: said, claimed_by: null, claimed_until: null, ...notAsked })
         .set({ retry_at: pause, failures: sql<number>`failures + 1` })
         .executeTakeFirst()
-      if (numUpdatedRows === 1n) await record(step, claim, { by, reason: 'failed', failure: said })
+      if (numUpdatedRows === 1n)
+        await record(step, claim, { trail: this.#parts.databases.trail, by, reason: 'failed', failure: said })
       return numUpdatedRows === 1n
     })
   }
 
-  async ask(tenant: Tenant, name: string): Promise<boolean> {
+  async isGone({ service, tenant }: RotationClaim): Promise<boolean> {
+    const db = await this.#db(tenant)
+    const row = await db.selectFrom('service').select('id').where('id', '=', service.id).executeTakeFirst()
+    return row === undefined
+  }
+
+  async ask(tenant: Tenant, name: string, by: RotationActor): Promise<boolean> {
     const db = await this.#db(tenant)
     if (!(await addRow(db, name))) return false
     await db
       .updateTable('service_rotation')
-      .set({ asked_at: sql<Date>`clock_timestamp()`, retry_at: null })
+      .set({ asked_at: sql<Date>`clock_timestamp()`, asked_by: by, retry_at: null })
       .where('service_id', '=', idOf(name))
       .execute()
     return true
@@ -174,7 +181,7 @@ export class PostgresRotationStore implements RotationStore {
     const rows = await selectServices(await this.#db(tenant))
       .leftJoin('service_rotation as r', 'r.service_id', 'service.id')
       .where((where) => where.or([where('service.rotation', 'is not', null), where('r.service_id', 'is not', null)]))
-      .select(['r.phase', 'r.origin', 'r.failures', 'r.outcome', 'r.reason', 'r.ended_by'])
+      .select(['r.phase', 'r.origin', 'r.failures', 'r.outcome', 'r.reason', 'r.ended_by', 'r.asked_by'])
       .select([sql<number>`extract(epoch from clock_timestamp())::float8`.as('now')])
       .select(
         // What was set by hand counts as well.
@@ -195,6 +202,7 @@ export class PostgresRotationStore implements RotationStore {
   }
 }
 
+const notAsked = { asked_at: null, asked_by: null }
 const isFree = sql<boolean>`(claimed_until is null or claimed_until <= clock_timestamp())`
 
 function claimEnd() {

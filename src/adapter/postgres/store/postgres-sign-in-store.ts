@@ -70,7 +70,7 @@ export class PostgresSignInStore implements SignInStore {
       const oldest = await evictOldest(step, row)
       await step.insertInto('session').values(row).execute()
       const ended = oldest.map((one) => this.#rows.ended(one, tenant, { how: 'evicted', origin: signIn.origin }))
-      await recordRows(step, [completed, ...ended])
+      await recordRows(step, [completed, ...ended], this.#databases)
       return oldest
     })
     this.#onEvent?.(completed)
@@ -127,7 +127,8 @@ export class PostgresSignInStore implements SignInStore {
     try {
       return await db.transaction().execute(async (step) => {
         const ended = await deleteStanding(step, key)
-        if (ended !== undefined) await recordRows(step, [this.#rows.ended(ended, tenant, ending)])
+        const rows = ended === undefined ? [] : [this.#rows.ended(ended, tenant, ending)]
+        await recordRows(step, rows, { trail: this.#databases.trail, without: 'goes on' })
         return ended !== undefined
       })
     } catch {
@@ -154,6 +155,7 @@ export class PostgresSignInStore implements SignInStore {
       await recordRows(
         step,
         expired.map((ended) => this.#rows.ended(ended, tenant, { how: 'expired' })),
+        this.#databases,
       )
       return expired.length
     })
