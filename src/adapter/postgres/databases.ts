@@ -6,6 +6,7 @@ import { Turns } from '../../core/runtime/turns.js'
 import type { Tracer } from '../../core/runtime/tracer.js'
 import type { ConnectionSettings } from './connection-settings.js'
 import type { PoolState } from '../../core/runtime/vitals.js'
+import { AuditTrail } from './audit/audit-trail.js'
 import { ConnectionPool, type PoolLimits, type PoolTimes } from './pool/connection-pool.js'
 import { sqlState } from './pool/database-failure.js'
 import { inTime } from './pool/in-time.js'
@@ -44,6 +45,8 @@ const outdated = new Set(['3D000', '28000', '28P01', '42501'])
 export class Databases {
   readonly connection: ConnectionSettings
   readonly masterDatabase: string
+  /** Where the changes of each database are put on record. */
+  readonly trail: AuditTrail
   readonly #keys: Keyring
   readonly #masterPool: ConnectionPool
   readonly #tenantPool: ConnectionPool
@@ -59,6 +62,7 @@ export class Databases {
     this.connection = options.connection
     this.masterDatabase = options.masterDatabase
     this.#keys = options.keys
+    this.trail = new AuditTrail(options.keys)
     this.#masterPool = new ConnectionPool({
       ...shared,
       outage: 'AUTH_UNAVAILABLE',

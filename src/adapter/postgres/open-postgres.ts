@@ -63,7 +63,7 @@ import { PostgresAccountFactorStore } from './store/postgres-account-factor-stor
 import { PostgresAccountLinkStore } from './store/postgres-account-link-store.js'
 import { PostgresAccountStore } from './store/postgres-account-store.js'
 import { PostgresApplicationStore } from './store/postgres-application-store.js'
-import { PostgresAuditLog } from './store/postgres-audit-log.js'
+import { PostgresAuditLog } from './audit/postgres-audit-log.js'
 import { PostgresGrantStore } from './store/postgres-grant-store.js'
 import { PostgresIssuerStorage } from './store/postgres-issuer-storage.js'
 import { PostgresIssuerStore } from './store/postgres-issuer-store.js'
@@ -213,10 +213,10 @@ export async function openPostgres(options: PostgresOptions): Promise<Postgres> 
   })
   const provisioner = new Provisioner(databases, keys)
   const rateLimiter = new PostgresRateLimiter(master, keys)
-  const signingKeys = new PostgresSigningKeyStore(master, keys, notices)
+  const signingKeys = new PostgresSigningKeyStore({ master, keyring: keys, feed: notices, trail: databases.trail })
   const keptTokens = new PostgresKeptTokenStore(databases, keys)
   const services = new PostgresServiceStore({ databases, changes, ownIssuer })
-  const sweeper = new Sweeper({ master, tenants, signIns, keptTokens, turns: rateLimiter, log })
+  const sweeper = new Sweeper({ master, tenants, signIns, keptTokens, audit, turns: rateLimiter, log })
   return {
     keys,
     keyAdministration: new KeyAdministration({ databases, keys, masterKeys, signingKeys }),
@@ -228,13 +228,13 @@ export async function openPostgres(options: PostgresOptions): Promise<Postgres> 
     grants: new PostgresGrantStore(databases, ownIssuer, new PolicyVersions(changes)),
     signingKeys,
     issuerStorage: new PostgresIssuerStorage(master),
-    trustedIssuers: new PostgresIssuerStore(master, keys),
+    trustedIssuers: new PostgresIssuerStore(master, keys, databases.trail),
     federation: {
-      providers: new PostgresProviderStore(master, keys, keptTokens),
+      providers: new PostgresProviderStore({ master, keyring: keys, tokens: keptTokens, trail: databases.trail }),
       transactions: new PostgresFederationStore(master, keys),
       accounts: new PostgresFederatedAccounts(databases, changes),
       tokens: keptTokens,
-      passwords: new PostgresPasswordRules(master),
+      passwords: new PostgresPasswordRules(master, databases.trail),
     },
     services,
     connect: { links: new PostgresLinkStore(databases), connections: new PostgresConnectionStore(databases) },
@@ -258,7 +258,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Postgres> 
     tenantDirectory: new TenantDirectory({ databases, provisioner, changes, keys }),
     migrations: new MigrationRun(databases, keys),
     tenantAdministration: new PostgresTenantAdministration(databases, changes),
-    applicationAdministration: new PostgresApplicationAdministration(master),
+    applicationAdministration: new PostgresApplicationAdministration(master, databases.trail),
     vitals: () => ({ pools: databases.pools, auditBacklog: audit.backlog, changeFeedAlive: changes.alive }),
     async ping() {
       await sql`select 1`.execute(master)

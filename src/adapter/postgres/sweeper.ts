@@ -4,6 +4,7 @@ import type { Tenant, TenantRegistry } from '../../core/identity/tenant.js'
 import type { Log } from '../../core/runtime/log.js'
 import type { RateLimiter } from '../../core/runtime/rate-limiter.js'
 import type { MasterSchema } from './schema/master-schema.js'
+import type { PostgresAuditLog } from './audit/postgres-audit-log.js'
 import type { PostgresKeptTokenStore } from './federation/postgres-kept-token-store.js'
 import type { PostgresSignInStore } from './store/postgres-sign-in-store.js'
 import { hasEnded } from './store/session-term.js'
@@ -39,6 +40,7 @@ export interface SweeperOptions {
   readonly tenants: Pick<TenantRegistry, 'list'>
   readonly signIns: Pick<PostgresSignInStore, 'removeExpired'>
   readonly keptTokens: Pick<PostgresKeptTokenStore, 'removeOrphaned'>
+  readonly audit: Pick<PostgresAuditLog, 'settle'>
   /** Whose turn it is. */
   readonly turns: Pick<RateLimiter, 'take'>
   readonly log: Log
@@ -85,6 +87,7 @@ export class Sweeper {
     for (const table of masterTables) {
       removed += (await this.#drain({ table: table.table }, () => removeEnded(master, table))).rows
     }
+    await this.#settle(undefined)
     for (const tenant of await this.#tenants()) removed += await this.#sweepTenant(tenant)
     return removed
   }
@@ -96,7 +99,17 @@ export class Sweeper {
     const ended = await this.#drain({ table: 'session', ...place }, () => signIns.removeExpired(tenant, batch))
     if (ended.outcome === 'failed') return ended.rows
     const orphaned = await this.#drain({ table: 'kept_token', ...place }, () => keptTokens.removeOrphaned(tenant))
+    await this.#settle(tenant)
     return ended.rows + orphaned.rows
+  }
+
+  /** What processes that are gone have left open in the audit trail. */
+  async #settle(tenant: Tenant | undefined): Promise<void> {
+    const place = { table: 'audit_event', ...(tenant === undefined ? {} : { tenant: tenant.slug }) }
+    await this.#drain(place, async () => {
+      await this.#options.audit.settle(tenant)
+      return 0
+    })
   }
 
   async #tenants(): Promise<readonly Tenant[]> {

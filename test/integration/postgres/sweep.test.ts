@@ -16,6 +16,7 @@ interface Entry {
 }
 
 const keptTokens = { removeOrphaned: async () => 0 }
+const audit = { settle: async () => 0 }
 const warnings: Entry[] = []
 const log: Log = {
   write: (level, message, fields) => {
@@ -275,7 +276,7 @@ describe('every five minutes', () => {
     const sweepers = ['one', 'other', 'third'].map((name) => {
       const tenants = { list: async () => (swept.push(name), []) }
       const signIns = { removeExpired: async () => 0 }
-      return new Sweeper({ master: databases.master(), tenants, signIns, keptTokens, turns, log })
+      return new Sweeper({ master: databases.master(), tenants, signIns, keptTokens, audit, turns, log })
     })
     const five = 5 * 60_000
     for (round = 1; round <= 2; round += 1) {
@@ -292,7 +293,7 @@ describe('every five minutes', () => {
     const turns = { take: () => Promise.reject(new UpstreamError('AUTH_UNAVAILABLE', 'no answer')) }
     const tenants = { list: async () => [acme] }
     const signIns = { removeExpired: () => Promise.reject(new TypeError('nobody sweeps')) }
-    const sweeper = new Sweeper({ master: databases.master(), tenants, signIns, keptTokens, turns, log })
+    const sweeper = new Sweeper({ master: databases.master(), tenants, signIns, keptTokens, audit, turns, log })
     await jest.advanceTimersByTimeAsync(5 * 60_000)
     jest.useRealTimers()
     await sweeper.stop()
@@ -312,7 +313,7 @@ describe('stopping', () => {
     }
     const tenants = { list: async () => [acme, globex] }
     const { rateLimiter: turns } = test.postgres
-    const sweeper = new Sweeper({ master: databases.master(), tenants, signIns, keptTokens, turns, log })
+    const sweeper = new Sweeper({ master: databases.master(), tenants, signIns, keptTokens, audit, turns, log })
     const swept = sweeper.sweep()
     while (finish.length === 0) await new Promise(setImmediate)
     let stopped = false
@@ -333,7 +334,7 @@ describe('stopping', () => {
     }
     const signIns = { removeExpired: async () => 0 }
     const { rateLimiter: turns } = test.postgres
-    const sweeper = new Sweeper({ master: databases.master(), tenants, signIns, keptTokens, turns, log })
+    const sweeper = new Sweeper({ master: databases.master(), tenants, signIns, keptTokens, audit, turns, log })
     expect(await sweeper.sweep()).toBe(0)
     await sweeper.stop()
     expect(warnings).toMatchObject([{ fields: { table: 'tenant' } }])

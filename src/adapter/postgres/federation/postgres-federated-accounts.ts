@@ -17,8 +17,7 @@ import type { Databases } from '../databases.js'
 import { sqlState } from '../pool/database-failure.js'
 import type { TenantSchema } from '../schema/tenant-schema.js'
 import { isStorable } from '../storable-text.js'
-import { recordAccountChange } from '../store/admin-audit.js'
-import { insertAuditRows } from '../store/audit-row.js'
+import { recordAccountChange, type RecordedIn } from '../audit/record-changes.js'
 import { readRule } from '../store/read-facts.js'
 
 type Db = Kysely<TenantSchema>
@@ -49,7 +48,9 @@ export class PostgresFederatedAccounts implements FederatedAccounts {
     if (!isStorable(identity.issuer + identity.subject))
       return { outcome: 'refused', reason: 'ERR_FEDERATION_SHUT_OUT' }
     const db = await this.#databases.tenant(tenant)
-    const acceptance = await db.transaction().execute((step) => accept(step, { tenant, identity, invitation }))
+    const acceptance = await db
+      .transaction()
+      .execute((step) => accept(step, { tenant, identity, invitation, trail: this.#databases.trail }))
     if (acceptance.outcome === 'accepted') await this.#changes.publish(tenant)
     return acceptance
   }
@@ -62,7 +63,9 @@ export class PostgresFederatedAccounts implements FederatedAccounts {
     if (known !== undefined) return known
     for (let attempt = 1; ; attempt += 1) {
       try {
-        const entry = await db.transaction().execute((step) => enter(step, tenant, entrant))
+        const entry = await db
+          .transaction()
+          .execute((step) => enter(step, tenant, { ...entrant, trail: this.#databases.trail }))
         if (entry.outcome === 'entered') await this.#changes.publish(tenant)
         return entry
       } catch (error) {
@@ -73,14 +76,14 @@ export class PostgresFederatedAccounts implements FederatedAccounts {
   }
 }
 
-interface Accepting {
+interface Accepting extends RecordedIn {
   readonly tenant: Tenant
   readonly identity: AccountIdentity
   readonly invitation: Invitation
 }
 
 /** Newcomers and administrators take turns: whose the identity is stays as it was read. */
-async function accept(db: Db, { identity, invitation, tenant }: Accepting): Promise<Acceptance> {
+async function accept(db: Db, { identity, invitation, tenant, trail }: Accepting): Promise<Acceptance> {
   await sql`select pg_advisory_xact_lock(${lockKey})`.execute(db)
   const { issuer, subject } = identity
   const { accountId, digest } = invitation
@@ -102,7 +105,7 @@ async function accept(db: Db, { identity, invitation, tenant }: Accepting): Prom
   if (known === undefined) {
     await db.insertInto('account_identity').values({ issuer, subject, account_id: accountId }).execute()
   }
-  await recordAccountChange(db, { tenant, accountId, by: 'link:invitation', after: [identityWord(identity)] })
+  await recordAccountChange(db, { trail, tenant, accountId, by: 'link:invitation', after: [identityWord(identity)] })
   return { outcome: 'accepted' }
 }
 
@@ -124,7 +127,7 @@ async function find(db: Db, { issuer, subject }: AccountIdentity): Promise<Entry
   return { outcome: 'entered', accountId: row.id, securityStamp, state: row.disabled === false ? 'active' : 'disabled' }
 }
 
-async function enter(db: Db, tenant: Tenant, entrant: Entrant): Promise<Entry> {
+async function enter(db: Db, tenant: Tenant, entrant: Entrant & RecordedIn): Promise<Entry> {
   await sql`select pg_advisory_xact_lock(${lockKey})`.execute(db)
   const known = await find(db, entrant)
   if (known !== undefined) return known
@@ -158,9 +161,9 @@ async function readTaken(db: Db, email: string | undefined): Promise<ReadonlySet
 function record(
   db: Db,
   tenant: Tenant,
-  { accountId, entrant }: { readonly accountId: string; readonly entrant: Entrant },
+  { accountId, entrant }: { readonly accountId: string; readonly entrant: Entrant & RecordedIn },
 ): Promise<void> {
-  const { clientId, issuer, provider, requestId, subject } = entrant
+  const { clientId, issuer, provider, requestId, subject, trail } = entrant
   const detail = { account: accountId, provider, identity: identityKey(entrant) }
   const event = {
     type: 'signin.completed',
@@ -172,7 +175,7 @@ function record(
     requestId,
     detail,
   }
-  return insertAuditRows(db, [{ event: { ...event, type: 'signin.completed' }, count: 1 }])
+  return trail.add(db, [{ event: { ...event, type: 'signin.completed' }, count: 1 }])
 }
 
 function busy(cause: unknown): UpstreamError {

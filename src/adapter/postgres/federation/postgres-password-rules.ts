@@ -4,15 +4,18 @@ import type { Administrator, Outcome } from '../../../core/administration/tenant
 import type { PasswordRule, PasswordRules } from '../../../core/federation/provider/password-rules.js'
 import type { Tenant } from '../../../core/identity/tenant.js'
 import type { MasterSchema } from '../schema/master-schema.js'
-import { recordChanges } from '../store/admin-audit.js'
+import type { AuditTrail } from '../audit/audit-trail.js'
+import { recordChanges } from '../audit/record-changes.js'
 import { lockProviders } from './lock-providers.js'
 
 /** Beside the providers, in the master database: nobody removes the last one while passwords are refused. */
 export class PostgresPasswordRules implements PasswordRules {
   readonly #master: Kysely<MasterSchema>
+  readonly #trail: AuditTrail
 
-  constructor(master: Kysely<MasterSchema>) {
+  constructor(master: Kysely<MasterSchema>, trail: AuditTrail) {
     this.#master = master
+    this.#trail = trail
   }
 
   async refusing(): Promise<ReadonlySet<string>> {
@@ -33,7 +36,7 @@ export class PostgresPasswordRules implements PasswordRules {
         ...{ before: before === rule ? [] : [before], after: before === rule ? [] : [rule] },
       }
       if (before !== rule) await write(step, tenant, rule)
-      await recordChanges(step, { tenant: undefined, changes: [change], by })
+      await recordChanges(step, { tenant: undefined, changes: [change], by, trail: this.#trail })
       return { changes: [change], faults: [] }
     })
   }

@@ -11,7 +11,8 @@ import type { Tenant } from '../../../core/identity/tenant.js'
 import { isObject } from '../../../core/trust/option-reader.js'
 import type { MasterSchema } from '../schema/master-schema.js'
 import { isUuid } from '../storable-text.js'
-import { recordChanges } from '../store/admin-audit.js'
+import type { AuditTrail } from '../audit/audit-trail.js'
+import { recordChanges, type RecordedIn } from '../audit/record-changes.js'
 import { lockProviders } from './lock-providers.js'
 import { hasProvider, refusesPasswords } from './postgres-password-rules.js'
 
@@ -25,16 +26,24 @@ interface Applied {
 
 type PutWish = Extract<ProviderWish, { readonly provider: unknown }>
 
+export interface ProviderStoreParts extends RecordedIn {
+  readonly master: Kysely<MasterSchema>
+  readonly keyring: Keyring
+  readonly tokens: Pick<KeptTokenStore, 'removeOf'>
+}
+
 /** Identity providers in the master database; the secret of our client at one is sealed with the keyring. */
 export class PostgresProviderStore implements ProviderAdministration {
   readonly #master: Kysely<MasterSchema>
   readonly #keyring: Keyring
-  readonly #tokens: Pick<KeptTokenStore, 'removeOf'>
+  readonly #tokens: ProviderStoreParts['tokens']
+  readonly #trail: AuditTrail
 
-  constructor(master: Kysely<MasterSchema>, keyring: Keyring, tokens: Pick<KeptTokenStore, 'removeOf'>) {
+  constructor({ keyring, master, tokens, trail }: ProviderStoreParts) {
     this.#master = master
     this.#keyring = keyring
     this.#tokens = tokens
+    this.#trail = trail
   }
 
   list(tenants?: readonly string[]): Promise<readonly StoredProvider[]> {
@@ -76,7 +85,7 @@ export class PostgresProviderStore implements ProviderAdministration {
     if (removed !== undefined) await step.deleteFrom('identity_provider').where('id', '=', removed).execute()
     if (wish.presence !== 'absent' && change.action !== 'kept') await this.#put(step, others, wish)
     if ((await refusesPasswords(step, wish.tenant)) && !(await hasProvider(step, wish.tenant))) throw new NobodyLeft()
-    await recordChanges(step, { tenant: undefined, changes: [change], by })
+    await recordChanges(step, { tenant: undefined, changes: [change], by, trail: this.#trail })
     return { outcome: { changes: [change], faults: [] }, removed }
   }
 

@@ -3,7 +3,7 @@ import type { Administrator } from '../../../core/administration/tenant-administ
 import { ConfigurationError } from '../../../core/error/configuration-error.js'
 import type { SigningKey } from '../../../core/identity/signing-key-store.js'
 import type { MasterSchema } from '../schema/master-schema.js'
-import { recordChanges } from '../store/admin-audit.js'
+import { recordChanges, type RecordedIn } from '../audit/record-changes.js'
 
 /** One signing key, as administrators see it. */
 export interface ListedSigningKey {
@@ -96,7 +96,7 @@ export interface Replacement {
   readonly retired: readonly string[]
 }
 
-interface NewSigningKey {
+interface NewSigningKey extends RecordedIn {
   readonly key: SigningKey
   readonly by: Administrator
   readonly toRow: (key: SigningKey) => SigningKeyRow
@@ -108,7 +108,7 @@ interface NewSigningKey {
  */
 export async function replaceSigningKeys(
   master: Kysely<MasterSchema>,
-  { by, key, toRow }: NewSigningKey,
+  { by, key, toRow, trail }: NewSigningKey,
 ): Promise<Replacement> {
   return master.transaction().execute(async (step) => {
     await lockSigningKeys(step)
@@ -127,7 +127,7 @@ export async function replaceSigningKeys(
       before: retired,
       after: [key.kid],
     } as const
-    await recordChanges(step, { by, tenant: undefined, changes: [change] })
+    await recordChanges(step, { by, tenant: undefined, changes: [change], trail })
     return { kid: key.kid, retired }
   })
 }

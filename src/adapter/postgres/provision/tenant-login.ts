@@ -18,7 +18,6 @@ const insufficientPrivilege = '42501'
 const scramIterations = 4096
 /** What requests may read and not change: what is counted by triggers, and what only a migration does. */
 const readOnlyTables = ['schema_migration', 'policy_version']
-const appendOnlyTables = ['audit_event']
 
 /**
  * Creates the role, or gives the one that a process has left half way a new password. `db` is connected to the maintenance
@@ -86,9 +85,19 @@ export async function grantTenantLogin<Schema>(db: Kysely<Schema>, role: string)
   for (const table of readOnlyTables) {
     await sql`revoke insert, update, delete on ${sql.table(table)} from ${to}`.execute(db)
   }
-  for (const table of appendOnlyTables) {
-    await sql`revoke select, update, delete on ${sql.table(table)} from ${to}`.execute(db)
-  }
+  await grantAudit(db, role)
+}
+
+/** To add to the trail, and nothing else: a chain is moved on by what was added to it. */
+async function grantAudit<Schema>(db: Kysely<Schema>, role: string): Promise<void> {
+  const to = sql.id(role)
+  await sql`revoke all on audit_event, audit_chain, audit_outbox, audit_checkpoint, audit_cursor from ${to}`.execute(db)
+  await sql`grant insert on audit_event, audit_checkpoint to ${to}`.execute(db)
+  await sql`grant select, insert, update (sequence, mac, settled, holder, held_until) on audit_chain to ${to}`.execute(
+    db,
+  )
+  await sql`grant select, insert, delete on audit_outbox to ${to}`.execute(db)
+  await sql`grant execute on function audit_unsettled(text, bigint) to ${to}`.execute(db)
 }
 
 async function stateOf(db: Kysely<unknown>, role: string, place: TenantPlace): Promise<'absent' | 'foreign' | 'ours'> {

@@ -1,4 +1,5 @@
 import { sql, type Kysely } from 'kysely'
+import { createAuditChains } from './audit-chain-schema.js'
 import { createAuditEvent } from './audit-schema.js'
 import { createIdentityProviders, createPasswordRefusals } from './federation-schema.js'
 import type { Migration, MigrationSchema } from './migrate.js'
@@ -42,6 +43,7 @@ export const masterMigrations: readonly Migration[] = [
   { name: '0006-signing-key-terms', up: addSigningKeyTerms },
   { name: '0007-identity-provider', up: createIdentityProviders },
   { name: '0008-password-refusal', up: createPasswordRefusals },
+  { name: '0009-audit-chain', up: createAuditChains },
 ]
 
 async function createTenants(db: Kysely<MigrationSchema>): Promise<void> {

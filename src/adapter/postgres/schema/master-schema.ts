@@ -1,10 +1,10 @@
 import type { Generated } from 'kysely'
-import type { AuditEventTable } from './audit-schema.js'
+import type { AuditTables } from './audit-schema.js'
 import type { FederationTransactionTable, IdentityProviderTable } from './federation-schema.js'
 import type { MigrationSchema } from './migrate.js'
 
 /** The master database: what is known before, or regardless of, a tenant. */
-export interface MasterSchema extends MigrationSchema {
+export interface MasterSchema extends MigrationSchema, AuditTables {
   readonly tenant: TenantTable
   readonly tenant_issuer: TenantIssuerTable
   readonly application: ApplicationTable
@@ -19,7 +19,6 @@ export interface MasterSchema extends MigrationSchema {
   readonly identity_provider: IdentityProviderTable
   readonly federation_transaction: FederationTransactionTable
   readonly password_refusal: { readonly tenant_id: string }
-  readonly audit_event: AuditEventTable
 }
 
 /** Issuers whose tokens are accepted, besides those of code and environment. */

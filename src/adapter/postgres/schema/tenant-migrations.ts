@@ -1,5 +1,6 @@
 import { sql, type Kysely } from 'kysely'
 import { createAccountSecurity, noteKeptCodes } from './account-schema.js'
+import { createAuditChains } from './audit-chain-schema.js'
 import { createAuditEvent } from './audit-schema.js'
 import { createServiceSignIns } from './connect-schema.js'
 import { createFirstSignIns, nameKeptTokens } from './federation-schema.js'
@@ -49,6 +50,7 @@ export const tenantMigrations: readonly Migration[] = [
   { name: '0011-service', up: createServices },
   { name: '0012-connect', up: createServiceSignIns },
   { name: '0013-rotation', up: createRotations },
+  { name: '0014-audit-chain', up: createAuditChains },
 ]
 
 async function createAccounts(db: Kysely<MigrationSchema>): Promise<void> {

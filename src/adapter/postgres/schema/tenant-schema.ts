@@ -1,6 +1,6 @@
 import type { Generated } from 'kysely'
 import type { AccountSecuritySchema } from './account-schema.js'
-import type { AuditEventTable } from './audit-schema.js'
+import type { AuditTables } from './audit-schema.js'
 import type { KeptTokenTable } from './federation-schema.js'
 import type { MigrationSchema } from './migrate.js'
 import type { AccessRuleTable, AccountIdentityTable, PolicyVersionTable } from './policy-schema.js'
@@ -8,7 +8,8 @@ import type { RotationSchema } from './rotation-schema.js'
 import type { ServiceSchema } from './service-schema.js'
 
 /** A tenant's database: its accounts, what there is to grant, who is granted what, and who is signed in. */
-export interface TenantSchema extends MigrationSchema, AccountSecuritySchema, ServiceSchema, RotationSchema {
+export interface TenantSchema
+  extends MigrationSchema, AccountSecuritySchema, ServiceSchema, RotationSchema, AuditTables {
   readonly account: AccountTable
   readonly role: NameTable
   readonly user_group: NameTable
@@ -31,7 +32,6 @@ export interface TenantSchema extends MigrationSchema, AccountSecuritySchema, Se
   readonly kept_token: KeptTokenTable
   readonly policy_version: PolicyVersionTable
   readonly session: SessionTable
-  readonly audit_event: AuditEventTable
 }
 
 interface AccountTable {

@@ -9,7 +9,7 @@ import type { Tenant } from '../../../core/identity/tenant.js'
 import type { Databases } from '../databases.js'
 import type { TenantSchema } from '../schema/tenant-schema.js'
 import { isUuid } from '../storable-text.js'
-import { recordChanges } from '../store/admin-audit.js'
+import { recordChanges } from '../audit/record-changes.js'
 import { connectionColumns, parseConnection } from './parse-connection.js'
 
 type Db = Kysely<TenantSchema>
@@ -21,9 +21,9 @@ const now = sql<Date>`clock_timestamp()`
 
 /** Sign-ins of users at services, in each tenant's own database. Of those who renew at once, the row lets one through. */
 export class PostgresConnectionStore implements ConnectionAdministration {
-  readonly #databases: Pick<Databases, 'tenant'>
+  readonly #databases: Pick<Databases, 'tenant' | 'trail'>
 
-  constructor(databases: Pick<Databases, 'tenant'>) {
+  constructor(databases: Pick<Databases, 'tenant' | 'trail'>) {
     this.#databases = databases
   }
 
@@ -112,7 +112,8 @@ export class PostgresConnectionStore implements ConnectionAdministration {
         .executeTakeFirst()
       if (row === undefined) return undefined
       const change = { action: 'changed', noun: 'service', name: service.name } as const
-      await recordChanges(step, { tenant, changes: [{ ...change, before: [`user:${account.email}`], after: [] }], by })
+      const changes = [{ ...change, before: [`user:${account.email}`], after: [] }]
+      await recordChanges(step, { tenant, changes, by, trail: this.#databases.trail })
       return parseConnection(row)
     })
   }

@@ -104,7 +104,7 @@ export class PostgresRotationStore implements RotationStore {
       if (numUpdatedRows !== 1n) throw new Undone('lost')
       const isUsed = await (version === undefined ? touch(step, service.id) : use(step, claim, version))
       if (!isUsed) throw new Undone('changed')
-      await record(step, claim, { by, reason: 'succeeded', version })
+      await record(step, claim, { trail: this.#parts.databases.trail, by, reason: 'succeeded', version })
     })
     if (answer === 'activated') await this.#parts.changes.publish(tenant)
     return answer
@@ -133,7 +133,7 @@ export class PostgresRotationStore implements RotationStore {
         .executeTakeFirst()
       if (numUpdatedRows !== 1n) return false
       if (left !== undefined && said !== undefined)
-        await record(step, claim, { by: left.by, reason: 'failed', failure: said })
+        await record(step, claim, { trail: this.#parts.databases.trail, by: left.by, reason: 'failed', failure: said })
       return true
     })
   }
@@ -154,7 +154,8 @@ export class PostgresRotationStore implements RotationStore {
         .set({ ...ended('failed', by), reason: said, claimed_by: null, claimed_until: null, asked_at: null })
         .set({ retry_at: pause, failures: sql<number>`failures + 1` })
         .executeTakeFirst()
-      if (numUpdatedRows === 1n) await record(step, claim, { by, reason: 'failed', failure: said })
+      if (numUpdatedRows === 1n)
+        await record(step, claim, { trail: this.#parts.databases.trail, by, reason: 'failed', failure: said })
       return numUpdatedRows === 1n
     })
   }

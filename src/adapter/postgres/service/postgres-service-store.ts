@@ -19,7 +19,7 @@ import { serviceNameFault } from '../assert-name.js'
 import type { Databases } from '../databases.js'
 import type { TenantSchema } from '../schema/tenant-schema.js'
 import { isStorable, isUuid } from '../storable-text.js'
-import { recordChanges } from '../store/admin-audit.js'
+import { recordChanges } from '../audit/record-changes.js'
 import { connectionColumns, parseConnection } from './parse-connection.js'
 import { parseService } from './parse-service.js'
 import { selectServices } from './select-services.js'
@@ -93,7 +93,7 @@ export class PostgresServiceStore implements ServiceAdministration {
       const { change, credentials } = plan
       if (credentials === 'given up') await step.deleteFrom('service').where('name', '=', wish.name).execute()
       if (wish.presence !== 'absent' && change.action !== 'kept') await put(step, wish.name, wish.settings)
-      await recordChanges(step, { tenant, changes: [change], by })
+      await recordChanges(step, { tenant, changes: [change], by, trail: this.#parts.databases.trail })
       return { changes: [change], faults: [] }
     })
     if (outcome.changes.some(({ action }) => action !== 'kept')) await this.#parts.changes.publish(tenant)
@@ -113,7 +113,7 @@ export class PostgresServiceStore implements ServiceAdministration {
       const before = service.credentialVersion === 0 ? [] : [`credentialVersion:${service.credentialVersion}`]
       const after = [`credentialVersion:${version}`]
       const change = { action: 'changed', noun: 'service', name: service.name, before, after } as const
-      await recordChanges(step, { tenant, changes: [change], by })
+      await recordChanges(step, { tenant, changes: [change], by, trail: this.#parts.databases.trail })
       return true
     })
     if (isActive) await this.#parts.changes.publish(tenant)

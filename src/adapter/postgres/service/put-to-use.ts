@@ -5,7 +5,7 @@ import type {
   RotationStore,
 } from '../../../core/external-service/rotation/rotation-store.js'
 import type { TenantSchema } from '../schema/tenant-schema.js'
-import { insertAuditRows } from '../store/audit-row.js'
+import type { AuditTrail } from '../audit/audit-trail.js'
 
 type Db = Kysely<TenantSchema>
 
@@ -62,6 +62,7 @@ export async function allOrNothing(
 }
 
 interface Recorded {
+  readonly trail: AuditTrail
   readonly by: RotationActor
   readonly reason: 'failed' | 'succeeded'
   readonly version?: number | undefined
@@ -70,12 +71,12 @@ interface Recorded {
 
 /** Puts on record how a rotation has ended, by the transaction that notes it. */
 export async function record(step: Db, { id, service, tenant }: RotationClaim, recorded: Recorded): Promise<void> {
-  const { by, failure, reason, version } = recorded
+  const { by, failure, reason, trail, version } = recorded
   const detail = {
     ...{ service: service.name, before: service.credentialVersion },
     ...(version === undefined ? {} : { version }),
     ...(failure === undefined ? {} : { failure }),
   }
   const event = { type: 'credential.rotated', tenant, subject: by, requestId: id, reason, detail } as const
-  await insertAuditRows(step, [{ event, count: 1 }])
+  await trail.add(step, [{ event, count: 1 }])
 }

@@ -19,7 +19,7 @@ import type { Databases } from '../databases.js'
 import { sqlState } from '../pool/database-failure.js'
 import type { TenantSchema } from '../schema/tenant-schema.js'
 import { isUuid } from '../storable-text.js'
-import { recordAccountChange } from './admin-audit.js'
+import { recordAccountChange } from '../audit/record-changes.js'
 import { readFactorStanding, toFactor } from './read-factor-standing.js'
 import { totpPurpose } from './totp-purpose.js'
 
@@ -59,7 +59,13 @@ export class PostgresAccountFactorStore implements AccountFactorStore {
       return await db.transaction().execute(async (step) => {
         if (!(await mayAdd(step, accountId, as))) return false
         await step.insertInto('account_factor').values(this.#valuesOf(accountId, factor)).execute()
-        await recordAccountChange(step, { tenant, by: 'own sign-in', accountId, after: [`factor:${factor.kind}`] })
+        await recordAccountChange(step, {
+          trail: this.#databases.trail,
+          tenant,
+          by: 'own sign-in',
+          accountId,
+          after: [`factor:${factor.kind}`],
+        })
         return true
       })
     } catch (error) {
@@ -102,7 +108,13 @@ export class PostgresAccountFactorStore implements AccountFactorStore {
     await db.transaction().execute(async (step) => {
       if (!(await lockAccount(step, accountId))) return
       await replaceCodes(step, accountId, digests)
-      await recordAccountChange(step, { tenant, by: 'own sign-in', accountId, after: ['other recovery codes'] })
+      await recordAccountChange(step, {
+        trail: this.#databases.trail,
+        tenant,
+        by: 'own sign-in',
+        accountId,
+        after: ['other recovery codes'],
+      })
     })
   }
 
@@ -131,7 +143,13 @@ export class PostgresAccountFactorStore implements AccountFactorStore {
         .executeTakeFirst()
       if (result.numDeletedRows !== 1n) return false
       await keepCodes(step, accountId)
-      await recordAccountChange(step, { tenant, by: 'own sign-in', accountId, before: ['a recovery code'] })
+      await recordAccountChange(step, {
+        trail: this.#databases.trail,
+        tenant,
+        by: 'own sign-in',
+        accountId,
+        before: ['a recovery code'],
+      })
       return true
     })
   }
@@ -147,7 +165,13 @@ export class PostgresAccountFactorStore implements AccountFactorStore {
       if (factors.length === 1 && demand === 'required') return 'needed'
       await step.deleteFrom('account_factor').where('id', '=', id).execute()
       if (factors.length === 1) await step.deleteFrom('recovery_code').where('account_id', '=', accountId).execute()
-      await recordAccountChange(step, { tenant, by: 'own sign-in', accountId, before: [`factor:${factor.kind}`] })
+      await recordAccountChange(step, {
+        trail: this.#databases.trail,
+        tenant,
+        by: 'own sign-in',
+        accountId,
+        before: [`factor:${factor.kind}`],
+      })
       return 'removed'
     })
   }
@@ -159,7 +183,8 @@ export class PostgresAccountFactorStore implements AccountFactorStore {
       const rows = await step.deleteFrom('account_factor').where('account_id', '=', accountId).returningAll().execute()
       await step.deleteFrom('recovery_code').where('account_id', '=', accountId).execute()
       const before = rows.map(({ kind }) => `factor:${kind}`)
-      if (before.length > 0) await recordAccountChange(step, { tenant, by, accountId, before })
+      if (before.length > 0)
+        await recordAccountChange(step, { trail: this.#databases.trail, tenant, by, accountId, before })
       return rows.map(toFactor)
     })
   }
@@ -172,7 +197,13 @@ export class PostgresAccountFactorStore implements AccountFactorStore {
           ? sql`insert into factor_demand (account_id) values (${accountId ?? null}) on conflict do nothing`
           : sql`delete from factor_demand where account_id is not distinct from ${accountId ?? null}::uuid`
       if ((await changed.execute(step)).numAffectedRows !== 1n) return false
-      await recordAccountChange(step, { tenant, by, accountId: accountId ?? 'everybody', after: [`factor ${demand}`] })
+      await recordAccountChange(step, {
+        trail: this.#databases.trail,
+        tenant,
+        by,
+        accountId: accountId ?? 'everybody',
+        after: [`factor ${demand}`],
+      })
       return true
     })
   }

@@ -4,7 +4,7 @@ import type { Tenant } from '../../../core/identity/tenant.js'
 import type { Databases } from '../databases.js'
 import type { TenantSchema } from '../schema/tenant-schema.js'
 import { isStorable } from '../storable-text.js'
-import { recordAccountChange } from './admin-audit.js'
+import { recordAccountChange } from '../audit/record-changes.js'
 
 /** Links in each tenant's own database: one row for each account, gone once it is used. */
 export class PostgresAccountLinkStore implements AccountLinkStore {
@@ -25,7 +25,13 @@ export class PostgresAccountLinkStore implements AccountLinkStore {
         .onConflict((conflict) => conflict.column('account_id').doUpdateSet(values))
         .returning('expires_at')
         .executeTakeFirstOrThrow()
-      await recordAccountChange(step, { tenant, by, accountId, after: [`a link (${purpose})`] })
+      await recordAccountChange(step, {
+        trail: this.#databases.trail,
+        tenant,
+        by,
+        accountId,
+        after: [`a link (${purpose})`],
+      })
       return row.expires_at
     })
   }
@@ -44,7 +50,13 @@ export class PostgresAccountLinkStore implements AccountLinkStore {
       if (link === undefined || used.numDeletedRows !== 1n) return false
       const { accountId, purpose } = link
       await step.updateTable('account').set({ password_hash: passwordHash }).where('id', '=', accountId).execute()
-      await recordAccountChange(step, { tenant, by: `link:${purpose}`, accountId, after: ['another password'] })
+      await recordAccountChange(step, {
+        trail: this.#databases.trail,
+        tenant,
+        by: `link:${purpose}`,
+        accountId,
+        after: ['another password'],
+      })
       return true
     })
   }

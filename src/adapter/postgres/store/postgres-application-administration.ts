@@ -8,7 +8,8 @@ import { planApplication } from '../../../core/administration/plan-application.j
 import type { Administrator, Outcome } from '../../../core/administration/tenant-administration.js'
 import type { MasterSchema } from '../schema/master-schema.js'
 import { isStorable } from '../storable-text.js'
-import { recordChanges } from './admin-audit.js'
+import type { AuditTrail } from '../audit/audit-trail.js'
+import { recordChanges } from '../audit/record-changes.js'
 import { toAdmitted } from './postgres-application-store.js'
 
 const lockKey = 7_164_392_087
@@ -16,9 +17,11 @@ const lockKey = 7_164_392_087
 /** The registered applications of the master database, for an administrator. */
 export class PostgresApplicationAdministration implements ApplicationAdministration {
   readonly #master: Kysely<MasterSchema>
+  readonly #trail: AuditTrail
 
-  constructor(master: Kysely<MasterSchema>) {
+  constructor(master: Kysely<MasterSchema>, trail: AuditTrail) {
     this.#master = master
+    this.#trail = trail
   }
 
   async list(): Promise<readonly RegisteredApplication[]> {
@@ -37,7 +40,7 @@ export class PostgresApplicationAdministration implements ApplicationAdministrat
       const planned = planApplication({ known, tenants: new Set(tenants.map(({ slug }) => slug)) }, wish)
       if ('faults' in planned) return { changes: [], faults: planned.faults.map((fault) => ({ wish: 0, fault })) }
       await write(step, wish, tenants.find(({ slug }) => slug === wish.tenant)?.id)
-      await recordChanges(step, { tenant: undefined, changes: [planned.change], by })
+      await recordChanges(step, { tenant: undefined, changes: [planned.change], by, trail: this.#trail })
       return { changes: [planned.change], faults: [] }
     })
   }

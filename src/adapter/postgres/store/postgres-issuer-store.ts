@@ -13,7 +13,8 @@ import { isObject } from '../../../core/trust/option-reader.js'
 import { readIssuer } from '../../../core/trust/read-issuer-options.js'
 import type { TrustedIssuer } from '../../../core/trust/trusted-issuer.js'
 import type { MasterSchema } from '../schema/master-schema.js'
-import { recordChanges } from './admin-audit.js'
+import type { AuditTrail } from '../audit/audit-trail.js'
+import { recordChanges } from '../audit/record-changes.js'
 
 const lockKey = 7_164_392_088
 const purpose = 'issuer client'
@@ -24,10 +25,12 @@ type PutWish = Extract<IssuerWish, { readonly options: unknown }>
 export class PostgresIssuerStore implements IssuerAdministration {
   readonly #master: Kysely<MasterSchema>
   readonly #keyring: Keyring
+  readonly #trail: AuditTrail
 
-  constructor(master: Kysely<MasterSchema>, keyring: Keyring) {
+  constructor(master: Kysely<MasterSchema>, keyring: Keyring, trail: AuditTrail) {
     this.#master = master
     this.#keyring = keyring
+    this.#trail = trail
   }
 
   list(): Promise<readonly StoredIssuer[]> {
@@ -42,7 +45,7 @@ export class PostgresIssuerStore implements IssuerAdministration {
       const planned =
         wish.presence === 'absent' ? await remove(step, stored, wish.issuer) : await this.#put(step, stored, wish)
       if ('faults' in planned) return { changes: [], faults: planned.faults.map((fault) => ({ wish: 0, fault })) }
-      await recordChanges(step, { tenant: undefined, changes: [planned.change], by })
+      await recordChanges(step, { tenant: undefined, changes: [planned.change], by, trail: this.#trail })
       return { changes: [planned.change], faults: [] }
     })
   }

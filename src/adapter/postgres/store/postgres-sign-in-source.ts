@@ -85,6 +85,7 @@ export class PostgresSignInSource implements SignInSource {
       await recordRows(
         step,
         ended.map((row) => this.#rows.ended(row, tenant, 'terminated')),
+        { trail: this.#parts.databases.trail, without: 'goes on' },
       )
       return ended.map((row) => this.#known(row, tenant))
     })

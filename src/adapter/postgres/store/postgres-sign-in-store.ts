@@ -69,7 +69,7 @@ export class PostgresSignInStore implements SignInStore {
       const oldest = await evictOldest(step, row)
       await step.insertInto('session').values(row).execute()
       const ended = oldest.map((one) => this.#rows.ended(one, tenant, 'evicted'))
-      await recordRows(step, [completed, ...ended])
+      await recordRows(step, [completed, ...ended], this.#databases)
       return oldest
     })
     this.#onEvent?.(completed)
@@ -126,7 +126,8 @@ export class PostgresSignInStore implements SignInStore {
     try {
       return await db.transaction().execute(async (step) => {
         const ended = await deleteStanding(step, key)
-        if (ended !== undefined) await recordRows(step, [this.#rows.ended(ended, tenant, how)])
+        const rows = ended === undefined ? [] : [this.#rows.ended(ended, tenant, how)]
+        await recordRows(step, rows, { trail: this.#databases.trail, without: 'goes on' })
         return ended !== undefined
       })
     } catch {
@@ -153,6 +154,7 @@ export class PostgresSignInStore implements SignInStore {
       await recordRows(
         step,
         expired.map((ended) => this.#rows.ended(ended, tenant, 'expired')),
+        this.#databases,
       )
       return expired.length
     })

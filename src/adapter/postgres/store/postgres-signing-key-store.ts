@@ -14,20 +14,30 @@ import {
   type Replacement,
   type SigningKeyRow,
 } from '../key/signing-key-terms.js'
+import type { AuditTrail } from '../audit/audit-trail.js'
+import type { RecordedIn } from '../audit/record-changes.js'
 import type { MasterSchema } from '../schema/master-schema.js'
 
 const purpose = 'signing key'
 const doubtMilliseconds = 2_000
 
+export interface SigningKeyStoreParts extends RecordedIn {
+  readonly master: Kysely<MasterSchema>
+  readonly keyring: Keyring
+  readonly feed: SessionFeed
+}
+
 /** Signing keys in the master database, their private half sealed with the master key. */
 export class PostgresSigningKeyStore implements SigningKeyStore {
   readonly #master: Kysely<MasterSchema>
+  readonly #trail: AuditTrail
   readonly #keyring: Keyring
   readonly #feed: SessionFeed
   #changes = 0
 
   /** `feed` tells of changes that cannot wait. */
-  constructor(master: Kysely<MasterSchema>, keyring: Keyring, feed: SessionFeed) {
+  constructor({ feed, keyring, master, trail }: SigningKeyStoreParts) {
+    this.#trail = trail
     this.#master = master
     this.#keyring = keyring
     this.#feed = feed
@@ -76,7 +86,10 @@ export class PostgresSigningKeyStore implements SigningKeyStore {
    * none yet.
    */
   async replace(key: SigningKey, by: Administrator): Promise<Replacement> {
-    const replacement = await replaceSigningKeys(this.#master, { key, by, toRow: (given) => this.#toRow(given) })
+    const replacement = await replaceSigningKeys(this.#master, {
+      ...{ key, by, trail: this.#trail },
+      toRow: (given) => this.#toRow(given),
+    })
     await this.#feed.publish({ about: 'keys' })
     return replacement
   }

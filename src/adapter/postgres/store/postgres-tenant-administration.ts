@@ -20,7 +20,7 @@ import { sqlState } from '../pool/database-failure.js'
 import type { TenantSchema } from '../schema/tenant-schema.js'
 import { isStorable } from '../storable-text.js'
 import { readIdentities } from './account-identities.js'
-import { recordChanges } from './admin-audit.js'
+import { recordChanges, type AdminChanges } from '../audit/record-changes.js'
 import { readAccountFacts, readFacts, readRule } from './read-facts.js'
 import { countHolders, readUsage } from './read-usage.js'
 import { InterferenceError, writeSteps } from './write-steps.js'
@@ -50,7 +50,9 @@ export class PostgresTenantAdministration implements TenantAdministration {
     const db = await this.#databases.tenant(tenant)
     for (let attempt = 1; ; attempt += 1) {
       try {
-        const plan = await db.transaction().execute((step) => applyWishes(step, wishes, { tenant, by }))
+        const plan = await db
+          .transaction()
+          .execute((step) => applyWishes(step, wishes, { tenant, by, trail: this.#databases.trail }))
         if (plan.steps.length > 0) await this.#changes.publish(tenant)
         return outcomeOf(plan)
       } catch (error) {
@@ -93,13 +95,13 @@ export class PostgresTenantAdministration implements TenantAdministration {
 async function applyWishes(
   db: Kysely<TenantSchema>,
   wishes: readonly Wish[],
-  { by, tenant }: { readonly by: Administrator; readonly tenant: Tenant },
+  { by, tenant, trail }: Pick<AdminChanges, 'by' | 'trail'> & { readonly tenant: Tenant },
 ): Promise<Plan> {
   await sql`select pg_advisory_xact_lock(${lockKey})`.execute(db)
   const plan = planChanges(await readFacts(db, wishes), wishes, nameFault)
   if (plan.faults.length > 0) return { ...plan, steps: [] }
   await writeSteps(db, plan.steps)
-  await recordChanges(db, { tenant, by, changes: plan.changes })
+  await recordChanges(db, { tenant, by, trail, changes: plan.changes })
   return plan
 }
 

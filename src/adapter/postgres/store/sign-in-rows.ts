@@ -3,7 +3,7 @@ import type { AuditEvent } from '../../../core/audit/audit-event.js'
 import type { Tenant } from '../../../core/identity/tenant.js'
 import type { SignInEnd } from '../../../core/sign-in/sign-in-store.js'
 import type { TenantSchema } from '../schema/tenant-schema.js'
-import { insertAuditRows } from './audit-row.js'
+import type { AuditTrail, WithoutTrail } from '../audit/audit-trail.js'
 
 export const endedColumns = ['key', 'issuer', 'subject', 'client_id', 'application', 'request_id'] as const
 
@@ -46,10 +46,11 @@ export class SignInRows {
 }
 
 /** Writes them in the transaction of what they are about. */
-export async function recordRows(db: Kysely<TenantSchema>, events: readonly AuditEvent[]): Promise<void> {
-  if (events.length === 0) return
-  await insertAuditRows(
-    db,
-    events.map((event) => ({ event, count: 1 })),
-  )
+export async function recordRows(
+  db: Kysely<TenantSchema>,
+  events: readonly AuditEvent[],
+  { trail, without }: { readonly trail: AuditTrail; readonly without?: WithoutTrail },
+): Promise<void> {
+  const rows = events.map((event) => ({ event, count: 1 }))
+  await trail.add(db, rows, without)
 }

@@ -87,6 +87,7 @@ async function insert<Schema>(db: Kysely<Schema>, { from, rows, table }: Batch):
 
 /** What a new database has by itself comes with the export. */
 async function empty<Schema>(db: Kysely<Schema>, { tables }: ExportHeader): Promise<void> {
+  await sql`set local authsec.audit_maintenance = 'on'`.execute(db)
   for (const { name } of [...tables].reverse()) await sql`delete from ${sql.table(name)}`.execute(db)
 }
 

@@ -14,7 +14,7 @@ import type { Provisioner } from '../provision/provisioner.js'
 import { dropTenantLogins, joinTenantLogins } from '../provision/tenant-login.js'
 import type { MasterSchema } from '../schema/master-schema.js'
 import { isStorable } from '../storable-text.js'
-import { recordChanges } from '../store/admin-audit.js'
+import { recordChanges } from '../audit/record-changes.js'
 import { exportTenant } from './export-tenant.js'
 import { listTenants } from './list-tenants.js'
 import { restoreTenant, type Restored } from './restore-tenant.js'
@@ -213,7 +213,7 @@ export class TenantDirectory {
     const changed = await master.transaction().execute(async (step) => {
       if (!(await apply(step))) return false
       const whole = { noun: 'tenant', name: tenant.slug, before: [], after: [], ...change }
-      await recordChanges(step, { tenant: undefined, changes: [whole], by })
+      await recordChanges(step, { tenant: undefined, changes: [whole], by, trail: this.#databases.trail })
       return true
     })
     if (changed) await this.#changes.publish(tenant)

@@ -1,15 +1,23 @@
+import { randomUUID } from 'node:crypto'
+import type { Kysely } from 'kysely'
 import type { AuditEvent } from '../../../core/audit/audit-event.js'
 import type { AuditLog } from '../../../core/audit/audit-log.js'
 import { UpstreamError } from '../../../core/error/upstream-error.js'
 import type { Tenant } from '../../../core/identity/tenant.js'
 import type { Log } from '../../../core/runtime/log.js'
 import type { Databases } from '../databases.js'
+import type { AuditTables } from '../schema/audit-schema.js'
 import { AuditBacklog } from './audit-backlog.js'
 import { AuditCounter } from './audit-counter.js'
-import { insertAuditRows, type AuditRow } from './audit-row.js'
-import { AuditWriter } from './audit-writer.js'
+import type { AuditRow } from './audit-row.js'
+import { PlaceTrail } from './place-trail.js'
 
 const flushMilliseconds = 1000
+const keepMilliseconds = 2000
+/** Of databases that are in use, every so many rounds of keeping. */
+const settleEvery = 8
+/** What has not been used for longer is left to others. */
+const idleMilliseconds = 60_000
 
 /** The audit trail: a tenant's events in its own database, those of nobody known in master. */
 export class PostgresAuditLog implements AuditLog {
@@ -17,9 +25,13 @@ export class PostgresAuditLog implements AuditLog {
   readonly #log: Log
   readonly #onEvent: (event: AuditEvent) => void
   /** By tenant id; `undefined` for master. */
-  readonly #writers = new Map<string | undefined, AuditWriter>()
+  readonly #places = new Map<string | undefined, PlaceTrail>()
+  readonly #holder = randomUUID()
   readonly #counter = new AuditCounter()
   readonly #backlog = new AuditBacklog((events) => this.#lose(events))
+  readonly #keeping: NodeJS.Timeout
+  #kept: Promise<void> = Promise.resolve()
+  #round = 0
   #timer: NodeJS.Timeout | undefined
   #flushing: Promise<void> = Promise.resolve()
   #closed = false
@@ -29,6 +41,7 @@ export class PostgresAuditLog implements AuditLog {
     this.#databases = databases
     this.#log = log
     this.#onEvent = onEvent
+    this.#keeping = setInterval(() => this.#keepInTurn(), keepMilliseconds).unref()
   }
 
   /** How many events wait for a database that did not take them. */
@@ -48,6 +61,7 @@ export class PostgresAuditLog implements AuditLog {
       return
     }
     this.#onEvent(event)
+    this.#placeOf(event.tenant).retained(event)
     this.#backlog.add(event)
     this.#flushSoon()
   }
@@ -75,8 +89,38 @@ export class PostgresAuditLog implements AuditLog {
       await this.flush()
     } finally {
       clearTimeout(this.#timer)
+      clearInterval(this.#keeping)
       this.#lose(this.#backlog.take())
-      await Promise.all([...this.#writers.values()].map((writer) => writer.settle()))
+      await this.#kept
+      // A chain that cannot be left now is so by itself in a while.
+      await Promise.all([...this.#places.values()].map((place) => place.close().catch(() => undefined)))
+    }
+  }
+
+  /**
+   * Writes the outcomes of calls whose process is gone, which nobody knows, and rows that waited beside the trail. Answers with how
+   * many rows that made. Throws `UpstreamError`.
+   */
+  settle(tenant: Tenant | undefined): Promise<number> {
+    return this.#placeOf(tenant).settle()
+  }
+
+  #keepInTurn(): void {
+    this.#kept = this.#kept.then(() => this.#keep())
+  }
+
+  async #keep(): Promise<void> {
+    this.#round += 1
+    const doesSettle = this.#round % settleEvery === 1
+    for (const [key, place] of this.#places) {
+      try {
+        await place.keep()
+        if (doesSettle) await place.settle()
+        if (place.idleMilliseconds > idleMilliseconds && this.#places.delete(key)) await place.close()
+      } catch (error) {
+        this.#log.write('debug', 'the audit trail of a database could not be looked after', { error })
+      }
+      if (this.#closed) return
     }
   }
 
@@ -87,12 +131,11 @@ export class PostgresAuditLog implements AuditLog {
     if (failure !== undefined) throw failure
   }
 
-  /** Not through the writer: what waits there must not be kept waiting by a long backlog, nor refused for it. */
+  /** Not with the others: what waits there must not be kept waiting by a long backlog, nor refused for it. */
   async #writeRetained(events: readonly AuditEvent[]): Promise<UpstreamError | undefined> {
     const tenant = events[0]?.tenant
-    const rows = events.map((event) => ({ event, count: 1 }))
     try {
-      await this.#insert(tenant, rows)
+      await this.#placeOf(tenant).append(events.map((event) => ({ event, count: 1 })))
       return undefined
     } catch (error) {
       return toUpstreamError(error, tenant)
@@ -130,20 +173,26 @@ export class PostgresAuditLog implements AuditLog {
 
   async #write(row: AuditRow): Promise<void> {
     const { tenant } = row.event
-    const writer = this.#writers.get(tenant?.id) ?? new AuditWriter((rows) => this.#insert(tenant, rows))
-    this.#writers.set(tenant?.id, writer)
     try {
-      await writer.write(row)
+      await this.#placeOf(tenant).write(row)
     } catch (error) {
       throw toUpstreamError(error, tenant)
-    } finally {
-      if (writer.idle && this.#writers.get(tenant?.id) === writer) this.#writers.delete(tenant?.id)
     }
   }
 
-  async #insert(tenant: Tenant | undefined, rows: readonly AuditRow[]): Promise<void> {
-    if (tenant === undefined) await insertAuditRows(this.#databases.master(), rows)
-    else await insertAuditRows(await this.#databases.tenant(tenant), rows)
+  #placeOf(tenant: Tenant | undefined): PlaceTrail {
+    const known = this.#places.get(tenant?.id)
+    if (known !== undefined) return known
+    const { trail } = this.#databases
+    const database = (): Promise<Kysely<AuditTables>> => this.#open(tenant)
+    const place = new PlaceTrail({ tenant, trail, holder: this.#holder, database })
+    this.#places.set(tenant?.id, place)
+    return place
+  }
+
+  async #open(tenant: Tenant | undefined): Promise<Kysely<AuditTables>> {
+    const db: unknown = tenant === undefined ? this.#databases.master() : await this.#databases.tenant(tenant)
+    return db as Kysely<AuditTables>
   }
 }
 

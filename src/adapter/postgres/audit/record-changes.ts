@@ -3,12 +3,19 @@ import type { Kysely } from 'kysely'
 import type { Change } from '../../../core/administration/change.js'
 import type { Administrator } from '../../../core/administration/tenant-administration.js'
 import type { Tenant } from '../../../core/identity/tenant.js'
-import { insertAuditRows, longestList, type AuditRow, type AuditSchema } from './audit-row.js'
+import type { AuditTables } from '../schema/audit-schema.js'
+import { longestList, type AuditRow } from './audit-row.js'
+import type { AuditTrail, WithoutTrail } from './audit-trail.js'
 
 const rowsPerStatement = 500
 
+/** Where what is changed is put on record. */
+export interface RecordedIn {
+  readonly trail: AuditTrail
+}
+
 /** What somebody has done to how one account proves itself. */
-export interface AccountChange {
+export interface AccountChange extends RecordedIn {
   readonly tenant: Tenant
   readonly accountId: string
   readonly before?: readonly string[]
@@ -17,7 +24,7 @@ export interface AccountChange {
   readonly by: Administrator | `link:${string}` | 'own sign-in'
 }
 
-export interface AdminChanges {
+export interface AdminChanges extends RecordedIn {
   /** `undefined` for what belongs to the installation. */
   readonly tenant: Tenant | undefined
   readonly changes: readonly Change[]
@@ -25,9 +32,9 @@ export interface AdminChanges {
 }
 
 /** Puts changes on record, by the transaction that makes them: a row each, or several where one names more than a row may list. */
-export async function recordChanges<Schema extends AuditSchema>(
+export async function recordChanges<Schema extends AuditTables>(
   db: Kysely<Schema>,
-  { by, changes, tenant }: AdminChanges,
+  { by, changes, tenant, trail }: AdminChanges,
 ): Promise<void> {
   const requestId = randomUUID()
   const rows = changes
@@ -37,19 +44,28 @@ export async function recordChanges<Schema extends AuditSchema>(
       const reason = `${noun.replaceAll(' ', '_')}_${action}`
       return { event: { type: 'admin.changed', tenant, subject: by, requestId, reason, detail }, count: 1 }
     })
+  const without = withoutTrail(changes)
   for (let start = 0; start < rows.length; start += rowsPerStatement) {
-    await insertAuditRows(db, rows.slice(start, start + rowsPerStatement))
+    await trail.add(db, rows.slice(start, start + rowsPerStatement), without)
   }
 }
 
 /** Puts on record what was done to one account, by the transaction that does it. */
-export async function recordAccountChange<Schema extends AuditSchema>(
+export async function recordAccountChange<Schema extends AuditTables>(
   db: Kysely<Schema>,
-  { accountId, after = [], before = [], by, tenant }: AccountChange,
+  { accountId, after = [], before = [], by, tenant, trail }: AccountChange,
 ): Promise<void> {
   const detail = { action: 'changed', account: accountId, before, after }
   const event = { type: 'admin.changed', tenant, subject: by, requestId: randomUUID(), detail } as const
-  await insertAuditRows(db, [{ event: { ...event, reason: 'account_security_changed' }, count: 1 }])
+  const without = after.length === 0 ? 'goes on' : 'is undone'
+  await trail.add(db, [{ event: { ...event, reason: 'account_security_changed' }, count: 1 }], without)
+}
+
+/** Changes that take rights away do not wait for a trail that is out of order. */
+function withoutTrail(changes: readonly Change[]): WithoutTrail {
+  const takesAway = ({ action, after }: Change): boolean =>
+    action === 'changed' ? after.every((word) => word === 'disabled' || word === 'suspended') : action !== 'added'
+  return changes.every(takesAway) ? 'goes on' : 'is undone'
 }
 
 function partsOf({ after, before, ...change }: Change): readonly Change[] {

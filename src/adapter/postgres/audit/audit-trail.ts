@@ -1,0 +1,135 @@
+import { sql, type Kysely, type QueryExecutorProvider } from 'kysely'
+import type { Keyring } from '../../../core/credential/keyring.js'
+import type { Tenant } from '../../../core/identity/tenant.js'
+import { UpstreamError } from '../../../core/error/upstream-error.js'
+import type { AuditTables } from '../schema/audit-schema.js'
+import { appendRows, type HeldEnd } from './append-rows.js'
+import { toStoredRow, type AuditRow, type StoredRow } from './audit-row.js'
+import { AuditSeal } from './audit-seal.js'
+
+const lockMilliseconds = 500
+const adoptedAtOnce = 500
+const everythingSettled = (end: number): number => end
+
+/** What may be done where the trail takes no rows: nothing, or what takes rights away, with its rows kept beside the trail until it does. */
+export type WithoutTrail = 'goes on' | 'is undone'
+
+interface EndRow {
+  readonly name: string
+  readonly sequence: number
+  readonly mac: Buffer
+  readonly settled: number
+  readonly now: number
+}
+
+/** Whose database: a tenant's id, or `master`. */
+export function placeOf(tenant: Pick<Tenant, 'id'> | undefined): string {
+  return tenant?.id ?? 'master'
+}
+
+/** The rows of changes, written by the transactions that make them. */
+export class AuditTrail {
+  readonly seal: AuditSeal
+
+  constructor(keyring: Keyring) {
+    this.seal = new AuditSeal(keyring)
+  }
+
+  /**
+   * Adds rows, all of one database, with the transaction `step`: last in it, since whoever else changes something waits for its end.
+   * Where they cannot be added the transaction fails, or `goes on` with the rows in the outbox.
+   */
+  async add<Schema extends AuditTables>(
+    step: Kysely<Schema>,
+    rows: readonly AuditRow[],
+    without: WithoutTrail = 'is undone',
+  ): Promise<void> {
+    const [first] = rows
+    if (first === undefined) return
+    const place = placeOf(first.event.tenant)
+    const stored = rows.map(toStoredRow)
+    if (without === 'is undone') return this.#add(step, place, stored)
+    await sql`savepoint audit`.execute(step)
+    try {
+      await sql`set local lock_timeout = ${sql.lit(lockMilliseconds)}`.execute(step)
+      await this.#add(step, place, stored)
+      await sql`set local lock_timeout to default`.execute(step)
+    } catch {
+      await sql`rollback to savepoint audit`.execute(step)
+      await this.#keep(step, place, stored)
+    }
+  }
+
+  /** Moves what waits in the outbox to the trail, by the transaction `step`; answers with how many rows that were. */
+  async adopt<Schema extends AuditTables>(step: Kysely<Schema>, tenant: Tenant | undefined): Promise<number> {
+    const { rows: kept } = await sql<{ readonly id: number; readonly row: string; readonly mac: Buffer }>`
+      delete from audit_outbox where id in (select id from audit_outbox order by id limit ${adoptedAtOnce})
+      returning id::float8 as id, row, mac
+    `.execute(step)
+    if (kept.length === 0) return 0
+    const rows = kept.toSorted((one, other) => one.id - other.id)
+    const place = placeOf(tenant)
+    const stored = rows.map(({ mac, row }): StoredRow => {
+      const read = parseKept(row)
+      const isOurs = this.seal.matches(mac, this.seal.over('outbox', [place, row]))
+      return isOurs ? read : { ...read, detail: { ...read.detail, outbox: 'changed meanwhile' } }
+    })
+    await this.#add(step, place, stored)
+    return rows.length
+  }
+
+  async #add(step: QueryExecutorProvider, place: string, rows: readonly StoredRow[]): Promise<void> {
+    const { now, ...end } = (await readEnd(step, place)) ?? (await this.#begin(step, place))
+    const held: HeldEnd = { ...end, place, holder: null }
+    const { end: next } = await appendRows(step, this.seal, {
+      end: held,
+      addition: { rows, at: Math.floor(now), settle: everythingSettled },
+    })
+    if (next === undefined) throw new UpstreamError('OVERLOADED', 'the audit trail did not take the rows of a change')
+  }
+
+  async #begin(step: QueryExecutorProvider, place: string): Promise<EndRow> {
+    const name = `changes-${place}`
+    await sql`
+      insert into audit_chain (name, kind, place, key, mac)
+      values (${name}, 'changes', ${place}, ${this.seal.key}, ${this.seal.begin(place, name)})
+      on conflict (name) do nothing
+    `.execute(step)
+    const end = await readEnd(step, place)
+    if (end === undefined) throw new UpstreamError('OVERLOADED', 'the audit trail has no chain for changes')
+    return end
+  }
+
+  async #keep(step: QueryExecutorProvider, place: string, stored: readonly StoredRow[]): Promise<void> {
+    for (const row of stored.map((one) => JSON.stringify(one))) {
+      await sql`
+        insert into audit_outbox (row, mac) values (${row}, ${this.seal.over('outbox', [place, row])})
+      `.execute(step)
+    }
+  }
+}
+
+async function readEnd(step: QueryExecutorProvider, place: string): Promise<EndRow | undefined> {
+  const { rows } = await sql<EndRow>`
+    select name, sequence::float8 as sequence, mac, settled::float8 as settled,
+      (extract(epoch from clock_timestamp()) * 1000000)::float8 as now
+    from audit_chain where kind = 'changes' and place = ${place}
+    for update
+  `.execute(step)
+  return rows[0]
+}
+
+/** Only we write there; what is not ours any more is said to be so, and kept as it is. */
+function parseKept(row: string): StoredRow {
+  const nothing = {
+    ...{ issuer: null, subject: null, client_id: null, intent_id: null, trace_id: null, operation: null, reason: null },
+    ...{ milliseconds: null, detail: null, personal: null, count: 1 },
+  }
+  try {
+    const read = JSON.parse(row) as StoredRow
+    if (typeof read.type === 'string' && typeof read.request_id === 'string') return { ...nothing, ...read }
+  } catch {
+    // Said below.
+  }
+  return { ...nothing, type: 'audit.maintained', request_id: 'outbox', reason: 'outbox_changed' }
+}

@@ -1,0 +1,67 @@
+import type { AuditEvent } from '../../../core/audit/audit-event.js'
+import type { StoredRow } from './audit-row.js'
+
+/** What the outcome of an intent is called. */
+const outcomeTypes: Readonly<Record<string, string>> = {
+  'operation.allowed': 'operation.outcome',
+  'credential.read': 'credential.outcome',
+}
+const outcomes = new Set(Object.values(outcomeTypes))
+
+type Intent = Pick<
+  StoredRow,
+  'client_id' | 'intent_id' | 'issuer' | 'operation' | 'request_id' | 'subject' | 'trace_id' | 'type'
+>
+
+/** Whether an outcome has to follow. */
+export function isIntent({ intent_id: id, type }: Pick<StoredRow, 'intent_id' | 'type'>): boolean {
+  return id !== null && type in outcomeTypes
+}
+
+/** What is on record of intents whose outcome nobody knows: the process that had them is gone. */
+export function unknownOutcomes(intents: readonly Intent[]): readonly StoredRow[] {
+  return intents.map(({ client_id, intent_id, issuer, operation, request_id, subject, trace_id, type }) => ({
+    ...{ client_id, intent_id, issuer, operation, request_id, subject, trace_id, reason: 'unknown' },
+    ...{ type: outcomeTypes[type] ?? 'operation.outcome', milliseconds: null, detail: null, personal: null, count: 1 },
+  }))
+}
+
+/** The same of an intent that nobody acted on. */
+export function unknownOutcomeOf({ type }: Pick<AuditEvent, 'type'>): Pick<AuditEvent, 'detail' | 'reason' | 'type'> {
+  const isRead = type === 'credential.read'
+  return { type: isRead ? 'credential.outcome' : 'operation.outcome', reason: 'unknown', detail: undefined }
+}
+
+/** The intents in one chain whose outcomes are still to come. */
+export class OpenIntents {
+  /** The row of each, the oldest first. */
+  readonly #rows = new Map<string, number>()
+
+  get size(): number {
+    return this.#rows.size
+  }
+
+  /** Takes note of rows that were added behind `end`. */
+  note(rows: readonly StoredRow[], end: number): void {
+    for (const [index, row] of rows.entries()) {
+      if (isIntent(row)) this.#rows.set(keyOf(row), end + index + 1)
+      else if (outcomes.has(row.type)) this.#rows.delete(keyOf(row))
+    }
+  }
+
+  /** Up to which row everything is settled once these are added behind `end`, and the chain ends at `next`. */
+  settledWith(rows: readonly StoredRow[], end: number, next: number): number {
+    const closed = new Set(rows.filter(({ type }) => outcomes.has(type)).map(keyOf))
+    for (const [key, row] of this.#rows) if (!closed.has(key)) return row - 1
+    const first = rows.findIndex((row) => isIntent(row) && !closed.has(keyOf(row)))
+    return first === -1 ? next : end + first
+  }
+
+  forget(): void {
+    this.#rows.clear()
+  }
+}
+
+function keyOf({ intent_id: id, request_id: request }: Pick<StoredRow, 'intent_id' | 'request_id'>): string {
+  return JSON.stringify([request, id])
+}

@@ -1,0 +1,81 @@
+import type { Kysely } from 'kysely'
+import type { AuditEvent } from '../../../core/audit/audit-event.js'
+import type { Tenant } from '../../../core/identity/tenant.js'
+import type { AuditTables } from '../schema/audit-schema.js'
+import { leaseSeconds } from './append-rows.js'
+import { AuditChain } from './audit-chain.js'
+import type { AuditRow } from './audit-row.js'
+import { placeOf, type AuditTrail } from './audit-trail.js'
+import { AuditWriter } from './audit-writer.js'
+import { settleAbandoned } from './claim-chain.js'
+
+/** Well before a chain counts as left. */
+const renewMilliseconds = (leaseSeconds * 1000) / 4
+
+export interface PlaceTrailOptions {
+  /** `undefined` for master. */
+  readonly tenant: Tenant | undefined
+  readonly trail: AuditTrail
+  /** This process. */
+  readonly holder: string
+  readonly database: () => Promise<Kysely<AuditTables>>
+}
+
+/** The trail of one database as this process writes it. */
+export class PlaceTrail {
+  readonly #options: PlaceTrailOptions
+  readonly #chain: AuditChain
+  readonly #writer: AuditWriter
+
+  constructor(options: PlaceTrailOptions) {
+    const { database, holder, tenant, trail } = options
+    this.#options = options
+    this.#chain = new AuditChain({ place: placeOf(tenant), seal: trail.seal, holder, database })
+    this.#writer = new AuditWriter((rows) => this.#chain.append(rows))
+  }
+
+  /** How long nothing has been written to it, in milliseconds; 0 while something waits. */
+  get idleMilliseconds(): number {
+    return this.#writer.idle && !this.#chain.isOpen ? this.#chain.idleMilliseconds : 0
+  }
+
+  /** Committed once it resolves, with whatever else comes at that time. Throws `UpstreamError`. */
+  write(row: AuditRow): Promise<void> {
+    return this.#writer.write(row)
+  }
+
+  /** The same for many rows at once, beside those that wait to be written. */
+  append(rows: readonly AuditRow[]): Promise<void> {
+    return this.#chain.append(rows)
+  }
+
+  /** Who recorded this event was told that it is not written, and goes on all the same. */
+  retained(event: AuditEvent): void {
+    this.#chain.retained(event)
+  }
+
+  /** Keeps the chain while calls are running, and writes the outcomes of those whose intent nobody acted on. */
+  async keep(): Promise<void> {
+    await this.#chain.tidy()
+    if (this.#chain.isOpen && this.#chain.idleMilliseconds >= renewMilliseconds) await this.#chain.renew()
+  }
+
+  /** Sees to what others have left: outcomes of processes that are gone, and rows in the outbox. Answers with how many rows that made. */
+  async settle(): Promise<number> {
+    const { database, holder, tenant, trail } = this.#options
+    const db = await database()
+    const unknown = await settleAbandoned(db, { holder, place: placeOf(tenant), seal: trail.seal })
+    for (let adopted = 0; ;) {
+      const more = await db.transaction().execute((step) => trail.adopt(step, tenant))
+      adopted += more
+      if (more === 0) return unknown + adopted
+    }
+  }
+
+  /** Leaves the chain to others, once nothing waits any more. */
+  async close(): Promise<void> {
+    await this.#writer.settle()
+    await this.#chain.tidy()
+    await this.#chain.release()
+  }
+}

@@ -1,0 +1,156 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import type { AuditEvent } from '../../../src/core/audit/audit-event.js'
+import type { Tenant } from '../../../src/core/identity/tenant.js'
+import { openTestPostgres, type TestPostgres } from '../../support/postgres.js'
+
+let test: TestPostgres
+let acme: Tenant
+
+beforeAll(async () => {
+  test = await openTestPostgres()
+  acme = await test.postgres.provisioner.createTenant({ slug: 'acme', name: 'Acme' })
+})
+afterAll(() => test?.close())
+
+const intent = (requestId: string): AuditEvent => {
+  return {
+    type: 'operation.allowed',
+    tenant: acme,
+    requestId,
+    intentId: requestId,
+    operation: 'deploy',
+    subject: 'ann',
+  }
+}
+const outcome = (requestId: string): AuditEvent => {
+  return { ...intent(requestId), type: 'operation.outcome', reason: 'succeeded' }
+}
+
+async function rowsOf(requestId: string) {
+  const columns = 'type, reason, subject, chain, sequence::int as sequence'
+  return test.tenantSql(acme, `select ${columns} from audit_event where request_id = $1 order by id`, [requestId])
+}
+
+/** As if its process had been gone for a while. */
+async function abandon(): Promise<void> {
+  await test.tenantSql(
+    acme,
+    `update audit_chain set held_until = clock_timestamp() - interval '1 s' where holder is not null`,
+  )
+}
+
+describe('a chain', () => {
+  it('has every row of its process, without a gap, and its end where the last of them is', async () => {
+    const requests = Array.from({ length: 300 }, (_, index) => `row ${index}`)
+    await Promise.all(requests.map((request) => test.postgres.audit.record(intent(request))))
+    await Promise.all(requests.map((request) => test.postgres.audit.record(outcome(request))))
+    const [held, ...others] = await test.tenantSql(
+      acme,
+      `select c.sequence::int as end, c.settled::int as settled, count(*)::int as rows, max(e.sequence)::int as last,
+        bool_and(e.mac is not null) as sealed
+      from audit_chain c join audit_event e on e.chain = c.name where c.kind = 'server' group by c.name, c.sequence, c.settled`,
+    )
+    expect(others).toEqual([])
+    expect(held).toEqual({ end: 600, settled: 600, rows: 600, last: 600, sealed: true })
+  })
+
+  it('is one of its own in each process, whoever writes at the same time', async () => {
+    const replicas = await Promise.all([test.reopen(), test.reopen()])
+    await Promise.all([test.postgres, ...replicas].map(({ audit }) => audit.record(outcome('three replicas'))))
+    const rows = await rowsOf('three replicas')
+    expect(new Set(rows.map((row) => row['chain'])).size).toBe(3)
+    for (const replica of replicas) await replica.close()
+    const next = await test.reopen()
+    await next.audit.record(outcome('one of them again'))
+    const [again] = await rowsOf('one of them again')
+    expect(rows.map((row) => row['chain'])).toContain(again?.['chain'])
+    expect(again).toMatchObject({ sequence: 2 })
+    await next.close()
+  })
+
+  it('takes rows of changes by the transaction that makes them, and none where it is undone', async () => {
+    const wish = { kind: 'name', category: 'roles', name: 'auditor', presence: 'present' } as const
+    await test.postgres.tenantAdministration.apply(acme, [wish], 'cli:test')
+    const rows = async () =>
+      test.tenantSql(
+        acme,
+        `select e.sequence::int as sequence, c.sequence::int as end from audit_event e
+        join audit_chain c on c.name = e.chain where c.kind = 'changes' order by e.sequence`,
+      )
+    expect(await rows()).toEqual([{ sequence: 1, end: 1 }])
+    await test.tenantSql(acme, 'alter table audit_event add constraint none check (type is null) not valid')
+    await expect(
+      test.postgres.tenantAdministration.apply(acme, [{ ...wish, name: 'other' }], 'cli:test'),
+    ).rejects.toThrow()
+    await test.tenantSql(acme, 'alter table audit_event drop constraint none')
+    expect(await rows()).toEqual([{ sequence: 1, end: 1 }])
+    expect(await test.tenantSql(acme, `select name from role where name = 'other'`)).toEqual([])
+  })
+})
+
+describe('an intent', () => {
+  it('without an outcome becomes unknown when its process is gone, once, and another one goes on with its chain', async () => {
+    const dead = await test.reopen()
+    await dead.audit.record(intent('orphan'))
+    await dead.audit.record(intent('told'))
+    await dead.audit.record(outcome('told'))
+    await abandon()
+    const [one, two] = await Promise.all([test.postgres.audit.settle(acme), (await test.reopen()).audit.settle(acme)])
+    expect(one + two).toBe(1)
+    expect((await rowsOf('orphan')).map(({ type, reason, subject }) => [type, reason, subject])).toEqual([
+      ['operation.allowed', null, 'ann'],
+      ['operation.outcome', 'unknown', 'ann'],
+    ])
+    expect(await rowsOf('told')).toHaveLength(2)
+    expect(await test.postgres.audit.settle(acme)).toBe(0)
+  })
+
+  it('of a process that lives stays open, however long it takes', async () => {
+    const { audit } = test.postgres
+    await audit.record(intent('slow'))
+    expect(await test.postgres.audit.settle(acme)).toBe(0)
+    expect(await (await test.reopen()).audit.settle(acme)).toBe(0)
+    await audit.record(outcome('slow'))
+    expect((await rowsOf('slow')).map(({ reason }) => reason)).toEqual([null, 'succeeded'])
+  })
+})
+
+describe('what takes rights away', () => {
+  const account = { email: 'ann@example.com' }
+
+  it('is done while the trail is locked, with its row beside the trail until it takes it', async () => {
+    const { tenantAdministration } = test.postgres
+    const put = { kind: 'account', presence: 'present', email: account.email } as const
+    await tenantAdministration.apply(acme, [put], 'cli:test')
+    const locked = test.tenantSql(
+      acme,
+      `begin; lock table audit_event in access exclusive mode; select pg_sleep(3); commit`,
+    )
+    await lockHeld()
+    await tenantAdministration.apply(acme, [{ ...put, status: 'disabled' }], 'cli:test')
+    const state = `select disabled_at is not null as disabled from account where email = $1`
+    expect(await test.tenantSql(acme, state, [account.email])).toEqual([{ disabled: true }])
+    await expect(tenantAdministration.apply(acme, [{ ...put, status: 'active' }], 'cli:test')).rejects.toThrow()
+    expect(await test.tenantSql(acme, state, [account.email])).toEqual([{ disabled: true }])
+    expect(await test.tenantSql(acme, 'select count(*)::int as rows from audit_outbox')).toEqual([{ rows: 1 }])
+    await locked
+    // By a running server too, which may have been quicker.
+    await test.postgres.audit.settle(acme)
+    const rows = await test.tenantSql(
+      acme,
+      `select reason, detail->'after' as after from audit_event where reason = 'account_changed'`,
+    )
+    expect(rows).toEqual([{ reason: 'account_changed', after: ['disabled'] }])
+    expect(await test.tenantSql(acme, 'select count(*)::int as rows from audit_outbox')).toEqual([{ rows: 0 }])
+  })
+})
+
+async function lockHeld(): Promise<void> {
+  for (;;) {
+    const held = await test.tenantSql(
+      acme,
+      `select 1 from pg_locks where relation = 'audit_event'::regclass and mode = 'AccessExclusiveLock' and granted`,
+    )
+    if (held.length > 0) return
+  }
+}
