@@ -20,7 +20,10 @@ const titles: Readonly<Record<AuditEventType, string>> = {
   'token.refused': 'Token refused',
 }
 
-/** A type in words. */
+/** All types of events that this version knows. */
+export const auditEventTypes: readonly AuditEventType[] = Object.keys(titles) as AuditEventType[]
+
+/** A type in words; one of a later version as it is. */
 export function titleOf(type: AuditEventType): string {
-  return titles[type]
+  return Object.hasOwn(titles, type) ? titles[type] : type
 }
