@@ -17,46 +17,45 @@ const denials: ReadonlySet<AuditEvent['type']> = new Set(['operation.denied', 's
  * whole tenant, with too many different ones only the kinds are told apart. So nobody fills the trail by being refused, nor hides in it.
  */
 export class AuditCounter {
-  #singles: AuditRow[] = []
+  /** In the order of coming; by what makes them equal, or `row` and a number. */
   #rows = new Map<string, AuditRow>()
   #budgets = new Budgets()
 
   get empty(): boolean {
-    return this.#rows.size === 0 && this.#singles.length === 0
+    return this.#rows.size === 0
   }
 
   add(event: AuditEvent, count = 1): void {
     const place = JSON.stringify([event.tenant?.id])
     const actor = JSON.stringify([event.tenant?.id, event.issuer, event.subject, event.clientId])
     if (count === 1 && denials.has(event.type) && this.#spend(['row', actor, rowsOfActor], ['row', place, rowsOfPlace]))
-      this.#singles.push({ event, count })
+      this.#rows.set(`row ${this.#rows.size}`, { event, count })
     else this.#count(event, count, { place, actor })
   }
 
   /** What was counted since the last time. */
   take(): readonly AuditRow[] {
-    const rows = [...this.#singles, ...this.#rows.values()]
-    this.#singles = []
+    const rows = [...this.#rows.values()]
     this.#rows = new Map()
     this.#budgets = new Budgets()
     return rows
   }
 
   #count(event: AuditEvent, count: number, { actor, place }: { readonly place: string; readonly actor: string }): void {
-    for (const counted of [event, ofActor(event), ofPlace(event)]) {
+    const placeKind = ['kind', place, kindsOfPlace] as const
+    const levels = [
+      { counted: event, costs: [['kind', actor, kindsOfActor] as const, placeKind] },
+      { counted: ofActor(event), costs: [placeKind] },
+      { counted: ofPlace(event), costs: [] },
+    ]
+    for (const { counted, costs } of levels) {
       const key = keyOf(counted)
       const row = this.#rows.get(key)
-      if (row !== undefined) {
-        this.#rows.set(key, { event: withoutOnce(row.event), count: row.count + count })
-        return
-      }
-      if (this.#spend(['kind', actor, kindsOfActor], ['kind', place, kindsOfPlace])) {
-        this.#rows.set(key, { event: counted, count })
-        return
-      }
+      if (row === undefined && !this.#spend(...costs)) continue
+      const stands = row === undefined ? counted : withoutOnce(row.event)
+      this.#rows.set(key, { event: stands, count: (row?.count ?? 0) + count })
+      return
     }
-    const counted = ofPlace(event)
-    this.#rows.set(keyOf(counted), { event: counted, count })
   }
 
   #spend(...amounts: readonly (readonly ['kind' | 'row', string, number])[]): boolean {
