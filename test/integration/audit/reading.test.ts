@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import type { AuditEvent } from '../../../src/core/audit/audit-event.js'
 import type { AuditOrder, AuditPlace } from '../../../src/core/audit/audit-reader.js'
 import type { AuditFilter, AuditRecord } from '../../../src/core/audit/audit-record.js'
+import { matchesFilter } from '../../../src/core/audit/matches-filter.js'
 import type { Tenant } from '../../../src/core/identity/tenant.js'
 import { openTestPostgres, type TestPostgres } from '../../support/postgres.js'
 
@@ -70,6 +71,8 @@ describe('what is asked for', () => {
     ['something that could be SQL', { actor: `' or true --` }, []],
   ])('may be %s', async (_what, filter, expected) => {
     expect(requests(await read(acme, filter)).filter((id) => id.startsWith('f'))).toEqual(expected)
+    const matching = (await read(acme)).filter((one) => matchesFilter(one, filter))
+    expect(requests(matching).filter((id) => id.startsWith('f'))).toEqual(expected)
   })
 })
 
