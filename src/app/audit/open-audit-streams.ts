@@ -7,13 +7,18 @@ import { AuditStream } from '../../core/audit/stream/audit-stream.js'
 import { StreamLease } from '../../core/audit/stream/stream-lease.js'
 import type { Tenant } from '../../core/identity/tenant.js'
 import { productVersion } from '../product-version.js'
-import type { Foundations, ServerOptions } from '../server-options.js'
+import type { ClosingStack } from '../closing-stack.js'
+import type { Data } from '../open-data.js'
+import type { ServerOptions } from '../server-options.js'
 
 /** As long as a delivery may take. */
 const milliseconds = 10_000
 
 /** Begins to send the audit trail to where the settings say, until the server stops. */
-export function openAuditStreams(options: Pick<ServerOptions, 'log' | 'settings'>, { data, stack }: Foundations): void {
+export function openAuditStreams(
+  options: Pick<ServerOptions, 'log' | 'settings'>,
+  { data, stack }: { readonly data: Pick<Data, 'postgres'>; readonly stack: ClosingStack },
+): void {
   const { directory, unsentAudit: unsent, rateLimiter } = data.postgres
   // Suspended ones, too.
   const tenants = (): Promise<readonly Tenant[]> => directory.signIns.tenants()

@@ -1,13 +1,12 @@
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from '@jest/globals'
 import { createOtlpReceiver } from '../../../src/adapter/audit-stream/create-otlp-receiver.js'
 import { createSyslogReceiver } from '../../../src/adapter/audit-stream/create-syslog-receiver.js'
 import { createFetcher } from '../../../src/adapter/net/create-fetcher.js'
 import type { AuditRecord } from '../../../src/core/audit/audit-record.js'
 import { CertificateAuthority } from '../../support/certificates.js'
+import { openCollector, type CollectorAnswer } from '../../support/otlp-collector.js'
 import { openSyslogSink, type SyslogSink } from '../../support/syslog-receiver.js'
 import { usualRecord } from '../../unit/core/audit/random-audit-record.js'
 
@@ -100,67 +99,48 @@ describe('a receiver of syslog', () => {
   })
 })
 
-interface Answer {
-  readonly status: number
-  readonly headers?: Readonly<Record<string, string>>
-  readonly body?: unknown
-}
-
 describe('a receiver of OpenTelemetry logs', () => {
-  async function openCollector(answer: (records: number) => Answer) {
-    const requests: { readonly headers: IncomingMessage['headers']; readonly body: string }[] = []
-    const server: Server = createServer((request, response) => {
-      let body = ''
-      request.setEncoding('utf8').on('data', (text: string) => (body += text))
-      request.on('end', () => {
-        requests.push({ headers: request.headers, body })
-        const { body: said = {}, headers, status } = answer(logsIn(body).length)
-        response.writeHead(status, headers).end(JSON.stringify(said))
-      })
-    })
-    server.listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    closers.push(async () => void server.close())
+  async function open(answer: (records: number) => CollectorAnswer) {
+    const collector = await openCollector(({ logs }) => answer(logs.length))
+    closers.push(() => collector.close())
     const logged: unknown[] = []
-    const { port } = server.address() as AddressInfo
+    const { requests, url } = collector
     const receiver = createOtlpReceiver({
-      url: `http://127.0.0.1:${port}/v1/logs?key=hidden`,
+      url,
       headers: new Map([['authorization', 'Bearer of-the-collector']]),
       origin,
       fetcher: createFetcher(),
       log: { write: (level, _message, fields) => logged.push({ level, ...fields }) },
     })
-    return { logged, port, receiver, requests }
+    return { logged, receiver, requests, url }
   }
 
-  const logsIn = (body: string) => JSON.parse(body).resourceLogs[0].scopeLogs[0].logRecords
-
   it('gets them as JSON, with the headers by which it knows us', async () => {
-    const { port, receiver, requests } = await openCollector(() => ({ status: 200 }))
-    expect(receiver.destination).toBe(`otlp http://127.0.0.1:${port}/v1/logs`)
+    const { receiver, requests, url } = await open(() => ({ status: 200 }))
+    expect(receiver.destination).toBe(`otlp ${url}`)
     expect(await receiver.deliver(records(3), patient())).toBe(3)
     expect(requests[0]?.headers).toMatchObject({
       'content-type': 'application/json',
       authorization: 'Bearer of-the-collector',
     })
-    expect(logsIn(requests[0]?.body ?? '')).toHaveLength(3)
+    expect(requests[0]?.logs).toHaveLength(3)
   })
 
   it('is not sent again what it refuses of what it takes, which is in the log', async () => {
     const refused = { partialSuccess: { rejectedLogRecords: '2', errorMessage: 'too old' } }
-    const { logged, receiver } = await openCollector(() => ({ status: 200, body: refused }))
+    const { logged, receiver } = await open(() => ({ status: 200, body: refused }))
     expect(await receiver.deliver(records(3), patient())).toBe(3)
     expect(logged).toEqual([expect.objectContaining({ level: 'error', rejected: 2, message: 'too old' })])
   })
 
   it('gets fewer at once where they are too much for it', async () => {
-    const { receiver, requests } = await openCollector((many) => ({ status: many > 3 ? 413 : 200 }))
+    const { receiver, requests } = await open((many) => ({ status: many > 3 ? 413 : 200 }))
     expect(await receiver.deliver(records(10), patient())).toBe(3)
-    expect(requests.map(({ body }) => logsIn(body).length)).toEqual([10, 5, 3])
+    expect(requests.map(({ logs }) => logs.length)).toEqual([10, 5, 3])
   })
 
   it('never gets more than a mebibyte at once', async () => {
-    const { receiver, requests } = await openCollector(() => ({ status: 200 }))
+    const { receiver, requests } = await open(() => ({ status: 200 }))
     const large = records(40).map((record) => ({ ...record, detail: { text: 'x'.repeat(50_000) } }))
     expect(await receiver.deliver(large, patient())).toBe(20)
     expect(requests.map(({ body }) => body.length < 2 ** 20)).toEqual([true])
@@ -174,7 +154,7 @@ describe('a receiver of OpenTelemetry logs', () => {
   ])(
     'has taken nothing where it answers %d, and is left alone as long as it says',
     async (status, headers, seconds) => {
-      const { receiver } = await openCollector(() => ({ status, headers }))
+      const { receiver } = await open(() => ({ status, headers }))
       const failure: unknown = await receiver.deliver(records(1), patient()).catch((error: unknown) => error)
       expect(failure).toMatchObject({
         name: 'AuditDeliveryError',

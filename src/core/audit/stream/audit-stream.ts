@@ -29,6 +29,8 @@ export interface StreamTimes {
 
 const usualTimes: StreamTimes = { busy: 1_000, idle: 5_000, retry: 1_000, longest: 60_000, delivery: 10_000 }
 const recordsAtOnce = 200
+/** How long a delivery may still take when the server stops: a receiver that is well has taken it by then. */
+const closingMilliseconds = 3_000
 /** So many deliveries of one database, then it is the next one's turn. */
 const deliveriesInARow = 5
 /** So many databases without news are looked at in a second at most. */
@@ -42,7 +44,10 @@ const mostRetryAfterSeconds = 600
 export class AuditStream {
   readonly #options: AuditStreamOptions
   readonly #times: StreamTimes
+  /** Nothing more is begun. */
   readonly #ending = new AbortController()
+  /** What is under way has had its time. */
+  readonly #giveUp = new AbortController()
   /** When to look next, by `performance.now()` and tenant id; `undefined` is master. */
   #due = new Map<string | undefined, number>()
   #failures = 0
@@ -58,10 +63,13 @@ export class AuditStream {
     this.#running ??= this.#run()
   }
 
-  /** Ends what is under way; another process may go on at once. */
+  /** Lets a delivery that is under way end, within its time; then another process may go on at once. */
   async close(): Promise<void> {
-    this.#ending.abort(new Error('the server is stopping'))
+    const reason = new Error('the server is stopping')
+    this.#ending.abort(reason)
+    const timer = setTimeout(() => this.#giveUp.abort(reason), closingMilliseconds)
     await this.#running
+    clearTimeout(timer)
     await this.#options.lease.release().catch(() => undefined)
   }
 
@@ -119,7 +127,7 @@ export class AuditStream {
     if (!(await lease.hold())) return false
     const records = await unsent.read(place, destination, recordsAtOnce)
     if (records.length === 0) return false
-    const signal = AbortSignal.any([this.#ending.signal, AbortSignal.timeout(this.#times.delivery)])
+    const signal = AbortSignal.any([this.#giveUp.signal, AbortSignal.timeout(this.#times.delivery)])
     const taken = await receiver.deliver(records, signal).catch((error: unknown) => {
       throw error instanceof AuditDeliveryError ? error : new AuditDeliveryError('no answer in time', { cause: error })
     })
