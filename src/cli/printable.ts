@@ -1,1 +1,1 @@
-export { escapeJson, printable, printableCell, printableJson, printableLine } from '../core/text/printable.js'
+export { printable, printableCell, printableJson, printableLine } from '../core/text/printable.js'

@@ -21,6 +21,7 @@ function extension(record: AuditRecord): string {
     ['rt', Date.parse(record.at)],
     ['suser', record.subject],
     ...source(record.personal?.['address']),
+    ['requestClientApplication', text(record.personal?.['userAgent'])],
     ['act', record.operation],
     ['outcome', record.decision],
     ['reason', record.reason],
@@ -42,6 +43,10 @@ function source(address: unknown): readonly (readonly [string, string])[] {
   if (typeof address !== 'string') return []
   if (/^(\d{1,3}\.){3}\d{1,3}$/.test(address)) return [['src', address]]
   return /^[\da-f.]*:[\da-f:.]+$/i.test(address) ? labelled('c6a2', 'Source IPv6 Address', address) : []
+}
+
+function text(fact: unknown): string | undefined {
+  return typeof fact === 'string' ? fact : undefined
 }
 
 function labelled<Value extends string | number>(

@@ -34,7 +34,13 @@ describe('a record in the Common Event Format', () => {
 
   it('says when, who, from where, what and with which outcome in the fields that are for that', () => {
     expect(read(formatCef(usualRecord, { version })).fields).toEqual({
-      ...{ rt: String(Date.parse(usualRecord.at)), suser: 'ada', src: '192.0.2.7', act: 'invoices.void' },
+      ...{
+        rt: String(Date.parse(usualRecord.at)),
+        suser: 'ada',
+        src: '192.0.2.7',
+        requestClientApplication: 'curl/8',
+        act: 'invoices.void',
+      },
       ...{ outcome: 'denied', reason: 'ERR_PERMISSION_DENIED', externalId: 'r-1', cnt: '2' },
       ...{ cs1: 'acme', cs1Label: 'tenant', cs2: 'crm', cs2Label: 'client' },
       ...{ cs3: 'https://idp.example', cs3Label: 'issuer', cs4: usualRecord.traceId, cs4Label: 'trace' },
@@ -79,4 +85,4 @@ describe('a record in the Common Event Format', () => {
   })
 })
 
-const known = /^(rt|suser|src|act|outcome|reason|externalId|cnt|(c6a2|cs[1-6]|cn1)(Label)?)$/
+const known = /^(rt|suser|src|requestClientApplication|act|outcome|reason|externalId|cnt|(c6a2|cs[1-6]|cn1)(Label)?)$/

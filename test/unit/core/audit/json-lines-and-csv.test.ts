@@ -17,7 +17,7 @@ describe('a record as a line of JSON', () => {
       '{"at":"2026-11-26T10:20:30.405Z","tenant":null,"type":"operation.denied","decision":"denied",' +
         '"reason":"ERR_PERMISSION_DENIED","operation":"invoices.void","issuer":"https://idp.example","subject":"ada",' +
         '"clientId":"crm","requestId":"r-1","traceId":"0af7651916cd43dd8448eb211c80319c","milliseconds":3,"count":2,' +
-        '"detail":{"amr":["pwd"],"missing":"invoice:void"},"personal":{"address":"192.0.2.7"},"erased":true}',
+        '"detail":{"amr":["pwd"],"missing":"invoice:void"},"personal":{"address":"192.0.2.7","userAgent":"curl/8"},"erased":true}',
     )
     expect(tenant).toBe('acme')
   })
@@ -43,7 +43,7 @@ describe('a record as CSV', () => {
     expect(formatAuditCsv(usualRecord)).toBe(
       '2026-11-26T10:20:30.405Z,acme,operation.denied,denied,ERR_PERMISSION_DENIED,invoices.void,https://idp.example,' +
         'ada,crm,r-1,0af7651916cd43dd8448eb211c80319c,,3,2,"{""amr"":[""pwd""],""missing"":""invoice:void""}",' +
-        '"{""address"":""192.0.2.7""}",,c1,7\r\n',
+        '"{""address"":""192.0.2.7"",""userAgent"":""curl/8""}",,c1,7\r\n',
     )
   })
 

@@ -81,5 +81,5 @@ export const usualRecord: AuditRecord = {
   reason: 'ERR_PERMISSION_DENIED',
   milliseconds: 3,
   detail: { missing: 'invoice:void', amr: ['pwd'] },
-  personal: { address: '192.0.2.7' },
+  personal: { address: '192.0.2.7', userAgent: 'curl/8' },
 }
