@@ -81,6 +81,15 @@ describe('whoever reads the audit trail', () => {
     expect(login?.['login_role']).toBe('tenant_audited_auditor')
   })
 
+  it('is made again where somebody has removed it', async () => {
+    const auditor = await auditorOf(twin)
+    const database = await databaseOf(twin)
+    await test.databaseSql(database, `drop owned by ${auditor}`)
+    await test.databaseSql('postgres', `drop role ${auditor}`)
+    await expect(requestsOf(twin)).rejects.toThrow()
+    expect(await requestsOf(twin)).toEqual(['of audited-auditor, audited-auditor'])
+  })
+
   it('may not be the login of the tenant itself', async () => {
     const privileges = await test.tenantSql(
       audited,

@@ -3,6 +3,7 @@ import type { AuditPlace } from '../../../../core/audit/audit-reader.js'
 import type { Keyring } from '../../../../core/credential/keyring.js'
 import type { Databases } from '../../databases.js'
 import { ConnectionPool, type PoolTimes } from '../../pool/connection-pool.js'
+import { sqlState } from '../../pool/database-failure.js'
 import { openKysely } from '../../pool/open-kysely.js'
 import { auditorNote } from '../../provision/tenant-login.js'
 import { readTenantRecord } from '../../provision/tenant-record.js'
@@ -11,6 +12,8 @@ import { ensureAuditor, type AuditedDatabase } from './auditor-role.js'
 
 /** Long trails take longer to search than a request may. */
 const times: PoolTimes = { connect: 5_000, wait: 60_000, statement: 60_000, query: 65_000, idle: 10_000 }
+/** The role is gone, or may not do any more what it should: look it up again. */
+const outdated = new Set(['22023', '42501', '42704'])
 const limits = { connections: 1, perDatabase: 1, waiting: 1_000 }
 
 /** The way to the trails of all databases that is nobody's who serves requests, on a connection of its own. */
@@ -35,10 +38,15 @@ export class AuditArchive {
     const role = this.#roles.get(audited.note) ?? (await ensureAuditor(db, audited))
     this.#roles.set(audited.note, role)
     const snapshot = db.transaction().setAccessMode('read only').setIsolationLevel('repeatable read')
-    return snapshot.execute(async (step) => {
-      await sql`set local role ${sql.id(role)}`.execute(step)
-      return work(step)
-    })
+    try {
+      return await snapshot.execute(async (step) => {
+        await sql`set local role ${sql.id(role)}`.execute(step)
+        return work(step)
+      })
+    } catch (error) {
+      if (outdated.has(sqlState(error) ?? '')) this.#roles.delete(audited.note)
+      throw error
+    }
   }
 
   /** The same database as its owner. */

@@ -14,7 +14,8 @@ interface Extent {
   readonly last_id: string
 }
 
-const pageRows = 500
+/** Enough for what a page has to skip, which the index of times knows by blocks only, to be little beside it. */
+const pageRows = 2_000
 
 /** Reads the trails of all databases. */
 export class PostgresAuditReader implements AuditReader {
