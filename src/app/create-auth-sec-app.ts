@@ -15,6 +15,7 @@ import { announceReady, announceStdio } from './announce-ready.js'
 import { sampleTenants } from './development/development-seed.js'
 import type { Log } from '../core/runtime/log.js'
 import { refuseWhileReading } from '../core/runtime/reading-app.js'
+import { endIfUncaught } from './failed-start.js'
 import { boundedPatience, EndlessPatience } from './patience.js'
 import type { ServerOptions } from './server-options.js'
 import { forgetSecrets } from './settings/environment.js'
@@ -166,6 +167,7 @@ class App implements AuthSecApp {
       if (this.#ending) return new Promise(() => undefined)
       this.#releaseProcess()
       this.#running = undefined
+      endIfUncaught(error)
       throw error
     }
   }

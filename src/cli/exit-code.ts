@@ -1,4 +1,5 @@
 import { CommanderError } from 'commander'
+import { failedStartCodes } from '../app/failed-start.js'
 import { ServerSilentError } from '../app/leak-test/tested-server.js'
 import { RefusedError } from '../app/refused-error.js'
 import { SessionsLeftError } from '../app/sessions/sessions-left.js'
@@ -12,8 +13,7 @@ export const exitCodes = {
   done: 0,
   failed: 1,
   usage: 2,
-  configuration: 3,
-  dependency: 4,
+  ...failedStartCodes,
   refused: 5,
   interrupted: 130,
 } as const

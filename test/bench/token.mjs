@@ -3,7 +3,6 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import http from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -12,6 +11,8 @@ import { parseArgs, promisify } from 'node:util'
 import { createLocalJWKSet, exportJWK, generateKeyPair, jwtVerify, SignJWT } from 'jose'
 import { createTokenVerifier } from '../../dist/adapter/token/create-token-verifier.js'
 import { readIssuer } from '../../dist/core/trust/read-issuer-options.js'
+import { percentile } from './data/timing.mjs'
+import { openCaller, steadily } from './mcp-load.mjs'
 import { ready } from './ready.mjs'
 
 const { values } = parseArgs({
@@ -30,9 +31,6 @@ const algorithms = ['RS256', 'PS256', 'ES256', 'ES384', 'ES512', 'EdDSA']
 const resource = 'https://mcp.example/mcp'
 const goodPerSecond = 100
 const goal = { p95Milliseconds: 50 }
-
-let lastId = 0
-const params = { name: 'hello', arguments: {} }
 
 const verification = []
 for (const algorithm of algorithms) verification.push(await measureVerification(algorithm))
@@ -106,12 +104,12 @@ async function measureFlood() {
   const env = { ...process.env, PORT: '0', AUTHSEC_HOME: home, AUTHSEC_LOG_LEVEL: 'error' }
   const stdio = ['ignore', 'pipe', 'inherit']
   const child = spawn(process.execPath, ['samples/quickstart/dist/main.js'], { env, stdio })
-  const agent = new http.Agent({ keepAlive: true })
+  let caller
   try {
     const url = await ready(child)
     const argv = ['dist/cli/main.js', 'token', '--user', 'john@company.com', '--audience', url]
     const token = (await promisify(execFile)(process.execPath, argv, { env })).stdout.trim()
-    const caller = { agent, url, token, session: await openSession({ agent, url, token }) }
+    caller = await openCaller({ url, token })
     await traffic(caller, 3)
     const rest = await traffic(caller, seconds)
     const flooding = startFlood({ url, token })
@@ -127,7 +125,7 @@ async function measureFlood() {
     ]
     return { good, bad }
   } finally {
-    agent.destroy()
+    caller?.close()
     child.kill('SIGTERM')
     await once(child, 'exit')
     await rm(home, { recursive: true, force: true, maxRetries: 20 })
@@ -143,53 +141,10 @@ function startFlood({ url, token }) {
   return { child, report: once(child, 'close').then(() => JSON.parse(output)) }
 }
 
-/** Calls go out at their time, whether the one before has come back or not. */
 async function traffic(caller, duration) {
-  const times = []
-  let failed = 0
-  const calls = []
-  const startedAt = performance.now()
-  for (let n = 0; n < goodPerSecond * duration; n += 1) {
-    await pause(Math.max(0, startedAt + (n * 1000) / goodPerSecond - performance.now()))
-    const sentAt = performance.now()
-    calls.push(
-      post(caller, { jsonrpc: '2.0', id: (lastId += 1), method: 'tools/call', params }).then(({ status }) => {
-        times.push(performance.now() - sentAt)
-        if (status !== 200) failed += 1
-      }),
-    )
-  }
-  await Promise.all(calls)
-  times.sort((one, other) => one - other)
-  const at = (share) => Number(times[Math.min(times.length - 1, Math.floor(times.length * share))].toFixed(1))
+  const { failed, times } = await steadily(caller, { perSecond: goodPerSecond, seconds: duration })
+  const at = (share) => Number(percentile(times, share).toFixed(1))
   return { calls: times.length, failed, 'p50 (ms)': at(0.5), 'p95 (ms)': at(0.95), 'p99 (ms)': at(0.99) }
-}
-
-async function openSession({ agent, token, url }) {
-  const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'bench', version: '1' } }
-  const { session, status } = await post(
-    { agent, token, url },
-    { jsonrpc: '2.0', id: 'open', method: 'initialize', params },
-  )
-  if (status !== 200) throw new TypeError(`no session: ${status}`)
-  return session
-}
-
-function post({ agent, session, token, url }, message) {
-  const headers = {
-    'content-type': 'application/json',
-    accept: 'application/json, text/event-stream',
-    authorization: `Bearer ${token}`,
-    ...(session === undefined ? {} : { 'mcp-session-id': session }),
-  }
-  return new Promise((resolve) => {
-    const request = http.request(url, { method: 'POST', agent, headers }, (response) => {
-      response.resume()
-      response.on('end', () => resolve({ status: response.statusCode, session: response.headers['mcp-session-id'] }))
-    })
-    request.on('error', () => resolve({ status: 0 }))
-    request.end(JSON.stringify(message))
-  })
 }
 
 function median(numbers) {

@@ -105,7 +105,11 @@ describe('what is signed in as an account', () => {
     await cli('identity', 'add', ana.email, ...identity)
     await ends(await connectUser(site.server, ana), 'identity', 'remove', ana.email, ...identity)
     await ends(await connectUser(site.server, ana), 'factor', 'require', ana.email)
-    await ends(await connectUser(site.server, ana, enrolling), 'factor', 'remove', ana.email, '--yes')
+    const enrolled = await connectUser(site.server, ana, enrolling)
+    expect(await cli('factor', 'remove', ana.email)).toMatchObject({
+      ...{ code: 5, stderr: expect.stringContaining(`what is signed in as ${ana.email} would be signed out`) },
+    })
+    await ends(enrolled, 'factor', 'remove', ana.email, '--yes')
     await cli('factor', 'waive', ana.email)
     const stays = await connectUser(site.server, ana)
     for (const args of [
@@ -113,7 +117,8 @@ describe('what is signed in as an account', () => {
       ['factor', 'remove', ana.email, '--yes'],
       ['identity', 'add', ana.email, '--issuer', 'https://idp.test', '--subject', 'ana elsewhere'],
     ]) {
-      expect((await cli(...args)).stdout).not.toContain('signed out')
+      const { stderr, stdout } = await cli(...args)
+      expect(stdout + stderr).not.toContain('signed out')
     }
     expect(await statusFor(site.server, stays)).not.toBe(401)
     await ends(stays, 'set-password', ana.email, '--generate-password')
@@ -138,7 +143,7 @@ describe('authsec account factor', () => {
     await cli('factor', 'waive', 'john@company.com')
     expect(await cli('factor', 'require', '--everybody')).toMatchObject({
       code: 5,
-      stderr: expect.stringContaining('everybody of acme-corp who is signed in is signed out'),
+      stderr: expect.stringContaining('everybody of acme-corp who is signed in would be signed out'),
     })
     expect(await listed('john@company.com')).toMatchObject([{ demand: 'optional' }])
     await cli('factor', 'require', '--everybody', '--yes')

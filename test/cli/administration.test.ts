@@ -103,7 +103,7 @@ describe('names', () => {
 
   it('that accounts hold are removed with consent only, and whose they are is said', async () => {
     const refused = await cli('role', 'remove', 'developer')
-    expect(refused).toMatchObject({ code: 5, stderr: expect.stringMatching(/1 account loses.*john@company\.com/) })
+    expect(refused).toMatchObject({ code: 5, stderr: expect.stringMatching(/1 account would lose.*john@company\.com/) })
     expect(await parsed('role', 'list')).toContainEqual(expect.objectContaining({ name: 'developer', accounts: 1 }))
     await done('role', 'remove', 'developer', '--yes')
     expect(JSON.stringify(await parsed('role', 'list'))).not.toContain('developer')
@@ -195,7 +195,10 @@ describe('the access rule', () => {
     expect(await parsed('access-rule', 'show')).toEqual(before)
     const opening = ['access-rule', 'set', '--sign-up', 'everybody', '--grants', 'catalogue']
     const refused = await cli(...opening)
-    expect(refused).toMatchObject({ code: 5, stderr: expect.stringMatching(/counts wherever.*enters without/s) })
+    expect(refused).toMatchObject({
+      code: 5,
+      stderr: expect.stringMatching(/would count wherever.*would enter without/s),
+    })
     expect(await parsed('access-rule', 'show')).toEqual(before)
     await done('access-rule', 'set', '--sign-up', 'everybody', '--sign-up-role', 'analyst', '--yes')
     expect(await parsed('access-rule', 'show')).toEqual({ ...before, signUp: 'everybody', signUpRoles: ['analyst'] })
@@ -223,6 +226,85 @@ describe('an application', () => {
     expect(await applications('remove', 'crm', '--yes')).toMatchObject({ code: 0 })
     expect((await applications('list')).stdout).not.toContain('crm')
   }, 60_000)
+})
+
+describe('authsec service set', () => {
+  const set = (...args: readonly string[]) => cli('service', 'set', 'Hub', ...args)
+  const show = async () => JSON.parse(await done('service', 'show', 'Hub', '--json'))
+
+  beforeAll(async () => {
+    const place = ['--url', 'https://hub.example/api', '--auth', 'bearer_token', '--tag', 'code', '--tag', 'issues']
+    await done('service', 'add', 'Hub', ...place, '--role', 'admin', '--check-path', '/me')
+    expect(
+      await site.runWithInput('token-of-hub\n', 'service', 'set-credential', 'Hub', '--tenant', 'acme-corp'),
+    ).toMatchObject({ code: 0 })
+  })
+
+  it('changes what is said and leaves the rest, with what it was before on record', async () => {
+    const before = await show()
+    await done('service', 'set', 'Hub', '--description', 'Repositories', '--role', 'developer', '--rotate-every', '30d')
+    expect(await show()).toEqual({
+      ...before,
+      ...{ description: 'Repositories', requirement: { role: 'developer' } },
+      rotation: expect.objectContaining({ check: '/me', every: '30d' }),
+    })
+    const rows = (await site.audit.all()).filter(({ reason }) => reason === 'service_changed')
+    expect(rows.at(-1)).toMatchObject({
+      type: 'admin.changed',
+      detail: {
+        name: 'Hub',
+        before: ['requirement:role admin'],
+        after: ['description:Repositories', 'requirement:role developer', 'rotation.every:30d'],
+      },
+    })
+    expect(await done('service', 'set', 'Hub', '--description', 'Repositories')).toContain('1 as it was')
+  })
+
+  it('takes away what is said to be empty', async () => {
+    await done('service', 'set', 'Hub', '--description', '', '--tag', '', '--check-path', '', '--rotate-every', '')
+    const { description, rotation, tags } = await show()
+    expect([description, rotation, tags]).toEqual([undefined, undefined, []])
+  })
+
+  it('gives the credential up only with consent, where another place would get to see it', async () => {
+    const { credential } = await show()
+    await done('service', 'set', 'Hub', '--url', 'https://hub.example/api/v2')
+    expect(await set('--url', 'https://evil.example')).toMatchObject({
+      ...{ code: 5, stderr: expect.stringContaining('its credential would be destroyed') },
+    })
+    expect(await show()).toMatchObject({ url: 'https://hub.example/api/v2', credential })
+    await done('service', 'set', 'Hub', '--url', 'https://other.example', '--yes')
+    expect(await show()).toMatchObject({ url: 'https://other.example', credential: 'none' })
+  })
+
+  it('refuses what would be no service, what is not there, and to do nothing', async () => {
+    const before = await show()
+    const faulty: readonly (readonly [number, readonly string[], RegExp])[] = [
+      [3, ['Hub', '--url', 'http://hub.example'], /does not use https/],
+      [3, ['Hub', '--check-path', 'me'], /rotation\.check is no path of it/],
+      [3, ['Hub', '--requirement', '{"rolles":["x"]}'], /requirement is none/],
+      [5, ['Hub', '--everybody', '--role', 'admin'], /say one of --role/],
+      [5, ['Hub', '--private-network', '--public-network'], /say one of/],
+      [5, ['Hob', '--everybody'], /there is no service Hob in acme-corp/],
+      [5, ['Hub', '--token', 'abc'], /there is no --token/],
+      [2, ['Hub'], /say what is to be another/],
+    ]
+    await eachOf(faulty, async ([code, args, message]) => {
+      const finished = await cli('service', 'set', ...args)
+      expect(finished).toMatchObject({ code, stdout: '', stderr: expect.stringMatching(message) })
+    })
+    expect(await show()).toEqual(before)
+  })
+
+  it('is in one list with those of all tenants', async () => {
+    const listed = (await site.run('service', 'list')).stdout
+    expect(listed).toMatch(/TENANT +NAME +URL +AUTH +REQUIREMENT +CREDENTIAL.*\nacme-corp +Hub +https\S+ +bearer_token/)
+    expect(await site.run('service', 'list', '--tenant', 'globex')).toMatchObject({
+      code: 0,
+      stdout: expect.not.stringContaining('Hub'),
+    })
+    expect(await site.run('service', 'list', '--tenant', 'initech')).toMatchObject({ code: 5 })
+  })
 })
 
 describe('authsec', () => {

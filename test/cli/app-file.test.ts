@@ -27,6 +27,15 @@ describe('the app that a command reads', () => {
   it('is what --app names, else what package.json names, else dist/app.js', async () => {
     expect(await matrixOf('app.mjs')).toMatchObject({ code: 0, stdout: expect.stringMatching(/^hello +· +✓$/m) })
     expect(await scratch.run('matrix')).toMatchObject({ code: 3, stderr: expect.stringContaining('no dist/app.js') })
+    await scratch.write('src/server.ts', 'await runMcpServerWithOAuth(Server)')
+    expect(await scratch.run('matrix')).toMatchObject({
+      code: 3,
+      stderr: expect.stringMatching(
+        /no dist\/app\.js: put what createAuthSecApp returns into src\/app\.ts .* start it from src\/server\.ts.*--app/,
+      ),
+    })
+    await scratch.write('src/app.ts', 'export default createAuthSecApp({})')
+    expect(await scratch.run('matrix')).toMatchObject({ code: 3, stderr: expect.stringContaining('build it first') })
     await scratch.write('dist/app.mjs', appSource({ usual: '{}' }))
     await scratch.write('dist/app.js', "export { default } from './app.mjs'\n")
     await scratch.write('package.json', '{ "type": "module" }')

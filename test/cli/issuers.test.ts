@@ -108,7 +108,7 @@ describe('authsec issuer', () => {
   it('asks before it removes one, and removes nothing without an answer', async () => {
     const refused = await cli('remove', 'https://listed.example.com')
     expect(refused).toMatchObject({ code: 5 })
-    expect(refused.stderr).toContain('tokens of https://listed.example.com are not accepted any more')
+    expect(refused.stderr).toContain('tokens of https://listed.example.com would not be accepted any more')
     expect(await json('list')).toHaveLength(1)
     expect(await cli('remove', 'https://listed.example.com', '--yes')).toMatchObject({ code: 0 })
     expect(await json('list')).toEqual([])

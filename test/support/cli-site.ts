@@ -1,6 +1,5 @@
 import { expect } from '@jest/globals'
 import { AuditRows } from './audit-rows.js'
-import { runCliWithInput } from './cli-with-input.js'
 import {
   startServerProcess,
   temporaryHome,
@@ -51,7 +50,7 @@ export class CliSite {
 
   /** The same, with something on its standard input. */
   runWithInput(input: string, ...args: readonly string[]): Promise<Finished> {
-    return runCliWithInput(this.home.path, input, ...args)
+    return this.#cli.runWithInput(input, ...args)
   }
 
   /** The same, which has to succeed. */

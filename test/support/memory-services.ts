@@ -82,6 +82,11 @@ export class MemoryCredentials implements CredentialStore {
     return this.#at(place).length
   }
 
+  async mostVersions(): Promise<number> {
+    await this.#reach()
+    return Number.POSITIVE_INFINITY
+  }
+
   async list(): Promise<readonly CredentialPlace[]> {
     await this.#reach()
     return []

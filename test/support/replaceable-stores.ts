@@ -7,6 +7,7 @@ export function methodsOf(store: CredentialStore): CredentialStore {
     read: (...all) => store.read(...all),
     write: (...all) => store.write(...all),
     newest: (place) => store.newest(place),
+    mostVersions: (place) => store.mostVersions(place),
     list: (tenant) => store.list(tenant),
     delete: (...all) => store.delete(...all),
     destroy: (place) => store.destroy(place),
@@ -24,6 +25,7 @@ export function storeOf(store: RotationStore): RotationStore {
     retired: (...all) => store.retired(...all),
     release: (claim) => store.release(claim),
     fail: (...all) => store.fail(...all),
+    isGone: (claim) => store.isGone(claim),
     ask: (...all) => store.ask(...all),
     statuses: (tenant) => store.statuses(tenant),
   }

@@ -18,16 +18,17 @@ keepAll()
 
 const { run } = await import(`${process.cwd()}/dist/cli/run.js`)
 
-const runOne = async (args) => {
+const runOne = async ({ args, input }) => {
   Object.assign(printed, { stdout: '', stderr: '' })
   // A command that prints a result keeps standard output to itself from there on.
   keepAll()
   // Nobody is at the keyboard.
-  Object.defineProperty(process, 'stdin', { value: Readable.from([]), configurable: true })
+  const stdin = Readable.from(input === '' ? [] : [Buffer.from(input)], { objectMode: false })
+  Object.defineProperty(process, 'stdin', { value: stdin, configurable: true })
   process.exitCode = undefined
   const code = await run([process.execPath, 'dist/cli/main.js', ...args], process.env)
   process.removeAllListeners('SIGINT')
   process.send({ code, ...printed })
 }
-process.on('message', (args) => void runOne(args))
+process.on('message', (command) => void runOne(command))
 process.send('ready')

@@ -17,7 +17,12 @@ export class WarmCli {
 
   run(...args: readonly string[]): Promise<Finished> {
     if (readApps.has(args[0] ?? '')) return runCli(this.#home, ...args)
-    const finished = this.#turn.then(() => this.#inTurn(args))
+    return this.runWithInput('', ...args)
+  }
+
+  /** The same, with something on its standard input. */
+  runWithInput(input: string, ...args: readonly string[]): Promise<Finished> {
+    const finished = this.#turn.then(() => this.#inTurn({ args, input }))
     this.#turn = finished.catch(() => undefined)
     return finished
   }
@@ -31,10 +36,10 @@ export class WarmCli {
     await once(child, 'exit')
   }
 
-  async #inTurn(args: readonly string[]): Promise<Finished> {
+  async #inTurn(command: Readonly<Record<'args' | 'input', unknown>>): Promise<Finished> {
     this.#child ??= start(this.#home)
     const child = await this.#child
-    child.send(args)
+    child.send(command)
     return answer<Finished>(child)
   }
 }

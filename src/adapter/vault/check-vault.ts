@@ -3,7 +3,7 @@ import { VaultAnswer } from './connection/vault-answer.js'
 import { VaultConnection } from './connection/vault-connection.js'
 import { isVaultError, VaultError } from './connection/vault-error.js'
 import { leastPolicy, neededCapabilities } from './least-policy.js'
-import { requireVersionedMount } from './secret/kv-mount.js'
+import { mostVersionsOf, requireVersionedMount } from './secret/kv-mount.js'
 import { systemTimers } from './token/timers.js'
 import type { TokenGrant } from './token/token-grant.js'
 import { TokenKeeper } from './token/token-keeper.js'
@@ -128,12 +128,11 @@ function lifetimeFault({ seconds, renewable }: TokenGrant): string | undefined {
   return renewable ? undefined : 'the token cannot be renewed, so that each needs a login: use tokens of type service'
 }
 
-/** A rotation writes the new version before the old one goes: where that goes at once, nobody can go back to it. */
+/** A new version is written before the old one goes: where that goes at once, nobody can go back to it, so that none is written. */
 async function versionsFault({ connection, keeper, mount }: CheckedVault): Promise<string | undefined> {
   try {
-    const answer = await keeper.use((token) => connection.request({ method: 'GET', path: `${mount}/config`, token }))
-    if (VaultAnswer.of(answer).part('data').count('max_versions') !== 1) return undefined
-    return `the mount keeps one version of each credential only, so that no rotation can go back: vault write ${mount}/config max_versions=10`
+    if ((await keeper.use((token) => mostVersionsOf(connection, mount, token))) !== 1) return undefined
+    return `the mount keeps one version of each credential only, so that none can be replaced: vault write ${mount}/config max_versions=10`
   } catch (error) {
     if (!isVaultError(error, 'forbidden')) return messageOf(error)
     return `the policies do not let the token see how many versions are kept (${mount}/config): write the policy below`

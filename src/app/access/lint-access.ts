@@ -34,7 +34,9 @@ async function lintTenants(question: LintQuestion): Promise<readonly LintTenant[
     for (const tenant of readable.tenants) {
       const catalogue = await readable.postgres.grants.readCatalogue(tenant)
       const { accounts, others } = await readAskers(readable, tenant)
-      tenants.push({ tenant: tenant.slug, catalogue, askers: accounts.map(({ asker }) => asker), others })
+      const services = (await readable.postgres.services.list(tenant)).map(({ name }) => name)
+      const askers = accounts.map(({ asker }) => asker)
+      tenants.push({ tenant: tenant.slug, catalogue, services, askers, others })
     }
     return tenants
   })

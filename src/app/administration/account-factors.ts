@@ -37,13 +37,20 @@ export interface RemovedFactors {
   readonly sessions: EndedSessions
 }
 
-/** Takes all second factors off an account, and ends what is signed in with it. Throws `RefusedError` where there are none. */
-export async function removeFactors(place: TenantPlace, email: string): Promise<RemovedFactors> {
+/** Takes all second factors off an account, with consent, and ends what is signed in with it. Throws `RefusedError` where there are none. */
+export async function removeFactors(place: TenantPlace, email: string, agree: Agree): Promise<RemovedFactors> {
   return withTenant(place, async ({ by, postgres, sessions, tenant }) => {
     const { accountFactors } = postgres
     const id = await accountId(postgres, tenant, email)
     const none = new RefusedError(`${quoted(email)} has no second factor`)
-    if ((await accountFactors.standing(tenant, id)).factors.length === 0) throw none
+    const { demand, factors } = await accountFactors.standing(tenant, id)
+    if (factors.length === 0) throw none
+    await agree([
+      demand === 'required'
+        ? `${email} would have to set another one up at the next sign-in: one is required`
+        : `until another one is set up, the password of ${email} would be enough`,
+      `what is signed in as ${email} would be signed out`,
+    ])
     const scope = { tenant, accounts: [id] }
     const { value, ...ending } = await changeSecurity(sessions, scope, () => accountFactors.removeAll(tenant, id, by))
     if (value.length === 0) throw none
@@ -78,7 +85,7 @@ export async function demandFactor(place: TenantPlace, { agree, demand, email }:
     const { accountIds, everybody } = await accountFactors.demands(tenant)
     const isDemanded = id === undefined ? everybody : accountIds.includes(id)
     if (demand === 'optional' || isDemanded) return { changed: await set(), sessions: undefined }
-    if (email === undefined) await agree([`everybody of ${tenant.slug} who is signed in is signed out`])
+    if (email === undefined) await agree([`everybody of ${tenant.slug} who is signed in would be signed out`])
     const accounts = id === undefined ? 'everybody' : [id]
     const { value: changed, ...ending } = await changeSecurity(sessions, { tenant, accounts }, set)
     const users = email === undefined ? 'everybody' : [email]

@@ -26,7 +26,7 @@ export async function changeApplication(
     const administration = postgres.applicationAdministration
     const known = (await administration.list()).find(({ clientId }) => clientId === wish.clientId)
     if (wish.presence === 'absent' && known !== undefined) {
-      await agree([`nobody can use the server of the application ${known.clientId} (${known.name}) any more`])
+      await agree([`nobody could use the server of the application ${known.clientId} (${known.name}) any more`])
     }
     const outcome = await administration.apply(wish, by)
     refuseFaults(outcome)

@@ -61,7 +61,7 @@ export async function removeIssuer(env: NodeJS.ProcessEnv, issuer: string, agree
   return withInstallation(env, async ({ by, postgres }) => {
     const known = new Set((await postgres.trustedIssuers.list()).map((stored) => stored.issuer))
     const name = known.has(issuer) ? issuer : nameOf(issuer)
-    const consequence = `tokens of ${name} are not accepted any more, and whatever goes on by one ends in seconds`
+    const consequence = `tokens of ${name} would not be accepted any more, and whatever goes on by one would end in seconds`
     if (known.has(name)) await agree([consequence])
     const outcome = await postgres.trustedIssuers.apply({ presence: 'absent', issuer: name }, by)
     refuseFaults(outcome)

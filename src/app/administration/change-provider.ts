@@ -12,7 +12,7 @@ import { foundProvider, type FoundProvider } from './found-provider.js'
 import { withoutOwnIssuer } from '../federation/open-providers.js'
 import { issuerReach } from '../federation/issuer-reach.js'
 import { readSettings } from '../settings/settings.js'
-import { publicUrlIn } from '../own-url.js'
+import { onlyPublicUrlIn } from '../own-url.js'
 import { redirectUriIn } from './redirect-uri.js'
 import { withInstallation, withTenant, type Installation, type TenantPlace } from './with-tenant.js'
 
@@ -79,7 +79,7 @@ export async function putProvider(
   wanted: ProviderWanted,
   presence: 'new' | 'any',
 ): Promise<ProviderChanges> {
-  const settings = withoutOwnIssuer(readWanted(wanted), await publicUrlIn(place.env))
+  const settings = withoutOwnIssuer(readWanted(wanted), await onlyPublicUrlIn(place.env))
   return withTenant(place, async ({ by, postgres, tenant }) => {
     await refuseUnknown(postgres, wanted.application)
     await refuseTrusted(postgres, { ...settings, tenant: tenant.id }, place.env)
@@ -100,7 +100,10 @@ export async function removeProvider(place: TenantPlace, name: string, agree: Ag
   return withTenant(place, async ({ by, postgres, tenant }) => {
     const { providers } = postgres.federation
     const known = (await providers.list([tenant.id])).some((provider) => provider.name === name)
-    if (known) await agree([`nobody signs in with ${quoted(name)} any more; accounts and sign-ins that are there stay`])
+    if (known)
+      await agree([
+        `nobody could sign in with ${quoted(name)} any more; accounts and sign-ins that are there would stay`,
+      ])
     const outcome = await providers.apply({ presence: 'absent', tenant, name }, by)
     refuseFaults(outcome)
     return outcome.changes

@@ -40,7 +40,7 @@ async function ofName({ administration, tenant }: Intent, { category, name }: Na
   const what = `the ${nounOf(category)} ${name}`
   return [
     ...(accounts.length > 0
-      ? [`${countOf(accounts.length, 'account loses', 'accounts lose')} ${what}: ${shortList(accounts)}`]
+      ? [`${countOf(accounts.length, 'account would lose', 'accounts would lose')} ${what}: ${shortList(accounts)}`]
       : []),
     ...(carriedBy.roles.length > 0 ? [`${what} is brought along by roles: ${shortList(carriedBy.roles)}`] : []),
     ...(carriedBy.groups.length > 0 ? [`${what} is brought along by groups: ${shortList(carriedBy.groups)}`] : []),
@@ -52,14 +52,16 @@ async function ofAccount({ administration, tenant }: Intent, { email }: AccountW
   const [account] = await administration.accounts(tenant, email)
   if (account === undefined) return []
   return [
-    `the account ${email} goes with all that it is assigned; whoever is signed in with it is refused from then on`,
+    `the account ${email} would go with all that it is assigned; whoever is signed in with it would be refused from then on`,
   ]
 }
 
 async function ofForgetting({ administration, tenant }: Intent, { identity }: ForgetWish): Promise<readonly string[]> {
   const { signUp } = await administration.accessRule(tenant)
   if (signUp === 'nobody') return []
-  return [`${identityWords(identity)} may enter without an account again, like every user whom the issuer vouches for`]
+  return [
+    `${identityWords(identity)} could enter without an account again, like every user whom the issuer vouches for`,
+  ]
 }
 
 async function ofRule({ administration, tenant }: Intent, { rule }: AccessRuleWish): Promise<readonly string[]> {
@@ -67,14 +69,14 @@ async function ofRule({ administration, tenant }: Intent, { rule }: AccessRuleWi
   const opened = domainsOf({ ...known, ...rule }).filter((domain) => !domainsOf(known).includes(domain))
   return [
     ...(rule.grants === 'catalogue' && known.grants !== 'catalogue'
-      ? ['what a token says is granted counts wherever the tenant knows the name, whatever accounts are assigned']
+      ? ['what a token says is granted would count wherever the tenant knows the name, whatever accounts are assigned']
       : []),
     ...(rule.signUp === 'everybody' && known.signUp !== 'everybody'
-      ? ['every user whom another issuer vouches for enters without an account']
+      ? ['every user whom another issuer vouches for would enter without an account']
       : []),
     ...(opened.length > 0
       ? [
-          `whoever signs in with a provider of the tenant and a verified address of ${shortList(opened)} gets an account`,
+          `whoever signs in with a provider of the tenant and a verified address of ${shortList(opened)} would get an account`,
         ]
       : []),
   ]

@@ -1,7 +1,7 @@
 import { redirectUriOf } from '../federation/open-providers.js'
-import { publicUrlIn } from '../own-url.js'
+import { onlyPublicUrlIn } from '../own-url.js'
 
 /** Where a provider (UUID) has to send browsers back to, by what the environment, or a server that runs here, says of its address. */
 export async function redirectUriIn(env: NodeJS.ProcessEnv, provider: string): Promise<string> {
-  return redirectUriOf(await publicUrlIn(env), provider)
+  return redirectUriOf(await onlyPublicUrlIn(env), provider)
 }

@@ -1,19 +1,20 @@
 import type { Change } from '../../core/administration/change.js'
 import { quoted } from '../../core/administration/known-names.js'
 import { planService } from '../../core/administration/plan-service.js'
-import type { ConnectionPlace, FoundService } from '../../core/administration/service-administration.js'
+import type { ConnectionPlace, FoundService, ServiceWish } from '../../core/administration/service-administration.js'
 import type { CredentialPlace } from '../../core/credential/credential-store.js'
-import { readServiceOptions } from '../../core/external-service/read-service-options.js'
+import { readServiceOptions, serviceOptionsOf } from '../../core/external-service/read-service-options.js'
 import type { ServiceSettings } from '../../core/external-service/service-options.js'
 import type { Tenant } from '../../core/identity/tenant.js'
 import { nounOf } from '../../core/permission/grants.js'
 import { partsOf } from '../../core/permission/requirement/requirement.js'
+import { isObject } from '../../core/trust/option-reader.js'
 import { refuseFaults, type Agree } from '../administration/change-tenant.js'
 import { withTenant, type Installation, type TenantPlace } from '../administration/with-tenant.js'
 import { withEndpoints } from './discover-endpoints.js'
-import { findService } from './find-service.js'
+import { findService, usableService } from './find-service.js'
 import { refuseForeignRole } from './refuse-foreign-role.js'
-import { redirectUriAt } from './service-redirect-uri.js'
+import { redirectUriAt, refuseManyRedirectUris } from './service-redirect-uri.js'
 import { destroyCredentials, refuseSecretIdOfServer } from './with-credentials.js'
 
 /** A service as flags say it. */
@@ -43,26 +44,63 @@ type Work = Installation & { readonly tenant: Tenant }
  */
 export async function putService(place: TenantPlace, wanted: ServiceWanted, agree: Agree): Promise<ServiceChanges> {
   const settings = readServiceOptions(await withEndpoints(wanted.options))
+  const { name, presence } = wanted
+  return withTenant(place, (work) => put({ ...work, env: place.env, agree }, { name, presence, settings }))
+}
+
+/** A part of what is decided about a service, as flags say it. */
+export interface ServicePart {
+  readonly name: string
+  /** Those that are to be others; `undefined` where one is to be none. */
+  readonly options: Readonly<Record<string, unknown>>
+}
+
+/**
+ * Changes a part of what is decided about a service, and leaves the rest as it is; with consent where a credential is given up. Throws
+ * `ConfigurationError` with what is wrong with it, `RefusedError` for what is in the way.
+ */
+export async function setService(
+  place: TenantPlace,
+  { name, options }: ServicePart,
+  agree: Agree,
+): Promise<ServiceChanges> {
   return withTenant(place, async (work) => {
-    const { by, postgres, tenant } = work
-    refuseForeignRole(work, settings)
-    const { name, presence } = wanted
-    const others = await postgres.services.list(tenant)
-    const known = others.find((service) => service.name === name)
-    const plan = planService({ others, nameFault: () => undefined }, { name, presence, settings })
-    const isGivenUp = 'credentials' in plan && plan.credentials === 'given up' && known !== undefined
-    const lost = isGivenUp ? lossOf(known) : undefined
-    if (lost !== undefined) refuseSecretIdOfServer(work.settings)
-    if (lost !== undefined) await agree([`it leads elsewhere or takes another credential now: ${lost}`])
-    const connections = await postgres.services.connections(tenant)
-    const outcome = await postgres.services.apply(tenant, { name, presence, settings }, by)
-    refuseFaults(outcome)
-    const left = lost === undefined ? [] : await destroyOf(work, { connections, known })
-    const next = await nextSteps(work, name)
-    const registration = await registrationIn(place.env, await findService(postgres, tenant, name))
-    const warnings = [...(await unknownNames(work, settings)), ...next, ...registration]
-    return { tenant: tenant.slug, changes: outcome.changes, warnings, left }
+    const { revision, ...service } = usableService(await findService(work.postgres, work.tenant, name))
+    const known = serviceOptionsOf(service)
+    const rotation = isObject(options['rotation']) ? { ...known.rotation, ...options['rotation'] } : known.rotation
+    const settings = readServiceOptions({ ...known, ...options, rotation })
+    return put({ ...work, env: place.env, agree }, { name, presence: 'changed', settings, revision })
   })
+}
+
+interface Putting extends Work {
+  readonly env: NodeJS.ProcessEnv
+  readonly agree: Agree
+}
+
+async function put(
+  { agree, env, ...work }: Putting,
+  wish: Extract<ServiceWish, { readonly settings: unknown }>,
+): Promise<ServiceChanges> {
+  const { by, postgres, tenant } = work
+  const { name, settings } = wish
+  await refuseManyRedirectUris(env, settings)
+  refuseForeignRole(work, settings)
+  const others = await postgres.services.list(tenant)
+  const known = others.find((service) => service.name === name)
+  const plan = planService({ others, nameFault: () => undefined }, wish)
+  const isGivenUp = 'credentials' in plan && plan.credentials === 'given up' && known !== undefined
+  const lost = isGivenUp ? lossOf(known) : undefined
+  if (lost !== undefined) refuseSecretIdOfServer(work.settings)
+  if (lost !== undefined) await agree([`it would lead elsewhere or take another credential: ${lost}`])
+  const connections = await postgres.services.connections(tenant)
+  const outcome = await postgres.services.apply(tenant, wish, by)
+  refuseFaults(outcome)
+  const left = lost === undefined ? [] : await destroyOf(work, { connections, known })
+  const next = await nextSteps(work, name)
+  const registration = await registrationIn(env, await findService(postgres, tenant, name))
+  const warnings = [...(await unknownNames(work, settings)), ...next, ...registration]
+  return { tenant: tenant.slug, changes: outcome.changes, warnings, left }
 }
 
 /** Removes a service, then its credential and those of its users, with consent. Throws `RefusedError` where it is not there. */
@@ -72,7 +110,7 @@ export async function deleteService(place: TenantPlace, name: string, agree: Agr
     const service = await findService(postgres, tenant, name)
     refuseSecretIdOfServer(work.settings)
     await agree([
-      `operations that use ${quoted(name)} are refused from then on; ${lossOf(service) ?? 'it has no credential'}`,
+      `operations that use ${quoted(name)} would be refused from then on; ${lossOf(service) ?? 'it has no credential'}`,
     ])
     const connections = await postgres.services.connections(tenant)
     const outcome = await postgres.services.apply(tenant, { presence: 'absent', name }, by)
@@ -94,7 +132,7 @@ export async function destroyLeftovers(
       // What is written for a service or user that comes meanwhile is none.
       const kept = await leftOf(work, await store.list(tenant))
       if (kept.length > 0)
-        await agree([`${kept.length} credentials of services and users that are no more are destroyed`])
+        await agree([`${kept.length} credentials of services and users that are no more would be destroyed`])
       // A user may have been on the way to be one.
       found = await leftOf(work, kept)
       return found
@@ -139,8 +177,8 @@ async function destroyOf(work: Work, { connections, known }: Gone): Promise<read
 /** What would be missed; `undefined` where that is nothing. */
 function lossOf({ credentialVersion, users }: FoundService): string | undefined {
   const parts = [
-    ...(credentialVersion > 0 ? ['its credential is destroyed'] : []),
-    ...(users > 0 ? [`${users} ${users === 1 ? 'user has' : 'users have'} to sign in there again`] : []),
+    ...(credentialVersion > 0 ? ['its credential would be destroyed'] : []),
+    ...(users > 0 ? [`${users} ${users === 1 ? 'user' : 'users'} would have to sign in there again`] : []),
   ]
   return parts.length === 0 ? undefined : parts.join('; ')
 }

@@ -4,15 +4,15 @@ import type { ExternalService } from '../../core/external-service/external-servi
 import type { RotationStatus } from '../../core/external-service/rotation/rotation-store.js'
 import type { Tenant } from '../../core/identity/tenant.js'
 import type { Postgres } from '../../adapter/postgres/open-postgres.js'
-import { withTenant, type TenantPlace } from '../administration/with-tenant.js'
+import { withInstallation, withTenant, type TenantPlace } from '../administration/with-tenant.js'
 import { RefusedError } from '../refused-error.js'
 import { redirectUriAt } from './service-redirect-uri.js'
 
-/** The services of a tenant. */
-export interface ListedServices {
+/** One service in a list. */
+export interface ListedService {
   /** Slug. */
   readonly tenant: string
-  readonly services: readonly FoundService[]
+  readonly service: FoundService
 }
 
 /** All that is known of one. */
@@ -26,10 +26,16 @@ export interface ShownService {
   readonly redirectUri: string | undefined
 }
 
-/** The services of a tenant by name. */
-export async function listServices(place: TenantPlace): Promise<ListedServices> {
-  return withTenant(place, async ({ postgres, tenant }) => {
-    return { tenant: tenant.slug, services: await postgres.services.list(tenant) }
+/** The services by name, of all tenants unless one is named. Throws `RefusedError` for one that is not there. */
+export async function listServices({ env, tenant: slug }: TenantPlace): Promise<readonly ListedService[]> {
+  return withInstallation(env, async ({ postgres }) => {
+    const tenants = (await postgres.tenants.list()).filter((tenant) => slug === undefined || tenant.slug === slug)
+    if (tenants.length === 0 && slug !== undefined) throw new RefusedError(`no tenant ${slug}`)
+    const listed: ListedService[] = []
+    for (const tenant of tenants) {
+      for (const service of await postgres.services.list(tenant)) listed.push({ tenant: tenant.slug, service })
+    }
+    return listed
   })
 }
 

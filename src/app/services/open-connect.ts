@@ -5,6 +5,8 @@ import { createServiceAuthorization } from '../../adapter/oauth/service/service-
 import type { CredentialStore } from '../../core/credential/credential-store.js'
 import { ConnectFlow } from '../../core/external-service/connect/connect-flow.js'
 import { ConnectInviter } from '../../core/external-service/connect/connect-inviter.js'
+import { ConnectWaiting } from '../../core/external-service/connect/connect-waiting.js'
+import { TokenRevoker } from '../../core/external-service/connect/given-up-tokens.js'
 import { UserTokenReader } from '../../core/external-service/connect/user-token-reader.js'
 import type { CredentialReader } from '../../core/external-service/reader/credential-reader.js'
 import { issuerOf } from '../issuer-of.js'
@@ -33,17 +35,20 @@ export function openConnect(
   const { audit, services } = postgres
   const { connections, links } = postgres.connect
   const authorization = createServiceAuthorization(createFetcher({ tracer }))
+  const waiting = new ConnectWaiting()
+  const revoker = new TokenRevoker({ authorization, log })
   return {
     connect: new ConnectFlow({
-      ...{ services, links, connections, credentials: store, secrets: stored, authorization, keyring, audit, log },
+      ...{ services, links, connections, credentials: store, secrets: stored, authorization, revoker, keyring },
+      ...{ waiting, audit, log },
       redirectUriOf: (service) => serviceRedirectUriOf(publicUrl, service),
     }),
     inviter: new ConnectInviter({
-      ...{ links, keyring, ownIssuer: settings.ownIssuer === 'absent' ? undefined : issuerOf(publicUrl) },
+      ...{ links, keyring, waiting, ownIssuer: settings.ownIssuer === 'absent' ? undefined : issuerOf(publicUrl) },
       addressOf: (secret) => publicUrl + formatConnectLink(secret),
     }),
     users: new UserTokenReader({
-      ...{ stored, store, connections, authorization, log },
+      ...{ stored, store, connections, authorization, revoker, log },
       pause: (milliseconds) => pause(milliseconds),
     }),
   }

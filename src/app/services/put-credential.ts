@@ -5,6 +5,7 @@ import {
   type CredentialPlace,
   type CredentialStore,
 } from '../../core/credential/credential-store.js'
+import { staysBesideNext, tooFewVersions } from '../../core/credential/stays-beside.js'
 import { AuthSecError } from '../../core/error/auth-sec-error.js'
 import type { ExternalService } from '../../core/external-service/external-service.js'
 import type { RotationClaim } from '../../core/external-service/rotation/rotation-store.js'
@@ -76,7 +77,7 @@ async function putAlone(
   members: CredentialMembers,
 ): Promise<number> {
   const place = { tenant, service: service.id, account: undefined }
-  const version = await write(store, place, members)
+  const version = await write(store, place, { members, used: service.credentialVersion })
   if (await postgres.services.activate(tenant, { service, version }, by)) return version
   const now = (await postgres.services.list(tenant)).find(({ id }) => id === service.id)
   if (now === undefined) await store.destroy(place)
@@ -89,9 +90,19 @@ function changedMeanwhile({ name }: ExternalService): RefusedError {
   return new RefusedError(`${quoted(name)} was changed by somebody else meanwhile; nothing was put to use`)
 }
 
-async function write(store: CredentialStore, place: CredentialPlace, members: CredentialMembers): Promise<number> {
+/** The one that is used stays until the new one is: whatever fails in between, one of them works. */
+async function write(
+  store: CredentialStore,
+  place: CredentialPlace,
+  { members, used }: { readonly members: CredentialMembers; readonly used: number },
+): Promise<number> {
+  const newest = await store.newest(place)
+  const isThere = used > 0 && (await store.read(place, used)) !== undefined
+  if (isThere && !(await staysBesideNext(store, place, { newest, version: used }))) {
+    throw new RefusedError(`${tooFewVersions}; nothing was changed`)
+  }
   try {
-    return await store.write(place, members, await store.newest(place))
+    return await store.write(place, members, newest)
   } catch (error) {
     if (!(error instanceof CredentialConflict)) throw error
     throw new RefusedError('somebody else is setting this credential at the same moment; nothing was changed')

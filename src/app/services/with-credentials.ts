@@ -26,7 +26,8 @@ export function refuseSecretIdOfServer(settings: Installation['settings']): void
   if (fault !== undefined) throw new RefusedError(fault)
 }
 
-function secretIdFault({ vault }: Installation['settings']): string | undefined {
+/** Why a command may not use the login of the server; `undefined` where it does not. */
+export function secretIdFault({ vault }: Installation['settings']): string | undefined {
   if (vault?.login.method !== 'approle' || vault.login.wrapping.kind === 'plain') return undefined
   const { role } = vault.login.wrapping
   return (

@@ -56,11 +56,7 @@ function removeCommand(env: NodeJS.ProcessEnv): Command {
     .option('--yes', 'without asking')
     .action(async (email: string, flags: TenantFlags & YesFlag) => {
       const { json, tenant } = flags
-      await agreement(flags)([
-        `until another one is set up, the password of ${email} is enough, unless one is required`,
-        `what is signed in as ${email} is signed out`,
-      ])
-      const { kinds: removed, sessions } = await removeFactors({ env, tenant }, email)
+      const { kinds: removed, sessions } = await removeFactors({ env, tenant }, email, agreement(flags))
       const words = `removed of ${email}: ${removed.join(', ')}; ${signedOutWords(sessions)}`
       await printResult(json === true ? printableJson({ email, removed, sessions }) : printableLine(words))
       refuseLeft(sessions)

@@ -7,7 +7,7 @@ export interface YesFlag {
   readonly yes?: true
 }
 
-/** Asks on a terminal; elsewhere, only `--yes` is consent. */
+/** Asks on a terminal; elsewhere, only `--yes` is consent. What is said is what would be, since it may be refused yet. */
 export function agreement({ yes }: YesFlag): Agree {
   return async (consequences) => {
     const text = printable(consequences.join('\n'))

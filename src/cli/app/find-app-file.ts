@@ -17,17 +17,26 @@ export function findAppFile(named: string | undefined, folder = process.cwd()): 
   if (typeScript.test(file)) {
     throw fault(`${shown} is TypeScript: build it first, and name what was built, such as ${usual}`)
   }
-  if (!existsSync(file)) throw fault(absent(shown, listed))
+  if (!existsSync(file)) throw fault(`there is no ${shown}: ${listed === undefined ? unlistedAdvice(folder) : advice}`)
   if (!statSync(file).isFile()) throw fault(`${shown} is no file: name the one that exports the app`)
   return file
 }
 
-function absent(file: string, listed: string | undefined): string {
-  const advice = 'build it first, or name the file that exports the app with --app'
-  return listed === undefined
-    ? `there is no ${file}: ${advice}, or in package.json: "authsec": { "app": "dist/app.js" }`
-    : `there is no ${file}: ${advice}`
+const advice = 'build it first, or name the file that exports the app with --app'
+
+/** A project whose only file makes the app and starts it has nothing that can be read without a start. */
+function unlistedAdvice(folder: string): string {
+  const startsItself = starting.find((file) => existsSync(join(folder, file)))
+  if (startsItself !== undefined && !existsSync(join(folder, 'src', 'app.ts'))) {
+    return (
+      `put what createAuthSecApp returns into src/app.ts as its default export, start it from ${startsItself}, and build (npx tsc); ` +
+      'or name the built file that exports the app with --app'
+    )
+  }
+  return `${advice}, or in package.json: "authsec": { "app": "dist/app.js" }`
 }
+
+const starting = [join('src', 'server.ts'), join('src', 'main.ts'), join('src', 'index.ts')]
 
 function listedApp(folder: string): string | undefined {
   const description = readDescription(join(folder, 'package.json'))

@@ -4,7 +4,7 @@ import type { RotationStatus } from '../../core/external-service/rotation/rotati
 
 /** What is known of the rotation of a service, as a member of its JSON; nothing where there is none. */
 export function rotationJson(status: RotationStatus): Readonly<Record<string, unknown>> {
-  const { askedAt, last, phase, plan, retryAt } = status
+  const { askedAt, askedBy, last, phase, plan, retryAt } = status
   const next = Math.max(dueAt(status) ?? 0, last?.outcome === 'failed' ? (retryAt ?? 0) : 0)
   const isPlanned = plan?.every !== undefined || askedAt !== undefined
   const known = {
@@ -12,6 +12,7 @@ export function rotationJson(status: RotationStatus): Readonly<Record<string, un
     ...(isPlanned && phase === 'idle'
       ? { next: askedAt === undefined ? timeOf(next) : 'as soon as a server can' }
       : {}),
+    ...(askedAt === undefined ? {} : { requested: { at: timeOf(askedAt), by: askedBy ?? 'unknown' } }),
     ...(phase === 'idle' ? {} : { underWay: phase }),
     ...(last === undefined ? {} : { last: { ...last, at: timeOf(last.at) } }),
   }

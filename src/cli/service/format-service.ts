@@ -2,7 +2,7 @@ import type { ServiceReport } from '../../app/services/test-service.js'
 import type { FoundService } from '../../core/administration/service-administration.js'
 import type { ServiceAuth } from '../../core/external-service/external-service.js'
 import { serviceOptionsOf } from '../../core/external-service/read-service-options.js'
-import { describeRequirement } from '../../core/permission/requirement/requirement-words.js'
+import { whoMayUse } from '../../core/external-service/who-may-use.js'
 import type { RotationStatus } from '../../core/external-service/rotation/rotation-store.js'
 import { formatMembers } from '../format-members.js'
 import { formatTable } from '../format-table.js'
@@ -29,24 +29,22 @@ export function serviceJson({ redirectUri, rotation, service, tenant }: InTenant
 }
 
 /** One line each. */
-export function formatServices(services: readonly FoundService[]): string {
-  const rows = services.map((service) => {
+export function formatServices(found: readonly Pick<InTenant, 'service' | 'tenant'>[]): string {
+  const rows = found.map(({ service, tenant }) => {
     const { credentialVersion, name, settings } = service
-    if ('fault' in settings) return [name, '', '', '', credentialOf(service), settings.fault]
+    if ('fault' in settings) return [tenant, name, '', '', '', credentialOf(service), settings.fault]
     const { auth, requirement, source, url } = settings
     const credential = source.from === 'store' ? credentialOf({ credentialVersion }) : `${source.from} ${source.path}`
-    const who =
-      requirement.kind === 'allOf' && requirement.of.length === 0 ? 'everybody' : describeRequirement(requirement)
-    return [name, url, authWords(auth), who, credential, '']
+    return [tenant, name, url, authWords(auth), whoMayUse(requirement), credential, '']
   })
-  return formatTable(['NAME', 'URL', 'AUTH', 'WHO', 'CREDENTIAL', 'FAULT'], rows)
+  return formatTable(['TENANT', 'NAME', 'URL', 'AUTH', 'REQUIREMENT', 'CREDENTIAL', 'FAULT'], rows)
 }
 
 /** Everything that is decided about it, a line each. */
 export function formatService(found: InTenant): string {
-  const { requirement, ...members } = serviceJson(found)
-  const shown = requirement === undefined ? {} : { requirement: JSON.stringify(requirement) }
-  return formatMembers({ ...members, ...shown })
+  const { settings } = found.service
+  const shown = 'fault' in settings ? {} : { requirement: whoMayUse(settings.requirement) }
+  return formatMembers({ ...serviceJson(found), ...shown })
 }
 
 /** What a test has found. */

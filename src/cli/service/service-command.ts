@@ -14,6 +14,7 @@ import { disconnectCommand } from './disconnect-command.js'
 import { formatService, formatServiceReport, formatServices, serviceJson } from './format-service.js'
 import { readCredential, refuseSecretArguments, refuseSecretOptions } from './read-credential.js'
 import { rotateCommand } from './rotate-command.js'
+import { setCommand } from './set-command.js'
 import { addServiceOptions, serviceOptionsIn, type ServiceFlags } from './service-flags.js'
 
 type AddFlags = TenantFlags & ServiceFlags & YesFlag & { readonly replace?: true }
@@ -31,6 +32,7 @@ export function serviceCommand(env: NodeJS.ProcessEnv): Command {
     .addCommand(listCommand(env))
     .addCommand(showCommand(env))
     .addCommand(addCommand(env))
+    .addCommand(setCommand(env))
     .addCommand(credentialCommand(env))
     .addCommand(rotateCommand(env))
     .addCommand(testCommand(env))
@@ -39,11 +41,12 @@ export function serviceCommand(env: NodeJS.ProcessEnv): Command {
 }
 
 function listCommand(env: NodeJS.ProcessEnv): Command {
-  return tenantCommand('list', 'Lists the services of a tenant').action(async (flags: TenantFlags) => {
-    const { services, tenant } = await listServices({ env, tenant: flags.tenant })
-    const json = services.map((service) => serviceJson({ service, tenant }))
-    await printResult(flags.json === true ? printableJson(json) : formatServices(services))
-  })
+  return tenantCommand('list', 'Lists the services, of all tenants unless one is named').action(
+    async (flags: TenantFlags) => {
+      const found = await listServices({ env, tenant: flags.tenant })
+      await printResult(flags.json === true ? printableJson(found.map(serviceJson)) : formatServices(found))
+    },
+  )
 }
 
 function showCommand(env: NodeJS.ProcessEnv): Command {

@@ -59,6 +59,48 @@ export function addServiceOptions(command: Command): Command {
     .option('--private-network', 'it is in our own network or on this computer')
 }
 
+/** What was said of a part of a service; a text that is empty takes away what was there. */
+export interface ServicePartFlags extends Pick<
+  ServiceFlags,
+  'checkPath' | 'description' | 'everybody' | 'privateNetwork' | 'requirement' | 'role' | 'rotateEvery' | 'tag' | 'url'
+> {
+  readonly publicNetwork?: true
+}
+
+/** Adds the options that change a part of what a service is. */
+export function addServicePartOptions(command: Command): Command {
+  return command
+    .option('--url <url>', 'origin and where all its paths begin; it keeps its credential only within where it is now')
+    .option('--role <name>', 'who may use it: whoever has one of these roles; again for each further one', collect)
+    .option('--requirement <json>', 'who may use it, as JSON, such as {"permissions":["issue:read"]}')
+    .option('--everybody', 'everybody whom an operation lets in may use it')
+    .option('--description <text>', 'what it is; "" for nothing')
+    .option('--tag <tag>', 'in place of all that it has; again for each further one; "" for none', collect)
+    .option('--rotate-every <span>', 'how often its credential is replaced by itself, such as 30d; "" for never')
+    .option('--check-path <path>', 'what it is asked for with a new credential, before that is used; "" for nothing')
+    .option('--private-network', 'it is in our own network or on this computer')
+    .option('--public-network', 'it is not')
+}
+
+/** The options that the flags say are to be others. Throws `RefusedError` for what can be none at all. */
+export function servicePartIn(flags: ServicePartFlags): Members {
+  if (flags.privateNetwork === true && flags.publicNetwork === true) {
+    throw new RefusedError('say one of --private-network and --public-network')
+  }
+  const rotation = { ...emptied('every', flags.rotateEvery), ...emptied('check', flags.checkPath) }
+  return {
+    ...said({ url: flags.url, requirement: requirementIn(flags), tags: flags.tag?.filter((tag) => tag !== '') }),
+    ...emptied('description', flags.description),
+    ...(Object.keys(rotation).length === 0 ? {} : { rotation }),
+    ...(flags.privateNetwork === true ? { network: 'private' } : {}),
+    ...(flags.publicNetwork === true ? { network: 'public' } : {}),
+  }
+}
+
+function emptied(name: string, text: string | undefined): Members {
+  return text === undefined ? {} : { [name]: text === '' ? undefined : text }
+}
+
 type Members = Readonly<Record<string, unknown>>
 
 /** The options of a service that the flags say. Throws `RefusedError` for what can be none at all. */

@@ -20,6 +20,6 @@ export function passwordsCommand(env: NodeJS.ProcessEnv): Command {
     .action(async (slug: string, rule: PasswordRule | undefined, flags: PasswordsFlags) => {
       const place = { env, tenant: slug }
       if (rule === undefined) return printResult(await showPasswords(place))
-      await printChanges({ changes: await changePasswords(place, rule, agreement(flags)) }, flags)
+      await printChanges(await changePasswords(place, rule, agreement(flags)), flags)
     })
 }

@@ -1,6 +1,6 @@
 import type { ServiceAuth } from '../external-service/external-service.js'
 import type { ServiceSettings } from '../external-service/service-options.js'
-import { describeRequirement } from '../permission/requirement/requirement-words.js'
+import { whoMayUse } from '../external-service/who-may-use.js'
 import { looksOf } from '../permission/lint/similar-name.js'
 import type { Change } from './change.js'
 import { quoted } from './known-names.js'
@@ -36,6 +36,9 @@ export function planService({ nameFault, others }: ServiceSurroundings, wish: Se
       change: { action: 'removed', noun: 'service', name, before: [...wordsIn(wordsOf(known))], after: [] },
       credentials: 'given up',
     }
+  }
+  if (presence === 'changed' && known?.revision !== wish.revision) {
+    return { fault: `the service ${quoted(name.slice(0, 255))} was changed or removed meanwhile: look at it again` }
   }
   const fault = known === undefined ? newFault({ nameFault, others }, name) : undefined
   if (fault !== undefined) return { fault }
@@ -94,11 +97,11 @@ function wordsOf({
 }: Pick<FoundService, 'credentialVersion' | 'settings'>): ReadonlyMap<string, string> {
   const version = credentialVersion === 0 ? undefined : credentialVersion
   if ('fault' in settings) return optionWords({ credentialVersion: version })
-  const { requirement, tags, ...said } = settings
+  const { reach: network, requirement, tags, ...said } = settings
   return optionWords({
     ...said,
-    credentialVersion: version,
-    requirement: describeRequirement(requirement),
+    ...{ credentialVersion: version, network },
+    requirement: whoMayUse(requirement),
     tags: tags.length === 0 ? undefined : tags.join(', '),
   })
 }

@@ -18,6 +18,13 @@ export interface FoundService extends Pick<ExternalService, 'credentialVersion' 
 export type ServiceWish =
   /** `new` is refused where the tenant has one of that name; `any` takes the place of that. */
   | { readonly presence: 'new' | 'any'; readonly name: string; readonly settings: ServiceSettings }
+  /** Refused where it is not as it was in this revision any more: what somebody else has decided meanwhile stays. */
+  | {
+      readonly presence: 'changed'
+      readonly name: string
+      readonly settings: ServiceSettings
+      readonly revision: string
+    }
   | { readonly presence: 'absent'; readonly name: string }
 
 /** A credential that is to be used from now on. */

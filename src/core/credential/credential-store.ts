@@ -37,6 +37,8 @@ export interface CredentialStore {
   write(place: CredentialPlace, members: CredentialMembers, after: number): Promise<number>
   /** The number of the newest version, deleted or not; 0 where there never was one. */
   newest(place: CredentialPlace): Promise<number>
+  /** How many versions of one there are at most: with the next, the oldest is no more. `Infinity`: all of them are kept. */
+  mostVersions(place: CredentialPlace): Promise<number>
   /** Everything that is kept for a tenant. */
   list(tenant: Tenant): Promise<readonly CredentialPlace[]>
   /** Makes one version unreadable; its number stays taken. Nothing happens where there is none. */

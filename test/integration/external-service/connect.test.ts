@@ -1,8 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import type { Client } from '@modelcontextprotocol/sdk/client/index.js'
+import { ElicitationCompleteNotificationSchema, UrlElicitationRequiredError } from '@modelcontextprotocol/sdk/types.js'
 import { createFetcher } from '../../../src/adapter/net/create-fetcher.js'
 import { createServiceAuthorization } from '../../../src/adapter/oauth/service/service-authorization.js'
+import { TokenRevoker } from '../../../src/core/external-service/connect/given-up-tokens.js'
 import { UserTokenReader } from '../../../src/core/external-service/connect/user-token-reader.js'
 import { StoredCredentialReader } from '../../../src/core/external-service/reader/credential-reader.js'
 import { BrowserJar } from '../../support/browser-jar.js'
@@ -55,6 +57,33 @@ const placeOfTokens = async () => {
   const [{ id = '' } = {}] = await connections()
   return { tenant: site.acme, service: (await site.service()).id, account: String(id) }
 }
+/** What another server comes by for John; `waits` is called where it has to wait for that. */
+const inAnotherProcess = async (waits: () => void = () => undefined) => {
+  const another = await openHomePostgres(site.server.home)
+  const log = { write: () => undefined }
+  const authorization = createServiceAuthorization(createFetcher())
+  const reader = new UserTokenReader({
+    ...{ store: site.store, stored: new StoredCredentialReader(site.store), authorization, log },
+    connections: another.postgres.connect.connections,
+    revoker: new TokenRevoker({ authorization, log }),
+    pause: (milliseconds) => {
+      waits()
+      return pause(milliseconds)
+    },
+  })
+  const [service, connection] = [await site.service(), await johnsConnection()]
+  try {
+    return await reader.read({ tenant: site.acme, service, connection })
+  } finally {
+    await another.close()
+  }
+}
+const johnsConnection = async () => {
+  const user = { issuer: ownIssuer, subject: await site.accountOf(john) }
+  const found = await site.data.postgres.services.connection(site.acme, (await site.service()).id, user)
+  if (found === undefined) throw new TypeError('he is not connected')
+  return found
+}
 /** A browser in which that account is signed in. */
 const browserOf = async (email: string): Promise<BrowserJar> => {
   const jar = new BrowserJar()
@@ -96,6 +125,32 @@ describe('a tool that needs the user at a service', () => {
       data: { elicitations: [{ mode: 'url', elicitationId: expect.stringMatching(/^[0-9a-f-]{36}$/), url }] },
     })
     expect((await site.call(client)).isError).toBe(true)
+  })
+
+  it('tells the client it has sent to a page, and no other, that the user is done (MCP 2025-11-25, URL mode completion)', async () => {
+    const heard = new Map<Client, unknown[]>()
+    const opening = async (email: string): Promise<{ readonly id: string; readonly url: string }> => {
+      const opener = await site.client(await site.tokenOf(email), 'opens urls')
+      heard.set(opener, [])
+      opener.setNotificationHandler(ElicitationCompleteNotificationSchema, ({ params }) => {
+        heard.get(opener)?.push(params.elicitationId)
+      })
+      const failure: unknown = await site.call(opener).catch((error: unknown) => error)
+      if (!(failure instanceof UrlElicitationRequiredError)) throw new TypeError('no page', { cause: failure })
+      const [asked] = failure.elicitations
+      return { id: asked?.elicitationId ?? '', url: asked?.url ?? '' }
+    }
+    const [his, anas] = [await opening(john), await opening(ana)]
+    await johns.open(await site.goThere(johns, await johns.open(his.url), undefined))
+    expect(await connections()).toEqual([])
+    const again = await site.link(client)
+    await johns.open(await site.goThere(johns, await johns.open(again), ada))
+    await until(async () => [...heard.values()].some((ids) => ids.length > 0))
+    expect([...heard.values()]).toEqual([[his.id], []])
+    expect(anas.id).not.toBe(his.id)
+    await site.sql('delete from service_connection')
+    await site.connect(client, john, ada, johns)
+    expect([...heard.values()]).toEqual([[his.id], []])
   })
 
   it('has no link for users of another issuer, whom no browser could show to be the same', async () => {
@@ -244,23 +299,26 @@ describe('the way back from a service', () => {
     })
     expect((await jar.open(back)).status).toBe(409)
     expect([await connections(), (await site.store.list(site.acme)).length]).toEqual([[], before])
-    expect(site.provider.askedFor('POST /token/revocation')).toBe(1)
+    await until(() => site.provider.askedFor('POST /token/revocation') === 1)
   })
 
-  it('leaves no tokens behind where nobody can be connected any more, as in a tenant that is deleted meanwhile', async () => {
+  it.each([
+    ['nobody can be connected any more, as in a tenant that is deleted meanwhile', 'service_connection'],
+    ['they could not be kept', 'service_credential'],
+  ])('leaves no tokens behind where %s', async (_title, table) => {
     const { back, jar } = await left()
     const before = (await site.store.list(site.acme)).length
     site.provider.asked.splice(0)
     site.provider.instead.set('/token', (response, request) => {
       site.provider.instead.clear()
-      const gone = site.sql('alter table service_connection rename to service_connection_gone')
+      const gone = site.sql(`alter table ${table} rename to ${table}_gone`)
       void gone.then(() => site.provider.answer(request, response))
     })
     const answer = await jar.open(back)
-    await site.sql('alter table service_connection_gone rename to service_connection')
+    await site.sql(`alter table ${table}_gone rename to ${table}`)
     expect(answer.status).toBeGreaterThanOrEqual(500)
     expect([await connections(), (await site.store.list(site.acme)).length]).toEqual([[], before])
-    expect(site.provider.askedFor('POST /token/revocation')).toBe(1)
+    await until(() => site.provider.askedFor('POST /token/revocation') === 1)
   })
 })
 
@@ -293,23 +351,92 @@ describe('the tokens of a user', () => {
   it('are renewed once by two processes', async () => {
     await site.connect(client, john, ada, johns)
     await overNow()
-    const another = await openHomePostgres(site.server.home)
-    const service = await site.service()
-    const { connections: rows } = another.postgres.connect
-    const user = { issuer: ownIssuer, subject: await site.accountOf(john) }
-    const connection = await another.postgres.services.connection(site.acme, service.id, user)
-    const reader = new UserTokenReader({
-      ...{ store: site.store, stored: new StoredCredentialReader(site.store), connections: rows },
-      authorization: createServiceAuthorization(createFetcher()),
-      log: { write: () => undefined },
-      pause: (milliseconds) => pause(milliseconds),
-    })
     site.provider.asked.splice(0)
-    const wish = { tenant: site.acme, service, connection }
-    const [held, ...answers] = await Promise.all([reader.read(wish), site.call(client), site.call(client)])
-    await another.close()
+    const [held, ...answers] = await Promise.all([inAnotherProcess(), site.call(client), site.call(client)])
     expect(answers.filter(({ isError }) => isError)).toEqual([])
     expect([held.version, site.provider.askedFor('POST /token')]).toEqual([2, 1])
+  })
+
+  it('are renewed by whoever has the claim: what is done too late for one before is not done', async () => {
+    await site.connect(client, john, ada, johns)
+    await overNow()
+    const { connections: rows } = site.data.postgres.connect
+    const connection = await johnsConnection()
+    const lapse = () => site.sql('update service_connection set claimed_until = clock_timestamp()')
+    const late = await rows.claim(site.acme, connection)
+    await lapse()
+    const claim = await rows.claim(site.acme, connection)
+    if (late === undefined || claim === undefined) throw new TypeError('there is no claim')
+    await rows.release(late)
+    expect(await rows.claim(site.acme, connection)).toBeUndefined()
+    expect(await rows.renewed(late, { version: 2, seconds: 60 })).toBe(false)
+    for (const none of [late, undefined]) expect(await rows.end(site.acme, connection, none)).toBe(false)
+    expect(await connections()).toMatchObject([{ version: 1 }])
+    await rows.release(claim)
+
+    // The service has taken the token from whoever came second, and says so to the first.
+    site.provider.instead.set('/token', (response) => {
+      site.provider.instead.clear()
+      const second = lapse().then(() => inAnotherProcess())
+      void second.then(() => {
+        response.writeHead(400, { 'content-type': 'application/json' }).end('{"error":"invalid_grant"}')
+      })
+    })
+    expect((await site.call(client)).text).toContain('ada-1')
+    expect(await connections()).toMatchObject([{ version: 2 }])
+  })
+
+  it('that the store has given up while they are renewed end no sign-in: whoever comes meanwhile waits', async () => {
+    await site.connect(client, john, ada, johns)
+    const place = await placeOfTokens()
+    await site.sql(`update service_connection set expires_at = clock_timestamp() + interval '30 seconds'`)
+    let other: ReturnType<typeof inAnotherProcess> | undefined
+    site.provider.instead.set('/token', (response, request) => {
+      site.provider.instead.clear()
+      let isAnswered = false
+      const answer = () => {
+        if (!isAnswered) void site.provider.answer(request, response)
+        isAnswered = true
+      }
+      other = site.store.delete(place, 1).then(() => inAnotherProcess(answer))
+      other.catch(answer)
+    })
+    expect((await site.call(client)).text).toContain('ada-1')
+    expect(await other).toMatchObject({ version: 2 })
+    expect(await connections()).toMatchObject([{ version: 2 }])
+  })
+
+  it('are taken back at the service where the user was disconnected while they were renewed', async () => {
+    await site.connect(client, john, ada, johns)
+    const place = await placeOfTokens()
+    await overNow()
+    site.provider.asked.splice(0)
+    site.provider.instead.set('/token', (response, request) => {
+      site.provider.instead.clear()
+      const gone = site.sql('delete from service_connection').then(() => site.store.destroy(place))
+      void gone.then(() => site.provider.answer(request, response))
+    })
+    expect((await site.call(client)).link).toBeDefined()
+    await until(() => site.provider.askedFor('POST /token/revocation') === 1)
+    expect([await connections(), await site.store.newest(place)]).toEqual([[], 0])
+  })
+
+  it('are taken back at the service and destroyed where the user signs in there once more', async () => {
+    const links = [await site.link(client), await site.link(client)]
+    const [first, second] = await Promise.all(links.map((link) => johns.open(link)))
+    if (first === undefined || second === undefined) throw new TypeError('there is no page')
+    await johns.open(await site.goThere(johns, first, ada))
+    const place = await placeOfTokens()
+    const { access_token: token = '' } = (await site.store.read(place))?.members ?? {}
+    // Renewed, and not in use yet.
+    await site.store.write(place, { access_token: 'another', refresh_token: 'another' }, 1)
+    site.provider.asked.splice(0)
+    await johns.open(await site.goThere(johns, second, mallory))
+    await until(() => site.provider.askedFor('POST /token/revocation') === 2)
+    expect([await connections(), await site.store.newest(place)]).toMatchObject([[{ version: 1 }], 0])
+    expect((await site.call(client)).text).toContain('mallory-1')
+    const headers = { authorization: `Bearer ${token}` }
+    await until(async () => (await fetch(`${site.provider.origin}/me`, { headers })).status === 401)
   })
 
   it('are those that a process has written that did not live to use them', async () => {
@@ -381,6 +508,23 @@ describe('the tokens of a user', () => {
     await until(async () => (await site.sql('select 1 from service_connection where expires_at < now()')).length === 1)
     expect((await site.call(client)).text).toContain('ada-1')
     expect(await connections()).toMatchObject([{ version: 2 }])
+  })
+
+  it('are handed to nobody while that cannot be put on record, as on a full disk, and to users again afterwards (F9)', async () => {
+    await site.connect(client, john, ada, johns)
+    await site.sql(`
+      create function disk_full() returns trigger language plpgsql as
+      $$ begin raise exception 'no space left' using errcode = '53100'; end $$
+    `)
+    const each = `for each row when (new.type = 'credential.read') execute function disk_full()`
+    await site.sql(`create trigger disk_full before insert on audit_event ${each}`)
+    site.provider.asked.splice(0)
+    const answers = [await site.call(client), await site.call(client, 'members')]
+    await site.sql('drop function disk_full cascade')
+    for (const { isError, text } of answers)
+      expect([isError, text]).toEqual([true, expect.stringMatching(/^Tool failed/)])
+    expect(site.provider.asked).toEqual([])
+    expect((await site.call(client)).text).toContain('ada-1')
   })
 
   it('are asked for with one link by a tool that needs them many times at once', async () => {

@@ -313,7 +313,7 @@ describe('a credential that HashiCorp Vault makes', () => {
     },
   )
 
-  it('is not used where that it was made cannot be put on record, and that none was made is on record', async () => {
+  it('is not used where that it was made cannot be put on record, and that none was made is on record (F9)', async () => {
     const { engine } = await site.enter()
     await open(engine)
     await bench.provide({ auth, source: { from: 'dynamic', path: 'database/creds/reports' }, credentialVersion: 0 }, {})

@@ -214,7 +214,7 @@ describe('a call that takes its time', () => {
 describe('a service is refused', () => {
   const used = (name: string) => (services: ServiceAccess) => services.fetch(name, '/user').then(({ status }) => status)
 
-  it('that the operation does not declare', async () => {
+  it('that the operation does not declare (V5)', async () => {
     await bench.provide({}, { access_token: token })
     const answer = await bench.call(used('GitHub'), { services: ['Other'] })
     expect(answer).toMatchObject({ isError: true, text: expect.stringMatching(/^Tool failed/) })
@@ -252,7 +252,7 @@ describe('a service is refused', () => {
     expect(await bench.call(used('GitHub'))).toEqual({ text: '200', isError: false })
   })
 
-  it('while that it is read cannot be put on record', async () => {
+  it('while that it is read cannot be put on record (F9)', async () => {
     await bench.provide({}, { access_token: token })
     bench.audit.refuse('credential.read')
     expect(await bench.call(used('GitHub'))).toMatchObject({ isError: true })
@@ -299,7 +299,7 @@ describe('a service is refused', () => {
     expect((await bench.call(used('GitHub'))).text).toMatch(/^GitHub gave no answer, try again later/)
   })
 
-  it('an address inside the network, unless that is allowed', async () => {
+  it('an address inside the network, unless that is allowed (V11)', async () => {
     await bench.provide({ url: bench.url.replace('http:', 'https:'), reach: 'public' }, { access_token: token })
     expect((await bench.call(used('GitHub'))).text).toMatch(/^GitHub cannot be used as it is set up: tell its admin/)
     expect(bench.seen).toEqual([])
@@ -307,7 +307,7 @@ describe('a service is refused', () => {
 })
 
 describe('of three tools and three users', () => {
-  it('each pair reaches what both may use, and nothing else', async () => {
+  it('each pair reaches what both may use, and nothing else (V5)', async () => {
     const services = ['Mail', 'Code', 'Bank']
     for (const [index, name] of services.entries()) {
       const id = `5e7f1c00-0000-4000-8000-00000000000${index}`
@@ -332,7 +332,7 @@ describe('of three tools and three users', () => {
 })
 
 describe('a credential', () => {
-  it('is read once for fifty calls at once, and once more when there is a new version', async () => {
+  it('is read once for fifty calls at once, and once more when there is a new version (V9)', async () => {
     const service = await bench.provide({}, { access_token: token })
     const calls = Array.from({ length: 50 }, () => bench.call(repositories))
     expect((await Promise.all(calls)).filter(({ isError }) => isError)).toEqual([])
@@ -353,7 +353,7 @@ describe('a credential', () => {
     expect(bench.credentials.reads).toBe(2)
   })
 
-  it('of another tenant is never used, whatever the ids are', async () => {
+  it('of another tenant is never used, whatever the ids are (V10)', async () => {
     await bench.provide({}, { access_token: token })
     await bench.provide({}, { access_token: 'tok_of_globex_123' }, globex)
     await bench.call(repositories)
@@ -364,7 +364,7 @@ describe('a credential', () => {
     ])
   })
 
-  it('is shown by nothing that prints, and by no template', async () => {
+  it('is shown by nothing that prints, and by no template (V4)', async () => {
     await bench.provide({}, { access_token: token })
     const shown: string[] = []
     await bench.call(async (services) => {
@@ -434,7 +434,7 @@ describe('a credential', () => {
     expect(bench.lines.join('\n')).not.toContain(token)
   })
 
-  it('that a tool tells as its own words is withheld', async () => {
+  it('that a tool tells as its own words is withheld (V4)', async () => {
     await bench.provide({}, { access_token: token })
     const { text } = await bench.call(async (services) => {
       throw new ToolError(`no: ${(await services.getServiceToken('GitHub')).reveal()}`)

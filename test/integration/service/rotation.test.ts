@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals'
 import { createTracer } from '../../../src/adapter/telemetry/create-tracer.js'
 import { ClosingStack } from '../../../src/app/closing-stack.js'
+import { putCredential } from '../../../src/app/services/put-credential.js'
 import { openRotation } from '../../../src/app/services/rotation/open-rotation.js'
 import { readRotators } from '../../../src/app/services/rotation/read-rotators.js'
 import { readSettings } from '../../../src/app/settings/settings.js'
@@ -19,7 +20,7 @@ import { openTestPostgres, type TestPostgres } from '../../support/postgres.js'
 import { methodsOf, storeOf } from '../../support/replaceable-stores.js'
 import { RotationBench } from '../../support/rotation-bench.js'
 import { until } from '../../support/until.js'
-import { VaultSite } from '../../support/vault/vault-site.js'
+import { mount, VaultSite } from '../../support/vault/vault-site.js'
 
 const notTimeouts = [
   ...(['Date', 'hrtime', 'nextTick', 'performance', 'queueMicrotask', 'setImmediate', 'clearImmediate'] as const),
@@ -129,6 +130,51 @@ describe.each([
     await bench.round()
     expect(await bench.read(1)).toBeUndefined()
     expect(await bench.works()).toBe(true)
+  })
+})
+
+describe('a mount that keeps few versions', () => {
+  const keep = (most: number) => site.administrator.ask('POST', `${mount}/config`, { max_versions: most })
+  const put = async (token: string) => {
+    const { rotations, services } = test.postgres
+    const by = { by: 'cli:ada', postgres: { rotations, services } } as const
+    const { tenant } = bench
+    return putCredential({ ...by, service: await bench.service(), store: vault, tenant }, { access_token: token })
+  }
+  beforeEach(() => open(vault))
+  afterEach(() => keep(10))
+
+  it('takes none in place of the one that is used, which it would give up first, by hand or by a rotation', async () => {
+    const old = await bench.provide()
+    await keep(1)
+    const refusal = { message: expect.stringContaining('Raise max_versions of its mount') }
+    await expect(put(bench.api.issue())).rejects.toMatchObject({ name: 'RefusedError', ...refusal })
+    const outcome = await bench.rotate(bench.application())
+    expect(outcome).toMatchObject({ outcome: 'failed', reason: refusal.message })
+    expect([await bench.used(), [...bench.api.valid].length]).toEqual([{ version: 1, token: old }, 2])
+    await keep(2)
+    expect(await put(bench.api.issue())).toMatchObject({ version: 2 })
+    expect(await bench.works()).toBe(true)
+    // What is lost already is mended.
+    const { id: service } = await bench.service()
+    await vault.delete({ tenant: bench.tenant, service, account: undefined }, 2)
+    await keep(1)
+    expect(await put(bench.api.issue())).toMatchObject({ version: 3 })
+    expect(await bench.works()).toBe(true)
+  })
+
+  it('keeps the one that is used, however often a rotation fails', async () => {
+    const old = await bench.provide({ rotation: { check: '/user' } })
+    await keep(3)
+    for (let times = 0; times < 4; times += 1) {
+      bench.api.faults.splice(0, Infinity, 403)
+      expect(await bench.rotate(bench.application())).toMatchObject({ outcome: 'failed' })
+    }
+    expect(await bench.used()).toEqual({ version: 1, token: old })
+    expect([...bench.api.valid]).toEqual([old])
+    bench.api.faults.splice(0)
+    await keep(10)
+    expect(await bench.rotate(bench.application())).toMatchObject({ outcome: 'rotated', version: 4 })
   })
 })
 
@@ -245,14 +291,51 @@ describe('a rotation', () => {
     expect(await bench.round(new Map())).toBe(0)
     await bench.rotate(bench.given())
     expect(await bench.round()).toBe(0)
-    expect(await test.postgres.rotations.ask(bench.tenant, 'Tokens')).toBe(true)
-    expect(await test.postgres.rotations.ask(bench.tenant, 'No such')).toBe(false)
+    expect(await test.postgres.rotations.ask(bench.tenant, 'Tokens', 'cli:bo')).toBe(true)
+    expect(await test.postgres.rotations.ask(bench.tenant, 'No such', 'cli:bo')).toBe(false)
+    expect(await bench.status()).toMatchObject({ askedAt: expect.any(Number), askedBy: 'cli:bo' })
     await bench.age('61 seconds')
     expect([await bench.round(), await bench.round()]).toEqual([1, 1])
     expect((await bench.used()).version).toBe(3)
+    const last = { by: 'cli:bo', outcome: 'rotated' }
+    expect(await bench.status()).toMatchObject({ askedAt: undefined, askedBy: undefined, last })
+    // What nobody has asked for is by the plan.
+    await bench.age('1 day')
+    expect([await bench.round(), await bench.round()]).toEqual([1, 1])
+    expect((await bench.status()).last?.by).toBe('schedule')
   })
 
-  it('is seen by other servers with their next call, also by those that no notification has reached', async () => {
+  it('ends what was made for a service that is removed meanwhile, whether that is in the store yet or not', async () => {
+    const { rotations, services } = test.postgres
+    const remove = async () => {
+      const { id: service } = await bench.service()
+      await services.apply(bench.tenant, { presence: 'absent', name: bench.name }, 'cli:ada')
+      await local.destroy({ tenant: bench.tenant, service, account: undefined })
+    }
+    const early = {
+      ...methodsOf(local),
+      write: async (...all: Parameters<CredentialStore['write']>) => {
+        await remove()
+        return local.write(...all)
+      },
+    }
+    const late = {
+      ...storeOf(rotations),
+      written: async (claim: Parameters<RotationStore['written']>[0]) => {
+        await remove()
+        return rotations.written(claim)
+      },
+    }
+    for (const changes of [{ credentials: early }, { rotations: late }]) {
+      bench.api.valid.clear()
+      const old = await bench.provide()
+      expect(await bench.rotate(bench.application(), bench.rotation(changes))).toMatchObject({ outcome: 'failed' })
+      expect([...bench.api.valid]).toEqual([old])
+      expect(await local.list(bench.tenant)).toEqual([])
+    }
+  })
+
+  it('is seen by other servers with their next call, also by those that no notification has reached (V9)', async () => {
     const old = await bench.provide()
     const other = await test.reopen()
     const reader = new StoredCredentialReader(local)
@@ -303,7 +386,7 @@ describe('a rotation', () => {
 
   it('is made by a running server with the rotators of its application, without anybody', async () => {
     const old = await bench.provide()
-    await test.postgres.rotations.ask(bench.tenant, bench.name)
+    await test.postgres.rotations.ask(bench.tenant, bench.name, 'cli:bo')
     jest.useFakeTimers({ doNotFake: [...notTimeouts] })
     const stack = new ClosingStack()
     const store = local
@@ -318,7 +401,7 @@ describe('a rotation', () => {
     await until(async () => (await bench.used()).token !== old)
     await stack.close()
     expect(await bench.works()).toBe(true)
-    expect(await bench.records()).toMatchObject([{ subject: 'schedule', reason: 'succeeded' }])
+    expect(await bench.records()).toMatchObject([{ subject: 'cli:bo', reason: 'succeeded' }])
     // @ts-expect-error a rotator has a function
     expect(() => readRotators({ Tokens: { create: 'x' } })).toThrow('needs a function create')
   })

@@ -201,7 +201,7 @@ describe('a service of a tenant', () => {
     acme = moved
     const plan = { rotation: { every: '30d', check: '/user' } }
     await put('Hub', plan)
-    await test.postgres.rotations.ask(moved, 'Hub')
+    await test.postgres.rotations.ask(moved, 'Hub', 'cli:ada')
     const id = await connect('Hub', null, 'somebody')
     await store().activate(acme, { service: await found('Hub'), version: 3 }, by)
     await test.tenantSql(

@@ -82,7 +82,8 @@ describe('a development server over its restarts', () => {
   it('says that the port is taken, and exits', async () => {
     const server = await startServerProcess({ home: home.path })
     const again = startServerProcess({ home: home.path, env: { PORT: new URL(server.url).port } })
-    await expect(again).rejects.toThrow(/is in use; set PORT to another one/)
+    const words = /^the server exited with 3: authsec: 127\.0\.0\.1:\d+ is in use; set PORT to another one\n$/
+    await expect(again).rejects.toThrow(words)
     await server.stop()
   }, 60_000)
 

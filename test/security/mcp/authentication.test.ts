@@ -10,7 +10,9 @@ beforeAll(async () => {
 afterAll(() => harness.close())
 
 const metadata = (path = '/mcp'): string => `${harness.origin}/.well-known/oauth-protected-resource${path}`
-const invalid = 'error="invalid_token", error_description="The access token is invalid or has expired"'
+const description = (path = '/mcp'): string =>
+  `The access token is invalid, has expired, or is not for ${harness.origin}${path}`
+const invalid = (path?: string): string => `error="invalid_token", error_description="${description(path)}"`
 
 describe('without a token', () => {
   it.each([
@@ -61,11 +63,9 @@ describe('a token that is no good', () => {
     const answer = await harness.send({ token: null, body: callTool('echo'), headers: { authorization } })
     expect(answer.status).toBe(401)
     expect(answer.headers['www-authenticate']).toBe(
-      `Bearer ${invalid}, resource_metadata="${metadata()}", scope="mcp read"`,
+      `Bearer ${invalid()}, resource_metadata="${metadata()}", scope="mcp read"`,
     )
-    expect(answer.messages).toEqual([
-      { error: 'invalid_token', error_description: 'The access token is invalid or has expired' },
-    ])
+    expect(answer.messages).toEqual([{ error: 'invalid_token', error_description: description() }])
     expect(harness.audit.counted.slice(before)).toMatchObject([{ type: 'token.refused', reason }])
     expect(harness.diary.started).toBe(started)
   })
@@ -81,6 +81,8 @@ describe('a token that is no good', () => {
   it('names the metadata and scopes of the endpoint that was asked', async () => {
     const answer = await harness.send({ token: null, path: '/mcp/oauth', body: initialize() })
     expect(answer.headers['www-authenticate']).toBe(`Bearer resource_metadata="${metadata('/mcp/oauth')}", scope="mcp"`)
+    const refused = await harness.send({ token: 'mallory', path: '/mcp/oauth', body: initialize() })
+    expect(refused.headers['www-authenticate']).toContain(invalid('/mcp/oauth'))
   })
 })
 

@@ -77,5 +77,5 @@ const features: Configuration = {
     await grant.save()
     return grant
   },
-  features: { devInteractions: { enabled: false }, userinfo: { enabled: true } },
+  features: { devInteractions: { enabled: false }, revocation: { enabled: true }, userinfo: { enabled: true } },
 }

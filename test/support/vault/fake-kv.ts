@@ -103,7 +103,9 @@ export class FakeKv implements FakeEngine {
     const entry = this.#entries.get(key)
     if (entry === undefined) return notFound
     const versions = [...entry.versions].map(([number, version]) => [String(number), metadataOf(version, number)])
-    return reply({ data: { current_version: entry.current, versions: Object.fromEntries(versions) as object } })
+    return reply({
+      data: { current_version: entry.current, max_versions: 0, versions: Object.fromEntries(versions) as object },
+    })
   }
 
   #destroy(key: string): FakeReply {

@@ -101,6 +101,17 @@ describe('a log line', () => {
     }
   })
 
+  it('shows which key signs, and nothing else of that form or by that name', () => {
+    const thumbprint = 'NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs'
+    expect(write('the signing keys have changed', { kid: thumbprint, published: 2 }).line).toMatchObject({
+      kid: thumbprint,
+      published: 2,
+    })
+    for (const fields of [{ name: thumbprint }, { kid: `${thumbprint}${marker}` }, { kid: jwt }, { kid: [marker] }]) {
+      expect(write('sent', fields).text).not.toMatch(/NzbLsXh8|mArk3r/)
+    }
+  })
+
   it('leaves ordinary sentences, references, addresses and paths as they are', () => {
     const said =
       'the token expired: see https://example.com/oauth/token?page=2 at /home/ana/app/node_modules/pg/lib/client.js:12 ' +

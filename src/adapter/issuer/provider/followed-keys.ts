@@ -50,7 +50,7 @@ export class FollowedKeys {
       if (kidsOf(keys) === this.#kids) return
       onChange(keys)
       this.#kids = kidsOf(keys)
-      log.write('info', 'the signing keys have changed', { signing: keys[0].kid, published: keys.length })
+      log.write('info', 'the signing keys have changed', { kid: keys[0].kid, published: keys.length })
     } catch (error) {
       log.write('warn', 'the signing keys could not be read again', { error })
     }

@@ -28,8 +28,6 @@ export interface BearerGateOptions {
 
 const longestClaim = 255
 
-const invalid = { code: 'invalid_token', description: 'The access token is invalid or has expired' }
-
 /** Who calls, from the `Authorization` header alone: never from the query, the body or a session. */
 export class BearerGate {
   readonly #options: BearerGateOptions
@@ -39,7 +37,10 @@ export class BearerGate {
   constructor(options: BearerGateOptions) {
     this.#options = options
     const { resourceMetadata } = options
-    const { scopes } = options.endpoint
+    const { resource, scopes } = options.endpoint
+    // The same words for every reason: whoever holds the token learns what it has to be for, and not how far it got.
+    const description = `The access token is invalid, has expired, or is not for ${resource}`
+    const invalid = { code: 'invalid_token', description }
     this.#missing = unauthorized(challengeOf({ resourceMetadata, scopes }), {
       code: 'unauthorized',
       description: 'An access token is required',

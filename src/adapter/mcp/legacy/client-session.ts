@@ -54,6 +54,11 @@ export abstract class ClientSession {
     return this.#server.getClientCapabilities()?.elicitation?.url !== undefined
   }
 
+  /** Tells a client that listens that its user is done with the page it was sent to. */
+  async announceDone(elicitationId: string): Promise<void> {
+    if (this.listens && this.opensUrls) await this.#server.createElicitationCompletionNotifier(elicitationId)()
+  }
+
   /** Whether what the client was shown has not been compared with what holds under this policy version. */
   isBehind(policyVersion: string): boolean {
     return this.#policyVersion !== policyVersion

@@ -51,8 +51,11 @@ export class Tools {
     }
     const outcome = await this.#guard.call({ ...visitor, network, name, args, channel })
     if (outcome.outcome === 'answered') {
-      if (outcome.link !== undefined && request.session?.opensUrls === true) throw elicitationRequired(outcome.link)
-      return outcome.result
+      const { link, result } = outcome
+      const { session } = request
+      if (link === undefined || session?.opensUrls !== true) return result
+      link.whenDone(() => session.announceDone(link.id))
+      throw elicitationRequired(link)
     }
     const data = visitor.login !== undefined && visitor.caller === undefined ? signInFirst : undefined
     throw new RpcError({ code: invalidParams, message: `Unknown tool: ${name}`, data })

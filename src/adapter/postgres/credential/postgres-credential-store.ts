@@ -64,6 +64,10 @@ export class PostgresCredentialStore implements CredentialStore {
     })
   }
 
+  async mostVersions(): Promise<number> {
+    return Number.POSITIVE_INFINITY
+  }
+
   async newest(place: CredentialPlace): Promise<number> {
     if (!isPlace(place)) return 0
     return answered(async () => newestOf(await this.#databases.tenant(place.tenant), place))

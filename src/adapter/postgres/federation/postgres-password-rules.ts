@@ -23,13 +23,15 @@ export class PostgresPasswordRules implements PasswordRules {
     return new Set(rows.map(({ tenant_id: id }) => id))
   }
 
+  async refusalFault(tenant: Tenant): Promise<string | undefined> {
+    return refusalFault(this.#master, tenant)
+  }
+
   async set(tenant: Tenant, rule: PasswordRule, by: Administrator): Promise<Outcome> {
     return this.#master.transaction().execute(async (step) => {
       await lockProviders(step)
-      if (rule === 'refused' && !(await hasProvider(step, tenant))) {
-        const fault = `nobody could sign in to ${tenant.slug}: it has no provider (authsec provider add)`
-        return { changes: [], faults: [{ wish: 0, fault }] }
-      }
+      const fault = rule === 'refused' ? await refusalFault(step, tenant) : undefined
+      if (fault !== undefined) return { changes: [], faults: [{ wish: 0, fault }] }
       const before: PasswordRule = (await refusesPasswords(step, tenant)) ? 'refused' : 'accepted'
       const change: Change = {
         ...{ action: before === rule ? 'kept' : 'changed', noun: 'passwords', name: tenant.slug },
@@ -59,6 +61,11 @@ export async function hasProvider(db: Kysely<MasterSchema>, { id, slug }: Tenant
     ) limit 1
   `.execute(db)
   return rows.length > 0
+}
+
+async function refusalFault(db: Kysely<MasterSchema>, tenant: Tenant): Promise<string | undefined> {
+  if (await hasProvider(db, tenant)) return undefined
+  return `nobody could sign in to ${tenant.slug}: it has no provider (authsec provider add)`
 }
 
 async function write(db: Kysely<MasterSchema>, { id }: Tenant, rule: PasswordRule): Promise<void> {

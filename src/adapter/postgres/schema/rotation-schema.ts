@@ -25,6 +25,7 @@ interface ServiceRotationTable {
   readonly claimed_until: Date | null
   readonly retire_at: Date | null
   readonly asked_at: Date | null
+  readonly asked_by: string | null
   readonly rotated_at: Date | null
   /** How the last one ended, and who had asked for it. */
   readonly ended_at: Date | null
@@ -52,4 +53,10 @@ export async function createRotations(db: Kysely<MigrationSchema>): Promise<void
       failures integer not null default 0, retry_at timestamptz
     )
   `.execute(db)
+}
+
+/** Adds whose a claim to renew the tokens of a user is, and who has asked for a rotation. */
+export async function nameClaims(db: Kysely<MigrationSchema>): Promise<void> {
+  await sql`alter table service_connection add column claimed_by uuid`.execute(db)
+  await sql`alter table service_rotation add column asked_by text`.execute(db)
 }

@@ -42,7 +42,8 @@ interface ServiceConnectionTable {
   readonly credential_version: number
   /** `null` where the service does not say. */
   readonly expires_at: Date | null
-  /** Whose turn it is to renew the tokens, until then. */
+  /** By whom the tokens are renewed, and until when that counts. */
+  readonly claimed_by: string | null
   readonly claimed_until: Date | null
   readonly created_at: Generated<Date>
   /** When its tokens came into use. */

@@ -6,7 +6,7 @@ import { createServiceSignIns } from './connect-schema.js'
 import { createFirstSignIns, nameKeptTokens } from './federation-schema.js'
 import type { Migration, MigrationSchema } from './migrate.js'
 import { createPolicyVersion } from './policy-schema.js'
-import { createRotations } from './rotation-schema.js'
+import { createRotations, nameClaims } from './rotation-schema.js'
 import { createServices } from './service-schema.js'
 import { createSecurityStamp } from './security-stamp.js'
 
@@ -51,6 +51,7 @@ export const tenantMigrations: readonly Migration[] = [
   { name: '0012-connect', up: createServiceSignIns },
   { name: '0013-rotation', up: createRotations },
   { name: '0014-audit-chain', up: createAuditChains },
+  { name: '0015-claim-owner', up: nameClaims },
 ]
 
 async function createAccounts(db: Kysely<MigrationSchema>): Promise<void> {

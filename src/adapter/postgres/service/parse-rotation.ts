@@ -1,6 +1,7 @@
 import type {
   RotationPhase,
   RotationOrigin,
+  RotationActor,
   RotationStatus,
 } from '../../../core/external-service/rotation/rotation-store.js'
 import type { FoundService } from '../../../core/administration/service-administration.js'
@@ -15,6 +16,7 @@ export interface RotationRow {
   readonly retire_at: number | null
   readonly retry_at: number | null
   readonly asked_at: number | null
+  readonly asked_by: string | null
   readonly failures: number | null
   readonly ended_at: number | null
   readonly outcome: 'failed' | 'rotated' | null
@@ -35,7 +37,13 @@ export function parseRotation({ id, name, settings }: FoundService, row: Rotatio
     retireAt: row.retire_at ?? undefined,
     retryAt: row.retry_at ?? undefined,
     askedAt: row.asked_at ?? undefined,
+    askedBy: row.asked_at === null ? undefined : actorOf(row.asked_by),
     failures: row.failures ?? 0,
     last: at === null || outcome === null ? undefined : { at, outcome, reason: reason ?? undefined, by: by ?? '' },
   }
+}
+
+/** Who has asked: an administrator, or nobody knows. */
+function actorOf(by: string | null): RotationActor | undefined {
+  return by?.startsWith('cli:') === true ? `cli:${by.slice('cli:'.length)}` : undefined
 }

@@ -1,8 +1,10 @@
+import { randomUUID } from 'node:crypto'
 import { sql, type Kysely, type UpdateObject } from 'kysely'
 import type { Administrator } from '../../../core/administration/tenant-administration.js'
 import type {
   ConnectionAdministration,
   NewConnection,
+  RenewalClaim,
 } from '../../../core/external-service/connect/connection-store.js'
 import type { ServiceConnection } from '../../../core/external-service/service-store.js'
 import type { Tenant } from '../../../core/identity/tenant.js'
@@ -18,6 +20,7 @@ type Db = Kysely<TenantSchema>
 const lease = sql<Date>`clock_timestamp() + interval '90 seconds'`
 const unclaimed = sql<boolean>`coalesce(claimed_until <= clock_timestamp(), true)`
 const now = sql<Date>`clock_timestamp()`
+const free = { claimed_by: null, claimed_until: null }
 
 /** Sign-ins of users at services, in each tenant's own database. Of those who renew at once, the row lets one through. */
 export class PostgresConnectionStore implements ConnectionAdministration {
@@ -41,7 +44,7 @@ export class PostgresConnectionStore implements ConnectionAdministration {
   async connect(
     tenant: Tenant,
     connection: NewConnection,
-  ): Promise<{ readonly before: string | undefined } | 'refused'> {
+  ): Promise<{ readonly before: ServiceConnection | undefined } | 'refused'> {
     const { account, id, seconds, service, version } = connection
     if (![account, id, service.id, service.revision].every(isUuid)) return 'refused'
     const db = await this.#databases.tenant(tenant)
@@ -52,33 +55,30 @@ export class PostgresConnectionStore implements ConnectionAdministration {
         .where('service_id', '=', service.id)
         .where('issuer', 'is', null)
         .where('subject', '=', account)
-        .returning('id')
+        .returning(connectionColumns)
         .executeTakeFirst()
       const values = { id, service_id: service.id, issuer: null, subject: account, credential_version: version }
       await step
         .insertInto('service_connection')
-        .values({ ...values, expires_at: expiryIn(seconds), claimed_until: null })
+        .values({ ...values, expires_at: expiryIn(seconds), ...free })
         .execute()
-      return { before: before?.id }
+      return { before: before && parseConnection(before) }
     })
   }
 
-  claim(tenant: Tenant, connection: ServiceConnection): Promise<boolean> {
-    return this.#update(tenant, connection, { claimed_until: lease }, unclaimed)
+  async claim(tenant: Tenant, connection: ServiceConnection): Promise<RenewalClaim | undefined> {
+    const id = randomUUID()
+    const isClaimed = await this.#update(tenant, connection, { claimed_by: id, claimed_until: lease }, unclaimed)
+    return isClaimed ? { id, tenant, connection } : undefined
   }
 
-  async release(tenant: Tenant, connection: ServiceConnection): Promise<void> {
-    await this.#update(tenant, connection, { claimed_until: null })
+  async release(claim: RenewalClaim): Promise<void> {
+    await this.#update(claim.tenant, claim.connection, free, isOf(claim))
   }
 
-  renewed(
-    tenant: Tenant,
-    connection: ServiceConnection,
-    { seconds, version }: Pick<NewConnection, 'seconds' | 'version'>,
-  ): Promise<boolean> {
-    const expires_at = expiryIn(seconds)
-    const next = { credential_version: version, expires_at, claimed_until: null, changed_at: now }
-    return this.#update(tenant, connection, next)
+  renewed(claim: RenewalClaim, { seconds, version }: Pick<NewConnection, 'seconds' | 'version'>): Promise<boolean> {
+    const next = { credential_version: version, expires_at: expiryIn(seconds), changed_at: now, ...free }
+    return this.#update(claim.tenant, claim.connection, next, isOf(claim))
   }
 
   async expire(tenant: Tenant, connection: ServiceConnection): Promise<void> {
@@ -86,12 +86,13 @@ export class PostgresConnectionStore implements ConnectionAdministration {
     await this.#update(tenant, connection, { expires_at: now }, isOld)
   }
 
-  async end(tenant: Tenant, { credentialVersion, id }: ServiceConnection): Promise<boolean> {
+  async end(tenant: Tenant, { credentialVersion, id }: ServiceConnection, claim?: RenewalClaim): Promise<boolean> {
     const db = await this.#databases.tenant(tenant)
     const { numDeletedRows } = await db
       .deleteFrom('service_connection')
       .where('id', '=', id)
       .where('credential_version', '=', credentialVersion)
+      .where(claim === undefined ? unclaimed : isOf(claim))
       .executeTakeFirst()
     return numDeletedRows === 1n
   }
@@ -134,6 +135,11 @@ export class PostgresConnectionStore implements ConnectionAdministration {
       .executeTakeFirst()
     return numUpdatedRows === 1n
   }
+}
+
+/** Whoever comes too late changes nothing. */
+function isOf({ id }: RenewalClaim) {
+  return sql<boolean>`claimed_by = ${id}::uuid`
 }
 
 /** Whoever removes or disables one of them waits, or comes first. Two sign-ins of one user take turns. */

@@ -96,7 +96,7 @@ export class PostgresRotationStore implements RotationStore {
           claimed_by: null,
           claimed_until: null,
           attempt: null,
-          asked_at: null,
+          ...notAsked,
           rotated_at: sql`clock_timestamp()`,
         })
         .set({ ...ended('rotated', by), failures: 0, retry_at: null })
@@ -151,7 +151,7 @@ export class PostgresRotationStore implements RotationStore {
       const { numUpdatedRows } = await ofClaim(step, claim)
         .set(standing === 'resumable' ? {} : { phase: 'idle' })
         .set(standing === 'given up' ? { attempt: null } : {})
-        .set({ ...ended('failed', by), reason: said, claimed_by: null, claimed_until: null, asked_at: null })
+        .set({ ...ended('failed', by), reason: said, claimed_by: null, claimed_until: null, ...notAsked })
         .set({ retry_at: pause, failures: sql<number>`failures + 1` })
         .executeTakeFirst()
       if (numUpdatedRows === 1n)
@@ -160,12 +160,18 @@ export class PostgresRotationStore implements RotationStore {
     })
   }
 
-  async ask(tenant: Tenant, name: string): Promise<boolean> {
+  async isGone({ service, tenant }: RotationClaim): Promise<boolean> {
+    const db = await this.#db(tenant)
+    const row = await db.selectFrom('service').select('id').where('id', '=', service.id).executeTakeFirst()
+    return row === undefined
+  }
+
+  async ask(tenant: Tenant, name: string, by: RotationActor): Promise<boolean> {
     const db = await this.#db(tenant)
     if (!(await addRow(db, name))) return false
     await db
       .updateTable('service_rotation')
-      .set({ asked_at: sql<Date>`clock_timestamp()`, retry_at: null })
+      .set({ asked_at: sql<Date>`clock_timestamp()`, asked_by: by, retry_at: null })
       .where('service_id', '=', idOf(name))
       .execute()
     return true
@@ -175,7 +181,7 @@ export class PostgresRotationStore implements RotationStore {
     const rows = await selectServices(await this.#db(tenant))
       .leftJoin('service_rotation as r', 'r.service_id', 'service.id')
       .where((where) => where.or([where('service.rotation', 'is not', null), where('r.service_id', 'is not', null)]))
-      .select(['r.phase', 'r.origin', 'r.failures', 'r.outcome', 'r.reason', 'r.ended_by'])
+      .select(['r.phase', 'r.origin', 'r.failures', 'r.outcome', 'r.reason', 'r.ended_by', 'r.asked_by'])
       .select([sql<number>`extract(epoch from clock_timestamp())::float8`.as('now')])
       .select(
         // What was set by hand counts as well.
@@ -196,6 +202,7 @@ export class PostgresRotationStore implements RotationStore {
   }
 }
 
+const notAsked = { asked_at: null, asked_by: null }
 const isFree = sql<boolean>`(claimed_until is null or claimed_until <= clock_timestamp())`
 
 function claimEnd() {

@@ -14,6 +14,12 @@ export class LineBudget {
     return this.#values >= 0 && this.#characters > 0
   }
 
+  /** Text that is public, however random it looks, and no longer than it may be. */
+  plain(text: string): string {
+    this.#characters -= text.length
+    return text
+  }
+
   /** Text that may be shown, as much of it as there is room for and `longest` characters at most. */
   text(text: string, longest: number): string {
     if (this.#characters <= 0) return '…'

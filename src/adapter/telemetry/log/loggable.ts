@@ -8,6 +8,9 @@ const longestName = 64
 const deepest = 5
 const mostMembers = 40
 
+/** What names a public key is made of it (RFC 7638), and nothing can be done with it. */
+const thumbprint = /^[\w-]{43}$/
+
 interface Visit {
   readonly ancestors: readonly object[]
   readonly budget: LineBudget
@@ -36,6 +39,7 @@ function member(value: object, name: string, visit: Visit): unknown {
     if (secrecy === 'text' && typeof found !== 'number' && typeof found !== 'boolean' && found !== undefined) {
       return redacted
     }
+    if (name === 'kid' && typeof found === 'string' && thumbprint.test(found)) return visit.budget.plain(found)
     return shown(found, visit)
   } catch {
     return '[unreadable]'

@@ -21,6 +21,22 @@ export async function requireVersionedMount(connection: VaultConnection, mount: 
   throw new VaultError({ kind: 'misconfigured' }, `the mount ${mount} of Vault is ${what}: ${advice}`)
 }
 
+/** Of Vault, where nobody has said how many. */
+const usualVersions = 10
+
+/** How many versions of a secret the mount keeps. Throws `VaultError`. */
+export async function mostVersionsOf(connection: VaultConnection, mount: string, token: string): Promise<number> {
+  try {
+    const answer = await connection.request({ method: 'GET', path: `${mount}/config`, token })
+    const said = VaultAnswer.of(answer).part('data').count('max_versions')
+    return said === 0 ? usualVersions : said
+  } catch (error) {
+    if (!isVaultError(error, 'forbidden')) throw error
+    const message = `the policies do not let the token see how many versions are kept (${mount}/config): authsec vault doctor shows what they need`
+    throw new VaultError(error, message)
+  }
+}
+
 async function findMount(connection: VaultConnection, mount: string, token: string): Promise<Mount> {
   try {
     const answer = await connection.request({ method: 'GET', path: `sys/internal/ui/mounts/${mount}`, token })

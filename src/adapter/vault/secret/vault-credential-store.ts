@@ -11,7 +11,7 @@ import type { VaultConnection, VaultFunctions } from '../connection/vault-connec
 import { isVaultError } from '../connection/vault-error.js'
 import { uuidSegment } from '../connection/vault-path.js'
 import type { TokenKeeper } from '../token/token-keeper.js'
-import { requireVersionedMount } from './kv-mount.js'
+import { mostVersionsOf, requireVersionedMount } from './kv-mount.js'
 
 export interface VaultCredentialStoreOptions {
   readonly connection: VaultConnection
@@ -64,6 +64,17 @@ export class VaultCredentialStore implements CredentialStore {
     const path = pathOf(place)
     const found = await this.#find((library, token) => library.readKVSecretMeta(token, path, this.#options.mount))
     return found?.count('current_version') ?? 0
+  }
+
+  /** What is said of the credential itself comes before what is said of the mount. */
+  async mostVersions(place: CredentialPlace): Promise<number> {
+    const path = pathOf(place)
+    const { mount } = this.#options
+    const found = await this.#find((library, token) => library.readKVSecretMeta(token, path, mount))
+    const own = found?.has('max_versions') === true ? found.count('max_versions') : 0
+    if (own > 0) return own
+    const { connection, keeper } = this.#options
+    return await keeper.use((token) => mostVersionsOf(connection, mount, token))
   }
 
   async list(tenant: Tenant): Promise<readonly CredentialPlace[]> {

@@ -4,7 +4,7 @@ import type { SecretsEngine } from '../../../core/credential/secrets-engine.js'
 import { quoted } from '../../../core/administration/known-names.js'
 import type { ExternalService } from '../../../core/external-service/external-service.js'
 import type { RotationTask } from '../../../core/external-service/rotation/rotation-due.js'
-import type { RotationOutcome } from '../../../core/external-service/rotation/rotation.js'
+import type { RotationOutcome } from '../../../core/external-service/rotation/rotation-work.js'
 import type { Rotator } from '../../../core/external-service/rotation/rotator.js'
 import { EngineRoles } from '../../../core/external-service/engine-roles.js'
 import { SecretsEngineRotator } from '../../../core/external-service/rotation/secrets-engine-rotator.js'
@@ -67,7 +67,7 @@ const untried =
 
 /** What was begun with a value that somebody gave can be finished here; a new one only the application can make. */
 async function finishOrAsk(work: Work): Promise<RotationReport['result']> {
-  const { postgres, service, tenant } = work
+  const { by, postgres, service, tenant } = work
   const status = (await postgres.rotations.statuses(tenant)).find((known) => known.service === service.id)
   if (status?.origin === 'given' && (status.phase === 'begun' || status.phase === 'written')) {
     return withCredentials(work, (store) => rotate(work, store, undefined))
@@ -75,7 +75,7 @@ async function finishOrAsk(work: Work): Promise<RotationReport['result']> {
   if (service.credentialVersion === 0) {
     throw new RefusedError(`${quoted(service.name)} has no credential yet: authsec service set-credential`)
   }
-  await postgres.rotations.ask(tenant, service.name)
+  await postgres.rotations.ask(tenant, service.name, by)
   return { outcome: 'asked' }
 }
 

@@ -120,8 +120,10 @@ export class RotationSchedule {
   async #attend(tenant: Tenant, { rotator, status, task }: Due): Promise<void> {
     const { log, rotation } = this.#options
     const about = { tenant: tenant.slug, service: status.name }
+    // What is only tidied up nobody has asked for.
+    const by = (status.phase === 'retiring' ? undefined : status.askedBy) ?? 'schedule'
     try {
-      const outcome = await rotation.rotate({ tenant, name: status.name, rotator, task, by: 'schedule' })
+      const outcome = await rotation.rotate({ tenant, name: status.name, rotator, task, by })
       if (outcome.outcome === 'rotated' || outcome.outcome === 'resumed') {
         log.write('info', 'a credential was rotated', { ...about, version: outcome.version })
       }

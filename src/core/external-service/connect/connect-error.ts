@@ -1,4 +1,5 @@
 import { ServiceError } from '../../error/service-error.js'
+import type { Tell } from './connect-waiting.js'
 
 /** Where a user lets this installation into a service. */
 export interface ConnectLink {
@@ -8,6 +9,8 @@ export interface ConnectLink {
   readonly url: string
   /** Names the link to the client (Model Context Protocol, `elicitationId`). */
   readonly id: string
+  /** Has it said, once, when the user has signed in there: where the browser comes back to this process. */
+  readonly whenDone: (tell: Tell) => void
 }
 
 /** The user has to sign in at the service first. `link`: where; none for users who do not sign in at this installation. */

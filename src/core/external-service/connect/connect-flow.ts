@@ -8,10 +8,12 @@ import type { Tenant } from '../../identity/tenant.js'
 import type { Log } from '../../runtime/log.js'
 import { randomText } from '../../sign-in/login-transaction.js'
 import type { CredentialReader } from '../reader/credential-reader.js'
-import type { ServiceStore } from '../service-store.js'
+import type { ServiceConnection, ServiceStore } from '../service-store.js'
 import { ServiceTokenError } from '../service-tokens.js'
 import { ConnectKeys } from './connect-keys.js'
+import type { ConnectWaiting } from './connect-waiting.js'
 import type { ConnectionStore, FoundLink, LinkStore } from './connection-store.js'
+import { revocable, revocableTokens, type TokenRevoker } from './given-up-tokens.js'
 import type { ServiceAuthorization, UserServiceClient, UserTokens } from './service-authorization.js'
 import { userServiceClient } from './service-clients.js'
 import { membersOf } from './user-credential.js'
@@ -21,11 +23,13 @@ export interface ConnectFlowPorts {
   readonly services: Pick<ServiceStore, 'find'>
   readonly links: LinkStore
   readonly connections: ConnectionStore
-  readonly credentials: Pick<CredentialStore, 'destroy' | 'write'>
+  readonly credentials: Pick<CredentialStore, 'destroy' | 'newest' | 'read' | 'write'>
   /** Reads this installation's own credential at a service. */
   readonly secrets: Pick<CredentialReader, 'read'>
   readonly authorization: ServiceAuthorization
+  readonly revoker: Pick<TokenRevoker, 'revoke'>
   readonly keyring: Keyring
+  readonly waiting: Pick<ConnectWaiting, 'done'>
   readonly audit: AuditLog
   readonly log: Log
   /** Where a service (UUID) sends browsers back to. */
@@ -134,15 +138,18 @@ export class ConnectFlow {
     { client, service, visitor }: Connecting,
     tokens: UserTokens,
   ): Promise<ConnectStep<{ service: UserService }>> {
-    const { audit, authorization, connections, credentials } = this.#ports
+    const { audit, connections, credentials, revoker, waiting } = this.#ports
     const { account, tenant } = visitor
     const place = { tenant, service: service.id, account: randomUUID() }
-    const version = await credentials.write(place, membersOf(tokens), 0)
     const { seconds } = tokens
     const forget = async (): Promise<void> => {
-      await authorization.revoke(client, tokens.refreshToken ?? tokens.accessToken).catch(() => undefined)
+      revoker.revoke(client, [revocable(tokens)])
       await this.#destroy(place)
     }
+    const version = await credentials.write(place, membersOf(tokens), 0).catch(async (error: unknown) => {
+      await forget()
+      throw error
+    })
     const connected = await connections
       .connect(tenant, { id: place.account, service, account, version, seconds })
       .catch(async (error: unknown) => {
@@ -153,9 +160,26 @@ export class ConnectFlow {
       await forget()
       return refused('changed', service.name)
     }
-    if (connected.before !== undefined) await this.#destroy({ ...place, account: connected.before })
+    if (connected.before !== undefined) await this.#replace(client, place, connected.before)
     await audit.record({ ...eventOf(visitor, service.name), type: 'signin.completed', reason: 'service_connected' })
+    waiting.done(tenant, { account, service: service.id })
     return { outcome: 'next', service }
+  }
+
+  /** What the user has allowed before is not used any more. A service that tells sign-ins apart ends that alone. */
+  async #replace(
+    client: UserServiceClient,
+    place: UserPlace,
+    { credentialVersion, id: account }: ServiceConnection,
+  ): Promise<void> {
+    const { credentials, log, revoker } = this.#ports
+    const before = { ...place, account }
+    const tokens = await revocableTokens(credentials, before, credentialVersion).catch((error: unknown) => {
+      log.write('warn', 'tokens that a user has replaced could not be taken back at the service', { error })
+      return []
+    })
+    revoker.revoke(client, tokens)
+    await this.#destroy(before)
   }
 
   /** It may have come to that, and the answer was lost. `false` also where nobody says: the tenant may be no more. */

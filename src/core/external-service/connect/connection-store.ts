@@ -47,29 +47,38 @@ export interface NewConnection {
   readonly seconds: number | undefined
 }
 
-/** Who has signed in at which service. Each method throws `UpstreamError` when the tenant's database does not answer. */
+/** Tokens that this process alone may renew, for a while. */
+export interface RenewalClaim {
+  /** UUID. */
+  readonly id: string
+  readonly tenant: Tenant
+  readonly connection: ServiceConnection
+}
+
+/**
+ * Who has signed in at which service. What is done for a claim that has lapsed, and that another process has, is not done. Each method throws `UpstreamError` when the tenant's database does not answer.
+ */
 export interface ConnectionStore {
   /** As it is now. */
   findConnection(tenant: Tenant, id: string): Promise<ServiceConnection | undefined>
   /**
-   * Puts tokens to use in place of those before, whose id it answers with; `refused` where the account may not sign in any more or the
+   * Puts tokens to use in place of those before, which it answers with; `refused` where the account may not sign in any more or the
    * service has changed: nothing has happened then.
    */
-  connect(tenant: Tenant, connection: NewConnection): Promise<{ readonly before: string | undefined } | 'refused'>
-  /** Whether nobody else renews these tokens now, in any process; nobody will for half a minute. */
-  claim(tenant: Tenant, connection: ServiceConnection): Promise<boolean>
-  /** Lets others try. */
-  release(tenant: Tenant, connection: ServiceConnection): Promise<void>
-  /** Puts renewed tokens to use. `false` where others are in use by now, or none. */
-  renewed(
+  connect(
     tenant: Tenant,
-    connection: ServiceConnection,
-    next: Pick<NewConnection, 'seconds' | 'version'>,
-  ): Promise<boolean>
+    connection: NewConnection,
+  ): Promise<{ readonly before: ServiceConnection | undefined } | 'refused'>
+  /** `undefined` where another process renews these tokens now, or others are in use by now. */
+  claim(tenant: Tenant, connection: ServiceConnection): Promise<RenewalClaim | undefined>
+  /** Lets others try. */
+  release(claim: RenewalClaim): Promise<void>
+  /** Puts renewed tokens to use. `false` where another process has the claim, others are in use by now, or none. */
+  renewed(claim: RenewalClaim, next: Pick<NewConnection, 'seconds' | 'version'>): Promise<boolean>
   /** The service does not take the access token, whatever it said: it counts as over, unless it is new. */
   expire(tenant: Tenant, connection: ServiceConnection): Promise<void>
-  /** Nobody is signed in with these tokens any more. `false` where others are in use by now, or none. */
-  end(tenant: Tenant, connection: ServiceConnection): Promise<boolean>
+  /** Nobody is signed in with these tokens any more. `false` where another process renews them, others are in use by now, or none. */
+  end(tenant: Tenant, connection: ServiceConnection, claim?: RenewalClaim): Promise<boolean>
 }
 
 /** The same for an administrator. */

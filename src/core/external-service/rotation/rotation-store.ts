@@ -55,7 +55,9 @@ export interface RotationStatus {
   readonly retireAt: number | undefined
   /** After a failure. */
   readonly retryAt: number | undefined
+  /** Since when a server is to do it, and who wants that. */
   readonly askedAt: number | undefined
+  readonly askedBy: RotationActor | undefined
   /** How many in a row. */
   readonly failures: number
   readonly last: LastRotation | undefined
@@ -110,8 +112,10 @@ export interface RotationStore {
   release(claim: RotationClaim): Promise<void>
   /** It is on record, and others may try after a while. `false` where the claim has lapsed. */
   fail(claim: RotationClaim, failure: RotationFailure): Promise<boolean>
-  /** A server that can is to do it soon. `false` where there is no such service. */
-  ask(tenant: Tenant, name: string): Promise<boolean>
+  /** Whether the service is there no more, so that nobody goes on. */
+  isGone(claim: RotationClaim): Promise<boolean>
+  /** A server that can is to do it soon, on behalf of `by`. `false` where there is no such service. */
+  ask(tenant: Tenant, name: string, by: RotationActor): Promise<boolean>
   /** Of every service that has a plan, or has been rotated. */
   statuses(tenant: Tenant): Promise<readonly RotationStatus[]>
 }

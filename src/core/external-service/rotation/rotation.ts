@@ -1,60 +1,20 @@
-import { CredentialConflict, type CredentialPlace, type CredentialStore } from '../../credential/credential-store.js'
+import { CredentialConflict } from '../../credential/credential-store.js'
+import { staysBesideNext, tooFewVersions } from '../../credential/stays-beside.js'
 import { UpstreamError } from '../../error/upstream-error.js'
-import type { Tenant } from '../../identity/tenant.js'
-import type { Log } from '../../runtime/log.js'
 import { heldCredential, type HeldCredential } from '../service-credential.js'
-import { createCredential, revokeCredential } from './ask-rotator.js'
-import type { CredentialCheck } from './credential-check.js'
-import type { RotationTask } from './rotation-due.js'
-import type { RotationActor, RotationClaim, RotationFailure, RotationIntent, RotationStore } from './rotation-store.js'
+import { createCredential } from './ask-rotator.js'
+import { Retirement } from './retirement.js'
+import type { RotationClaim, RotationIntent } from './rotation-store.js'
 import { ClaimLost, ServiceChanged, isExpected, wordsOf } from './rotation-words.js'
+import {
+  beginWork,
+  placeOf,
+  type RotationOrder,
+  type RotationOutcome,
+  type RotationPorts,
+  type RotationWork,
+} from './rotation-work.js'
 import { RotationFault, type EngineRotator, type Rotator } from './rotator.js'
-
-export interface RotationPorts {
-  readonly credentials: CredentialStore
-  readonly store: RotationStore
-  readonly check: Pick<CredentialCheck, 'require'>
-  readonly log: Log
-}
-
-export interface RotationOrder {
-  readonly tenant: Tenant
-  /** Of the service. */
-  readonly name: string
-  /** `undefined`: only what can be done without. */
-  readonly rotator: Rotator | undefined
-  readonly by: RotationActor
-  /** `finish`: what was begun, and no more. Default: `replace`. */
-  readonly task?: RotationTask
-}
-
-/** What became of a rotation. `resumed`: one that was cut off has come to its end; `finished`: the one before is tidied up. */
-export type RotationOutcome =
-  | ({ readonly outcome: 'resumed' | 'rotated'; readonly before: number; readonly version: number | undefined } & Told)
-  | ({ readonly outcome: 'finished' } & Told)
-  /** The old credential goes on. */
-  | { readonly outcome: 'failed'; readonly reason: string; readonly standing: RotationFailure['standing'] }
-  | { readonly outcome: 'busy'; readonly seconds: number }
-  | { readonly outcome: 'absent' }
-
-interface Told {
-  /** What somebody has to look after, a sentence each. */
-  readonly warnings: readonly string[]
-}
-
-interface Work {
-  readonly order: RotationOrder
-  claim: RotationClaim
-  readonly warnings: string[]
-  /** Whether the credential before is still to be destroyed. */
-  untidy: boolean
-  /** What was made and has not come to be used; of no version that the store has. */
-  leftover: HeldCredential | undefined
-  /** Whether a version that was written has to go on, whatever has failed. */
-  isKept: boolean
-  /** How a version that was written and has not come to be used goes. */
-  takenBack: 'no' | 'begun' | 'done'
-}
 
 /**
  * Replaces credentials in steps, each on record before the next: the new version is written after the newest by compare-and-set, tried,
@@ -63,9 +23,11 @@ interface Work {
  */
 export class Rotation {
   readonly #ports: RotationPorts
+  readonly #retirement: Retirement
 
   constructor(ports: RotationPorts) {
     this.#ports = ports
+    this.#retirement = new Retirement(ports)
   }
 
   /** Throws `UpstreamError` where nothing could be begun. */
@@ -73,7 +35,7 @@ export class Rotation {
     const answer = await this.#ports.store.claim(order.tenant, order.name)
     if (answer.outcome !== 'claimed') return answer
     const { claim } = answer
-    const work: Work = { order, claim, warnings: [], untidy: claim.phase === 'retiring', ...nothingMade }
+    const work = beginWork(order, claim)
     try {
       return await this.#go(work)
     } catch (error) {
@@ -81,9 +43,9 @@ export class Rotation {
     }
   }
 
-  async #go(work: Work): Promise<RotationOutcome> {
+  async #go(work: RotationWork): Promise<RotationOutcome> {
     const { claim, order, warnings } = work
-    if (work.untidy) await this.#retire(work)
+    if (work.untidy) await this.#retirement.retire(work)
     const resumed = await this.#resume(work)
     // What an administrator has brought is wanted, whatever was under way.
     if (resumed?.outcome === 'resumed' && order.rotator?.kind === 'given') return this.rotate(order)
@@ -100,7 +62,7 @@ export class Rotation {
   }
 
   /** A version that was written, and not put to use, is the only one that knows what the service gave. */
-  async #resume(work: Work): Promise<RotationOutcome | undefined> {
+  async #resume(work: RotationWork): Promise<RotationOutcome | undefined> {
     const { claim } = work
     const { credentials } = this.#ports
     if ((claim.phase !== 'begun' && claim.phase !== 'written') || claim.origin === 'engine') return undefined
@@ -116,14 +78,14 @@ export class Rotation {
   }
 
   /** Answers with the id of the attempt. */
-  async #begin(work: Work, intent: RotationIntent): Promise<string> {
+  async #begin(work: RotationWork, intent: RotationIntent): Promise<string> {
     const attempt = await this.#ports.store.begin(work.claim, intent)
     if (attempt === undefined) throw new ClaimLost()
     work.claim = { ...work.claim, ...intent, phase: 'begun' }
     return attempt
   }
 
-  async #replace(work: Work, { credentials: rotator, kind }: Exclude<Rotator, { kind: 'engine' }>) {
+  async #replace(work: RotationWork, { credentials: rotator, kind }: Exclude<Rotator, { kind: 'engine' }>) {
     const { claim } = work
     const { credentials } = this.#ports
     const current = await this.#current(claim)
@@ -131,19 +93,24 @@ export class Rotation {
       throw new RotationFault('it has no credential yet that could be replaced: authsec service set-credential')
     }
     const after = await credentials.newest(placeOf(claim))
+    const { credentialVersion: version } = claim.service
+    if (!(await staysBesideNext(credentials, placeOf(claim), { newest: after, version }))) {
+      throw new RotationFault(tooFewVersions)
+    }
     const attempt = await this.#begin(work, { after, origin: kind })
     const members = await createCredential(rotator, claim, { attempt, current })
+    work.made = heldCredential(after + 1, members)
     try {
       const version = await credentials.write(placeOf(claim), members, after)
       return await this.#putToUse(work, heldCredential(version, members))
     } catch (error) {
       if (!(error instanceof CredentialConflict)) throw error
-      work.leftover = heldCredential(after + 1, members)
+      work.leftover = work.made
       throw new RotationFault('somebody else has set its credential at the same moment')
     }
   }
 
-  async #renew(work: Work, engine: EngineRotator): Promise<RotationOutcome> {
+  async #renew(work: RotationWork, engine: EngineRotator): Promise<RotationOutcome> {
     const { claim, warnings } = work
     const { check } = this.#ports
     await this.#begin(work, { after: 0, origin: 'engine' })
@@ -157,13 +124,13 @@ export class Rotation {
     return { outcome: 'rotated', before: 0, version: undefined, warnings }
   }
 
-  async #activate({ claim, order }: Work, version: number | undefined): Promise<void> {
+  async #activate({ claim, order }: RotationWork, version: number | undefined): Promise<void> {
     const answer = await this.#ports.store.activate(claim, version, order.by)
     if (answer === 'lost') throw new ClaimLost()
     if (answer === 'changed') throw new ServiceChanged()
   }
 
-  async #putToUse(work: Work, fresh: HeldCredential): Promise<RotationOutcome> {
+  async #putToUse(work: RotationWork, fresh: HeldCredential): Promise<RotationOutcome> {
     const { claim, warnings } = work
     const { check, store } = this.#ports
     const { version } = fresh
@@ -180,84 +147,22 @@ export class Rotation {
       // Where a store gave no answer it may have done what it was asked for: that is looked at by whoever comes next.
       if (error instanceof UpstreamError || error instanceof ClaimLost) throw error
       if (isLast) return this.#goOn(work, error)
-      await this.#takeBack(work, version)
+      await this.#retirement.takeBack(work, version)
       throw error
     }
   }
 
   /** With the only version that there is, which is never taken back: for the service as it is now. */
-  async #goOn(work: Work, error: unknown): Promise<RotationOutcome> {
+  async #goOn(work: RotationWork, error: unknown): Promise<RotationOutcome> {
     work.isKept = true
     if (!(error instanceof ServiceChanged)) throw error
     await this.#ports.store.release(work.claim)
     return this.rotate({ ...work.order, rotator: undefined, task: 'finish' })
   }
 
-  /** Only what nobody else can have put to use: they may have it, where the claim has lapsed. */
-  async #takeBack(work: Work, version: number): Promise<void> {
-    const { claim } = work
-    if (!(await this.#ports.store.takeBack(claim, version))) throw new ClaimLost()
-    work.takenBack = 'begun'
-    try {
-      await this.#retire({ ...work, claim: { ...claim, phase: 'retiring', retiring: version } })
-      work.takenBack = 'done'
-    } catch (error) {
-      if (error instanceof ClaimLost) throw error
-      this.#ports.log.write('error', 'a credential that has not come to be used could not be ended yet', {
-        ...{ tenant: claim.tenant.slug, service: claim.service.name, error },
-      })
-    }
-  }
-
   /** A store that keeps one version has given up the old one by now. A service that leads elsewhere has none, and takes neither. */
   async #isLast(claim: RotationClaim): Promise<boolean> {
     return claim.service.credentialVersion > 0 && (await this.#current(claim)) === undefined
-  }
-
-  /** Ends at the service what has not come to be used, where that can be done from here: nobody may come upon it any more. */
-  async #end({ claim, order: { rotator } }: Work, leftover: HeldCredential): Promise<void> {
-    if (rotator?.kind !== 'application') return
-    try {
-      await revokeCredential(rotator.credentials, claim, leftover)
-    } catch (error) {
-      this.#ports.log.write('error', 'a credential that has not come to be used could not be ended at the service', {
-        ...{ tenant: claim.tenant.slug, service: claim.service.name, error },
-      })
-    }
-  }
-
-  async #retire(work: Work): Promise<void> {
-    const { credentials, store } = this.#ports
-    const { claim, order } = work
-    const place = placeOf(claim)
-    // Numbers begin again where a service has led elsewhere.
-    const isGone = claim.retiring === 0 || claim.retiring === claim.service.credentialVersion
-    const old = isGone ? undefined : await credentials.read(place, claim.retiring)
-    const isRevoked = old === undefined || (await this.#revoke(work, heldCredential(old.version, old.members)))
-    if (old !== undefined) await credentials.delete(place, old.version)
-    const left = isRevoked ? undefined : { by: order.by, reason: stillGood(claim.retiring) }
-    if (!(await store.retired(claim, left))) throw new ClaimLost()
-    work.untidy = false
-  }
-
-  /** `false` where that has failed too often: the service would have no other credential any more, by its plan. */
-  async #revoke({ claim, order: { rotator }, warnings }: Work, old: HeldCredential): Promise<boolean> {
-    if (claim.origin !== 'application') return true
-    if (rotator?.kind !== 'application') {
-      warnings.push(`version ${old.version} was not ended at the service, which only the application can do`)
-      return true
-    }
-    try {
-      await revokeCredential(rotator.credentials, claim, old)
-      return true
-    } catch (error) {
-      if (claim.failures + 1 < mostFailures) throw error
-      warnings.push(stillGood(old.version))
-      this.#ports.log.write('error', 'a credential could not be ended at the service, and is given up', {
-        ...{ tenant: claim.tenant.slug, service: claim.service.name, version: old.version, error },
-      })
-      return false
-    }
   }
 
   async #current(claim: RotationClaim): Promise<HeldCredential | undefined> {
@@ -267,7 +172,7 @@ export class Rotation {
     return stored === undefined ? undefined : heldCredential(stored.version, stored.members)
   }
 
-  async #fail(work: Work, error: unknown): Promise<RotationOutcome> {
+  async #fail(work: RotationWork, error: unknown): Promise<RotationOutcome> {
     const { claim, isKept, leftover, order, takenBack, untidy } = work
     const { log, store } = this.#ports
     const words = untidy ? `the credential before is still there: ${wordsOf(error)}` : wordsOf(error)
@@ -280,30 +185,22 @@ export class Rotation {
       ...about,
       error,
     })
-    if (error instanceof ClaimLost) return { outcome: 'failed', reason: words, standing: 'resumable' }
     try {
-      const isNoted = await store.fail(claim, failure)
+      const isNoted = !(error instanceof ClaimLost) && (await store.fail(claim, failure))
       // Not before, and not where another process was given the same for the same attempt: it would come upon what works no more.
-      if (isNoted && leftover !== undefined) await this.#end(work, leftover)
+      const unused = isNoted ? leftover : await this.#madeForNobody(work)
+      if (unused !== undefined) await this.#retirement.end(work, unused)
     } catch (failed) {
       log.write('warn', 'that a rotation has failed could not be noted', { ...about, error: failed })
     }
-    return { outcome: 'failed', reason: words, standing }
+    return { outcome: 'failed', reason: words, standing: error instanceof ClaimLost ? 'resumable' : standing }
+  }
+
+  /** What was made for a service that was removed meanwhile: nobody has it, and nobody comes upon it. */
+  async #madeForNobody({ claim, made }: RotationWork): Promise<HeldCredential | undefined> {
+    return made !== undefined && (await this.#ports.store.isGone(claim)) ? made : undefined
   }
 }
 
-/** From then on a credential that cannot be ended at the service keeps no other from being replaced. */
-const mostFailures = 5
-
-const nothingMade = { leftover: undefined, isKept: false, takenBack: 'no' } as const
-
 const lastWords =
   'the store keeps one version of a credential only, so that the new one was used without being tried: raise max_versions of its mount'
-
-function placeOf({ service, tenant }: RotationClaim): CredentialPlace {
-  return { tenant, service: service.id, account: undefined }
-}
-
-function stillGood(version: number): string {
-  return `version ${version} may still be good at the service: its application could not end it`
-}

@@ -8,6 +8,8 @@ export type PasswordRule = 'accepted' | 'refused'
 export interface PasswordRules {
   /** UUIDs of the tenants where no password lets anybody in. */
   refusing(): Promise<ReadonlySet<string>>
+  /** Why passwords of this tenant cannot be refused now: somebody has to be able to get in. */
+  refusalFault(tenant: Tenant): Promise<string | undefined>
   /** Says so, with a row on record, or why it cannot be: somebody has to be able to get in. */
   set(tenant: Tenant, rule: PasswordRule, by: Administrator): Promise<Outcome>
 }

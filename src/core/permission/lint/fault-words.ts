@@ -1,5 +1,5 @@
 import { nounOf } from '../grants.js'
-import { nameInWords } from '../requirement/requirement-words.js'
+import { nameInWords, quoted } from '../requirement/requirement-words.js'
 import type { Fault } from './finding.js'
 import type { NameDifference } from './similar-name.js'
 
@@ -9,6 +9,8 @@ export function describeFault(operation: string, fault: Fault): string {
   switch (fault.code) {
     case 'unknown-name':
       return describeUnknown(name, fault)
+    case 'unknown-service':
+      return describeUnknownService(name, fault)
     case 'unreachable':
       return `Nobody can ever call ${name}: what it demands contradicts itself (${fault.requirement}). Change the requirement, or remove the operation.`
     case 'unreachable-in-tenant':
@@ -50,6 +52,13 @@ function describeUnknown(operation: string, fault: Fault & { readonly code: 'unk
       : `${operation} shuts out ${grant}, which does not exist in ${tenants}: nobody is shut out there, unless a token says that name.`
   const elsewhere = fault.elsewhere.map((category) => ` There is a ${nounOf(category)} of that name.`)
   return `${facts}${elsewhere.join('')}${similarInWords(noun, fault)} Correct the name, or add the ${noun} to the tenant's database.`
+}
+
+function describeUnknownService(operation: string, fault: Fault & { readonly code: 'unknown-service' }): string {
+  const { service, similar, tenants } = fault
+  const facts = `${operation} uses the external service ${quoted(service)}, which does not exist in ${tenantsInWords(tenants)}: its calls fail there.`
+  const meant = similar === undefined ? '' : ` Did you mean ${quoted(similar.name)}?`
+  return `${facts}${meant} Add it (authsec service add), or correct the name.`
 }
 
 const differences: Readonly<Record<Exclude<NameDifference, 'spelling'>, string>> = {

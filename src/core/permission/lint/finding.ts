@@ -7,6 +7,8 @@ import type { SimilarName } from './similar-name.js'
 /** What is looked at of an operation. */
 export interface LintItem extends Protected {
   readonly annotations?: { readonly readOnlyHint?: boolean; readonly destructiveHint?: boolean } | undefined
+  /** The external services that it uses, by name. */
+  readonly services?: readonly string[]
   /** `file:line:column` of the user's declaration. */
   readonly declaredAt?: string
 }
@@ -15,6 +17,8 @@ export interface LintItem extends Protected {
 export interface LintTenant {
   readonly tenant: string
   readonly catalogue: GrantCatalogue
+  /** The external services that it has, by name; where they are not known, nothing is said of services. */
+  readonly services?: readonly string[]
   /** Who can sign in there; without any, nothing is said of who may call what. */
   readonly askers?: readonly Asker[]
   /** Whether users of other issuers may be let in, who are not among the askers. */
@@ -34,6 +38,13 @@ export type Fault =
       readonly similar: SimilarName | undefined
       /** Categories that do have this name. */
       readonly elsewhere: readonly Category[]
+    }
+  /** An external service that none of the tenants has. */
+  | {
+      readonly code: 'unknown-service'
+      readonly service: string
+      readonly tenants: readonly string[]
+      readonly similar: SimilarName | undefined
     }
   | { readonly code: 'unreachable'; readonly requirement: string }
   | {

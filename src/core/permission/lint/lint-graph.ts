@@ -6,6 +6,7 @@ import type { Fault, Finding, LintItem, LintTenant } from './finding.js'
 import { Reasoning } from './reasoning.js'
 import { redundanciesIn } from './redundancies.js'
 import { unknownNames } from './unknown-names.js'
+import { unknownServices } from './unknown-services.js'
 
 export interface LintOptions {
   /** Without tenants, only what the requirements themselves say is looked at. */
@@ -29,14 +30,16 @@ function faultsOf(item: LintItem, graph: PermissionGraph<LintItem>, tenants: rea
   const { protection } = item
   if (protection.access === 'public') return isDestructive(item) ? [{ code: 'destructive-public' }] : []
   if (protection.access === 'login') return []
+  const services = unknownServices(item, tenants)
   const { requirement } = protection
   const reasoning = new Reasoning()
   const unknown = unknownNames(requirement, tenants)
   if (reasoning.canBeMet(requirement) === 'no') {
-    return [...unknown, { code: 'unreachable', requirement: describeRequirement(requirement) }]
+    return [...unknown, ...services, { code: 'unreachable', requirement: describeRequirement(requirement) }]
   }
   const found: readonly Fault[] = [
     ...unknown,
+    ...services,
     ...emptyTenants(item, requirement, { graph, tenants }),
     ...(isDestructive(item) && reasoning.isMetByEverybody(requirement) === 'yes'
       ? [{ code: 'destructive-for-everybody' as const, requirement: describeRequirement(requirement) }]
@@ -79,6 +82,7 @@ function severityOf(fault: Fault, tenants: readonly LintTenant[]): 'error' | 'wa
       return 'error'
     case 'unknown-name':
       return fault.sense === 'demanded' && fault.tenants.length === tenants.length ? 'error' : 'warning'
+    case 'unknown-service':
     case 'unreachable-in-tenant':
     case 'destructive-for-everybody':
     case 'redundant-demand':

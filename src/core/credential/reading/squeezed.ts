@@ -1,3 +1,21 @@
+const outsideAscii = /[^\0-\u{7f}]/u
+
+/** What a text is squeezed to, and that without the marks of its letters, which can be strewn in, too. */
+export function squeezedViews(text: string): readonly string[] {
+  const view = squeezed(text)
+  if (!outsideAscii.test(text)) return [view]
+  const bare = squeezed(text.normalize('NFKD').replaceAll(/\p{M}+/gu, ''))
+  return bare === view ? [view] : [view, bare]
+}
+
+/** All of a text, in small letters, but blanks, marks and what is not seen: for what has hardly any letters and digits. */
+export function packed(text: string): string {
+  return text
+    .normalize('NFKC')
+    .toLowerCase()
+    .replaceAll(/[\s\p{C}\p{M}]+/gu, '')
+}
+
 const unknown = 0
 const kept = 1
 const left = 2
