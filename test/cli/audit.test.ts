@@ -8,6 +8,7 @@ import type { Tenant } from '../../src/core/identity/tenant.js'
 import { CliSite } from '../support/cli-site.js'
 import { openHomePostgres, type HomePostgres } from '../support/home-postgres.js'
 import { cleanEnvironment } from '../support/server-process.js'
+import { openSyslogSink, type SyslogSink } from '../support/syslog-receiver.js'
 import { until } from '../support/until.js'
 
 const hostile = '\u001b[2J=1+1\n{"fake":1}\u202e'
@@ -15,10 +16,15 @@ const hostile = '\u001b[2J=1+1\n{"fake":1}\u202e'
 let site: CliSite
 let data: HomePostgres
 let acme: Tenant
+let sink: SyslogSink
 beforeAll(async () => {
-  site = await CliSite.stopped()
+  sink = await openSyslogSink()
+  site = await CliSite.start(undefined, { AUTHSEC_AUDIT_SYSLOG: `tcp://127.0.0.1:${sink.port}` })
+  expect(await site.run('tenant', 'create', 'audited')).toMatchObject({ code: 0 })
+  await until(() => sink.messages.some((message) => message.includes('tenant_added')), 20_000)
+  await site.server.stop()
   data = await openHomePostgres(site.home.path)
-  acme = await data.postgres.provisioner.createTenant({ slug: 'audited', name: 'Audited' })
+  acme = (await data.postgres.tenants.findBySlug('audited')) ?? { id: '', slug: '', name: '' }
   await record({ requestId: 'q1', subject: 'ada', operation: 'a' })
   await record({ requestId: 'q2', subject: 'bob', type: 'operation.denied', reason: 'ERR_PERMISSION_DENIED' })
   await record({ requestId: 'q3', subject: hostile, operation: '=1+1' })
@@ -27,6 +33,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await data?.close()
   await site?.close()
+  await sink?.close()
 }, 60_000)
 
 type Event = Parameters<HomePostgres['postgres']['audit']['record']>[0]
@@ -180,5 +187,12 @@ describe('authsec audit tail', () => {
     expect(shown().toSorted()).toEqual(['t1', 't2', 't3'])
     const [ended] = await lines('search', '--json', '--tenant', 'fresh', '--type', 'audit.read', '--limit', '1')
     expect(ended).toMatchObject({ reason: 'completed', detail: { rows: expect.any(Number) } })
+  })
+})
+
+describe('a server whose settings name a receiver', () => {
+  it('sends what is on record while it runs', () => {
+    const message = sink.messages.find((one) => one.includes('tenant_added'))
+    expect(message).toMatch(/^<109>1 \S+ \S+ authsec \d+ admin\.changed \[authsec@32473 version="\d/)
   })
 })
