@@ -4,6 +4,7 @@ import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { parse } from 'csv-parse/sync'
+import { exportAudit } from '../../src/app/audit/read-audit.js'
 import type { Tenant } from '../../src/core/identity/tenant.js'
 import { CliSite } from '../support/cli-site.js'
 import { openHomePostgres, type HomePostgres } from '../support/home-postgres.js'
@@ -143,7 +144,7 @@ describe('authsec audit export', () => {
     expect(await readFile(file('b.jsonl'), 'utf8')).toContain('"requestId":"m1"')
   })
 
-  it('leaves no part of a file behind where a trail cannot be read to its end, which is on record', async () => {
+  it('leaves no part of a file behind where a trail cannot be read', async () => {
     await data.tenantSql(acme, `alter table audit_event rename column operation to hidden`)
     try {
       const { code } = await site.run('audit', 'export', '--tenant', 'audited', '--output', file('c.jsonl'))
@@ -152,8 +153,26 @@ describe('authsec audit export', () => {
       await data.tenantSql(acme, `alter table audit_event rename column hidden to operation`)
     }
     expect((await readdir(site.home.path)).filter((name) => name.startsWith('c.jsonl'))).toEqual([])
-    const [begun] = await lines('search', '--json', '--tenant', 'audited', '--type', 'audit.read', '--limit', '1')
-    expect(begun).toMatchObject({ type: 'audit.read' })
+  })
+
+  it('is on record as cut off, with what was read until then, where it ends early', async () => {
+    const ending = new AbortController()
+    const question = {
+      choice: { tenant: 'audited' },
+      filter: { types: ['operation.allowed'] },
+      signal: ending.signal,
+    } as const
+    const env = { AUTHSEC_HOME: site.home.path }
+    const full = (): Promise<never> => Promise.reject(new Error('the disk is full'))
+    await expect(exportAudit(env, question, full)).rejects.toThrow('the disk is full')
+    const interrupted = exportAudit(env, question, () => {
+      ending.abort(new Error('interrupted'))
+      return Promise.resolve('more')
+    })
+    await expect(interrupted).rejects.toThrow('interrupted')
+    const filters = ['--tenant', 'audited', '--type', 'audit.read', '--reason', 'cut_off']
+    const cut = { detail: { rows: 1 } }
+    expect(await lines('search', '--json', ...filters)).toMatchObject([cut, cut])
   })
 })
 
