@@ -84,11 +84,10 @@ describe('the trail of every database', () => {
     start()
     await all('again', 1)
     await streams.pop()?.close()
-    const before = sink.messages.length
     await record(acme, 'again1')
     start(await test.reopen())
     await all('again', 2)
-    expect(sink.messages).toHaveLength(before + 1)
+    expect(received('again')).toEqual(['again0', 'again1'])
   })
 
   it('has no gap where the receiver is cut off in the middle, and where nobody is there', async () => {
@@ -100,11 +99,9 @@ describe('the trail of every database', () => {
     await all('cut', 300)
     const { port } = sink
     await sink.close()
-    const many = sink.messages
     await record(acme, ...numbered('down', 20))
     sink = await openSyslogSink(certificate, port)
     await all('down', 20)
-    expect(many.length).toBeGreaterThan(0)
   })
 
   it('has no gap where the process ends after it has sent and before that is noted: it is sent twice', async () => {
