@@ -84,7 +84,10 @@ export async function openParts(options: ServerOptions, base: Foundations, wante
     signIn === undefined ? catalogue : new OperationCatalogue([...signIn.operations, ...catalogue.all()])
   const { audit, rateLimiter } = data.postgres
   const counter = new CallCounter({ limiter: rateLimiter, application: application.clientId })
-  const guard = new Guard({ catalogue: operations, callers: authenticator, audit, counter, services, log, tracer })
+  const guard = new Guard({
+    ...{ catalogue: operations, callers: authenticator, audit, counter, services, log, tracer },
+    keyring: data.keyring,
+  })
   return { application, created, issuer, book, tokens: bearers, authenticator, guard, operations, signIn }
 }
 

@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander'
-import { productVersion } from '../app/product-version.js'
+import { packageVersion } from '../app/package-version.js'
 import { commandsFor } from './commands.js'
 import { exitCodeOf, exitCodes } from './exit-code.js'
 import { printable } from './printable.js'
@@ -9,7 +9,7 @@ export async function run(argv: readonly string[], env: NodeJS.ProcessEnv): Prom
   process.once('SIGINT', () => process.exit(exitCodes.interrupted))
   const program = new Command('authsec')
     .description('Runs and looks after MCP servers that are protected by AuthSec')
-    .version(productVersion())
+    .version(packageVersion())
     .exitOverride()
     .showHelpAfterError('(add --help for the options)')
   try {

@@ -181,11 +181,9 @@ describe('a server on a database of its own', () => {
     await database.tenantSql(acme, 'delete from audit_event')
     await call(token, 'book_entry')
     await call(token, 'no_such_tool')
-    const rows = await database.tenantSql(
-      acme,
-      `select type, operation, reason from audit_event where type like 'operation.%' order by id`,
-    )
-    expect(rows).toEqual([
+    const decided = `select type, operation, reason from audit_event where type like 'operation.%' order by id`
+    await until(async () => (await database.tenantSql(acme, decided)).length === 3)
+    expect(await database.tenantSql(acme, decided)).toEqual([
       { type: 'operation.allowed', operation: 'book_entry', reason: null },
       { type: 'operation.outcome', operation: 'book_entry', reason: 'succeeded' },
       { type: 'operation.denied', operation: 'no_such_tool', reason: 'ERR_OPERATION_UNKNOWN' },
@@ -221,5 +219,23 @@ describe('a server on a database of its own', () => {
     ['with a URL that is none', options, { AUTHSEC_DATABASE_URL: 'mysql://x' }, 'ERR_CONFIG_DATABASE'],
   ])('does not start %s', async (_name, changed, environment, code) => {
     await expect(listenInProcess(changed, { ...env, ...environment })).rejects.toMatchObject({ code })
+  })
+
+  it('says on record as what it began and that it ended, and shows no secret by that', async () => {
+    const rows = () =>
+      database.sql(`select type, client_id, detail from audit_event where type like 'server.%' order by id`)
+    const [began, ...others] = await rows()
+    expect(began).toMatchObject({
+      ...{ type: 'server.started', client_id: 'ledger' },
+      detail: {
+        ...{ version: expect.stringMatching(/^\d+\.\d+\.\d+/), publicUrl: new URL(server.url).origin, login: 'oauth' },
+        ...{ mode: 'production', transport: 'http', sessions: 'stateless', ownIssuer: 'served', trustedProxies: [] },
+      },
+    })
+    expect(others).toEqual([])
+    await server.close()
+    expect((await rows()).map(({ type }) => type)).toEqual(['server.started', 'server.stopped'])
+    for (const secret of [database.masterKey.reveal(), database.connection.password])
+      expect(JSON.stringify(await rows())).not.toContain(secret)
   })
 })

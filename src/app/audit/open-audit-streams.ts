@@ -6,7 +6,7 @@ import type { AuditReceiver } from '../../core/audit/stream/audit-receiver.js'
 import { AuditStream } from '../../core/audit/stream/audit-stream.js'
 import { StreamLease } from '../../core/audit/stream/stream-lease.js'
 import type { Tenant } from '../../core/identity/tenant.js'
-import { productVersion } from '../product-version.js'
+import { packageVersion } from '../package-version.js'
 import type { ClosingStack } from '../closing-stack.js'
 import type { Data } from '../open-data.js'
 import type { ServerOptions } from '../server-options.js'
@@ -32,7 +32,7 @@ export function openAuditStreams(
 
 function receiversOf({ log, settings }: Pick<ServerOptions, 'log' | 'settings'>): readonly AuditReceiver[] {
   const { ca: certificates, otlp, syslog } = settings.auditStreams
-  const origin = { version: productVersion(), host: hostname(), process: String(process.pid) }
+  const origin = { version: packageVersion(), host: hostname(), process: String(process.pid) }
   const ca = certificates === undefined ? [] : [certificates]
   const receivers: AuditReceiver[] = []
   if (syslog !== undefined) receivers.push(createSyslogReceiver({ target: syslog, ca, origin }))

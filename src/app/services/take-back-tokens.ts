@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { createFetcher } from '../../adapter/net/create-fetcher.js'
 import { createServiceAuthorization } from '../../adapter/oauth/service/service-authorization.js'
 import { quoted } from '../../core/administration/known-names.js'
@@ -7,6 +8,7 @@ import { userServiceClient } from '../../core/external-service/connect/service-c
 import { isUserService } from '../../core/external-service/connect/user-service.js'
 import type { ExternalService } from '../../core/external-service/external-service.js'
 import { StoredCredentialReader } from '../../core/external-service/reader/credential-reader.js'
+import { recordedRead } from '../../core/external-service/recorded-read.js'
 import { ServiceTokenError } from '../../core/external-service/service-tokens.js'
 import type { Tenant } from '../../core/identity/tenant.js'
 import type { Installation } from '../administration/with-tenant.js'
@@ -25,6 +27,7 @@ export interface EndedSignIn {
 /** Takes the tokens of a user back at a service, before they are destroyed; answers with why it may take them yet, a sentence each. */
 export async function takeBackTokens(installation: Installation, ended: EndedSignIn): Promise<readonly string[]> {
   const { account, service, tenant, version } = ended
+  const { by, postgres } = installation
   if (!isUserService(service)) return []
   const { revocationEndpoint } = service.auth
   if (revocationEndpoint === undefined) {
@@ -34,10 +37,14 @@ export async function takeBackTokens(installation: Installation, ended: EndedSig
   if (inTheWay !== undefined) return [`${quoted(service.name)} did not take the tokens back: ${inTheWay}`]
   try {
     await withCredentials(installation, async (store) => {
-      const client = await userServiceClient(new StoredCredentialReader(store), tenant, service)
       const authorization = createServiceAuthorization(createFetcher())
-      // Also what was renewed at the same moment, and has not come to be used.
-      const tokens = await revocableTokens(store, { tenant, service: service.id, account }, version)
+      const detail = { service: service.name, ...(version === undefined ? {} : { version }) }
+      const event = { tenant, subject: by, requestId: randomUUID(), operation: 'service.revoke', detail }
+      const { client, tokens } = await recordedRead({ audit: postgres.audit, event }, async () => ({
+        client: await userServiceClient(new StoredCredentialReader(store), tenant, service),
+        // Also what was renewed at the same moment, and has not come to be used.
+        tokens: await revocableTokens(store, { tenant, service: service.id, account }, version),
+      }))
       const told = await Promise.allSettled(tokens.map((token) => authorization.revoke(client, token)))
       for (const answer of told) if (answer.status === 'rejected') throw answer.reason
     })

@@ -11,6 +11,7 @@ import { decideLogin, loginWays, type LoginWay } from './login-way.js'
 import { isLocal, isLoopback } from './loopback.js'
 import { readMetricsPlace, type MetricsPlace } from './metrics-place.js'
 import { readTrustedIssuers } from './read-trusted-issuers.js'
+import { readTrustedProxies } from './read-trusted-proxies.js'
 import { readVaultSettings, type VaultSettings } from './read-vault-settings.js'
 
 /** What code may set; the environment goes before it. */
@@ -44,6 +45,8 @@ export interface Settings {
   /** Without a slash at its end; `undefined` means `http://<host>:<port>`. */
   readonly publicUrl: string | undefined
   readonly allowedOrigins: readonly string[]
+  /** Addresses and ranges of the reverse proxies whose word counts for who sent a request. */
+  readonly trustedProxies: readonly string[]
   readonly databaseUrl: string | undefined
   /** The same cluster past a pooler, for what has to stay on one connection. */
   readonly directDatabaseUrl: string | undefined
@@ -134,6 +137,7 @@ function commonSettings(
     port: parsePort('PORT', read('PORT')) ?? parsePort('PORT', input.port?.toString()) ?? 3005,
     publicUrl,
     allowedOrigins: parseOrigins(read('AUTHSEC_ALLOWED_ORIGINS')?.split(',') ?? input.allowedOrigins ?? []),
+    trustedProxies: readTrustedProxies(read('AUTHSEC_TRUSTED_PROXIES')),
     databaseUrl,
     directDatabaseUrl: read('AUTHSEC_DATABASE_DIRECT_URL'),
     databaseConnections: parseConnections(read('AUTHSEC_DATABASE_CONNECTIONS')),

@@ -1,4 +1,4 @@
-import { productVersion } from '../../app/product-version.js'
+import { packageVersion } from '../../app/package-version.js'
 import type { AuditRecord } from '../../core/audit/audit-record.js'
 import { auditCsvHeader, formatAuditCsv } from '../../core/audit/format/format-audit-csv.js'
 import { formatCef } from '../../core/audit/format/format-cef.js'
@@ -15,7 +15,7 @@ export interface AuditLines {
 
 /** The lines of a format. */
 export function linesOf(format: AuditFormat): AuditLines {
-  const version = productVersion()
+  const version = packageVersion()
   switch (format) {
     case 'jsonl':
       return { head: '', line: (record) => `${formatJsonLine(record)}\n` }

@@ -108,6 +108,7 @@ describe('a token that cannot be used', () => {
         subject: 'alice',
         clientId: 'client',
         detail: { tenant: 'nobody' },
+        personal: { address: '127.0.0.1' },
       },
     ])
     expect(answer.text).toContain(counted[0]?.requestId)
@@ -124,7 +125,10 @@ describe('a token that cannot be used', () => {
     const before = harness.audit.counted.length
     await harness.send({ token: 'mallory', body: callTool('echo') })
     expect(harness.audit.counted.slice(before)).toEqual([
-      { type: 'token.refused', tenant: undefined, reason: 'ERR_TOKEN_SIGNATURE', requestId: expect.any(String) },
+      {
+        ...{ type: 'token.refused', tenant: undefined, reason: 'ERR_TOKEN_SIGNATURE', requestId: expect.any(String) },
+        personal: { address: '127.0.0.1' },
+      },
     ])
   })
 

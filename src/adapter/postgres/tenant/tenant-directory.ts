@@ -79,10 +79,13 @@ export class TenantDirectory {
     const created = await this.find(slug)
     if (created === undefined) throw new TypeError(`the tenant ${slug} was removed at once`)
     const name = wish.name ?? nameIn(restored) ?? slug
-    await this.#change({ tenant: created, by, change: { action: 'added' } }, async (step) => {
-      await step.updateTable('tenant').set({ name }).where('id', '=', created.id).execute()
-      return true
-    })
+    await this.#change(
+      { tenant: created, by, change: { action: 'added', after: createdAs(name, restored) } },
+      async (step) => {
+        await step.updateTable('tenant').set({ name }).where('id', '=', created.id).execute()
+        return true
+      },
+    )
     return { ...created, name }
   }
 
@@ -188,11 +191,14 @@ export class TenantDirectory {
       await joinTenantLogins(db, { tenantId: tenant.id })
       await dropDatabase(db, tenant.database)
       await dropTenantLogins(db, { tenantId: tenant.id })
-      await this.#change({ tenant, by, change: { action: 'removed' } }, async (step) => {
-        await this.#endEverything(step, tenant)
-        const result = await step.deleteFrom('tenant').where('id', '=', tenant.id).executeTakeFirst()
-        return result.numDeletedRows === 1n
-      })
+      await this.#change(
+        { tenant, by, change: { action: 'removed', before: [`name:${tenant.name}`, `database:${tenant.database}`] } },
+        async (step) => {
+          await this.#endEverything(step, tenant)
+          const result = await step.deleteFrom('tenant').where('id', '=', tenant.id).executeTakeFirst()
+          return result.numDeletedRows === 1n
+        },
+      )
     })
   }
 
@@ -223,6 +229,10 @@ export class TenantDirectory {
 
 function nameIn(restored: Restored | undefined): string | undefined {
   return restored?.name
+}
+
+function createdAs(name: string, restored: Restored | undefined): readonly string[] {
+  return [`name:${name}`, ...(restored === undefined ? [] : ['from an export'])]
 }
 
 function becomes(before: string, after: string): TenantChange['change'] {

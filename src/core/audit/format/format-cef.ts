@@ -4,6 +4,7 @@ import { factsInOrder } from './audit-members.js'
 import type { AuditOrigin } from './audit-origin.js'
 import { severityOf } from './audit-severity.js'
 import { titleOf } from './audit-title.js'
+import { clientAddressOf } from './client-address.js'
 import { jsonText } from './format-json-line.js'
 
 const severities = { information: 2, notice: 3, warning: 6 } as const
@@ -20,7 +21,7 @@ function extension(record: AuditRecord): string {
   const fields: readonly (readonly [string, string | number | undefined])[] = [
     ['rt', Date.parse(record.at)],
     ['suser', record.subject],
-    ...source(record.personal?.['address']),
+    ...source(clientAddressOf(record)),
     ['requestClientApplication', text(record.personal?.['userAgent'])],
     ['act', record.operation],
     ['outcome', record.decision],
@@ -39,8 +40,8 @@ function extension(record: AuditRecord): string {
 }
 
 /** `src` is for IPv4 alone; addresses of the other kind have a field with a label. */
-function source(address: unknown): readonly (readonly [string, string])[] {
-  if (typeof address !== 'string') return []
+function source(address: string | undefined): readonly (readonly [string, string])[] {
+  if (address === undefined) return []
   if (/^(\d{1,3}\.){3}\d{1,3}$/.test(address)) return [['src', address]]
   return /^[\da-f.]*:[\da-f:.]+$/i.test(address) ? labelled('c6a2', 'Source IPv6 Address', address) : []
 }

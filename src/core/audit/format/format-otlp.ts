@@ -3,6 +3,7 @@ import type { AuditRecord } from '../audit-record.js'
 import type { AuditOrigin } from './audit-origin.js'
 import { severityOf } from './audit-severity.js'
 import { titleOf } from './audit-title.js'
+import { clientAddressOf } from './client-address.js'
 
 /** `AnyValue` of opentelemetry-proto, as its JSON has it: integers of 64 bits are texts. */
 type OtlpValue =
@@ -64,7 +65,7 @@ function attributesOf(record: AuditRecord): readonly OtlpAttribute[] {
     // By which receivers know a record that comes twice.
     ['log.record.uid', place],
     ['user.id', record.subject],
-    ['client.address', record.personal?.['address']],
+    ['client.address', clientAddressOf(record)],
     ['authsec.tenant', record.tenant],
     ['authsec.decision', record.decision],
     ['authsec.reason', record.reason],
