@@ -1,6 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { sql } from 'kysely'
 import type { Keyring } from '../../core/credential/keyring.js'
+import type { AuditReader } from '../../core/audit/audit-reader.js'
+import type { UnsentAudit } from '../../core/audit/stream/unsent-audit.js'
 import type { AuditEvent } from '../../core/audit/audit-event.js'
 import type { MasterKey } from '../../core/credential/master-key.js'
 import { ConfigurationError } from '../../core/error/configuration-error.js'
@@ -64,6 +66,9 @@ import { PostgresAccountLinkStore } from './store/postgres-account-link-store.js
 import { PostgresAccountStore } from './store/postgres-account-store.js'
 import { PostgresApplicationStore } from './store/postgres-application-store.js'
 import { PostgresAuditLog } from './audit/postgres-audit-log.js'
+import { AuditArchive } from './audit/read/audit-archive.js'
+import { PostgresAuditReader } from './audit/read/postgres-audit-reader.js'
+import { PostgresUnsentAudit } from './audit/read/postgres-unsent-audit.js'
 import { PostgresGrantStore } from './store/postgres-grant-store.js'
 import { PostgresIssuerStorage } from './store/postgres-issuer-storage.js'
 import { PostgresIssuerStore } from './store/postgres-issuer-store.js'
@@ -144,6 +149,9 @@ export interface Postgres {
   /** What other processes do to sessions, heard once `changes` follows. */
   readonly notices: SessionFeed
   readonly audit: PostgresAuditLog
+  readonly auditReader: AuditReader
+  /** How far the trail was sent elsewhere. */
+  readonly unsentAudit: UnsentAudit
   readonly provisioner: Provisioner
   readonly tenantDirectory: TenantDirectory
   readonly migrations: MigrationRun
@@ -202,6 +210,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Postgres> 
     await databases.close()
     throw error
   }
+  const archive = new AuditArchive(databases, keys)
   const audit = new PostgresAuditLog(databases, log, options.onEvent)
   const tenants = new PostgresTenantRegistry(master, ownIssuer)
   const changes = new PostgresChangeFeed({ connection: options.direct ?? connection, masterDatabase, master, log })
@@ -254,6 +263,8 @@ export async function openPostgres(options: PostgresOptions): Promise<Postgres> 
     changes,
     notices,
     audit,
+    auditReader: new PostgresAuditReader(archive),
+    unsentAudit: new PostgresUnsentAudit(archive),
     provisioner,
     tenantDirectory: new TenantDirectory({ databases, provisioner, changes, keys }),
     migrations: new MigrationRun(databases, keys),
@@ -271,6 +282,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Postgres> 
         await sweeper.stop()
         await signIns.close()
         await audit.close()
+        await archive.close()
       } finally {
         await databases.close()
       }

@@ -4,6 +4,10 @@ import { ConfigurationError } from '../../core/error/configuration-error.js'
 const shared = ['PORT', 'HOST', 'NODE_ENV'] as const
 
 const own = [
+  'AUTHSEC_AUDIT_CA',
+  'AUTHSEC_AUDIT_OTLP',
+  'AUTHSEC_AUDIT_OTLP_HEADERS',
+  'AUTHSEC_AUDIT_SYSLOG',
   'AUTHSEC_ENV',
   'AUTHSEC_PUBLIC_URL',
   'AUTHSEC_DATABASE_URL',
@@ -36,6 +40,7 @@ const own = [
 ] as const
 
 const secretNames = [
+  'AUTHSEC_AUDIT_OTLP_HEADERS',
   'AUTHSEC_MASTER_KEY',
   'AUTHSEC_DATABASE_URL',
   'AUTHSEC_DATABASE_DIRECT_URL',

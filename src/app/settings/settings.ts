@@ -3,6 +3,7 @@ import { ConfigurationError } from '../../core/error/configuration-error.js'
 import type { LogLevel } from '../../core/runtime/log.js'
 import type { IssuerOptions } from '../../core/trust/issuer-options.js'
 import type { TrustedIssuer } from '../../core/trust/trusted-issuer.js'
+import { readAuditStreams, type AuditStreamSettings } from './read-audit-streams.js'
 import { readEnvironment, type Environment, type VariableName } from './environment.js'
 import { defaultHome } from './home.js'
 import { parseHost, parsePort } from './listen-address.js'
@@ -56,6 +57,8 @@ export interface Settings {
   readonly localVaultKey: string | undefined
   /** Where credentials of services are; `undefined`: in the local store. */
   readonly vault: VaultSettings | undefined
+  /** Where the audit trail is sent as it grows. */
+  readonly auditStreams: AuditStreamSettings
   /** Absolute path of the folder for everything this server keeps outside a database. */
   readonly home: string
   readonly login: LoginWay
@@ -124,6 +127,7 @@ function commonSettings(
   const databaseUrl = read('AUTHSEC_DATABASE_URL')
   const home = read('AUTHSEC_HOME')
   const mode = modeOf(environment, { host, publicUrl, databaseUrl })
+  const auditStreams = readAuditStreams(environment)
   return {
     mode,
     ownIssuer: mode === 'production' && input.inProcessManager === 'refused' ? 'absent' : 'served',
@@ -140,10 +144,11 @@ function commonSettings(
     masterKey: read('AUTHSEC_MASTER_KEY'),
     localVaultKey: read('AUTHSEC_LOCAL_VAULT_KEY'),
     vault: readVaultSettings(environment),
+    auditStreams,
     home: home === undefined ? defaultHome(entry) : resolve(home),
     openBrowser: parseSwitch('AUTHSEC_OPEN_BROWSER', read('AUTHSEC_OPEN_BROWSER')),
     logLevel: oneOf(logLevels, 'AUTHSEC_LOG_LEVEL', read('AUTHSEC_LOG_LEVEL')) ?? 'info',
-    warnings: environment.warnings,
+    warnings: [...environment.warnings, ...auditStreams.warnings],
   }
 }
 
