@@ -63,6 +63,7 @@ import { PostgresAccountFactorStore } from './store/postgres-account-factor-stor
 import { PostgresAccountLinkStore } from './store/postgres-account-link-store.js'
 import { PostgresAccountStore } from './store/postgres-account-store.js'
 import { PostgresApplicationStore } from './store/postgres-application-store.js'
+import { AuditMaintenance } from './audit/keep/audit-maintenance.js'
 import { PostgresAuditLog } from './audit/postgres-audit-log.js'
 import { PostgresGrantStore } from './store/postgres-grant-store.js'
 import { PostgresIssuerStorage } from './store/postgres-issuer-storage.js'
@@ -144,6 +145,7 @@ export interface Postgres {
   /** What other processes do to sessions, heard once `changes` follows. */
   readonly notices: SessionFeed
   readonly audit: PostgresAuditLog
+  readonly auditMaintenance: AuditMaintenance
   readonly provisioner: Provisioner
   readonly tenantDirectory: TenantDirectory
   readonly migrations: MigrationRun
@@ -254,6 +256,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Postgres> 
     changes,
     notices,
     audit,
+    auditMaintenance: new AuditMaintenance(databases),
     provisioner,
     tenantDirectory: new TenantDirectory({ databases, provisioner, changes, keys }),
     migrations: new MigrationRun(databases, keys),
