@@ -1,0 +1,11 @@
+import { Command } from 'commander'
+import { checkpointCommand } from './checkpoint-command.js'
+import { verifyCommand } from './verify-command.js'
+
+/** `authsec audit`: what is on record. */
+export function auditCommand(env: NodeJS.ProcessEnv): Command {
+  return new Command('audit')
+    .description('Looks after the audit trail')
+    .addCommand(verifyCommand(env))
+    .addCommand(checkpointCommand(env))
+}
