@@ -63,6 +63,7 @@ import { PostgresAccountFactorStore } from './store/postgres-account-factor-stor
 import { PostgresAccountLinkStore } from './store/postgres-account-link-store.js'
 import { PostgresAccountStore } from './store/postgres-account-store.js'
 import { PostgresApplicationStore } from './store/postgres-application-store.js'
+import { AuditKeeper } from './audit/keep/audit-keeper.js'
 import { AuditMaintenance } from './audit/keep/audit-maintenance.js'
 import { PostgresAuditLog } from './audit/postgres-audit-log.js'
 import { PostgresGrantStore } from './store/postgres-grant-store.js'
@@ -103,6 +104,8 @@ export interface PostgresOptions {
   readonly patience?: number | undefined
   /** How many connections to hold at most, the listener's included; 50 unless told. */
   readonly connections?: number | undefined
+  /** How many days rows of the audit trail stay; for good unless told. */
+  readonly auditRetentionDays?: number | undefined
   readonly limits?: Partial<Pick<DatabasesOptions, 'masterLimits' | 'tenantLimits' | 'times'>> | undefined
 }
 
@@ -218,6 +221,9 @@ export async function openPostgres(options: PostgresOptions): Promise<Postgres> 
   const signingKeys = new PostgresSigningKeyStore({ master, keyring: keys, feed: notices, trail: databases.trail })
   const keptTokens = new PostgresKeptTokenStore(databases, keys)
   const services = new PostgresServiceStore({ databases, changes, ownIssuer })
+  const auditMaintenance = new AuditMaintenance(databases)
+  const retentionDays = options.auditRetentionDays
+  const auditKeeper = new AuditKeeper({ maintenance: auditMaintenance, turns: rateLimiter, retentionDays, log })
   const sweeper = new Sweeper({ master, tenants, signIns, keptTokens, audit, turns: rateLimiter, log })
   return {
     keys,
@@ -256,7 +262,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Postgres> 
     changes,
     notices,
     audit,
-    auditMaintenance: new AuditMaintenance(databases),
+    auditMaintenance,
     provisioner,
     tenantDirectory: new TenantDirectory({ databases, provisioner, changes, keys }),
     migrations: new MigrationRun(databases, keys),
@@ -272,6 +278,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Postgres> 
       try {
         await changes.close()
         await sweeper.stop()
+        await auditKeeper.stop()
         await signIns.close()
         await audit.close()
       } finally {

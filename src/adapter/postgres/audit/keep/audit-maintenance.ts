@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely'
+import { sql, type Kysely } from 'kysely'
 import { CheckpointSigner, type SignedCheckpoint } from '../../../../core/audit/audit-checkpoint.js'
 import type { AuditProgress, AuditReport } from '../../../../core/audit/audit-verification.js'
 import type { RegisteredTenant } from '../../../../core/administration/registered-tenant.js'
@@ -9,7 +9,9 @@ import type { AuditTables } from '../../schema/audit-schema.js'
 import { listTenants } from '../../tenant/list-tenants.js'
 import { placeOf } from '../audit-trail.js'
 import { verifyPlace, type VerifiedPlace } from '../verify/verify-place.js'
+import { erasePerson, type ErasureOptions } from './erase-person.js'
 import { makeCheckpoint } from './make-checkpoint.js'
+import { pruneTrail, type PrunedRows, type Retention } from './prune-trail.js'
 
 /** One database with a trail. */
 export interface AuditPlace {
@@ -92,6 +94,29 @@ export class AuditMaintenance {
       ...{ place: placeOf(tenant), tenant: tenant?.slug },
     }
     return this.#inside(place, (db) => makeCheckpoint(db, maker, which))
+  }
+
+  /** So many seconds ago by the databases' clock, in microseconds since the epoch. */
+  async timeBefore(seconds: number): Promise<number> {
+    const { rows } = await sql<{ readonly at: number }>`
+      select (extract(epoch from clock_timestamp() - make_interval(secs => ${seconds})) * 1000000)::float8 as at
+    `.execute(this.#databases.master())
+    return rows[0]?.at ?? 0
+  }
+
+  /** Removes rows whose term is over, after a checkpoint that says what was there. */
+  async prune(place: AuditPlace, retention: Retention): Promise<readonly PrunedRows[]> {
+    await this.checkpoint(place, 'where changed')
+    const { tenant } = place
+    const { trail } = this.#databases
+    return this.#inside(place, (db) => pruneTrail(db, { trail, tenant, retention }))
+  }
+
+  /** Takes what rows say of a person out of a database; answers with how many rows that were. */
+  erase(place: AuditPlace, erasure: Pick<ErasureOptions, 'by' | 'person' | 'reference'>): Promise<number> {
+    const { tenant } = place
+    const { trail } = this.#databases
+    return this.#inside(place, (db) => erasePerson(db, { ...erasure, trail, tenant }))
   }
 
   #verifyOne(
