@@ -1,5 +1,7 @@
 import { Command } from 'commander'
 import { checkpointCommand } from './checkpoint-command.js'
+import { eraseCommand } from './erase-command.js'
+import { pruneCommand } from './prune-command.js'
 import { verifyCommand } from './verify-command.js'
 
 /** `authsec audit`: what is on record. */
@@ -8,4 +10,6 @@ export function auditCommand(env: NodeJS.ProcessEnv): Command {
     .description('Looks after the audit trail')
     .addCommand(verifyCommand(env))
     .addCommand(checkpointCommand(env))
+    .addCommand(pruneCommand(env))
+    .addCommand(eraseCommand(env))
 }

@@ -42,9 +42,9 @@ export async function erasePerson(db: Kysely<AuditTables>, options: ErasureOptio
   const { by, person, reference, tenant, trail } = options
   return db.transaction().execute(async (step) => {
     await beginMaintenance(step)
-    const last = await lastNumber(step)
+    const { first, last } = await readNumbers(step)
     let erased = 0
-    for (let from = 0; from < last; from += numbersPerPage) {
+    for (let from = first; from <= last; from += numbersPerPage) {
       const rows = await findRows(step, person, { from, to: from + numbersPerPage, own: placeOf(tenant) })
       await takeOut(step, options, rows)
       erased += rows.length
@@ -63,11 +63,12 @@ export async function erasePerson(db: Kysely<AuditTables>, options: ErasureOptio
   })
 }
 
-async function lastNumber(step: QueryExecutorProvider): Promise<number> {
-  const { rows } = await sql<{ readonly last: number | null }>`
-    select max(id)::float8 as last from audit_event
+/** Those of the first row and of the last. */
+async function readNumbers(step: QueryExecutorProvider): Promise<{ readonly first: number; readonly last: number }> {
+  const { rows } = await sql<{ readonly first: number; readonly last: number }>`
+    select coalesce(min(id), 0)::float8 as first, coalesce(max(id), 0)::float8 as last from audit_event
   `.execute(step)
-  return rows[0]?.last ?? 0
+  return rows[0] ?? { first: 0, last: 0 }
 }
 
 async function findRows(
@@ -82,7 +83,7 @@ async function findRows(
     select e.id::float8 as id, coalesce(e.chain, 'legacy') as chain, coalesce(e.sequence, e.id)::float8 as sequence,
       coalesce(c.place, ${own}) as place
     from audit_event e left join audit_chain c on c.name = e.chain
-    where e.id > ${from} and e.id <= ${to} and (e.subject is not null or e.personal is not null) and (
+    where e.id >= ${from} and e.id < ${to} and (e.subject is not null or e.personal is not null) and (
       lower(e.subject) = any(${called})
       or exists (
         select from unnest(${issuers}::text[], ${subjects}::text[]) as known (issuer, subject)

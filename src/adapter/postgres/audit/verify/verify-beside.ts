@@ -32,7 +32,7 @@ export function judgeUnchained({ lost, misplaced, unchained }: ReadTrail, findin
 
 /** Rows that wait beside the trail. */
 export async function verifyOutbox({ db, findings, places, seal }: BesideOptions): Promise<void> {
-  for (let after = 0; ;) {
+  for (let after = Number.MIN_SAFE_INTEGER; ;) {
     const { rows } = await sql<{
       readonly id: number
       readonly at: number
@@ -54,7 +54,7 @@ export async function verifyOutbox({ db, findings, places, seal }: BesideOptions
 
 /** Erasures among the rows from before there were chains, of which nothing else can be told. */
 export async function verifyLegacyErasures({ db, findings, places, seal }: BesideOptions): Promise<void> {
-  for (let after = 0; ;) {
+  for (let after = Number.MIN_SAFE_INTEGER; ;) {
     const { rows } = await sql<{
       readonly id: number
       readonly at: number

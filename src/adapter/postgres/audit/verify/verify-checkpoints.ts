@@ -35,7 +35,7 @@ export async function compareCheckpoints(
 export async function verifyStored(options: CheckpointOptions): Promise<number> {
   let count = 0
   let before: string | undefined
-  for (let after = 0; ;) {
+  for (let after = Number.MIN_SAFE_INTEGER; ;) {
     const { rows } = await sql<{ readonly id: number; readonly document: string }>`
       select id::float8 as id, document from audit_checkpoint where id > ${after} order by id limit ${documentsPerPage}
     `.execute(options.db)
