@@ -39,7 +39,7 @@ describe('authsec audit', () => {
     const signed = await site.done('audit', 'verify', '--checkpoint', file, '--public-key', key)
     expect(signed.stdout).toMatch(/^✓ globex, 20/m)
     const forged = join(site.home.path, 'forged.jsonl')
-    writeFileSync(forged, readFileSync(file, 'utf8').replaceAll(/"rows":\d+/g, '"rows":1'))
+    writeFileSync(forged, readFileSync(file, 'utf8').replaceAll(/"rows":\d+/g, '"rows":99'))
     const failed = await site.run('audit', 'verify', '--checkpoint', forged, '--public-key', key)
     expect(failed).toMatchObject({ code: 1, stdout: expect.stringMatching(/^✗ globex/m) })
     expect(await site.run('audit', 'verify', '--checkpoint', file, '--public-key', 'x')).toMatchObject({ code: 1 })

@@ -11,7 +11,8 @@ import { placeOf } from '../audit-trail.js'
 import { verifyPlace, type VerifiedPlace } from '../verify/verify-place.js'
 import { erasePerson, type ErasureOptions } from './erase-person.js'
 import { makeCheckpoint } from './make-checkpoint.js'
-import { pruneTrail, type PrunedRows, type Retention } from './prune-trail.js'
+import { pruneTrail } from './prune-trail.js'
+import type { PrunedRows, Retention } from './retention.js'
 
 /** One database with a trail. */
 export interface AuditPlace {

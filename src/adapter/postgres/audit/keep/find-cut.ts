@@ -1,7 +1,7 @@
 import { sql, type QueryExecutorProvider } from 'kysely'
 import type { AuditFacts } from '../../../../core/audit/audit-event.js'
 import { readChain, type ReadChain } from '../verify/read-chains.js'
-import type { Retention } from './prune-trail.js'
+import type { Retention } from './retention.js'
 
 const rowsPerBatch = 2000
 const mostSteps = 20

@@ -5,26 +5,8 @@ import { placeOf, type AuditTrail } from '../audit-trail.js'
 import { anchorSeal } from '../verify/verify-chain.js'
 import { findCut, type PrunedFront } from './find-cut.js'
 import { recordPruned } from './record-pruned.js'
+import type { PrunedRows, Retention } from './retention.js'
 import { beginMaintenance } from './begin-maintenance.js'
-
-/** Who removes rows: an administrator, or the servers by their setting. */
-export type PrunedBy = `cli:${string}` | 'retention'
-
-export interface Retention {
-  /** From then on rows stay: microseconds since the epoch, by the databases' clock. */
-  readonly cutoff: number
-  /** Whether rows go that somebody to whom the trail is sent does not have yet. */
-  readonly unsent: 'kept' | 'removed'
-  readonly by: PrunedBy
-}
-
-/** What was removed from the front of one chain. */
-export interface PrunedRows {
-  readonly chain: string
-  readonly from: number
-  readonly to: number
-  readonly rows: number
-}
 
 export interface PruneOptions {
   readonly trail: AuditTrail
@@ -52,22 +34,23 @@ export async function pruneTrail(db: Kysely<AuditTables>, options: PruneOptions)
     const { rows: chains } = await sql<PrunedChain>`
       select name, sequence::float8 as end from audit_chain where kind = ${kind} order by name
     `.execute(db)
-    for (const chain of chains) {
-      const batches: PrunedRows[] = []
-      for (let more: PrunedRows | undefined; (more = await pruneBatch(db, options, chain)) !== undefined;)
-        batches.push(more)
-      const [first] = batches
-      const last = batches.at(-1)
-      if (first === undefined || last === undefined) continue
-      pruned.push({
-        chain: chain.name,
-        from: first.from,
-        to: last.to,
-        rows: batches.reduce((all, { rows }) => all + rows, 0),
-      })
-    }
+    for (const chain of chains) pruned.push(...(await pruneChain(db, options, chain)))
   }
   return pruned
+}
+
+/** What was removed as one, however many batches that took; nothing where none was. */
+async function pruneChain(
+  db: Kysely<AuditTables>,
+  options: PruneOptions,
+  chain: PrunedChain,
+): Promise<readonly PrunedRows[]> {
+  let all: PrunedRows | undefined
+  for (;;) {
+    const batch = await pruneBatch(db, options, chain)
+    if (batch === undefined) return all === undefined ? [] : [all]
+    all = { ...batch, from: all?.from ?? batch.from, rows: (all?.rows ?? 0) + batch.rows }
+  }
 }
 
 function pruneBatch(

@@ -5,7 +5,7 @@ import type { AuditTables } from '../../schema/audit-schema.js'
 import type { AuditRow } from '../audit-row.js'
 import type { AuditTrail } from '../audit-trail.js'
 import type { PrunedFront } from './find-cut.js'
-import type { PrunedBy, PrunedRows } from './prune-trail.js'
+import type { PrunedBy, PrunedRows } from './retention.js'
 
 interface PrunedRecord {
   readonly trail: AuditTrail
