@@ -65,6 +65,8 @@ import { PostgresAccountFactorStore } from './store/postgres-account-factor-stor
 import { PostgresAccountLinkStore } from './store/postgres-account-link-store.js'
 import { PostgresAccountStore } from './store/postgres-account-store.js'
 import { PostgresApplicationStore } from './store/postgres-application-store.js'
+import { AuditKeeper } from './audit/keep/audit-keeper.js'
+import { AuditMaintenance } from './audit/keep/audit-maintenance.js'
 import { PostgresAuditLog } from './audit/postgres-audit-log.js'
 import { AuditArchive } from './audit/read/audit-archive.js'
 import { PostgresAuditReader } from './audit/read/postgres-audit-reader.js'
@@ -107,6 +109,8 @@ export interface PostgresOptions {
   readonly patience?: number | undefined
   /** How many connections to hold at most, the listener's included; 50 unless told. */
   readonly connections?: number | undefined
+  /** How many days rows of the audit trail stay; for good unless told. */
+  readonly auditRetentionDays?: number | undefined
   readonly limits?: Partial<Pick<DatabasesOptions, 'masterLimits' | 'tenantLimits' | 'times'>> | undefined
 }
 
@@ -152,6 +156,7 @@ export interface Postgres {
   readonly auditReader: AuditReader
   /** How far the trail was sent elsewhere. */
   readonly unsentAudit: UnsentAudit
+  readonly auditMaintenance: AuditMaintenance
   readonly provisioner: Provisioner
   readonly tenantDirectory: TenantDirectory
   readonly migrations: MigrationRun
@@ -225,6 +230,9 @@ export async function openPostgres(options: PostgresOptions): Promise<Postgres> 
   const signingKeys = new PostgresSigningKeyStore({ master, keyring: keys, feed: notices, trail: databases.trail })
   const keptTokens = new PostgresKeptTokenStore(databases, keys)
   const services = new PostgresServiceStore({ databases, changes, ownIssuer })
+  const auditMaintenance = new AuditMaintenance(databases)
+  const retentionDays = options.auditRetentionDays
+  const auditKeeper = new AuditKeeper({ maintenance: auditMaintenance, turns: rateLimiter, retentionDays, log })
   const sweeper = new Sweeper({ master, tenants, signIns, keptTokens, audit, turns: rateLimiter, log })
   return {
     keys,
@@ -265,6 +273,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Postgres> 
     audit,
     auditReader: new PostgresAuditReader(archive),
     unsentAudit: new PostgresUnsentAudit(archive),
+    auditMaintenance,
     provisioner,
     tenantDirectory: new TenantDirectory({ databases, provisioner, changes, keys }),
     migrations: new MigrationRun(databases, keys),
@@ -280,6 +289,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Postgres> 
       try {
         await changes.close()
         await sweeper.stop()
+        await auditKeeper.stop()
         await signIns.close()
         await audit.close()
         await archive.close()

@@ -69,6 +69,8 @@ export interface Settings {
   /** Whether a server on stdio opens the user's browser. */
   readonly openBrowser: boolean
   readonly logLevel: LogLevel | 'silent'
+  /** How many days rows of the audit trail stay; `undefined`: for good. */
+  readonly auditRetentionDays: number | undefined
   /** Where metrics are served; `undefined` where nobody asked for them. */
   readonly metrics: MetricsPlace | undefined
   readonly warnings: readonly string[]
@@ -141,6 +143,7 @@ function commonSettings(
     databaseUrl,
     directDatabaseUrl: read('AUTHSEC_DATABASE_DIRECT_URL'),
     databaseConnections: parseConnections(read('AUTHSEC_DATABASE_CONNECTIONS')),
+    auditRetentionDays: parseRetention(read('AUTHSEC_AUDIT_RETENTION')),
     masterKey: read('AUTHSEC_MASTER_KEY'),
     localVaultKey: read('AUTHSEC_LOCAL_VAULT_KEY'),
     vault: readVaultSettings(environment),
@@ -180,6 +183,20 @@ function parseConnections(text: string | undefined): number {
   throw new ConfigurationError(
     'ERR_CONFIG_ENVIRONMENT',
     `AUTHSEC_DATABASE_CONNECTIONS is a number from ${fewestConnections} to 1000`,
+  )
+}
+
+/** A slip of the pen must not remove what happened today. */
+export const fewestRetentionDays = 7
+export const mostRetentionDays = 36_500
+
+function parseRetention(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  const days = Number(text)
+  if (/^\d{1,5}$/.test(text) && days >= fewestRetentionDays && days <= mostRetentionDays) return days
+  throw new ConfigurationError(
+    'ERR_CONFIG_ENVIRONMENT',
+    `AUTHSEC_AUDIT_RETENTION is a number of days from ${fewestRetentionDays} to ${mostRetentionDays}`,
   )
 }
 

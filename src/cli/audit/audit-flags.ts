@@ -1,14 +1,12 @@
 import { InvalidArgumentError, Option, type Command } from 'commander'
-import type { AuditChoice } from '../../app/audit/audit-places.js'
 import type { AuditQuestion } from '../../app/audit/read-audit.js'
 import type { AuditDecision, AuditEventType } from '../../core/audit/audit-event.js'
 import { auditEventTypes } from '../../core/audit/format/audit-title.js'
 import { auditFormats, type AuditFormat } from './audit-format.js'
 import { parseMoment } from './parse-moment.js'
+import { trailOf, withTrailFlags, type TrailFlags } from './trail-flags.js'
 
-export interface AuditFlags {
-  readonly tenant?: string
-  readonly master?: true
+export interface AuditFlags extends TrailFlags {
   readonly since?: Date
   readonly until?: Date
   readonly actor?: string
@@ -23,9 +21,7 @@ export interface AuditFlags {
 
 /** Adds what says which rows are meant, and how they look. */
 export function withAuditFlags(command: Command): Command {
-  return command
-    .addOption(new Option('--tenant <slug>', 'the trail of one tenant (default: all, and master)'))
-    .addOption(new Option('--master', 'only what belongs to no tenant').conflicts('tenant'))
+  return withTrailFlags(command)
     .addOption(
       new Option('--since <time>', 'from then on: RFC 3339, or so long ago, such as 2h or 7d').argParser(moment),
     )
@@ -43,7 +39,7 @@ export function withAuditFlags(command: Command): Command {
 /** What the flags ask for. */
 export function questionOf(flags: AuditFlags): Pick<AuditQuestion, 'choice' | 'filter'> {
   const { actor, decision, operation, reason, ref: requestId, since, type: types, until } = flags
-  return { choice: choiceOf(flags), filter: { actor, decision, operation, reason, requestId, since, types, until } }
+  return { choice: trailOf(flags), filter: { actor, decision, operation, reason, requestId, since, types, until } }
 }
 
 /** `undefined`: as people read it. */
@@ -55,11 +51,6 @@ export function formatOf({ format, json }: AuditFlags): AuditFormat | undefined 
 export function parseRows(text: string): number {
   if (/^\d{1,9}$/.test(text)) return Number(text)
   throw new InvalidArgumentError('It is a number of rows.')
-}
-
-function choiceOf({ master, tenant }: AuditFlags): AuditChoice {
-  if (master === true) return 'master'
-  return tenant === undefined ? 'everywhere' : { tenant }
 }
 
 function moment(text: string): Date {

@@ -15,6 +15,7 @@ import { dropTenantLogins, joinTenantLogins } from '../provision/tenant-login.js
 import type { MasterSchema } from '../schema/master-schema.js'
 import { isStorable } from '../storable-text.js'
 import { recordChanges } from '../audit/record-changes.js'
+import { recordRestored } from '../audit/keep/record-restored.js'
 import { exportTenant } from './export-tenant.js'
 import { listTenants } from './list-tenants.js'
 import { restoreTenant, type Restored } from './restore-tenant.js'
@@ -78,6 +79,7 @@ export class TenantDirectory {
     })
     const created = await this.find(slug)
     if (created === undefined) throw new TypeError(`the tenant ${slug} was removed at once`)
+    if (restored !== undefined) await recordRestored(this.#databases, { tenant: created, by })
     const name = wish.name ?? nameIn(restored) ?? slug
     await this.#change(
       { tenant: created, by, change: { action: 'added', after: createdAs(name, restored) } },
