@@ -51,6 +51,7 @@ export class CallRecord {
     const event = {
       ...this.#event,
       type: 'operation.allowed',
+      intentId: this.ref,
       detail: this.#with({ via: grantedBy(explanation) }),
     } as const
     try {
@@ -92,7 +93,10 @@ export class CallRecord {
 
   /** Never throws: what has happened is on record, sooner or later. */
   async outcome(reason: Reason, milliseconds: number): Promise<void> {
-    const outcome = { ...this.#event, type: 'operation.outcome', reason, detail: this.#with({ milliseconds }) } as const
+    const outcome: AuditEvent = {
+      ...{ ...this.#event, type: 'operation.outcome', intentId: this.ref, reason },
+      detail: this.#with({ milliseconds }),
+    }
     this.#span.set('authsec.outcome', reason)
     if (reason === 'failed' || reason === 'leaked') this.#span.fail(reason)
     try {
