@@ -43,20 +43,16 @@ export class AuditCounter {
   }
 
   #count(event: AuditEvent, count: number, { actor, place }: { readonly place: string; readonly actor: string }): void {
-    for (const counted of [event, ofActor(event), ofPlace(event)]) {
+    const ofAnyone = ['kind', place, kindsOfPlace] as const
+    const budgets = [[['kind', actor, kindsOfActor] as const, ofAnyone], [ofAnyone], []]
+    for (const [index, counted] of [event, ofActor(event), ofPlace(event)].entries()) {
       const key = keyOf(counted)
       const row = this.#rows.get(key)
-      if (row !== undefined) {
-        this.#rows.set(key, { event: withoutOnce(row.event), count: row.count + count })
-        return
-      }
-      if (this.#spend(['kind', actor, kindsOfActor], ['kind', place, kindsOfPlace])) {
-        this.#rows.set(key, { event: counted, count })
-        return
-      }
+      if (row !== undefined) this.#rows.set(key, { event: withoutOnce(row.event), count: row.count + count })
+      else if (this.#spend(...(budgets[index] ?? []))) this.#rows.set(key, { event: counted, count })
+      else continue
+      return
     }
-    const counted = ofPlace(event)
-    this.#rows.set(keyOf(counted), { event: counted, count })
   }
 
   #spend(...amounts: readonly (readonly ['kind' | 'row', string, number])[]): boolean {
