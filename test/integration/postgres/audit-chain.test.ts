@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import type { AuditEvent } from '../../../src/core/audit/audit-event.js'
 import type { Tenant } from '../../../src/core/identity/tenant.js'
+import { holdRows } from '../../support/hold-rows.js'
 import { openTestPostgres, type TestPostgres } from '../../support/postgres.js'
 
 let test: TestPostgres
@@ -122,18 +123,18 @@ describe('what takes rights away', () => {
     const { tenantAdministration } = test.postgres
     const put = { kind: 'account', presence: 'present', email: account.email } as const
     await tenantAdministration.apply(acme, [put], 'cli:test')
-    const locked = test.tenantSql(
-      acme,
-      `begin; lock table audit_event in access exclusive mode; select pg_sleep(3); commit`,
+    const locked = await holdRows(
+      test.connection,
+      await databaseName(),
+      'lock table audit_event in access exclusive mode',
     )
-    await lockHeld()
     await tenantAdministration.apply(acme, [{ ...put, status: 'disabled' }], 'cli:test')
     const state = `select disabled_at is not null as disabled from account where email = $1`
     expect(await test.tenantSql(acme, state, [account.email])).toEqual([{ disabled: true }])
     await expect(tenantAdministration.apply(acme, [{ ...put, status: 'active' }], 'cli:test')).rejects.toThrow()
     expect(await test.tenantSql(acme, state, [account.email])).toEqual([{ disabled: true }])
     expect(await test.tenantSql(acme, 'select count(*)::int as rows from audit_outbox')).toEqual([{ rows: 1 }])
-    await locked
+    await locked.release()
     // By a running server too, which may have been quicker.
     await test.postgres.audit.settle(acme)
     const rows = await test.tenantSql(
@@ -145,12 +146,7 @@ describe('what takes rights away', () => {
   })
 })
 
-async function lockHeld(): Promise<void> {
-  for (;;) {
-    const held = await test.tenantSql(
-      acme,
-      `select 1 from pg_locks where relation = 'audit_event'::regclass and mode = 'AccessExclusiveLock' and granted`,
-    )
-    if (held.length > 0) return
-  }
+async function databaseName(): Promise<string> {
+  const [row] = await test.sql('select database_name from tenant where id = $1', [acme.id])
+  return String(row?.['database_name'])
 }

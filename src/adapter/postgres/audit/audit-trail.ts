@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { sql, type Kysely, type QueryExecutorProvider } from 'kysely'
 import type { Keyring } from '../../../core/credential/keyring.js'
 import type { Tenant } from '../../../core/identity/tenant.js'
@@ -36,7 +37,7 @@ export class AuditTrail {
   }
 
   /**
-   * Adds rows, all of one database, with the transaction `step`: last in it, since whoever else changes something waits for its end.
+   * Adds rows, all of one database, with the transaction `step`.
    * Where they cannot be added the transaction fails, or `goes on` with the rows in the outbox.
    */
   async add<Schema extends AuditTables>(
@@ -79,7 +80,7 @@ export class AuditTrail {
   }
 
   async #add(step: QueryExecutorProvider, place: string, rows: readonly StoredRow[]): Promise<void> {
-    const { now, ...end } = (await readEnd(step, place)) ?? (await this.#begin(step, place))
+    const { now, ...end } = (await this.#readEnd(step, place)) ?? (await this.#begin(step, place))
     const held: HeldEnd = { ...end, place, holder: null }
     const { end: next } = await appendRows(step, this.seal, {
       end: held,
@@ -89,15 +90,26 @@ export class AuditTrail {
   }
 
   async #begin(step: QueryExecutorProvider, place: string): Promise<EndRow> {
-    const name = `changes-${place}`
+    const name = `changes-${randomBytes(8).toString('hex')}`
     await sql`
       insert into audit_chain (name, kind, place, key, mac)
       values (${name}, 'changes', ${place}, ${this.seal.key}, ${this.seal.begin(place, name)})
-      on conflict (name) do nothing
     `.execute(step)
-    const end = await readEnd(step, place)
+    const end = await this.#readEnd(step, place, name)
     if (end === undefined) throw new UpstreamError('OVERLOADED', 'the audit trail has no chain for changes')
     return end
+  }
+
+  /** Of a chain that no other transaction adds to: whoever changes something waits for nobody else who does, however long that takes. */
+  async #readEnd(step: QueryExecutorProvider, place: string, name?: string): Promise<EndRow | undefined> {
+    const { rows } = await sql<EndRow>`
+      select name, sequence::float8 as sequence, mac, settled::float8 as settled,
+        (extract(epoch from clock_timestamp()) * 1000000)::float8 as now
+      from audit_chain
+      where kind = 'changes' and place = ${place} and key = ${this.seal.key} and name = coalesce(${name ?? null}, name)
+      order by name limit 1 for update skip locked
+    `.execute(step)
+    return rows[0]
   }
 
   async #keep(step: QueryExecutorProvider, place: string, stored: readonly StoredRow[]): Promise<void> {
@@ -107,16 +119,6 @@ export class AuditTrail {
       `.execute(step)
     }
   }
-}
-
-async function readEnd(step: QueryExecutorProvider, place: string): Promise<EndRow | undefined> {
-  const { rows } = await sql<EndRow>`
-    select name, sequence::float8 as sequence, mac, settled::float8 as settled,
-      (extract(epoch from clock_timestamp()) * 1000000)::float8 as now
-    from audit_chain where kind = 'changes' and place = ${place}
-    for update
-  `.execute(step)
-  return rows[0]
 }
 
 /** Only we write there; what is not ours any more is said to be so, and kept as it is. */
