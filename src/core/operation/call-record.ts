@@ -63,25 +63,25 @@ export class CallRecord {
     this.#trace('allowed')
   }
 
-  /** Throws `UpstreamError` where it cannot be recorded. */
-  async denied(explanation: AccessExplanation): Promise<void> {
-    await this.#deny('ERR_PERMISSION_DENIED', missingFor(explanation))
+  /** A denial is counted, and nobody waits for its row. */
+  denied(explanation: AccessExplanation): void {
+    this.#deny('ERR_PERMISSION_DENIED', missingFor(explanation))
   }
 
   /** The same for a name that no operation has. */
-  async unknown(): Promise<void> {
-    await this.#deny(unknownOperation, ['operation'])
+  unknown(): void {
+    this.#deny(unknownOperation, ['operation'])
   }
 
   /** The same for a call that no policy could be asked about, because of its arguments. */
-  async unasked(reason: 'invalid' | 'failed'): Promise<void> {
-    await this.#deny(reason, ['input'])
+  unasked(reason: 'invalid' | 'failed'): void {
+    this.#deny(reason, ['input'])
   }
 
   /** The same for a bearer who lacks these scopes and nothing else, and is told so. */
-  async outOfScope(scopes: readonly string[]): Promise<void> {
+  outOfScope(scopes: readonly string[]): void {
     const missing = boundLabels(scopes.map((scope) => `scopes:${scope}`))
-    await this.#deny('insufficient_scope', missing)
+    this.#deny('insufficient_scope', missing)
   }
 
   /** One call too many. Counted, not one row each: whoever calls too often must not fill the record. */
@@ -118,8 +118,8 @@ export class CallRecord {
     }
   }
 
-  async #deny(reason: string, missing: readonly string[]): Promise<void> {
-    await this.#ports.audit.record({
+  #deny(reason: string, missing: readonly string[]): void {
+    this.#ports.audit.count({
       ...this.#event,
       type: 'operation.denied',
       reason,

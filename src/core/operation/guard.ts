@@ -101,7 +101,7 @@ export class Guard {
   recordStepUp(call: RecordedCall, { missing }: StepUp): Promise<string> {
     return this.#tracer.trace(guardStep, async (span) => {
       const record = new CallRecord(this.#ports, call, span)
-      await record.outOfScope(missing)
+      record.outOfScope(missing)
       return record.ref
     })
   }
@@ -119,7 +119,7 @@ export class Guard {
     const record = new CallRecord(this.#ports, request, span)
     const operation = this.#graph.find(request.name)
     if (operation === undefined) {
-      await record.unknown()
+      record.unknown()
       return { outcome: 'unknown' }
     }
     const asker = askerOf(request)
@@ -134,7 +134,7 @@ export class Guard {
       return this.#graph.explain(operation, asker)
     })
     if (verdict !== 'allow') {
-      await record.denied(explanation)
+      record.denied(explanation)
       return { outcome: 'unknown' }
     }
     await admitCall({ operation, request, record, explanation }, this.#ports.counter)
@@ -178,7 +178,7 @@ export class Guard {
     const { operation, record, request } = admitted
     const parsed = await this.#runOf(admitted).parse()
     if (parsed === undefined || !parsed.valid || request.caller === undefined) {
-      await record.unasked(parsed === undefined ? 'failed' : 'invalid')
+      record.unasked(parsed === undefined ? 'failed' : 'invalid')
       return parsed?.valid === false ? invalidResult(parsed.message) : failedResult(record.ref)
     }
     const { answers, failure, verdict } = await askPolicies(this.#graph, {
@@ -196,7 +196,7 @@ export class Guard {
     const now = { ...request, caller }
     const explanation = this.#graph.explain(operation, askerOf(now), answers)
     if (verdict !== 'allow' || explanation.verdict !== 'allow') {
-      await record.denied(explanation)
+      record.denied(explanation)
       return notPermitted(record.ref)
     }
     await admitCall({ operation, record, request: now, explanation }, this.#ports.counter)
