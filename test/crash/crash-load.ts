@@ -22,7 +22,9 @@ export class CrashLoad {
   /** Resolves when so many more calls were answered. */
   async answers(more: number): Promise<void> {
     const before = this.answered.length
-    await until(() => this.answered.length >= before + more, 60_000)
+    await until(() => this.answered.length >= before + more, 60_000).catch((cause: unknown) => {
+      throw new TypeError(`${more} more calls are not answered: ${this.faults.at(-1) ?? 'no answers'}`, { cause })
+    })
   }
 
   async stop(): Promise<void> {

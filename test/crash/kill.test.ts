@@ -27,7 +27,11 @@ describe(`servers that are killed ${crashes} times under load`, () => {
     },
     (crashes * 10 + 120) * 1_000,
   )
-  afterAll(() => site?.close(), 60_000)
+  afterAll(async () => {
+    left = 0
+    await Promise.all(loads.map((load) => load.stop()))
+    await site?.close()
+  }, 60_000)
 
   /** Starts a server, kills it in the middle of its calls, and again, until enough were killed. */
   async function crashInTurn(): Promise<void> {

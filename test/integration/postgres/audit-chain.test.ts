@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import type { AuditEvent } from '../../../src/core/audit/audit-event.js'
 import type { Tenant } from '../../../src/core/identity/tenant.js'
+import { checkTrail } from '../../support/audit-check.js'
 import { holdRows } from '../../support/hold-rows.js'
 import { openTestPostgres, type TestPostgres } from '../../support/postgres.js'
 
@@ -143,6 +144,50 @@ describe('what takes rights away', () => {
     )
     expect(rows).toEqual([{ reason: 'account_changed', after: ['disabled'] }])
     expect(await test.tenantSql(acme, 'select count(*)::int as rows from audit_outbox')).toEqual([{ rows: 0 }])
+  })
+})
+
+describe('what waits beside the trail', () => {
+  const locked = async () =>
+    holdRows(test.connection, await databaseName(), 'lock table audit_event in access exclusive mode')
+  const outbox = () => test.tenantSql(acme, 'select count(*)::int as rows from audit_outbox')
+
+  it('is all that a process has left to write when it ends, and joins the trail once that is back', async () => {
+    const times = { connect: 1000, wait: 1000, idle: 30_000, statement: 300, query: 600 }
+    const ending = await test.reopen({ limits: { times } })
+    await ending.audit.record(intent('ending'))
+    const held = await locked()
+    const last = outcome('ending')
+    await expect(ending.audit.record(last)).rejects.toMatchObject({ code: 'ERR_TENANT_UNAVAILABLE' })
+    ending.audit.retain(last)
+    for (let index = 0; index < 3; index += 1)
+      ending.audit.count({ type: 'list.served', tenant: acme, requestId: 'list' })
+    await ending.close()
+    expect(await outbox()).toEqual([{ rows: 2 }])
+    await held.release()
+    await abandon()
+    await test.postgres.audit.settle(acme)
+    expect((await rowsOf('ending')).map(({ reason }) => reason)).toEqual([null, 'succeeded'])
+    const lists = `select sum(count)::int as lists from audit_event where type = 'list.served'`
+    expect(await test.tenantSql(acme, lists)).toEqual([{ lists: 3 }])
+    expect(await outbox()).toEqual([{ rows: 0 }])
+  })
+
+  it('is on record as the words of somebody else where that is not ours, and keeps nothing of ours away', async () => {
+    const strange = [
+      'no JSON',
+      '{"type":"signin.completed","request_id":"\\u0000","count":"many","detail":7}',
+      'x'.repeat(5_000),
+    ]
+    for (const row of strange)
+      await test.tenantSql(acme, `insert into audit_outbox (row, mac) values ($1, '\\x00')`, [row])
+    await test.postgres.audit.settle(acme)
+    const query = `select type, detail->>'row' as row from audit_event where reason = 'outbox_changed' order by id`
+    expect(await test.tenantSql(acme, query)).toEqual(
+      strange.map((row) => ({ type: 'audit.maintained', row: row.slice(0, 1024) })),
+    )
+    expect(await outbox()).toEqual([{ rows: 0 }])
+    expect((await checkTrail(test, acme)).faults).toEqual([])
   })
 })
 

@@ -61,6 +61,11 @@ export class AuditTrail {
     }
   }
 
+  /** Keeps rows, all of one database, beside the trail until it takes them, by the transaction `step`. */
+  async keep<Schema extends AuditTables>(step: Kysely<Schema>, rows: readonly AuditRow[]): Promise<void> {
+    await this.#keep(step, placeOf(rows[0]?.event.tenant), rows.map(toStoredRow))
+  }
+
   /** Moves what waits in the outbox to the trail, by the transaction `step`; answers with how many rows that were. */
   async adopt<Schema extends AuditTables>(step: Kysely<Schema>, tenant: Tenant | undefined): Promise<number> {
     const { rows: kept } = await sql<{ readonly id: number; readonly row: string; readonly mac: Buffer }>`
@@ -71,9 +76,8 @@ export class AuditTrail {
     const rows = kept.toSorted((one, other) => one.id - other.id)
     const place = placeOf(tenant)
     const stored = rows.map(({ mac, row }): StoredRow => {
-      const read = parseKept(row)
       const isOurs = this.seal.matches(mac, this.seal.over('outbox', [place, row]))
-      return isOurs ? read : { ...read, detail: { ...read.detail, outbox: 'changed meanwhile' } }
+      return (isOurs ? parseKept(row) : undefined) ?? changedRow(row)
     })
     await this.#add(step, place, stored)
     return rows.length
@@ -113,25 +117,31 @@ export class AuditTrail {
   }
 
   async #keep(step: QueryExecutorProvider, place: string, stored: readonly StoredRow[]): Promise<void> {
-    for (const row of stored.map((one) => JSON.stringify(one))) {
-      await sql`
-        insert into audit_outbox (row, mac) values (${row}, ${this.seal.over('outbox', [place, row])})
-      `.execute(step)
-    }
+    const kept = stored.map((one) => {
+      const row = JSON.stringify(one)
+      return { row, mac: this.seal.over('outbox', [place, row]).toString('hex') }
+    })
+    await sql`
+      insert into audit_outbox (row, mac)
+      select kept."row", decode(kept.mac, 'hex') from rows from (
+        jsonb_to_recordset(${JSON.stringify(kept)}::jsonb) as ("row" text, mac text)
+      ) with ordinality as kept ("row", mac, number) order by kept.number
+    `.execute(step)
   }
 }
 
-/** Only we write there; what is not ours any more is said to be so, and kept as it is. */
-function parseKept(row: string): StoredRow {
-  const nothing = {
-    ...{ issuer: null, subject: null, client_id: null, intent_id: null, trace_id: null, operation: null, reason: null },
-    ...{ milliseconds: null, detail: null, personal: null, count: 1 },
-  }
+/** Nothing where it is not what we keep. */
+function parseKept(row: string): StoredRow | undefined {
   try {
     const read = JSON.parse(row) as StoredRow
-    if (typeof read.type === 'string' && typeof read.request_id === 'string') return { ...nothing, ...read }
+    return typeof read.type === 'string' && typeof read.request_id === 'string' ? read : undefined
   } catch {
-    // Said below.
+    return undefined
   }
-  return { ...nothing, type: 'audit.maintained', request_id: 'outbox', reason: 'outbox_changed' }
+}
+
+/** Somebody else wrote it: on record as their words, whatever they are, and never as ours, nor in the way of what is. */
+function changedRow(row: string): StoredRow {
+  const event = { type: 'audit.maintained', tenant: undefined, requestId: 'outbox', reason: 'outbox_changed' } as const
+  return toStoredRow({ event: { ...event, detail: { row } }, count: 1 })
 }

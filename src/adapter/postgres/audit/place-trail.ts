@@ -58,16 +58,31 @@ export class PlaceTrail {
     if (this.#chain.isOpen && this.#chain.idleMilliseconds >= renewMilliseconds) await this.#chain.renew()
   }
 
-  /** Sees to what others have left: outcomes of processes that are gone, and rows in the outbox. Answers with how many rows that made. */
+  /**
+   * Sees to what others have left: rows in the outbox, and outcomes of processes that are gone, in this order, since the first may be
+   * the second. Answers with how many rows that made.
+   */
   async settle(): Promise<number> {
     const { database, tenant, trail } = this.#options
     const db = await database()
-    const unknown = await settleAbandoned(db, { writer: this.#chain.writer, place: placeOf(tenant), seal: trail.seal })
     for (let adopted = 0; ;) {
       const more = await db.transaction().execute((step) => trail.adopt(step, tenant))
       adopted += more
-      if (more === 0) return unknown + adopted
+      if (more > 0) continue
+      const unknown = await settleAbandoned(db, {
+        writer: this.#chain.writer,
+        place: placeOf(tenant),
+        seal: trail.seal,
+      })
+      return adopted + unknown
     }
+  }
+
+  /** Keeps rows beside the trail until somebody's `settle` moves them there. */
+  async putAside(rows: readonly AuditRow[]): Promise<void> {
+    const { database, trail } = this.#options
+    const db = await database()
+    await db.transaction().execute((step) => trail.keep(step, rows))
   }
 
   /** Leaves the chain to others, once nothing waits any more. */

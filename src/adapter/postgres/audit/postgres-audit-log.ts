@@ -74,15 +74,16 @@ export class PostgresAuditLog implements AuditLog {
     return flushed
   }
 
-  /** Refuses further records, and writes what is counted, retained or on its way. Throws `UpstreamError` for what cannot be written. */
+  /**
+   * Refuses further records, and writes what is counted, retained or on its way; what the trail does not take stays beside it. Throws
+   * `UpstreamError` for what is lost.
+   */
   async close(): Promise<void> {
     this.#closed = true
     try {
-      await this.flush()
+      await this.flush().catch((failure: unknown) => this.#putAside(failure))
     } finally {
       clearTimeout(this.#timer)
-      this.#lose(this.#backlog.take())
-      this.#lose(this.#counter.take().map(({ event }) => event))
       await this.#keeper.stop()
       // A chain that cannot be left now is so by itself in a while.
       await Promise.all([...this.#places.values()].map((place) => place.close().catch(() => undefined)))
@@ -113,6 +114,26 @@ export class PostgresAuditLog implements AuditLog {
     } catch (error) {
       return toUpstreamError(error, tenant)
     }
+  }
+
+  /** Throws `failure` where anything is lost. */
+  async #putAside(failure: unknown): Promise<void> {
+    const left = [...this.#backlog.take().map((event) => ({ event, count: 1 })), ...this.#counter.take()]
+    const byPlace = new Map<PlaceTrail, AuditRow[]>()
+    for (const row of left) {
+      const place = this.#placeOf(row.event.tenant)
+      byPlace.set(place, [...(byPlace.get(place) ?? []), row])
+    }
+    const lost = await Promise.all(
+      [...byPlace].map(([place, rows]) =>
+        place.putAside(rows).then(
+          () => [],
+          () => rows.map(({ event }) => event),
+        ),
+      ),
+    )
+    this.#lose(lost.flat())
+    if (lost.flat().length > 0) throw failure
   }
 
   async #writeOrKeep(row: AuditRow): Promise<UpstreamError | undefined> {
