@@ -6,6 +6,8 @@ import { runProgram } from '../support/server-process.js'
 
 const rows = Number(process.env['AUTHSEC_AUDIT_ROWS'] ?? 30_000)
 const writers = 3
+/** Until then they have started, unless the machine is very busy. */
+const startMilliseconds = 2_000
 
 let test: TestPostgres
 let acme: Tenant
@@ -17,7 +19,14 @@ afterAll(() => test?.close())
 
 it(`three processes write ${rows} rows of one tenant at once: each chain is valid and without a gap`, async () => {
   const { connection, masterDatabase, masterKey } = test
-  const shared = { connection, masterDatabase, masterKey: masterKey.reveal(), ownIssuer, tenant: acme }
+  const shared = {
+    connection,
+    masterDatabase,
+    masterKey: masterKey.reveal(),
+    ownIssuer,
+    tenant: acme,
+    beginAt: Date.now() + startMilliseconds,
+  }
   const own = 2 * Math.floor(rows / writers / 2)
   const ends = await Promise.all(
     Array.from({ length: writers }, () =>
@@ -29,5 +38,4 @@ it(`three processes write ${rows} rows of one tenant at once: each chain is vali
   expect(trail.faults).toEqual([])
   expect(intentFaults(trail.rows)).toEqual([])
   expect(trail.rows.filter(({ operation }) => operation === 'deploy')).toHaveLength(writers * own)
-  expect(new Set(trail.rows.map(({ chain }) => chain)).size).toBeGreaterThanOrEqual(writers)
 }, 600_000)

@@ -1,8 +1,9 @@
 // One of several processes that write the audit trail of one tenant at the same time.
+import { setTimeout as pause } from 'node:timers/promises'
 import { MasterKey } from '../../dist/core/credential/master-key.js'
 import { openPostgres } from '../../dist/adapter/postgres/open-postgres.js'
 
-const { connection, masterDatabase, masterKey, ownIssuer, rows, tenant } = JSON.parse(process.env.WRITER)
+const { beginAt, connection, masterDatabase, masterKey, ownIssuer, rows, tenant } = JSON.parse(process.env.WRITER)
 const atOnce = 100
 const postgres = await openPostgres({
   ...{ connection, masterDatabase, ownIssuer, log: { write: () => undefined } },
@@ -20,5 +21,7 @@ async function write() {
   }
 }
 
+// All of them together.
+await pause(Math.max(0, beginAt - Date.now()))
 await Promise.all(Array.from({ length: atOnce }, write))
 await postgres.close()
