@@ -1,7 +1,12 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
+import { openPostgres, type Postgres } from '../../src/adapter/postgres/open-postgres.js'
 import { FaultBench } from '../support/fault-bench.js'
+import { identityIn, newSignIn } from '../support/login-samples.js'
+import { ownIssuer } from '../support/postgres.js'
 import { report } from '../support/report-recovery.js'
 import { until } from '../support/until.js'
+
+const masterDatabase = 'authsec'
 
 let bench: FaultBench
 let database: string
@@ -83,15 +88,82 @@ describe.each(Object.entries(failures))('the audit trail cannot be written, %s',
       }
       expect(bench.handled).toBe(handled)
       const list = await bench.ask('acme', 'tools/list', {})
-      expect({ status: list.status, body: list.body }).toMatchObject({ status: 200, body: /book_entry/ })
+      expect({ status: list.status, body: list.body }).toEqual({
+        status: 200,
+        body: expect.stringContaining('book_entry'),
+      })
       const denied = await bench.ask('acme', 'tools/call', { name: 'no_such_tool', arguments: {} })
-      expect({ status: denied.status, body: denied.body }).toMatchObject({ status: 200, body: /-32602/ })
+      expect({ status: denied.status, body: denied.body }).toEqual({
+        status: 200,
+        body: expect.stringContaining('-32602'),
+      })
       expect((await bench.call('globex')).status).toBe(200)
     } finally {
       await end()
     }
     report(`audit ${name}`, await bench.recovery('acme', 3_000))
     await until(async () => (await denials()) === before + 1)
+  })
+})
+
+describe.each(Object.entries(failures).slice(0, 4))('what takes rights away, %s', (name, { begin }) => {
+  it('is done all the same, and on record as soon as that can be', async () => {
+    const tenant = bench.tenants.get('acme')
+    if (tenant === undefined) throw new TypeError('there is no tenant')
+    const email = `${name.replaceAll(' ', '-')}@bench.example`
+    const put = { kind: 'account', presence: 'present', email } as const
+    const admin = await open()
+    await admin.tenantAdministration.apply(tenant, [put], 'cli:test')
+    const [signedOut, terminated] = [newSignIn(identityIn(tenant)), newSignIn(identityIn(tenant))]
+    for (const signIn of [signedOut, terminated]) await admin.signIns.open(signIn)
+    const end = await begin()
+    const startedAt = performance.now()
+    try {
+      await admin.tenantAdministration.apply(tenant, [{ ...put, status: 'disabled' }], 'cli:test')
+      expect(await admin.signIns.end({ tenant, key: signedOut.key }, 'logged_out')).toBe(true)
+      expect(await admin.directory.signIns.endOne(tenant, terminated.key)).toHaveLength(1)
+      const retained = { type: 'session.ended', tenant, requestId: email, reason: 'issuer_logout' } as const
+      await admin.audit.record(retained).catch(() => admin.audit.retain(retained))
+      await admin.close()
+      expect(performance.now() - startedAt).toBeLessThan(15_000)
+      expect(await sql('select from account where email = $1 and disabled_at is not null', [email])).toHaveLength(1)
+      expect(await sql('select from session where key = any($1)', [[signedOut.key, terminated.key]])).toEqual([])
+    } finally {
+      await end()
+    }
+    const other = await open()
+    await other.audit.settle(tenant)
+    await other.close()
+    const ended = 'select reason from audit_event where request_id = any($1) and type = $2 order by reason'
+    const requests = [signedOut.requestId, terminated.requestId, email]
+    expect(await sql(ended, [requests, 'session.ended'])).toEqual(
+      ['issuer_logout', 'logged_out', 'terminated'].map((reason) => ({ reason })),
+    )
+    const disabled = `select from audit_event where detail->>'name' = $1 and detail->'after' = '["disabled"]'`
+    expect(await sql(disabled, [email])).toHaveLength(1)
+  })
+})
+
+/** A process beside the server, as a command is. */
+function open(): Promise<Postgres> {
+  const { connection, masterKey } = bench
+  return openPostgres({ connection, masterDatabase, masterKey, ownIssuer, log: { write: () => undefined } })
+}
+
+describe('a flood of refusals', () => {
+  it('is counted exactly, and keeps nobody else from their calls', async () => {
+    const before = await denials()
+    const times = 300
+    for (let index = 0; index < times; index += 20) {
+      const some = Array.from({ length: 20 }, (_, place) =>
+        bench.ask('acme', 'tools/call', { name: `guess_${index + place}`, arguments: {} }),
+      )
+      expect((await bench.call('globex')).status).toBe(200)
+      for (const { body, status } of await Promise.all(some))
+        expect({ body, status }).toEqual({ body: expect.stringContaining('-32602'), status: 200 })
+    }
+    expect((await bench.call('acme')).status).toBe(200)
+    await until(async () => (await denials()) === before + times)
   })
 })
 

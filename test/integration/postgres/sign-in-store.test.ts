@@ -135,7 +135,7 @@ describe('the record', () => {
     expect(ended).toEqual([{ status: 'fulfilled', value: true }])
     expect(standing).toEqual([false, false])
     expect(await records(broken.requestId)).toEqual([])
-    await test.postgres.audit.flush()
+    await test.postgres.audit.settle(acme)
     expect(await records(signIn.requestId)).toMatchObject([{ type: 'signin.completed' }, { reason: 'logged_out' }])
     expect(await test.postgres.signIns.end(reference, 'logged_out')).toBe(false)
   })

@@ -10,6 +10,7 @@ import { AuditSeal } from './audit-seal.js'
 
 const lockMilliseconds = 500
 const adoptedAtOnce = 500
+const rowsPerStatement = 500
 const everythingSettled = (end: number): number => end
 
 /** What may be done where the trail takes no rows: nothing, or what takes rights away, with its rows kept beside the trail until it does. */
@@ -85,12 +86,16 @@ export class AuditTrail {
 
   async #add(step: QueryExecutorProvider, place: string, rows: readonly StoredRow[]): Promise<void> {
     const { now, ...end } = (await this.#readEnd(step, place)) ?? (await this.#begin(step, place))
-    const held: HeldEnd = { ...end, place, holder: null }
-    const { end: next } = await appendRows(step, this.seal, {
-      end: held,
-      addition: { rows, at: Math.floor(now), settle: everythingSettled },
-    })
-    if (next === undefined) throw new UpstreamError('OVERLOADED', 'the audit trail did not take the rows of a change')
+    let held: HeldEnd = { ...end, place, holder: null }
+    let at = now
+    for (const some of inStatements(rows)) {
+      const addition = { rows: some, at: Math.floor(at), settle: everythingSettled }
+      const added = await appendRows(step, this.seal, { end: held, addition })
+      if (added.end === undefined)
+        throw new UpstreamError('OVERLOADED', 'the audit trail did not take the rows of a change')
+      held = added.end
+      at = added.now
+    }
   }
 
   async #begin(step: QueryExecutorProvider, place: string): Promise<EndRow> {
@@ -117,17 +122,24 @@ export class AuditTrail {
   }
 
   async #keep(step: QueryExecutorProvider, place: string, stored: readonly StoredRow[]): Promise<void> {
-    const kept = stored.map((one) => {
-      const row = JSON.stringify(one)
-      return { row, mac: this.seal.over('outbox', [place, row]).toString('hex') }
-    })
-    await sql`
-      insert into audit_outbox (row, mac)
-      select kept."row", decode(kept.mac, 'hex') from rows from (
-        jsonb_to_recordset(${JSON.stringify(kept)}::jsonb) as ("row" text, mac text)
-      ) with ordinality as kept ("row", mac, number) order by kept.number
-    `.execute(step)
+    for (const some of inStatements(stored.map((one) => JSON.stringify(one)))) {
+      const kept = some.map((row) => ({ row, mac: this.seal.over('outbox', [place, row]).toString('hex') }))
+      await sql`
+        insert into audit_outbox (row, mac)
+        select kept."row", decode(kept.mac, 'hex') from rows from (
+          jsonb_to_recordset(${JSON.stringify(kept)}::jsonb) as ("row" text, mac text)
+        ) with ordinality as kept ("row", mac, number) order by kept.number
+      `.execute(step)
+    }
   }
+}
+
+/** However many there are, none takes longer than a statement may. */
+function inStatements<Row>(rows: readonly Row[]): readonly (readonly Row[])[] {
+  const statements = Math.ceil(rows.length / rowsPerStatement)
+  return Array.from({ length: statements }, (_, index) =>
+    rows.slice(index * rowsPerStatement, (index + 1) * rowsPerStatement),
+  )
 }
 
 /** Nothing where it is not what we keep. */
