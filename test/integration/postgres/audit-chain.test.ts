@@ -90,6 +90,18 @@ describe('a chain', () => {
   })
 })
 
+describe('a chain of changes', () => {
+  it('takes more rows in one transaction than a statement has', async () => {
+    const wishes = Array.from({ length: 1_200 }, (_, index) => {
+      return { kind: 'name', category: 'roles', name: `role ${index}`, presence: 'present' } as const
+    })
+    await test.postgres.tenantAdministration.apply(acme, wishes, 'cli:test')
+    const rows = await test.tenantSql(acme, `select from audit_event where detail->>'name' like 'role %'`)
+    expect(rows).toHaveLength(1_200)
+    expect((await checkTrail(test, acme)).faults).toEqual([])
+  })
+})
+
 describe('an intent', () => {
   it('without an outcome becomes unknown when its process is gone, once, and another one goes on with its chain', async () => {
     const dead = await test.reopen()
