@@ -7,8 +7,6 @@ import type { AuditTables } from '../schema/audit-schema.js'
 import { longestList, type AuditRow } from './audit-row.js'
 import type { AuditTrail, WithoutTrail } from './audit-trail.js'
 
-const rowsPerStatement = 500
-
 /** Where what is changed is put on record. */
 export interface RecordedIn {
   readonly trail: AuditTrail
@@ -44,10 +42,7 @@ export async function recordChanges<Schema extends AuditTables>(
       const reason = `${noun.replaceAll(' ', '_')}_${action}`
       return { event: { type: 'admin.changed', tenant, subject: by, requestId, reason, detail }, count: 1 }
     })
-  const without = withoutTrail(changes)
-  for (let start = 0; start < rows.length; start += rowsPerStatement) {
-    await trail.add(db, rows.slice(start, start + rowsPerStatement), without)
-  }
+  await trail.add(db, rows, withoutTrail(changes))
 }
 
 /** Puts on record what was done to one account, by the transaction that does it. */
