@@ -252,13 +252,6 @@ describe('a service is refused', () => {
     expect(await bench.call(used('GitHub'))).toEqual({ text: '200', isError: false })
   })
 
-  it('while that it is read cannot be put on record (F9)', async () => {
-    await bench.provide({}, { access_token: token })
-    bench.audit.refuse('credential.read')
-    expect(await bench.call(used('GitHub'))).toMatchObject({ isError: true })
-    expect([bench.seen, bench.credentials.reads]).toEqual([[], 0])
-  })
-
   it.each<[string, string, Record<string, unknown>]>([
     ['whose path leads elsewhere', '//evil.example/', {}],
     ['whose path leaves the base path', '/../admin', {}],
