@@ -1,5 +1,6 @@
 import type { Secret } from '../credential/secret.js'
 import { ServiceError } from '../error/service-error.js'
+import { UpstreamError } from '../error/upstream-error.js'
 import { secretTexts, type HeldCredential } from './service-credential.js'
 import type { AdmittedService, ServiceDesk, ServiceVisit } from './service-desk.js'
 import { readServiceRequest, serviceResponse, type ServiceRequestInit } from './service-request.js'
@@ -25,6 +26,8 @@ export interface ServiceAccessFields {
   readonly signal: AbortSignal
   /** Hears the texts that the operation now has. */
   readonly handedOut: (texts: readonly string[]) => void
+  /** Hears what keeps the operation from a service for a while. */
+  readonly met: (outage: UpstreamError) => void
 }
 
 /**
@@ -121,7 +124,17 @@ export class ServiceAccess {
   async #admit(name: string): Promise<AdmittedService> {
     const { desk, signal, visit } = this.#fields
     signal.throwIfAborted()
-    return this.#inviting(() => desk.admit(visit, name))
+    return this.#asking(() => desk.admit(visit, name))
+  }
+
+  /** Whoever runs the operation knows its outages from others. */
+  async #asking<Value>(work: () => Promise<Value>): Promise<Value> {
+    try {
+      return await this.#inviting(work)
+    } catch (error) {
+      if (error instanceof UpstreamError) this.#fields.met(error)
+      throw error
+    }
   }
 
   /** A user who has to sign in at the service first is told where. */
@@ -143,7 +156,7 @@ export class ServiceAccess {
 
   async #read(admitted: AdmittedService): Promise<HeldCredential> {
     const { desk, handedOut, signal, visit } = this.#fields
-    const held = await this.#inviting(() => desk.credential(visit, admitted))
+    const held = await this.#asking(() => desk.credential(visit, admitted))
     handedOut(secretTexts(held))
     signal.throwIfAborted()
     return held

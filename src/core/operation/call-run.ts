@@ -11,7 +11,7 @@ import { freshCaller, type CallerPorts } from './current-caller.js'
 import { errorResult, type OperationResult } from './content.js'
 import type { Operation, Parsed } from './operation.js'
 import { failedResult, renderResult } from './render-result.js'
-import { isExpected, isOutage, toldBy } from './told-failure.js'
+import { isExpected, isOutage, toldBy, toldInBetween } from './told-failure.js'
 
 export interface CallRequest extends CountedVisitor {
   readonly name: string
@@ -121,20 +121,27 @@ export class CallRun {
       const result = await renderResult(operation, await operation.invoke(input.value, this.context))
       return { result, reason: result.isError === true ? 'failed' : 'succeeded' }
     } catch (error) {
-      if ((!begun || isOurs(operation)) && isOutage(error)) throw error
+      if (isOutage(error) && (!begun || isOurs(operation) || this.#isKept(error))) throw error
       return this.#failed(error)
     }
   }
 
   #failed(error: unknown): Attempt {
     const { record, request, services } = this.#call
-    const told = toldBy(error, record.ref)
+    const told = toldBy(error, record.ref) ?? (services.isOutage(error) ? toldInBetween(record.ref) : undefined)
     services.failed(error)
     if (told === undefined && request.channel.signal.aborted) {
       return { result: failedResult(record.ref), reason: 'cancelled' }
     }
     if (!isExpected(error)) record.logFailure(services.withoutSecrets(error))
     return { result: told === undefined ? failedResult(record.ref) : errorResult(told), reason: 'failed' }
+  }
+
+  /** Whether the operation was kept from its services before it was given anything to use them with: nothing has happened there. */
+  #isKept(outage: unknown): boolean {
+    const { services } = this.#call
+    const isPlain = toldBy(outage, '') === undefined && services.withoutSecrets(outage) === outage
+    return isPlain && services.isOutage(outage) && !services.isUsed
   }
 
   /** Asked last of all: what was read of the caller a while ago, before a slow database or parser, may not hold any more. */

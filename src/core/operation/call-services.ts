@@ -40,6 +40,7 @@ export class CallServices {
   readonly #args: unknown
   readonly #given = new Map<string, readonly string[]>()
   readonly #ending = new AbortController()
+  readonly #outages = new Set<unknown>()
   #link: ConnectLink | undefined
 
   constructor(ports: ServicePorts | undefined, { args, caller, channel, current, operation, origin, ref }: ServedCall) {
@@ -55,6 +56,7 @@ export class CallServices {
       visit: { caller, current, operation: name, services, requestId: ref, origin },
       signal: this.#ending.signal,
       handedOut: (texts) => this.#note(texts),
+      met: (outage) => this.#outages.add(outage),
     })
   }
 
@@ -79,6 +81,16 @@ export class CallServices {
     return texts === undefined || foundIn(texts, patterns).size > 0
       ? new TypeError('a failure that would show a secret of an external service')
       : failure
+  }
+
+  /** Whether an operation has failed since the way to its services is out of order, and not for something that it depends on itself. */
+  isOutage(failure: unknown): boolean {
+    return this.#outages.has(failure)
+  }
+
+  /** Whether the operation can have done something at a service. */
+  get isUsed(): boolean {
+    return this.#given.size > 0
   }
 
   /** Where the user has to sign in first, once the call has failed for that. */

@@ -28,6 +28,11 @@ export function toldBy(error: unknown, ref: string): string | undefined {
   }
 }
 
+/** The same for an outage in the middle of what an operation does: whoever tries again may do a part of it twice. */
+export function toldInBetween(ref: string): string {
+  return `The server cannot go on with this at the moment. A part of it may have been done: see what has before you try again (ref ${ref})`
+}
+
 /** Whether the operator need not hear of it: the operation said it, or everybody who may use services meets it. */
 export function isExpected(error: unknown): boolean {
   try {

@@ -45,6 +45,8 @@ beforeEach(async () => {
   site.provider.reset()
   await site.sql('delete from service_connection')
   await site.sql('delete from service_sign_in')
+  // All browsers are one caller, who opens more pages here than one may in a minute.
+  await site.data.sql('delete from rate_limit')
 })
 afterAll(async () => {
   await site?.close()
@@ -519,10 +521,13 @@ describe('the tokens of a user', () => {
     const each = `for each row when (new.type = 'credential.read') execute function disk_full()`
     await site.sql(`create trigger disk_full before insert on audit_event ${each}`)
     site.provider.asked.splice(0)
-    const answers = [await site.call(client), await site.call(client, 'members')]
+    const answers = await Promise.allSettled([site.call(client), site.call(client, 'members')])
     await site.sql('drop function disk_full cascade')
-    for (const { isError, text } of answers)
-      expect([isError, text]).toEqual([true, expect.stringMatching(/^Tool failed/)])
+    const outage = /Error POSTing to endpoint: .*"data":{"code":"TENANT_UNAVAILABLE","retryable":true,"ref":"[^"]+"}/
+    for (const answer of answers) {
+      const message = expect.stringMatching(outage)
+      expect(answer).toMatchObject({ status: 'rejected', reason: { code: 503, message } })
+    }
     expect(site.provider.asked).toEqual([])
     expect((await site.call(client)).text).toContain('ada-1')
   })

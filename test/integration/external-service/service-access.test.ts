@@ -262,13 +262,6 @@ describe('a service is refused', () => {
     expect(await bench.call(used('GitHub'))).toEqual({ text: '200', isError: false })
   })
 
-  it('while that it is read cannot be put on record (F9)', async () => {
-    await bench.provide({}, { access_token: token })
-    bench.audit.refuse('credential.read')
-    expect(await bench.call(used('GitHub'))).toMatchObject({ isError: true })
-    expect([bench.seen, bench.credentials.reads]).toEqual([[], 0])
-  })
-
   it('never by what came of reading it: that is kept until it can be recorded', async () => {
     await bench.provide({}, { access_token: token })
     bench.audit.refuse('credential.outcome')

@@ -1,9 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
-import { sql, type UpdateObject } from 'kysely'
+import { sql, type RawBuilder, type UpdateObject } from 'kysely'
 import type { Keyring } from '../../../core/credential/keyring.js'
 import { UpstreamError } from '../../../core/error/upstream-error.js'
-import type { KeptTokens, KeptTokenStore, TokenOrigin, TokenPlace } from '../../../core/federation/token/kept-tokens.js'
+import type {
+  KeptTokenClaim,
+  KeptTokens,
+  KeptTokenStore,
+  TokenOrigin,
+  TokenPlace,
+} from '../../../core/federation/token/kept-tokens.js'
 import type { UpstreamTokens } from '../../../core/federation/upstream-provider.js'
 import type { Tenant } from '../../../core/identity/tenant.js'
 import type { Databases } from '../databases.js'
@@ -20,6 +26,7 @@ export const keptTokenPurpose = 'kept-token'
 /** Longer than any provider is waited for. */
 const lease = sql<Date>`clock_timestamp() + interval '30 seconds'`
 const unclaimed = sql<boolean>`coalesce(claimed_until <= clock_timestamp(), true)`
+const free = { claimed_by: null, claimed_until: null }
 const age = sql<KeptTokens['age']>`case
   when expires_at is null or expires_at > clock_timestamp() + interval '60 seconds' then 'fresh'
   when expires_at > clock_timestamp() + interval '5 seconds' then 'due' else 'over'
@@ -52,7 +59,7 @@ export class PostgresKeptTokenStore implements KeptTokenStore {
       const before = await this.#locked(step, place)
       // Some providers hand out a refresh token at the first sign-in only.
       const refreshToken =
-        tokens.refreshToken ?? (before && isOf(before, origin) ? before.tokens.refreshToken : undefined)
+        tokens.refreshToken ?? (before && isFrom(before, origin) ? before.tokens.refreshToken : undefined)
       const values = this.#columns(place, { ...origin, tokens: { ...tokens, refreshToken } })
       await step
         .insertInto('kept_token')
@@ -67,12 +74,17 @@ export class PostgresKeptTokenStore implements KeptTokenStore {
     return this.#find(await this.#databases.tenant(place.tenant), place)
   }
 
-  claim(kept: KeptTokens): Promise<boolean> {
-    return this.#update(kept, { claimed_until: lease }, unclaimed)
+  async claim(kept: KeptTokens): Promise<KeptTokenClaim | undefined> {
+    const id = randomUUID()
+    return (await this.#update(kept, { claimed_by: id, claimed_until: lease }, unclaimed)) ? { id, kept } : undefined
   }
 
-  async release(kept: KeptTokens): Promise<void> {
-    await this.#update(kept, { claimed_until: null })
+  extend(claim: KeptTokenClaim): Promise<boolean> {
+    return this.#update(claim.kept, { claimed_until: lease }, isOf(claim))
+  }
+
+  async release(claim: KeptTokenClaim): Promise<void> {
+    await this.#update(claim.kept, free, isOf(claim))
   }
 
   /** Tries for a while: the tokens before are used up, and there is no other place for these. */
@@ -87,7 +99,7 @@ export class PostgresKeptTokenStore implements KeptTokenStore {
     }
   }
 
-  async remove({ place, version }: KeptTokens): Promise<boolean> {
+  async remove({ place, version }: KeptTokens, claim?: KeptTokenClaim): Promise<boolean> {
     const db = await this.#databases.tenant(place.tenant)
     const result = await db
       .deleteFrom('kept_token')
@@ -95,6 +107,7 @@ export class PostgresKeptTokenStore implements KeptTokenStore {
       .where('provider_id', '=', place.provider)
       .where('subject', '=', place.subject)
       .where('version', '=', version)
+      .where(claim === undefined ? sql<boolean>`true` : isOf(claim))
       .executeTakeFirst()
     return result.numDeletedRows === 1n
   }
@@ -130,7 +143,7 @@ export class PostgresKeptTokenStore implements KeptTokenStore {
     return db.transaction().execute(async (step) => {
       const now = await this.#locked(step, place)
       // A sign-in that brought none has meanwhile kept the refresh token that is used up now.
-      const carriesOn = now?.version === kept.version || (now && isOf(now, kept) && hasSameRefreshToken(now, kept))
+      const carriesOn = now?.version === kept.version || (now && isFrom(now, kept) && hasSameRefreshToken(now, kept))
       if (carriesOn !== true) return false
       const refreshToken = tokens.refreshToken ?? kept.tokens.refreshToken
       await step
@@ -158,7 +171,7 @@ export class PostgresKeptTokenStore implements KeptTokenStore {
     return opened && { ...opened, place, version: row.version, age: row.age }
   }
 
-  async #update({ place, version }: KeptTokens, change: Change, where = sql<boolean>`true`): Promise<boolean> {
+  async #update({ place, version }: KeptTokens, change: Change, where: RawBuilder<boolean>): Promise<boolean> {
     const db = await this.#databases.tenant(place.tenant)
     const result = await db
       .updateTable('kept_token')
@@ -177,7 +190,7 @@ export class PostgresKeptTokenStore implements KeptTokenStore {
     return {
       sealed: this.#keyring.seal(keptTokenPurpose, Buffer.from(JSON.stringify(sealed)), contextOf(place, version)),
       ...{ issuer: sealed.issuer, version, expires_at: expiryOf(sealed.tokens) },
-      claimed_until: null,
+      ...free,
       changed_at: sql<Date>`clock_timestamp()`,
     }
   }
@@ -205,7 +218,12 @@ function select(db: Db, { account, provider, subject }: TokenPlace) {
     .where('subject', '=', subject)
 }
 
-function isOf(kept: KeptTokens, { clientId, issuer }: TokenOrigin): boolean {
+/** Whoever comes too late changes nothing. */
+function isOf({ id }: KeptTokenClaim): RawBuilder<boolean> {
+  return sql<boolean>`claimed_by = ${id}::uuid`
+}
+
+function isFrom(kept: KeptTokens, { clientId, issuer }: TokenOrigin): boolean {
   return kept.issuer === issuer && kept.clientId === clientId
 }
 

@@ -49,6 +49,8 @@ export interface KeptTokenTable {
   readonly expires_at: Date | null
   /** While somebody asks the provider for new ones, when others may. */
   readonly claimed_until: Date | null
+  /** Who that is. */
+  readonly claimed_by: string | null
   readonly changed_at: Generated<Date>
 }
 
@@ -124,4 +126,9 @@ export async function nameKeptTokens(db: Kysely<MigrationSchema>): Promise<void>
       add column issuer text not null, add column subject text not null,
       drop constraint kept_token_pkey, add primary key (account_id, provider_id, subject)
   `.execute(db)
+}
+
+/** Adds whose a claim to renew kept tokens is. */
+export async function nameTokenClaims(db: Kysely<MigrationSchema>): Promise<void> {
+  await sql`alter table kept_token add column claimed_by uuid`.execute(db)
 }

@@ -3,7 +3,7 @@ import { createAccountSecurity, noteKeptCodes } from './account-schema.js'
 import { createAuditChains } from './audit-chain-schema.js'
 import { createAuditEvent } from './audit-schema.js'
 import { createServiceSignIns } from './connect-schema.js'
-import { createFirstSignIns, nameKeptTokens } from './federation-schema.js'
+import { createFirstSignIns, nameKeptTokens, nameTokenClaims } from './federation-schema.js'
 import type { Migration, MigrationSchema } from './migrate.js'
 import { createPolicyVersion } from './policy-schema.js'
 import { createRotations, nameClaims } from './rotation-schema.js'
@@ -52,6 +52,7 @@ export const tenantMigrations: readonly Migration[] = [
   { name: '0013-rotation', up: createRotations },
   { name: '0014-audit-chain', up: createAuditChains },
   { name: '0015-claim-owner', up: nameClaims },
+  { name: '0016-kept-token-claim', up: nameTokenClaims },
 ]
 
 async function createAccounts(db: Kysely<MigrationSchema>): Promise<void> {

@@ -1,17 +1,18 @@
+import { normalized } from './normalized.js'
+
 const outsideAscii = /[^\0-\u{7f}]/u
 
 /** What a text is squeezed to, and that without the marks of its letters, which can be strewn in, too. */
 export function squeezedViews(text: string): readonly string[] {
   const view = squeezed(text)
   if (!outsideAscii.test(text)) return [view]
-  const bare = squeezed(text.normalize('NFKD').replaceAll(/\p{M}+/gu, ''))
+  const bare = squeezed(normalized(text, 'NFKD').replaceAll(/\p{M}+/gu, ''))
   return bare === view ? [view] : [view, bare]
 }
 
 /** All of a text, in small letters, but blanks, marks and what is not seen: for what has hardly any letters and digits. */
 export function packed(text: string): string {
-  return text
-    .normalize('NFKC')
+  return normalized(text, 'NFKC')
     .toLowerCase()
     .replaceAll(/[\s\p{C}\p{M}]+/gu, '')
 }
@@ -29,7 +30,7 @@ const fates = new Uint8Array(65_536)
  * letters and digits. Results may be large, so that this is a loop: a regular expression takes ten times as long.
  */
 export function squeezed(text: string): string {
-  const plain = text.normalize('NFKC').toLowerCase()
+  const plain = normalized(text, 'NFKC').toLowerCase()
   const bytes = Buffer.allocUnsafe(plain.length * 2)
   let length = 0
   const keep = (unit: number): void => {

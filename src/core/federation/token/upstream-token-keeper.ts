@@ -1,6 +1,6 @@
 import type { Log } from '../../runtime/log.js'
 import { UpstreamError } from '../../error/upstream-error.js'
-import type { KeptTokens, KeptTokenStore, TokenPlace } from './kept-tokens.js'
+import type { KeptTokenClaim, KeptTokens, KeptTokenStore, TokenPlace } from './kept-tokens.js'
 import type { OpenedProvider, UpstreamDirectory } from '../provider/upstream-directory.js'
 import type { UpstreamEnd } from '../upstream-provider.js'
 
@@ -113,7 +113,8 @@ export class UpstreamTokenKeeper {
         return none
       }
       if (kept.tokens.refreshToken === undefined) return kept.age === 'due' ? good(kept) : none
-      if (await store.claim(kept)) return this.#renew(kept, opened)
+      const claim = await store.claim(kept)
+      if (claim !== undefined) return this.#renew(claim, opened)
       if (kept.age === 'due') return good(kept)
       // Who renews it there keeps it there.
       if (this.#closed) throw closing()
@@ -122,29 +123,31 @@ export class UpstreamTokenKeeper {
     }
   }
 
-  async #renew(kept: KeptTokens, { provider }: OpenedProvider): Promise<Standing> {
+  async #renew(claim: KeptTokenClaim, { provider }: OpenedProvider): Promise<Standing> {
     const { store } = this.#ports
+    const { kept } = claim
     try {
       const renewal = await provider.renew(kept.tokens, kept.place.subject)
-      if (renewal.outcome !== 'refreshed') return await this.#end(kept, renewal.outcome)
+      if (renewal.outcome !== 'refreshed') return await this.#end(claim, renewal.outcome)
       await store.renew(kept, renewal.tokens)
       return { state: 'kept', accessToken: renewal.tokens.accessToken }
     } catch (error) {
       if (!(error instanceof UpstreamError)) throw error
-      await store.release(kept).catch(() => undefined)
+      await store.release(claim).catch(() => undefined)
       if (error.outage === 'IDP_UNAVAILABLE' && kept.age === 'due') return good(kept)
       throw error
     }
   }
 
   /** The sign-ins first: as long as there are some, the tokens are there to be asked about. */
-  async #end(kept: KeptTokens, reason: UpstreamEnd): Promise<Standing> {
+  async #end(claim: KeptTokenClaim, reason: UpstreamEnd): Promise<Standing> {
     const { end, log, store } = this.#ports
-    // With tokens that somebody has replaced meanwhile, a refusal says nothing.
-    if ((await store.find(kept.place))?.version !== kept.version) return this.#look(kept.place)
+    const { kept } = claim
+    // With tokens that somebody has replaced meanwhile, or is about to, a refusal says nothing.
+    if (!(await store.extend(claim))) return this.#look(kept.place)
     log.write('warn', 'upstream tokens of an account are over', { ...factsOf(kept.place), reason })
     await end(kept.place, reason)
-    await store.remove(kept)
+    await store.remove(kept, claim)
     return { state: 'over', reason }
   }
 }

@@ -48,6 +48,7 @@ const ways: readonly (readonly [string, Encode])[] = [
   ['in markup with zeros', eachAs((code) => `&#x0000${hex(code, 2)};`)],
   ['in markup of markup', (text) => strewn('&shy;')(text).replaceAll('&', '&amp;')],
   ['with marks on its letters', strewn('\u{301}\u{336}')],
+  ['with many marks of two places on its letters', strewn('\u{301}\u{327}'.repeat(20))],
   ['with marks on its letters, as one letter where there is one', (text) => strewn('\u{301}')(text).normalize('NFC')],
   ['with marks of markup', (text) => text.replaceAll('R', '&Racute;').replaceAll('z', '&zcaron;')],
 ]
@@ -155,6 +156,10 @@ describe('what is looked through', () => {
     ['short lines', fill('abcdefghijk\n')],
     ['lines', fill('abcdefghijklmnopqrstuvwxyz\r\n')],
     ['marks', `a${fill('\u{301}')}`],
+    ['marks of two places', `a${fill('\u{301}\u{327}')}`],
+    ['marks of two places that normalization makes', `a${fill('\u{ff9e}\u{301}')}`],
+    ['marks of two places, of two units each', `a${fill('\u{1d165}\u{1d17b}')}`],
+    ['phrases in one character', fill('\u{fdfa}')],
     ['all of it', fill('%5C%5Cu0041&amp;shy;\\x41QUJDQUJDQUJD ')],
   ])('is at most thirty times the text, and all of it in good time: %s', (_name, text) => {
     const looked = viewsOf(text).reduce((sum, view) => sum + view.length, 0)

@@ -28,7 +28,13 @@ describe('requests to services of one call', () => {
     const caller = sampleCaller()
     const ending = new AbortController()
     const visit = { caller, current: async () => caller, operation: 'list', services: ['GitHub'], requestId: '1' }
-    const access = new ServiceAccess({ desk, visit, signal: ending.signal, handedOut: () => undefined })
+    const access = new ServiceAccess({
+      desk,
+      visit,
+      signal: ending.signal,
+      handedOut: () => undefined,
+      met: () => undefined,
+    })
     const requests = Array.from({ length: 30 }, () => access.fetch('GitHub', '/user'))
     const ended = Promise.allSettled(requests)
     await until(() => reading === 30)
