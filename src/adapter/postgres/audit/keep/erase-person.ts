@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { sql, type Kysely, type QueryExecutorProvider } from 'kysely'
 import type { Administrator } from '../../../../core/administration/tenant-administration.js'
+import { identityWords } from '../../../../core/administration/account-identity.js'
 import type { Tenant } from '../../../../core/identity/tenant.js'
 import type { AuditTables } from '../../schema/audit-schema.js'
 import { placeOf, type AuditTrail } from '../audit-trail.js'
@@ -77,6 +78,13 @@ async function findRows(
   { from, own, to }: { readonly from: number; readonly to: number; readonly own: string },
 ): Promise<readonly FoundRow[]> {
   const called = names.map((name) => name.toLowerCase())
+  // As changes by administrators speak of them.
+  const held = called.map((name) => `of account:${name}`)
+  const words = identities.flatMap(({ issuer, subject }) => {
+    if (issuer === undefined) return [subject]
+    const inWords = identityWords({ issuer, subject })
+    return [subject, inWords, `identity:${inWords}`]
+  })
   const issuers = identities.map(({ issuer }) => issuer ?? null)
   const subjects = identities.map(({ subject }) => subject)
   const { rows } = await sql<FoundRow>`
@@ -91,7 +99,7 @@ async function findRows(
       )
       or exists (
         select from jsonb_path_query(e.personal, '$.** ? (@.type() == "string")') as said (word)
-        where lower(said.word #>> '{}') = any(${called}) or said.word #>> '{}' = any(${subjects})
+        where lower(said.word #>> '{}') = any(${[...called, ...held]}) or said.word #>> '{}' = any(${words})
       )
     )
     order by e.id
