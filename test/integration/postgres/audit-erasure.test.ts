@@ -27,6 +27,18 @@ beforeAll(async () => {
   place = { tenant: acme, database: acme.database }
   const { audit } = test.postgres
   const event = { type: 'operation.denied', tenant: acme, requestId: 'hers', operation: 'deploy' } as const
+  const wishes = [
+    { kind: 'name', category: 'roles', name: 'auditor', presence: 'present' },
+    {
+      kind: 'account',
+      presence: 'present',
+      email: 'ann@example.com',
+      name: 'Ann',
+      identify: [{ issuer, subject: 'ann-there' }],
+    },
+    { kind: 'account', presence: 'present', email: 'bob@example.com', name: 'Bob' },
+  ] as const
+  await test.postgres.tenantAdministration.apply(acme, wishes, by)
   const hers: readonly Partial<AuditEvent>[] = [
     { subject: 'account of ann', issuer: 'https://issuer.example' },
     { subject: 'ann-there', issuer },
@@ -43,7 +55,9 @@ beforeAll(async () => {
   trail = new KeptTrail(test, acme)
   await trail.spoil(`
     insert into audit_event (id, type, request_id, subject) overriding system value
-      values (0, 'signin.failed', 'old of hers', 'ANN@example.com');
+      values (-1, 'signin.failed', 'old of hers', 'ANN@example.com');
+    insert into audit_event (id, type, request_id, subject, detail) overriding system value
+      values (0, 'admin.changed', 'old of hers', 'cli:tester', '{"name": "ann@example.com"}');
     insert into audit_chain (name, kind, place, key, sequence, mac) values ('legacy', 'legacy', '', '', 0, '')
   `)
   checkpoint = await test.postgres.auditMaintenance.checkpoint(place)
@@ -65,13 +79,13 @@ describe('the erasure of a person', () => {
   it('takes out who acted and of whom is spoken, in every row and no other, and everything still holds', async () => {
     const { auditMaintenance } = test.postgres
     const before = await personsOf(['not hers', 'another'])
-    expect(await auditMaintenance.erase(place, erasure)).toBe(5)
+    expect(await auditMaintenance.erase(place, erasure)).toBe(7)
     const nothing = { subject: null, personal: null, salt: null, erased_by: 'erasure-1' }
-    expect(await personsOf(['hers', 'old of hers'])).toEqual(Array.from({ length: 5 }, () => nothing))
+    expect(await personsOf(['hers', 'old of hers'])).toEqual(Array.from({ length: 6 }, () => nothing))
     expect(await personsOf(['not hers', 'another'])).toEqual(before)
     expect(await trail.verify([checkpoint])).toMatchObject({
       faults: [],
-      erasures: [{ reference: 'erasure-1', rows: 5 }],
+      erasures: [{ reference: 'erasure-1', rows: 7 }],
     })
     expect(await auditMaintenance.erase(place, { ...erasure, reference: 'erasure-2' })).toBe(0)
   })
@@ -82,12 +96,13 @@ describe('the erasure of a person', () => {
       acme,
       `select subject, detail, personal from audit_event where reason = 'erased'`,
     )
-    expect(records).toEqual([{ subject: by, detail: { reference: 'erasure-1', rows: 5 }, personal: null }])
+    expect(records).toEqual([{ subject: by, detail: { reference: 'erasure-1', rows: 7 }, personal: null }])
     const [{ text } = { text: '' }] = await test.tenantSql(
       acme,
       'select string_agg(e::text, chr(10)) as text from audit_event e',
     )
-    expect(text).not.toMatch(/account of ann|[^o]ann@example\.com/i)
+    expect(text).not.toMatch(/account of ann|[^o]ann@example\.com|:Ann\b/i)
+    expect(text).toMatch(/account_added.*bob@example\.com/)
   })
 
   it('also happens in master, for sign-ins from before the tenant was known', async () => {

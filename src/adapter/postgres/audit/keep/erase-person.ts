@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { sql, type Kysely, type QueryExecutorProvider } from 'kysely'
 import type { Administrator } from '../../../../core/administration/tenant-administration.js'
+import { identityWords } from '../../../../core/administration/account-identity.js'
 import type { Tenant } from '../../../../core/identity/tenant.js'
 import type { AuditTables } from '../../schema/audit-schema.js'
 import { placeOf, type AuditTrail } from '../audit-trail.js'
@@ -32,6 +33,8 @@ interface FoundRow {
   readonly chain: string
   readonly sequence: number
   readonly place: string
+  /** In one from before there were chains: these kept it there, and nothing seals them. */
+  readonly inDetail: boolean
 }
 
 /**
@@ -77,24 +80,32 @@ async function findRows(
   { from, own, to }: { readonly from: number; readonly to: number; readonly own: string },
 ): Promise<readonly FoundRow[]> {
   const called = names.map((name) => name.toLowerCase())
+  // As changes by administrators speak of them.
+  const held = called.map((name) => `of account:${name}`)
+  const words = identities.flatMap(({ issuer, subject }) => {
+    if (issuer === undefined) return [subject]
+    const inWords = identityWords({ issuer, subject })
+    return [subject, inWords, `identity:${inWords}`]
+  })
   const issuers = identities.map(({ issuer }) => issuer ?? null)
   const subjects = identities.map(({ subject }) => subject)
+  const says = (column: 'detail' | 'personal') => sql<boolean>`exists (
+    select from jsonb_path_query(e.${sql.ref(column)}, '$.** ? (@.type() == "string")') as said (word)
+    where lower(said.word #>> '{}') = any(${[...called, ...held]}) or said.word #>> '{}' = any(${words})
+  )`
   const { rows } = await sql<FoundRow>`
-    select e.id::float8 as id, coalesce(e.chain, 'legacy') as chain, coalesce(e.sequence, e.id)::float8 as sequence,
-      coalesce(c.place, ${own}) as place
-    from audit_event e left join audit_chain c on c.name = e.chain
-    where e.id >= ${from} and e.id < ${to} and (e.subject is not null or e.personal is not null) and (
-      lower(e.subject) = any(${called})
-      or exists (
-        select from unnest(${issuers}::text[], ${subjects}::text[]) as known (issuer, subject)
-        where known.subject = e.subject and (known.issuer is null or known.issuer = e.issuer)
-      )
-      or exists (
-        select from jsonb_path_query(e.personal, '$.** ? (@.type() == "string")') as said (word)
-        where lower(said.word #>> '{}') = any(${called}) or said.word #>> '{}' = any(${subjects})
-      )
-    )
-    order by e.id
+    select * from (
+      select e.id::float8 as id, coalesce(e.chain, 'legacy') as chain, coalesce(e.sequence, e.id)::float8 as sequence,
+        coalesce(c.place, ${own}) as place,
+        (e.chain is null and ${says('detail')}) as "inDetail",
+        coalesce(lower(e.subject) = any(${called}), false) or ${says('personal')} or exists (
+          select from unnest(${issuers}::text[], ${subjects}::text[]) as known (issuer, subject)
+          where known.subject = e.subject and (known.issuer is null or known.issuer = e.issuer)
+        ) as "inPersonal"
+      from audit_event e left join audit_chain c on c.name = e.chain
+      where e.id >= ${from} and e.id < ${to}
+    ) found
+    where "inDetail" or "inPersonal" order by id
   `.execute(step)
   return rows
 }
@@ -105,13 +116,14 @@ async function takeOut(
   rows: readonly FoundRow[],
 ): Promise<void> {
   if (rows.length === 0) return
-  const sealed = rows.map(({ chain, id, place, sequence }) => {
-    return { id, seal: `\\x${seal.over('erasure', [place, chain, sequence, reference]).toString('hex')}` }
+  const sealed = rows.map(({ chain, id, inDetail, place, sequence }) => {
+    return { id, inDetail, seal: `\\x${seal.over('erasure', [place, chain, sequence, reference]).toString('hex')}` }
   })
   await sql`
     update audit_event e
-    set subject = null, personal = null, salt = null, erased_by = ${reference}, erasure_seal = row.seal
-    from jsonb_to_recordset(${JSON.stringify(sealed)}::jsonb) as row (id bigint, seal bytea)
+    set subject = null, personal = null, salt = null, erased_by = ${reference}, erasure_seal = row.seal,
+      detail = case when row."inDetail" then null else e.detail end
+    from jsonb_to_recordset(${JSON.stringify(sealed)}::jsonb) as row (id bigint, "inDetail" boolean, seal bytea)
     where e.id = row.id
   `.execute(step)
 }
