@@ -358,7 +358,7 @@ describe('the tokens of a user', () => {
     await site.connect(client, john, ada, johns)
     const place = await placeOfTokens()
     await site.sql(`update service_connection set expires_at = clock_timestamp() + interval '30 seconds'`)
-    let other: ReturnType<typeof inAnotherProcess> | undefined
+    let other: ReturnType<typeof tokensElsewhere> | undefined
     site.provider.instead.set('/token', (response, request) => {
       site.provider.instead.clear()
       let isAnswered = false
