@@ -4,6 +4,7 @@ import { FaultBench } from '../support/fault-bench.js'
 import { identityIn, newSignIn } from '../support/login-samples.js'
 import { ownIssuer } from '../support/postgres.js'
 import { report } from '../support/report-recovery.js'
+import { SmallDisk } from '../support/small-disk.js'
 import { until } from '../support/until.js'
 
 const masterDatabase = 'authsec'
@@ -53,6 +54,24 @@ const failures: Readonly<Record<string, Failure>> = {
         $$ begin raise exception 'could not extend file: No space left on device' using errcode = '53100'; end $$`)
       await sql('create trigger full_disk before insert on audit_event execute function full_disk()')
       return () => sql('drop function full_disk cascade')
+    },
+  },
+  'while its disk is as full as disks are': {
+    begin: async () => {
+      const disk = SmallDisk.mount(bench.cluster.connection.host)
+      // Whoever may not mount any has the case above.
+      if (disk === undefined) return holding('lock table audit_event in access exclusive mode')
+      await bench.cluster.sql('postgres', `create tablespace small location '${disk.folder}'`)
+      await sql('alter table audit_event set tablespace small')
+      disk.fill()
+      // What room the table has left takes a few rows still.
+      await until(async () => (await bench.call('acme')).status === 503, 60_000)
+      return async () => {
+        disk.free()
+        await sql('alter table audit_event set tablespace pg_default')
+        await bench.cluster.sql('postgres', 'drop tablespace small')
+        disk.unmount()
+      }
     },
   },
   'while it has no chains': {
@@ -106,7 +125,7 @@ describe.each(Object.entries(failures))('the audit trail cannot be written, %s',
   })
 })
 
-describe.each(Object.entries(failures).slice(0, 4))('what takes rights away, %s', (name, { begin }) => {
+describe.each(Object.entries(failures).slice(0, 5))('what takes rights away, %s', (name, { begin }) => {
   it('is done all the same, and on record as soon as that can be', async () => {
     const tenant = bench.tenants.get('acme')
     if (tenant === undefined) throw new TypeError('there is no tenant')

@@ -9,16 +9,18 @@ const idleMilliseconds = 60_000
 
 type Work = 'keep' | 'settle'
 
+export type KeptPlace = Pick<PlaceTrail, 'close' | 'idleMilliseconds' | 'keep' | 'settle'>
+
 /** Looks after the trails of the databases that are in use, each by itself: one that hangs must not cost the others their chains. */
 export class TrailKeeper {
-  readonly #places: Map<string | undefined, PlaceTrail>
+  readonly #places: Map<string | undefined, KeptPlace>
   readonly #log: Log
   readonly #timer: NodeJS.Timeout
-  readonly #running: Readonly<Record<Work, Map<PlaceTrail, Promise<void>>>> = { keep: new Map(), settle: new Map() }
+  readonly #running: Readonly<Record<Work, Map<KeptPlace, Promise<void>>>> = { keep: new Map(), settle: new Map() }
   /** By place: how often it was kept. */
-  readonly #rounds = new WeakMap<PlaceTrail, number>()
+  readonly #rounds = new WeakMap<KeptPlace, number>()
 
-  constructor(places: Map<string | undefined, PlaceTrail>, log: Log) {
+  constructor(places: Map<string | undefined, KeptPlace>, log: Log) {
     this.#places = places
     this.#log = log
     this.#timer = setInterval(() => this.#look(), keepMilliseconds).unref()
@@ -43,7 +45,7 @@ export class TrailKeeper {
   }
 
   /** Not while the same still goes on there. */
-  #do(work: Work, place: PlaceTrail, action: () => Promise<unknown>): void {
+  #do(work: Work, place: KeptPlace, action: () => Promise<unknown>): void {
     const running = this.#running[work]
     if (running.has(place)) return
     const done = action()
