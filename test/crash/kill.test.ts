@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { checkTrail, intentFaults, type CheckedTrail } from '../support/audit-check.js'
+import { KeptTrail } from '../support/kept-trail.js'
 import type { ServerChild } from '../support/server-child.js'
 import { CrashLoad } from './crash-load.js'
 import { CrashSite, type Run } from './crash-site.js'
@@ -73,6 +74,11 @@ describe(`servers that are killed ${crashes} times under load`, () => {
         `${unknown} calls whose outcome nobody knows`,
     )
     expect(trail.faults).toEqual([])
+  })
+
+  it('leave a trail that is found sound, with no call under way', async () => {
+    const verdict = await new KeptTrail(site.database, site.tenant).verify()
+    expect(verdict).toMatchObject({ faults: [], rows: trail.rows.length, open: 0 })
   })
 
   it('leave no intent without exactly one outcome, be it unknown', () => {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import type { Tenant } from '../../src/core/identity/tenant.js'
 import { checkTrail, intentFaults } from '../support/audit-check.js'
+import { KeptTrail } from '../support/kept-trail.js'
 import { openTestPostgres, ownIssuer, type TestPostgres } from '../support/postgres.js'
 import { runProgram } from '../support/server-process.js'
 
@@ -36,6 +37,7 @@ it(`three processes write ${rows} rows of one tenant at once: each chain is vali
   expect(ends).toEqual(Array.from({ length: writers }, () => ({ code: 0, stdout: '', stderr: '' })))
   const trail = await checkTrail(test, acme)
   expect(trail.faults).toEqual([])
+  expect(await new KeptTrail(test, acme).verify()).toMatchObject({ faults: [], rows: trail.rows.length, open: 0 })
   expect(intentFaults(trail.rows)).toEqual([])
   expect(trail.rows.filter(({ operation }) => operation === 'deploy')).toHaveLength(writers * own)
 }, 600_000)

@@ -185,6 +185,20 @@ describe('what waits beside the trail', () => {
     expect(await outbox()).toEqual([{ rows: 0 }])
   })
 
+  it('is in the trail that an export takes along, for in another database it would be a stranger’s', async () => {
+    const tenant = await test.postgres.tenantDirectory.find('acme')
+    if (tenant === undefined) throw new TypeError('there is no acme')
+    const put = { kind: 'account', presence: 'present', email: 'bob@example.com' } as const
+    await test.postgres.tenantAdministration.apply(acme, [put], 'cli:test')
+    const held = await locked()
+    await test.postgres.tenantAdministration.apply(acme, [{ ...put, status: 'disabled' }], 'cli:test')
+    await held.release()
+    const lines: string[] = []
+    await test.postgres.tenantDirectory.export(tenant, async (line) => void lines.push(line))
+    expect(lines.filter((line) => line.startsWith('["audit_outbox"'))).toEqual([])
+    expect(lines.filter((line) => line.includes('bob@example.com') && line.includes('["disabled"]'))).toHaveLength(1)
+  })
+
   it('is on record as the words of somebody else where that is not ours, and keeps nothing of ours away', async () => {
     const strange = [
       'no JSON',

@@ -92,7 +92,10 @@ export class TenantDirectory {
   }
 
   /** Writes all that the tenant's database holds, line by line; answers with the number of rows. */
-  export(tenant: RegisteredTenant, write: (line: string) => Promise<void>): Promise<number> {
+  async export(tenant: RegisteredTenant, write: (line: string) => Promise<void>): Promise<number> {
+    // What waits beside the trail is sealed for this database, and would be a stranger's in another.
+    const db = await this.#databases.tenant(tenant)
+    while ((await db.transaction().execute((step) => this.#databases.trail.adopt(step, tenant))) > 0) continue
     return exportTenant(this.#databases.connection, tenant, write)
   }
 
