@@ -324,7 +324,7 @@ describe('a credential that HashiCorp Vault makes', () => {
     ])
     site.vault.fault = undefined
     bench.audit.refuse('credential.read')
-    expect((await bench.call(status)).isError).toBe(true)
+    await expect(bench.call(status)).rejects.toMatchObject({ code: 'ERR_TENANT_UNAVAILABLE' })
     expect(bench.seen).toEqual([])
   })
 

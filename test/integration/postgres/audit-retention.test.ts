@@ -56,7 +56,7 @@ describe('the retention of an audit trail', () => {
     const pruned = await test.postgres.auditMaintenance.prune(place, everything)
     expect(pruned).toMatchObject([
       { chain: expect.stringMatching(/^server-/), from: 1, to: 6, rows: 6 },
-      { chain: `changes-${acme.id}`, from: 1, rows: expect.any(Number) },
+      { chain: expect.stringMatching(/^changes-/), from: 1, rows: expect.any(Number) },
     ])
     expect(await requestsLeft()).toEqual(['four', 'open'])
     expect(await rowsOf('pruned')).toContainEqual({ ...pruned[1] })
@@ -97,7 +97,7 @@ describe('the retention of an audit trail', () => {
     await test.tenantSql(acme, 'update audit_cursor set sequence = 6')
     expect(await auditMaintenance.prune(place, everything)).toMatchObject([{ chain, to: 6 }])
     expect(await auditMaintenance.prune(place, { ...everything, unsent: 'removed' })).toMatchObject([
-      { chain: `changes-${acme.id}` },
+      { chain: expect.stringMatching(/^changes-/) },
     ])
     await test.tenantSql(acme, 'delete from audit_cursor')
     expect((await trail.verify()).faults).toEqual([])

@@ -67,15 +67,17 @@ function withoutTrail(changes: readonly Change[]): WithoutTrail {
 
 /** What is called by somebody's address, or by what an issuer calls them. */
 const personalNouns = new Set(['account', 'identity'])
-/** Words of a change that tell who somebody is. */
-const personalWord = /^(?:identity|name|of account):/
+/** Words of a change that tell who somebody is; what is called by a name of its own is nobody. */
+const personalWord = /^(?:identity|of account|user):/
+const personalWordOfPeople = /^(?:identity|name|of account|user):/
 
 /** Facts about people apart from the others, so that they can be erased. */
 function factsOf({ after, before, name, noun }: Change): Pick<AuditEvent, 'detail' | 'personal'> {
   const isPersonal = personalNouns.has(noun)
+  const word = isPersonal ? personalWordOfPeople : personalWord
   const [ofPeople, others] = [true, false].map((wanted) => {
     const among = (words: readonly string[]): readonly string[] =>
-      words.filter((word) => personalWord.test(word) === wanted)
+      words.filter((each) => word.test(each) === wanted)
     return { before: among(before), after: among(after) }
   })
   const detail = { ...(isPersonal ? {} : { name }), ...others }

@@ -81,7 +81,7 @@ async function findRows(
 ): Promise<readonly FoundRow[]> {
   const called = names.map((name) => name.toLowerCase())
   // As changes by administrators speak of them.
-  const held = called.map((name) => `of account:${name}`)
+  const held = called.flatMap((name) => [`of account:${name}`, `user:${name}`])
   const words = identities.flatMap(({ issuer, subject }) => {
     if (issuer === undefined) return [subject]
     const inWords = identityWords({ issuer, subject })
