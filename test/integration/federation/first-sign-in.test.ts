@@ -103,12 +103,15 @@ describe('an identity that is no account', () => {
     expect(account?.grants.roles).toEqual(['member'])
     const rows = await test.tenantSql(
       acme,
-      `select issuer, subject, request_id, detail->>'account' as account, personal, trace_id from audit_event
+      `select issuer, subject, request_id, personal->>'account' as account, personal, trace_id from audit_event
         where reason = 'account_created'`,
     )
     const { traceId, ...personal } = origin
     expect(rows).toEqual([
-      { issuer: google, subject: '1', request_id: 'request', account: account?.id, personal, trace_id: traceId },
+      {
+        ...{ issuer: google, subject: '1', request_id: 'request', account: account?.id, trace_id: traceId },
+        personal: { ...personal, account: account?.id, identity: expect.stringContaining(google) },
+      },
     ])
   })
 

@@ -67,10 +67,10 @@ describe('an invitation that is accepted with a provider', () => {
     expect(await site.postgres.accounts.findPasswordHash(site.acme, account)).toBeUndefined()
     const rows = await site.database.tenantSql(
       site.acme,
-      `select detail from audit_event where subject = 'link:invitation' and detail->>'account' = $1`,
+      `select personal from audit_event where subject = 'link:invitation' and personal->>'account' = $1`,
       [account],
     )
-    expect(rows).toMatchObject([{ detail: { after: [expect.stringContaining(user.sub)] } }])
+    expect(rows).toMatchObject([{ personal: { after: [expect.stringContaining(user.sub)] } }])
   })
 
   it('lets its user choose whom to be there, and signs nobody in by itself', async () => {

@@ -32,7 +32,7 @@ describe('a link', () => {
     expect(statuses.filter((status) => status === 200)).toHaveLength(1)
     const rows = await site.test.tenantSql(
       site.acme,
-      `select 1 from audit_event where subject = 'link:reset' and detail->>'account' = $1`,
+      `select 1 from audit_event where subject = 'link:reset' and personal->>'account' = $1`,
       [account.id],
     )
     expect(rows).toHaveLength(1)

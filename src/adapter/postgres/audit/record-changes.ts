@@ -52,8 +52,8 @@ export async function recordAccountChange<Schema extends AuditTables>(
   db: Kysely<Schema>,
   { accountId, after = [], before = [], by, tenant, trail }: AccountChange,
 ): Promise<void> {
-  const detail = { action: 'changed', account: accountId, before, after }
-  const event = { type: 'admin.changed', tenant, subject: by, requestId: randomUUID(), detail } as const
+  const { detail, personal } = factsOf({ action: 'changed', noun: 'account', name: accountId, before, after })
+  const event = { type: 'admin.changed', tenant, subject: by, requestId: randomUUID(), detail, personal } as const
   const without = after.length === 0 ? 'goes on' : 'is undone'
   await trail.add(db, [{ event: { ...event, reason: 'account_security_changed' }, count: 1 }], without)
 }
@@ -76,8 +76,7 @@ function factsOf({ after, before, name, noun }: Change): Pick<AuditEvent, 'detai
   const isPersonal = personalNouns.has(noun)
   const word = isPersonal ? personalWordOfPeople : personalWord
   const [ofPeople, others] = [true, false].map((wanted) => {
-    const among = (words: readonly string[]): readonly string[] =>
-      words.filter((each) => word.test(each) === wanted)
+    const among = (words: readonly string[]): readonly string[] => words.filter((each) => word.test(each) === wanted)
     return { before: among(before), after: among(after) }
   })
   const detail = { ...(isPersonal ? {} : { name }), ...others }

@@ -165,7 +165,7 @@ function record(
   { accountId, entrant }: { readonly accountId: string; readonly entrant: Entrant & RecordedIn },
 ): Promise<void> {
   const { clientId, issuer, origin, provider, requestId, subject, trail } = entrant
-  const detail = { account: accountId, provider, identity: identityKey(entrant) }
+  const { personal, ...from } = originFacts(origin)
   const event = {
     type: 'signin.completed',
     reason: 'account_created',
@@ -174,8 +174,9 @@ function record(
     subject,
     clientId,
     requestId,
-    detail,
-    ...originFacts(origin),
+    detail: { provider },
+    ...from,
+    personal: { ...personal, account: accountId, identity: identityKey(entrant) },
   }
   return trail.add(db, [{ event: { ...event, type: 'signin.completed' }, count: 1 }])
 }
