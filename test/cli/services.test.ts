@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -307,8 +308,24 @@ describe('authsec service', () => {
       code: 0,
     })
     expect([revoked.at(-1), await store().newest(his)]).toEqual(['an-access-token-of-di', 0])
+
+    // What a sign-in has left that was cut off; then those of a service that leads elsewhere, and of one that is removed.
+    await store().write({ tenant, service, account: randomUUID() }, { access_token: 'a-cut-off-token-of-di' }, 0)
+    const tidied = await cli.run('delete', '--leftovers', '--yes')
+    const told = { code: 0, stderr: expect.stringContaining('Hub took the tokens of 1 of 1 user back') }
+    expect([tidied, revoked.at(-1)]).toMatchObject([told, 'a-cut-off-token-of-di'])
+    for (const [way, ...more] of [['set', '--url', `${origin()}/v2`], ['delete']] as const) {
+      const { id = '' } = (await postgres.services.find(tenant, 'Hub')) ?? {}
+      const email = `fi-${way}@here.test`
+      await postgres.tenantAdministration.apply(tenant, [{ ...account, email }], 'cli:ada')
+      const [third] = await tenantSql(tenant, connect(email), [id])
+      const hers = { tenant, service: id, account: String(third?.['id']) }
+      await store().write(hers, { access_token: `a-${way}-token-of-di` }, 0)
+      expect(await cli.run(way, 'Hub', ...more, '--yes')).toMatchObject(told)
+      expect([revoked.at(-1), await store().newest(hers)]).toEqual([`a-${way}-token-of-di`, 0])
+      if (way === 'set') await typed(secret, 'set-credential', 'Hub', '--client-id', 'authsec')
+    }
     for (const text of cli.texts) expect(text).not.toMatch(/token-of-di/)
-    expect(await cli.run('delete', 'Hub', '--yes')).toMatchObject({ code: 0 })
   }, 120_000)
 
   it('has no tokens of an account that is gone, and keeps those of others', async () => {
