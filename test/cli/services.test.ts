@@ -224,6 +224,22 @@ describe('authsec service', () => {
     expect(await store().newest(kept)).toBe(3)
   }, 120_000)
 
+  it('is missed by lint where an operation uses it and no tenant that is looked at has it', async () => {
+    const lint = (tenant: string) =>
+      cli.site.run('lint', '--app', 'samples/github-service/dist/app.js', '--tenant', tenant, '--json')
+    const missed = async (tenant: string) => {
+      const { findings } = JSON.parse((await lint(tenant)).stdout)
+      return findings.filter(({ code }: { readonly code: string }) => code === 'unknown-service')
+    }
+    const { slug } = cli.tenant
+    const about = { severity: 'warning', service: 'GitHub API Integration', tenants: [slug] }
+    expect(await missed(slug)).toMatchObject([about, about])
+    expect(await cli.run('add', 'GitHub API Integration', ...bearer(), '--everybody')).toMatchObject({ code: 0 })
+    expect(await missed(slug)).toEqual([])
+    expect(await missed('globex')).toMatchObject([{ tenants: ['globex'] }, { tenants: ['globex'] }])
+    expect(await cli.run('delete', 'GitHub API Integration', '--yes')).toMatchObject({ code: 0 })
+  }, 120_000)
+
   it('says what it could not destroy, and destroys it when it is asked again', async () => {
     await cli.run('add', 'Left', ...bearer(), '--everybody')
     await typed(secret, 'set-credential', 'Left')
