@@ -21,7 +21,7 @@ export default {
   // Slow suites have configurations of their own.
   testPathIgnorePatterns: [
     '/node_modules/',
-    ...['browser', 'cli', 'clients', 'conformance', 'faults', 'process', 'replicas', 'vault'].map(
+    ...['browser', 'cli', 'clients', 'conformance', 'crash', 'faults', 'process', 'replicas', 'vault'].map(
       (name) => `<rootDir>/test/${name}/`,
     ),
   ],

@@ -38,7 +38,8 @@ export interface DataOptions {
  * and started where nobody has yet. Throws `ConfigurationError` for production without a database of its own.
  */
 export async function openData({ settings, issuer, log, ...watching }: DataOptions): Promise<Data> {
-  const shared = { connections: settings.databaseConnections, ownIssuer: issuer, log, ...watching }
+  const { auditRetentionDays, databaseConnections: connections } = settings
+  const shared = { connections, auditRetentionDays, ownIssuer: issuer, log, ...watching }
   if (settings.databaseUrl !== undefined) {
     const named = parseDatabaseUrl(settings.databaseUrl)
     const direct = directOf(settings)

@@ -13,6 +13,7 @@ import { systemClock } from '../core/runtime/clock.js'
 import type { Browser } from '../core/sign-in/browser.js'
 import type { RefreshingProvider } from '../core/sign-in/identity-provider.js'
 import { UpstreamRefresh } from '../core/sign-in/upstream-refresh.js'
+import { openAuditStreams } from './audit/open-audit-streams.js'
 import type { LocalAccount } from './development/local-accounts.js'
 import { openFederation } from './federation/open-federation.js'
 import { accountSecurity } from './account-security.js'
@@ -58,6 +59,7 @@ export async function openParts(options: ServerOptions, base: Foundations, wante
   const { assembly, catalogue, log, patience } = options
   const { data, stack, tracer } = base
   data.postgres.changes.follow()
+  openAuditStreams(options, base)
   const hasher = new PasswordHasher()
   const { application, created } = await patience.untilAnswered(() =>
     prepareApplication({ ...options, postgres: data.postgres, hasher }),
@@ -82,7 +84,10 @@ export async function openParts(options: ServerOptions, base: Foundations, wante
     signIn === undefined ? catalogue : new OperationCatalogue([...signIn.operations, ...catalogue.all()])
   const { audit, rateLimiter } = data.postgres
   const counter = new CallCounter({ limiter: rateLimiter, application: application.clientId })
-  const guard = new Guard({ catalogue: operations, callers: authenticator, audit, counter, services, log, tracer })
+  const guard = new Guard({
+    ...{ catalogue: operations, callers: authenticator, audit, counter, services, log, tracer },
+    keyring: data.keyring,
+  })
   return { application, created, issuer, book, tokens: bearers, authenticator, guard, operations, signIn }
 }
 

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { createMcpEdge, type McpEdge } from '../adapter/mcp/http/create-mcp-edge.js'
 import type { McpEndpoint } from '../adapter/mcp/http/mcp-endpoint.js'
+import { TrustedProxies } from '../adapter/net/trusted-proxies.js'
 import { createTracer } from '../adapter/telemetry/create-tracer.js'
 import type { AuditEvent } from '../core/audit/audit-event.js'
 import { systemClock } from '../core/runtime/clock.js'
@@ -21,6 +22,7 @@ import { openMetrics, type ServerMetrics } from './observe/open-metrics.js'
 import { basicScopes } from './offered-scopes.js'
 import { openData } from './open-data.js'
 import { Readiness } from './readiness.js'
+import { recordRun } from './record-run.js'
 import type { Foundations, ServerOptions } from './server-options.js'
 import { openParts, type ServerParts } from './server-parts.js'
 import { connectReturnOf } from './sign-in-parts.js'
@@ -123,7 +125,8 @@ async function serve(
     ...(issuer === undefined ? [] : [issuer.handle]),
     createHealthHandler(readiness),
   ]
-  listener.serve([observeRequests(handlers, { tracer: base.tracer, meter: metrics?.meter })])
+  const proxies = new TrustedProxies(settings.trustedProxies)
+  listener.serve([observeRequests(handlers, { tracer: base.tracer, meter: metrics?.meter, proxies })])
   metrics?.serve({
     operations: parts.operations.all().map(({ name }) => name),
     vitals: () => ({ ...data.postgres.vitals(), sessions: edge.sessionCount, streams: edge.streamCount }),
@@ -134,6 +137,7 @@ async function serve(
     await pause(lingerMilliseconds[settings.mode])
     await Promise.all([listener.close(drainMilliseconds + lastWordsMilliseconds), edge.close(drainMilliseconds)])
   })
+  await recordRun(options, base, 'http')
   readiness.begin({ ping: () => data.postgres.ping(), heard: () => data.postgres.changes.alive })
   if (settings.mode === 'development') {
     await announceServer(settings.home, { pid: process.pid, publicUrl, clientId: settings.clientId })

@@ -9,6 +9,7 @@ import type { ServerOptions } from './server-options.js'
 import { openParts } from './server-parts.js'
 import { openListener, type HttpHandler, type Listener } from './listener.js'
 import { observeRequests } from './observe/observe-requests.js'
+import { recordRun } from './record-run.js'
 import { connectReturnOf } from './sign-in-parts.js'
 import { createSignInKeeper } from './sign-in-keeper.js'
 import { openFoundations } from './start-server.js'
@@ -59,6 +60,7 @@ async function serve(options: StdioOptions, stack: ClosingStack): Promise<Runnin
     (request, response) => issuer.handle(request, response),
   ]
   base.listener.serve([observeRequests(pages, { tracer: base.tracer, meter: undefined })])
+  await recordRun(options, base, 'stdio')
   const keeper = createSignInKeeper({
     home: settings.home,
     clientId: application.clientId,

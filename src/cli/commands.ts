@@ -16,6 +16,7 @@ const commands: Readonly<Record<string, MakeCommand>> = {
   service: async (env) => (await import('./service/service-command.js')).serviceCommand(env),
   vault: async (env) => (await import('./vault/vault-command.js')).vaultCommand(env),
   session: async (env) => (await import('./session/session-command.js')).sessionCommand(env),
+  audit: async (env) => (await import('./audit/audit-command.js')).auditCommand(env),
   migrate: async (env) => (await import('./migrate/migrate-command.js')).migrateCommand(env),
   keys: async (env) => (await import('./key/keys-command.js')).keysCommand(env),
   'leak-test': async () => (await import('./leak-test-command.js')).leakTestCommand(),

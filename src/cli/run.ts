@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
+import { packageVersion } from '../app/package-version.js'
 import { commandsFor } from './commands.js'
 import { exitCodeOf, exitCodes } from './exit-code.js'
 import { printable } from './printable.js'
@@ -27,11 +27,4 @@ export async function run(argv: readonly string[], env: NodeJS.ProcessEnv): Prom
 function inherit(command: Command, parent: Command): void {
   command.copyInheritedSettings(parent)
   for (const child of command.commands) inherit(child, command)
-}
-
-function packageVersion(): string {
-  const description: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
-  const version: unknown =
-    typeof description === 'object' && description !== null ? Reflect.get(description, 'version') : ''
-  return String(version)
 }

@@ -26,7 +26,7 @@ const { values } = parseArgs({
 const [rounds, seconds, perSecond, atOnce] = ['rounds', 'seconds', 'pace', 'at-once'].map((name) =>
   Number(values[name]),
 )
-const goal = { 'added p50 (ms)': 2, 'added p95 (ms)': 5, 'calls a second (ratio)': 0.7 }
+const goal = { 'added p50 (ms)': 1, 'added p95 (ms)': 5, 'calls a second': 800 }
 const user = 'john@company.com'
 
 const home = await mkdtemp(join(tmpdir(), 'authsec-bench-'))
@@ -70,6 +70,7 @@ try {
     rows,
     'added p50 (ms)': rounded(added('p50')),
     'added p95 (ms)': rounded(added('p95')),
+    'calls a second': rows[1]['calls a second'],
     'calls a second (ratio)': rounded(median(fast.strict.map((one, round) => one / fast.off[round]))),
     failed,
     calls: sent,

@@ -134,7 +134,7 @@ describe('authsec account factor', () => {
     const listed = async (...args: readonly string[]): Promise<unknown> =>
       JSON.parse((await cli('factor', 'list', ...args, '--json')).stdout)
     const required = async (): Promise<readonly unknown[]> =>
-      (await site.audit.all()).filter(({ detail }) => JSON.stringify(detail).includes('factor required'))
+      (await site.audit.all()).filter(({ detail }) => JSON.stringify(detail?.['after'])?.includes('factor required'))
     const before = await required()
     expect(await listed('john@company.com')).toEqual([{ email: 'john@company.com', kinds: [], demand: 'optional' }])
     expect((await cli('factor', 'require', 'john@company.com')).stdout).toContain('required for john@company.com')

@@ -157,7 +157,7 @@ describe('an account', () => {
     expect(changed).toMatchObject({ changes: [{ before: ['a password'], after: ['another password'] }] })
     const rows = await site.audit.all()
     expect(JSON.stringify(rows)).not.toContain(password)
-    const about = rows.filter(({ detail }) => detail?.['name'] === 'gen@company.com')
+    const about = rows.filter(({ personal }) => personal?.['account'] === 'gen@company.com')
     expect(about.map(({ reason }) => reason)).toEqual(['account_added', 'account_changed'])
     expect(about.every(({ subject, type }) => type === 'admin.changed' && /^cli:./.test(subject ?? ''))).toBe(true)
   })

@@ -101,11 +101,13 @@ describe('authsec account identity', () => {
   it('is on record with who did it', async () => {
     await cli(...identity('add', 'ana@company.com', 'recorded'))
     await cli(...identity('remove', 'ana@company.com', 'recorded'))
-    const rows = (await site.audit.all()).filter(({ detail }) => JSON.stringify(detail).includes('identity:recorded'))
+    const rows = (await site.audit.all()).filter(({ personal }) =>
+      JSON.stringify(personal).includes('identity:recorded'),
+    )
     const word = `identity:recorded of ${issuer.issuer}`
     expect(rows).toMatchObject([
-      { type: 'admin.changed', reason: 'account_changed', detail: { before: [], after: [word] } },
-      { type: 'admin.changed', reason: 'account_changed', detail: { before: [word], after: [] } },
+      { type: 'admin.changed', reason: 'account_changed', personal: { before: [], after: [word] } },
+      { type: 'admin.changed', reason: 'account_changed', personal: { before: [word], after: [] } },
     ])
     expect(rows.every(({ subject }) => /^cli:./.test(subject ?? ''))).toBe(true)
   })

@@ -406,7 +406,7 @@ describe('authsec service', () => {
       stderr: expect.stringContaining('another local key'),
     })
     const failed = (await cli.site.audit.all()).filter(
-      ({ reason, type }) => type === 'credential.read' && reason !== null,
+      ({ reason, type }) => type === 'credential.outcome' && reason !== 'succeeded',
     )
     expect(failed).toMatchObject([{ reason: 'ERR_SECRETS_UNAVAILABLE', detail: { service: 'Cut', version: 3 } }])
     expect(await cli.elsewhere({ AUTHSEC_LOCAL_VAULT_KEY: own }, 'test', 'Cut')).toMatchObject({ code: 0 })

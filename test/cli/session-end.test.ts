@@ -149,7 +149,13 @@ describe('the sessions of a user', () => {
     expect(ends).toHaveLength(7)
     expect(new Set(ends.map(({ subject }) => subject)).size).toBe(1)
     const changes = rows.filter(({ type }) => type === 'admin.changed')
-    expect(changes).toMatchObject([{ subject: ends[0]?.['subject'], detail: { sessions: 7 } }])
+    expect(changes).toMatchObject([
+      {
+        subject: expect.stringMatching(/^cli:/),
+        reason: 'sessions_removed',
+        detail: { sessions: 7, name: ends[0]?.['subject'] },
+      },
+    ])
   })
 })
 

@@ -179,6 +179,14 @@ describe('authsec keys', () => {
     })
     expect(await authsec('keys', 'reseal')).toMatchObject({ code: 0 })
     expect(await statusFor(token)).toBe(200)
+    const added = (await site.audit.all()).filter(({ reason }) => reason === 'data_key_added')
+    const [key] = added
+    expect(added).toMatchObject([
+      { database: 'authsec', subject: expect.stringMatching(/^cli:/), detail: { before: expect.any(Array) } },
+    ])
+    expect(key?.detail?.['after']).toEqual([...(key?.detail?.['before'] as string[]), key?.detail?.['name']])
+    const resealed = (await site.audit.all()).filter(({ reason }) => reason === 'sealed_rows_changed')
+    expect(resealed).toMatchObject([{ detail: { after: [expect.stringMatching(/^\d+ sealed anew$/)] } }])
   })
 
   it('announces a signing key, which signs later and is one at a time', async () => {
@@ -186,6 +194,8 @@ describe('authsec keys', () => {
     const rotated = await authsec('keys', 'rotate', '--signing')
     expect(rotated).toMatchObject({ code: 0, stdout: expect.stringContaining('signs in 15 minutes') })
     const [kid = ''] = rotated.stdout.split(' ')
+    const announced = (await site.audit.all()).filter(({ reason }) => reason === 'signing_key_added')
+    expect(announced).toMatchObject([{ subject: expect.stringMatching(/^cli:/), detail: { name: kid } }])
     const { stdout } = await authsec('keys', 'list')
     expect(stdout).toMatch(new RegExp(`${kid} +sign +announced .*\\n.* sign +signing `))
     expect(await authsec('keys', 'rotate', '--signing')).toMatchObject({

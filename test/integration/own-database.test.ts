@@ -64,6 +64,7 @@ describe('a server on a database of its own', () => {
     env = {
       AUTHSEC_DATABASE_URL: `postgres://${authority}/${database.masterDatabase}?sslmode=disable`,
       AUTHSEC_MASTER_KEY: database.masterKey.reveal(),
+      AUTHSEC_TRUSTED_PROXIES: '127.0.0.0/8',
     }
     server = await listenInProcess(options, env)
   }, 120_000)
@@ -178,18 +179,49 @@ describe('a server on a database of its own', () => {
 
   it('writes one row per decision and outcome', async () => {
     const token = await tokenOf(john, 'acme-corp')
-    await database.tenantSql(acme, 'delete from audit_event')
+    const [last] = await database.tenantSql(acme, 'select coalesce(max(id), 0) as id from audit_event')
     await call(token, 'book_entry')
     await call(token, 'no_such_tool')
-    const rows = await database.tenantSql(
-      acme,
-      `select type, operation, reason from audit_event where type like 'operation.%' order by id`,
-    )
-    expect(rows).toEqual([
+    const decided = () =>
+      database.tenantSql(
+        acme,
+        `select type, operation, reason from audit_event where type like 'operation.%' and id > $1 order by id`,
+        [last?.['id']],
+      )
+    await until(async () => (await decided()).length === 3)
+    expect(await decided()).toEqual([
       { type: 'operation.allowed', operation: 'book_entry', reason: null },
       { type: 'operation.outcome', operation: 'book_entry', reason: 'succeeded' },
       { type: 'operation.denied', operation: 'no_such_tool', reason: 'ERR_OPERATION_UNKNOWN' },
     ])
+  })
+
+  it('says in each row where the call came from, how long it took, and of its arguments a digest alone', async () => {
+    const token = await tokenOf(john, 'acme-corp')
+    const traceId = '0af7651916cd43dd8448eb211c80319c'
+    const origin = { address: '203.0.113.9', userAgent: 'probe/1' }
+    const params = { name: 'book_entry', arguments: { note: 'MARKER' } }
+    await fetch(server.url, {
+      method: 'POST',
+      headers: {
+        ...{ accept: 'application/json, text/event-stream', 'content-type': 'application/json' },
+        ...{ authorization: `Bearer ${token}`, traceparent: `00-${traceId}-b7ad6b7169203331-01` },
+        ...{ 'user-agent': origin.userAgent, 'x-forwarded-for': `198.51.100.1, ${origin.address}` },
+      },
+      body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params }),
+    })
+    const rows = await database.tenantSql(
+      acme,
+      `select type, personal, milliseconds, detail, intent_id, request_id from audit_event where trace_id = $1 order by id`,
+      [traceId],
+    )
+    expect(rows.map(({ type }) => type)).toEqual(['operation.allowed', 'operation.outcome'])
+    for (const row of rows) {
+      expect(row).toMatchObject({ personal: origin, intent_id: rows[0]?.['request_id'] })
+      expect(Number(row['milliseconds'])).toBeGreaterThanOrEqual(0)
+    }
+    expect(rows[0]?.['detail']).toMatchObject({ arguments: expect.stringMatching(/^[\w-]{43}$/) })
+    expect(JSON.stringify(rows)).not.toMatch(/MARKER|198\.51/)
   })
 
   it('runs nothing that cannot be put on record, and recovers by itself', async () => {
@@ -221,5 +253,29 @@ describe('a server on a database of its own', () => {
     ['with a URL that is none', options, { AUTHSEC_DATABASE_URL: 'mysql://x' }, 'ERR_CONFIG_DATABASE'],
   ])('does not start %s', async (_name, changed, environment, code) => {
     await expect(listenInProcess(changed, { ...env, ...environment })).rejects.toMatchObject({ code })
+  })
+
+  it('says on record as what it began and that it ended, and shows no secret by that', async () => {
+    const rows = () =>
+      database.sql(`select type, client_id, detail from audit_event where type like 'server.%' order by id`)
+    const [began, ...others] = await rows()
+    expect(began).toMatchObject({
+      ...{ type: 'server.started', client_id: 'ledger' },
+      detail: {
+        ...{ version: expect.stringMatching(/^\d+\.\d+\.\d+/), publicUrl: new URL(server.url).origin, login: 'oauth' },
+        ...{
+          mode: 'production',
+          transport: 'http',
+          sessions: 'stateless',
+          ownIssuer: 'served',
+          trustedProxies: ['127.0.0.0/8'],
+        },
+      },
+    })
+    expect(others).toEqual([])
+    await server.close()
+    expect((await rows()).map(({ type }) => type)).toEqual(['server.started', 'server.stopped'])
+    for (const secret of [database.masterKey.reveal(), database.connection.password])
+      expect(JSON.stringify(await rows())).not.toContain(secret)
   })
 })

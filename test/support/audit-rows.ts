@@ -14,6 +14,7 @@ export interface AuditRowSeen {
   readonly requestId: string
   readonly subject: string | null
   readonly detail: Readonly<Record<string, unknown>> | null
+  readonly personal: Readonly<Record<string, unknown>> | null
   readonly count: number
 }
 
@@ -69,7 +70,7 @@ export class AuditRows {
   }
 
   async #rowsOf(database: string): Promise<readonly AuditRowSeen[]> {
-    const columns = `id::text as key, type, reason, request_id as "requestId", subject, detail, count`
+    const columns = `id::text as key, type, reason, request_id as "requestId", subject, detail, personal, count`
     const rows = await this.#query(database, `select ${columns} from audit_event order by id`)
     return rows.map((row) => ({
       ...(row as Omit<AuditRowSeen, 'database'>),

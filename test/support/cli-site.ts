@@ -23,9 +23,9 @@ export class CliSite {
     this.#cli = new WarmCli(parts.home.path)
   }
 
-  static async start(entry?: string): Promise<CliSite> {
+  static async start(entry?: string, env: NodeJS.ProcessEnv = {}): Promise<CliSite> {
     const home = await temporaryHome()
-    const server = await startServerProcess({ home: home.path, ...(entry === undefined ? {} : { entry }) })
+    const server = await startServerProcess({ home: home.path, env, ...(entry === undefined ? {} : { entry }) })
     return new CliSite({ home, server, audit: await AuditRows.of(home.path) })
   }
 

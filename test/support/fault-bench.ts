@@ -99,7 +99,8 @@ export class FaultBench {
   /** One call of the tool by a user of the tenant. Never throws. */
   async call(tenant: string): Promise<Attempt> {
     const startedAt = performance.now()
-    const attempt = await this.#post(tenant).catch((error: unknown) => ({
+    const params = { name: 'book_entry', arguments: {} }
+    const attempt = await this.ask(tenant, 'tools/call', params).catch((error: unknown) => ({
       ...{ status: 0, retryAfter: null, body: String(error) },
     }))
     // A refusal acknowledges nothing: bits that flip may take a grant away.
@@ -107,6 +108,25 @@ export class FaultBench {
       this.#acknowledged.push(referenceIn(attempt.body))
     }
     return { ...attempt, milliseconds: performance.now() - startedAt }
+  }
+
+  /** Any request by a user of the tenant. */
+  async ask(tenant: string, method: string, params: object): Promise<Omit<Attempt, 'milliseconds'>> {
+    const response = await fetch(this.server.url, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        accept: 'application/json, text/event-stream',
+        'mcp-protocol-version': '2025-11-25',
+        authorization: `Bearer ${this.#tokens.get(tenant)}`,
+      },
+      body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
+    })
+    return {
+      status: response.status,
+      retryAfter: response.headers.get('retry-after'),
+      body: await response.text(),
+    }
   }
 
   /** The status of `/readyz`, or of `/healthz`. */
@@ -160,27 +180,6 @@ export class FaultBench {
     await this.server.close()
     await this.proxy.close()
     await this.cluster.close()
-  }
-
-  async #post(tenant: string): Promise<Omit<Attempt, 'milliseconds'>> {
-    const response = await fetch(this.server.url, {
-      method: 'POST',
-      headers: {
-        'content-type': 'application/json',
-        accept: 'application/json, text/event-stream',
-        'mcp-protocol-version': '2025-11-25',
-        authorization: `Bearer ${this.#tokens.get(tenant)}`,
-      },
-      body: JSON.stringify({
-        ...{ jsonrpc: '2.0', id: 1, method: 'tools/call' },
-        params: { name: 'book_entry', arguments: {} },
-      }),
-    })
-    return {
-      status: response.status,
-      retryAfter: response.headers.get('retry-after'),
-      body: await response.text(),
-    }
   }
 
   async #recorded(type: string): Promise<ReadonlySet<string>> {

@@ -11,6 +11,7 @@ export type Fault =
   | 'refuse'
   | 'reset'
   | 'corrupt'
+  | 'mute'
   | { readonly latency: number }
   | { readonly throttle: number }
   | { readonly cutAfter: number }
@@ -75,7 +76,7 @@ export class FaultProxy {
    * `pass` forwards; `latency` does so after that many milliseconds, `throttle` so many bytes a second in each direction. `blackhole`
    * accepts and swallows; what was swallowed does not come back. `refuse` closes the port and what stands, `reset` answers everybody
    * with RST. `cutAfter` hangs up on a connection once so many bytes have passed, both directions together. `corrupt` flips one bit
-   * in each piece of what the target says.
+   * in each piece of what the target says; `mute` swallows it, and what clients say arrives.
    */
   async set(fault: Fault): Promise<void> {
     if (this.#fault === 'refuse' && fault !== 'refuse') {
@@ -128,6 +129,7 @@ export class FaultProxy {
   async #forward(link: Link, piece: Buffer, to: Socket): Promise<void> {
     const fault = this.#fault
     if (fault === 'corrupt' && to === link.client) return this.#write(link, this.#corrupted(piece), to)
+    if (fault === 'mute' && to === link.client) return
     if (typeof fault === 'string') return fault === 'blackhole' ? undefined : this.#write(link, piece, to)
     if ('throttle' in fault) return this.#trickle(link, piece, { to, fault })
     if ('cutAfter' in fault) return this.#cut(link, piece.subarray(0, fault.cutAfter - link.passed), { to, fault })

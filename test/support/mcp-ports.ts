@@ -127,23 +127,31 @@ export class RecordedAudit implements AuditLog {
   readonly recorded: AuditEvent[] = []
   readonly retained: AuditEvent[] = []
   readonly counted: AuditEvent[] = []
+  /** All that happened, in this order. */
+  readonly events: AuditEvent[] = []
   down = false
   keep = true
 
   async record(event: AuditEvent): Promise<void> {
     if (this.down) throw new UpstreamError('TENANT_UNAVAILABLE', 'the audit trail cannot be written')
-    if (this.keep) this.recorded.push(event)
+    this.#keep(this.recorded, event)
   }
 
   retain(event: AuditEvent): void {
-    if (this.keep) this.retained.push(event)
+    this.#keep(this.retained, event)
   }
 
   count(event: AuditEvent): void {
-    if (this.keep) this.counted.push(event)
+    this.#keep(this.counted, event)
   }
 
   async flush(): Promise<void> {
     await Promise.resolve()
+  }
+
+  #keep(list: AuditEvent[], event: AuditEvent): void {
+    if (!this.keep) return
+    list.push(event)
+    this.events.push(event)
   }
 }

@@ -7,6 +7,8 @@ export class MemoryAuditLog implements AuditLog {
   readonly rows: AuditEvent[] = []
   readonly retained: AuditEvent[] = []
   readonly counted: AuditEvent[] = []
+  /** All that happened, in this order. */
+  readonly events: AuditEvent[] = []
   readonly #refused = new Set<AuditEventType>()
 
   /** Rows of these types cannot be written from now on. */
@@ -18,14 +20,17 @@ export class MemoryAuditLog implements AuditLog {
     await new Promise(setImmediate)
     if (this.#refused.has(event.type)) throw new UpstreamError('TENANT_UNAVAILABLE', 'the audit row cannot be written')
     this.rows.push(event)
+    this.events.push(event)
   }
 
   retain(event: AuditEvent): void {
     this.retained.push(event)
+    this.events.push(event)
   }
 
   count(event: AuditEvent): void {
     this.counted.push(event)
+    this.events.push(event)
   }
 
   async flush(): Promise<void> {

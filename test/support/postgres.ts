@@ -69,10 +69,9 @@ export async function openTestPostgres(options: Partial<PostgresOptions> = {}): 
       await Promise.allSettled(all.map((postgres) => postgres.close()))
       const tenants = await sql('select database_name, login_role from tenant')
       await dropDatabases(connection, [...tenants.map((row) => String(row['database_name'])), masterDatabase])
-      await dropRoles(
-        connection,
-        tenants.map((row) => String(row['login_role'])),
-      )
+      const databases = [masterDatabase, ...tenants.map((row) => String(row['database_name']))]
+      const auditors = databases.map((name) => `${name}_auditor`)
+      await dropRoles(connection, [...tenants.map((row) => String(row['login_role'])), ...auditors])
       await embedded.close()
     },
   }
@@ -95,7 +94,7 @@ function firstOpen(connection: ConnectionSettings, open: () => Promise<Postgres>
     const inUse = names.some((name) => isAlive(Number(/^test_(\d+)_/.exec(name)?.[1])))
     if (!inUse) {
       await dropDatabases(connection, names)
-      const roles = await run(client, `select rolname from pg_roles where rolname ~ '^tenant_'`)
+      const roles = await run(client, `select rolname from pg_roles where rolname ~ '^(test|tenant)_'`)
       await dropRoles(
         connection,
         roles.map((row) => String(row['rolname'])),

@@ -1,10 +1,9 @@
-import { setTimeout as pause } from 'node:timers/promises'
 import { sql } from 'kysely'
 import type { Keyring } from '../../core/credential/keyring.js'
+import type { AuditReader } from '../../core/audit/audit-reader.js'
+import type { UnsentAudit } from '../../core/audit/stream/unsent-audit.js'
 import type { AuditEvent } from '../../core/audit/audit-event.js'
 import type { MasterKey } from '../../core/credential/master-key.js'
-import { ConfigurationError } from '../../core/error/configuration-error.js'
-import { UpstreamError } from '../../core/error/upstream-error.js'
 import type { ApplicationAdministration } from '../../core/administration/application-administration.js'
 import type { IssuerAdministration } from '../../core/administration/issuer-administration.js'
 import type { ProviderAdministration } from '../../core/administration/provider-administration.js'
@@ -45,9 +44,6 @@ import { Databases, type DatabasesOptions } from './databases.js'
 import { LocalVault } from './credential/local-vault.js'
 import { KeyAdministration } from './key/key-administration.js'
 import { StoredKeyring } from './key/stored-keyring.js'
-import { errorCode } from './embedded/error-code.js'
-import { sqlState } from './pool/database-failure.js'
-import { ensureMaster } from './provision/ensure-master.js'
 import { Provisioner } from './provision/provisioner.js'
 import { PostgresFederatedAccounts } from './federation/postgres-federated-accounts.js'
 import { PostgresFederationStore } from './federation/postgres-federation-store.js'
@@ -63,7 +59,12 @@ import { PostgresAccountFactorStore } from './store/postgres-account-factor-stor
 import { PostgresAccountLinkStore } from './store/postgres-account-link-store.js'
 import { PostgresAccountStore } from './store/postgres-account-store.js'
 import { PostgresApplicationStore } from './store/postgres-application-store.js'
+import { AuditKeeper } from './audit/keep/audit-keeper.js'
+import { AuditMaintenance } from './audit/keep/audit-maintenance.js'
 import { PostgresAuditLog } from './audit/postgres-audit-log.js'
+import { AuditArchive } from './audit/read/audit-archive.js'
+import { PostgresAuditReader } from './audit/read/postgres-audit-reader.js'
+import { PostgresUnsentAudit } from './audit/read/postgres-unsent-audit.js'
 import { PostgresGrantStore } from './store/postgres-grant-store.js'
 import { PostgresIssuerStorage } from './store/postgres-issuer-storage.js'
 import { PostgresIssuerStore } from './store/postgres-issuer-store.js'
@@ -79,6 +80,7 @@ import { PostgresSigningKeyStore } from './store/postgres-signing-key-store.js'
 import { PostgresTenantAdministration } from './store/postgres-tenant-administration.js'
 import { PostgresTenantRegistry } from './store/postgres-tenant-registry.js'
 import { PostgresUpstreamTokenStore } from './store/postgres-upstream-token-store.js'
+import { untilMasterStands } from './until-master-stands.js'
 import { Sweeper } from './sweeper.js'
 import { MigrationRun } from './tenant/migration-run.js'
 import { TenantDirectory } from './tenant/tenant-directory.js'
@@ -102,6 +104,8 @@ export interface PostgresOptions {
   readonly patience?: number | undefined
   /** How many connections to hold at most, the listener's included; 50 unless told. */
   readonly connections?: number | undefined
+  /** How many days rows of the audit trail stay; for good unless told. */
+  readonly auditRetentionDays?: number | undefined
   readonly limits?: Partial<Pick<DatabasesOptions, 'masterLimits' | 'tenantLimits' | 'times'>> | undefined
 }
 
@@ -144,6 +148,10 @@ export interface Postgres {
   /** What other processes do to sessions, heard once `changes` follows. */
   readonly notices: SessionFeed
   readonly audit: PostgresAuditLog
+  readonly auditReader: AuditReader
+  /** How far the trail was sent elsewhere. */
+  readonly unsentAudit: UnsentAudit
+  readonly auditMaintenance: AuditMaintenance
   readonly provisioner: Provisioner
   readonly tenantDirectory: TenantDirectory
   readonly migrations: MigrationRun
@@ -177,7 +185,6 @@ export interface DirectorySources {
 
 const defaultMaster = 'authsec'
 const defaultPatience = 5000
-const retryMilliseconds = 100
 const usualConnections = 50
 
 /**
@@ -202,6 +209,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Postgres> 
     await databases.close()
     throw error
   }
+  const archive = new AuditArchive(databases, keys)
   const audit = new PostgresAuditLog(databases, log, options.onEvent)
   const tenants = new PostgresTenantRegistry(master, ownIssuer)
   const changes = new PostgresChangeFeed({ connection: options.direct ?? connection, masterDatabase, master, log })
@@ -216,6 +224,9 @@ export async function openPostgres(options: PostgresOptions): Promise<Postgres> 
   const signingKeys = new PostgresSigningKeyStore({ master, keyring: keys, feed: notices, trail: databases.trail })
   const keptTokens = new PostgresKeptTokenStore(databases, keys)
   const services = new PostgresServiceStore({ databases, changes, ownIssuer })
+  const auditMaintenance = new AuditMaintenance(databases)
+  const retentionDays = options.auditRetentionDays
+  const auditKeeper = new AuditKeeper({ maintenance: auditMaintenance, turns: rateLimiter, retentionDays, log })
   const sweeper = new Sweeper({ master, tenants, signIns, keptTokens, audit, turns: rateLimiter, log })
   return {
     keys,
@@ -254,6 +265,9 @@ export async function openPostgres(options: PostgresOptions): Promise<Postgres> 
     changes,
     notices,
     audit,
+    auditReader: new PostgresAuditReader(archive),
+    unsentAudit: new PostgresUnsentAudit(archive),
+    auditMaintenance,
     provisioner,
     tenantDirectory: new TenantDirectory({ databases, provisioner, changes, keys }),
     migrations: new MigrationRun(databases, keys),
@@ -269,56 +283,13 @@ export async function openPostgres(options: PostgresOptions): Promise<Postgres> 
       try {
         await changes.close()
         await sweeper.stop()
+        await auditKeeper.stop()
         await signIns.close()
         await audit.close()
+        await archive.close()
       } finally {
         await databases.close()
       }
     },
   }
-}
-
-/** A cluster that starts beside us needs a moment; one that refuses our name or speaks no TLS will not change its mind. */
-async function untilMasterStands(databases: Databases, deadline: number): Promise<void> {
-  for (;;) {
-    try {
-      return await ensureMaster(databases)
-    } catch (error) {
-      const refusal = refusalOf(error)
-      if (refusal !== undefined) throw refusal
-      if (performance.now() + retryMilliseconds > deadline) throw silent(databases.connection, error)
-    }
-    await pause(retryMilliseconds)
-  }
-}
-
-function silent({ host, port }: ConnectionSettings, cause: unknown): UpstreamError {
-  return new UpstreamError('AUTH_UNAVAILABLE', `PostgreSQL at ${host}:${port} does not answer`, { cause })
-}
-
-function refusalOf(error: unknown): ConfigurationError | undefined {
-  const state = sqlState(error) ?? ''
-  const cause = error instanceof Error ? error.cause : undefined
-  // The driver's own words for a password that cannot be one.
-  if (state.startsWith('28') || (cause instanceof Error && cause.message.startsWith('SASL: '))) {
-    return refuse('PostgreSQL refuses the user name or password of AUTHSEC_DATABASE_URL', error)
-  }
-  if (state === '42501') {
-    return refuse(
-      'the role of AUTHSEC_DATABASE_URL may not do what is needed: it needs CREATEDB, or a master database of its own',
-      error,
-    )
-  }
-  if (state.startsWith('42')) return refuse('the master database is not as this version needs it', error)
-  if (/CERT|UNABLE_TO_(?:GET|VERIFY)/.test(errorCode(cause))) {
-    return refuse('the certificate of PostgreSQL does not hold for the host of AUTHSEC_DATABASE_URL', error)
-  }
-  if (cause instanceof Error && /does not support SSL/.test(cause.message)) {
-    return refuse('PostgreSQL speaks no TLS: turn it on there, or add ?sslmode=disable to AUTHSEC_DATABASE_URL', error)
-  }
-  return undefined
-}
-
-function refuse(message: string, cause: unknown): ConfigurationError {
-  return new ConfigurationError('ERR_CONFIG_DATABASE', message, { cause })
 }

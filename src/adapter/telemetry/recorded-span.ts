@@ -18,6 +18,11 @@ export class RecordedSpan implements Span {
     return attempt(() => this.#span.isRecording()) === true
   }
 
+  get traceId(): string | undefined {
+    const id = attempt(() => this.#span.spanContext().traceId)
+    return typeof id === 'string' && /^(?!0{32})[0-9a-f]{32}$/.test(id) ? id : undefined
+  }
+
   set(name: string, value: SpanValue): void {
     attempt(() => this.#span.setAttribute(name, typeof value === 'string' ? scrubText(value, longestValue) : value))
   }

@@ -7,7 +7,8 @@ import { refuseLocalInProduction } from '../credentials/open-credentials.js'
 import { RefusedError } from '../refused-error.js'
 import { parseKeys } from '../settings/read-master-keys.js'
 import type { Agree } from './change-tenant.js'
-import { withInstallation } from './with-tenant.js'
+import { recordChange } from './record-change.js'
+import { withInstallation, type Installation } from './with-tenant.js'
 
 export type ListedKeys = Awaited<ReturnType<KeyAdministration['list']>>
 export type ListedSigningKeys = Awaited<ReturnType<KeyAdministration['listSigning']>>
@@ -34,7 +35,14 @@ export async function listKeys(
 /** Announces a new key for tokens, which signs when everybody can know it. */
 export async function rotateSigningKey(env: NodeJS.ProcessEnv): Promise<SigningKeyRotation> {
   const key = await generateSigningKey()
-  return withInstallation(env, ({ postgres }) => postgres.keyAdministration.announce(key))
+  return withInstallation(env, async (installation) => {
+    const { keyAdministration } = installation.postgres
+    const before = (await keyAdministration.listSigning()).map(({ kid }) => kid)
+    const announced = await keyAdministration.announce(key)
+    const change = { action: 'added', noun: 'signing key', name: announced.kid, before } as const
+    await recordChange(installation, { ...change, after: [...before, announced.kid] })
+    return announced
+  })
 }
 
 /**
@@ -56,18 +64,29 @@ const whatReplacingMeans = [
 
 /** Rotates the keys; answers with the number of rows that are sealed anew, `undefined` where that is left for later. */
 export async function rotateKeys(env: NodeJS.ProcessEnv, options: RotationOptions): Promise<number | undefined> {
-  return withInstallation(env, async ({ postgres }) => {
-    const rotation = await postgres.keyAdministration.rotate()
+  return withInstallation(env, async (installation) => {
+    const { keyAdministration } = installation.postgres
+    const before = (await keyAdministration.list()).map(({ id }) => id)
+    const rotation = await keyAdministration.rotate()
+    const change = { action: 'added', noun: 'data key', name: rotation.added, before } as const
+    await recordChange(installation, { ...change, after: [...before, rotation.added] })
     options.onRotated(rotation)
     if (options.reseal === 'later') return undefined
     await pause(rotation.secondsLeft * 1000)
-    return postgres.keyAdministration.reseal()
+    return reseal(installation)
   })
 }
 
 /** Seals anew what an earlier key has sealed; answers with the number of rows. */
 export async function resealKeys(env: NodeJS.ProcessEnv): Promise<number> {
-  return withInstallation(env, ({ postgres }) => postgres.keyAdministration.reseal())
+  return withInstallation(env, reseal)
+}
+
+async function reseal(installation: Installation): Promise<number> {
+  const rows = await installation.postgres.keyAdministration.reseal()
+  const change = { action: 'changed', noun: 'sealed rows', name: 'all' } as const
+  await recordChange(installation, { ...change, before: ['under earlier keys'], after: [`${rows} sealed anew`] })
+  return rows
 }
 
 /** What became of the key of the local store of credentials. */
@@ -83,19 +102,30 @@ export interface LocalVaultRotation {
  * environment. Running servers open them all the time. May be cut off and run again. Throws `RefusedError` where there is no other key.
  */
 export async function rotateLocalVaultKey(env: NodeJS.ProcessEnv): Promise<LocalVaultRotation> {
-  return withInstallation(env, async ({ postgres: { localVault }, settings: { home, localVaultKey, ...settings } }) => {
-    if (settings.vault !== undefined) throw new RefusedError('credentials are in Vault, which has keys of its own')
-    refuseLocalInProduction(settings)
-    return localVault.inTurn(async () => {
-      if (localVaultKey === undefined) return rotateFile(localVault, home)
-      const keys = parseKeys(localVaultKey, 'AUTHSEC_LOCAL_VAULT_KEY')
-      if (keys.length === 1) {
-        throw new RefusedError(
-          'AUTHSEC_LOCAL_VAULT_KEY has one key: put a new one (openssl rand -base64 32) and a blank in front of it, start servers with both, and run this again',
-        )
-      }
-      return { resealed: await localVault.reseal(keys), earlier: 'in the environment' }
-    })
+  return withInstallation(env, async (installation) => {
+    const rotation = await rotateLocalVault(installation)
+    const change = { action: 'changed', noun: 'local vault key', name: 'local' } as const
+    const before = [rotation.earlier === 'forgotten' ? 'the key in the file' : 'the keys in the environment']
+    await recordChange(installation, { ...change, before, after: [`${rotation.resealed} credentials sealed anew`] })
+    return rotation
+  })
+}
+
+async function rotateLocalVault({
+  postgres: { localVault },
+  settings: { home, localVaultKey, ...settings },
+}: Installation): Promise<LocalVaultRotation> {
+  if (settings.vault !== undefined) throw new RefusedError('credentials are in Vault, which has keys of its own')
+  refuseLocalInProduction(settings)
+  return localVault.inTurn(async () => {
+    if (localVaultKey === undefined) return rotateFile(localVault, home)
+    const keys = parseKeys(localVaultKey, 'AUTHSEC_LOCAL_VAULT_KEY')
+    if (keys.length === 1) {
+      throw new RefusedError(
+        'AUTHSEC_LOCAL_VAULT_KEY has one key: put a new one (openssl rand -base64 32) and a blank in front of it, start servers with both, and run this again',
+      )
+    }
+    return { resealed: await localVault.reseal(keys), earlier: 'in the environment' }
   })
 }
 

@@ -2,6 +2,7 @@ import type { RegisteredTenant, TenantClaim } from '../../core/administration/re
 import { RefusedError } from '../refused-error.js'
 import { endTenantCredentials } from '../services/end-tenant-credentials.js'
 import { refuseSecretIdOfServer } from '../services/with-credentials.js'
+import { recordChange } from './record-change.js'
 import { withInstallation, type Installation } from './with-tenant.js'
 
 export interface NewTenantOptions {
@@ -86,7 +87,11 @@ export async function exportTenant(
   slug: string,
   write: (line: string) => Promise<void>,
 ): Promise<number> {
-  return withTenantOf(env, slug, ({ postgres, tenant }) => postgres.tenantDirectory.export(tenant, write))
+  return withTenantOf(env, slug, async (work) => {
+    const rows = await work.postgres.tenantDirectory.export(work.tenant, write)
+    await recordChange(work, { action: 'exported', noun: 'tenant', name: slug, after: [`${rows} rows`] })
+    return rows
+  })
 }
 
 /**

@@ -4,6 +4,7 @@ import type { MigrationProgress, MigrationResult, SchemaStatus } from '../../cor
 import { withExistingCluster } from '../open-data.js'
 import { RefusedError } from '../refused-error.js'
 import { readSettings } from '../settings/settings.js'
+import { recordChange } from './record-change.js'
 import { withInstallation } from './with-tenant.js'
 
 export interface MigrationOptions {
@@ -30,11 +31,15 @@ export async function migrateInstallation(
   options: MigrationOptions,
 ): Promise<readonly MigrationResult[]> {
   const [master] = await readMigrationStatus(env, options.tenant)
-  return withInstallation(env, async ({ postgres }) => {
-    const tenants = await postgres.migrations.migrate(options)
+  return withInstallation(env, async (installation) => {
+    const tenants = await installation.postgres.migrations.migrate(options)
     if (options.tenant !== undefined && tenants.length === 0) throw absent(options.tenant)
     const { database = '', missing: taken = [], withheld = [] } = master ?? {}
-    return [{ tenant: undefined, database, taken, withheld, failure: undefined }, ...tenants]
+    const results = [{ tenant: undefined, database, taken, withheld, failure: undefined }, ...tenants]
+    for (const { database: name, taken: after } of results) {
+      if (after.length > 0) await recordChange(installation, { action: 'changed', noun: 'schema', name, after })
+    }
+    return results
   })
 }
 

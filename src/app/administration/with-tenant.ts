@@ -37,8 +37,10 @@ export async function withInstallation<Value>(
   const data = await openExistingData({ settings, issuer, log })
   try {
     const reach = settings.mode === 'development' ? 'private' : 'public'
-    const sessions = openSessionDirectory(data, issuer, openClientNotifier(data, { issuer, log, reach }))
-    return await work({ settings, postgres: data.postgres, sessions, by: administrator() })
+    const by = administrator()
+    const clients = openClientNotifier(data, { issuer, log, reach })
+    const sessions = openSessionDirectory(data, issuer, { clients, by })
+    return await work({ settings, postgres: data.postgres, sessions, by })
   } finally {
     await data.close()
   }
@@ -68,8 +70,8 @@ function slugs(tenants: readonly Tenant[]): string {
   return tenants.length > mostSlugs ? `${shown.join(', ')}, …` : shown.join(', ')
 }
 
-/** Not everybody has a name: a container may run as a number. */
-function administrator(): Administrator {
+/** Who works at this terminal. Not everybody has a name: a container may run as a number. */
+export function administrator(): Administrator {
   try {
     return `cli:${userInfo().username}`
   } catch {

@@ -2,7 +2,10 @@ import type { AuditEvent } from '../../core/audit/audit-event.js'
 import type { Meter } from '../../core/runtime/meter.js'
 
 /** Counts what is on record. */
-export function meterEvent(meter: Meter, { type, operation = 'unknown', reason = 'none', detail }: AuditEvent): void {
+export function meterEvent(
+  meter: Meter,
+  { type, operation = 'unknown', reason = 'none', milliseconds }: AuditEvent,
+): void {
   switch (type) {
     case 'operation.allowed':
       meter.decided('allowed', 'none')
@@ -12,7 +15,7 @@ export function meterEvent(meter: Meter, { type, operation = 'unknown', reason =
       meter.called(operation, 'denied')
       break
     case 'operation.outcome':
-      meter.called(operation, reason, secondsIn(detail))
+      meter.called(operation, reason, milliseconds === undefined ? undefined : milliseconds / 1000)
       break
     case 'token.refused':
       meter.tokenRefused(reason)
@@ -38,9 +41,4 @@ export function meterEvent(meter: Meter, { type, operation = 'unknown', reason =
     case 'session.ended':
       break
   }
-}
-
-function secondsIn(detail: AuditEvent['detail']): number | undefined {
-  const milliseconds = detail?.['milliseconds']
-  return typeof milliseconds === 'number' ? milliseconds / 1000 : undefined
 }

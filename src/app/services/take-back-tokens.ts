@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { createFetcher } from '../../adapter/net/create-fetcher.js'
 import { createServiceAuthorization } from '../../adapter/oauth/service/service-authorization.js'
 import { quoted } from '../../core/administration/known-names.js'
@@ -7,6 +8,7 @@ import { userServiceClient } from '../../core/external-service/connect/service-c
 import { isUserService, type UserService } from '../../core/external-service/connect/user-service.js'
 import type { ExternalService } from '../../core/external-service/external-service.js'
 import { StoredCredentialReader } from '../../core/external-service/reader/credential-reader.js'
+import { recordedRead } from '../../core/external-service/recorded-read.js'
 import { ServiceTokenError } from '../../core/external-service/service-tokens.js'
 import type { Tenant } from '../../core/identity/tenant.js'
 import type { Installation } from '../administration/with-tenant.js'
@@ -74,6 +76,7 @@ async function tell(
   installation: Installation,
   ended: EndedSignIns & { readonly service: UserService },
 ): Promise<Told> {
+  const { by, postgres } = installation
   const { service, tenant, users } = ended
   const faults = new Set<string>()
   const waiting = [...users]
@@ -81,11 +84,15 @@ async function tell(
   let count = 0
   try {
     await withCredentials(installation, async (store) => {
-      const client = await userServiceClient(new StoredCredentialReader(store), tenant, service)
       const authorization = createServiceAuthorization(createFetcher())
       const tellOne = async ({ account, version }: EndedSignIn): Promise<void> => {
-        // Also what was renewed at the same moment, and has not come to be used.
-        const tokens = await revocableTokens(store, { tenant, service: service.id, account }, version)
+        const detail = { service: service.name, ...(version === undefined ? {} : { version }) }
+        const event = { tenant, subject: by, requestId: randomUUID(), operation: 'service.revoke', detail }
+        const { client, tokens } = await recordedRead({ audit: postgres.audit, event }, async () => ({
+          client: await userServiceClient(new StoredCredentialReader(store), tenant, service),
+          // Also what was renewed at the same moment, and has not come to be used.
+          tokens: await revocableTokens(store, { tenant, service: service.id, account }, version),
+        }))
         const told = await Promise.allSettled(tokens.map((token) => authorization.revoke(client, token)))
         for (const answer of told) if (answer.status === 'rejected') throw answer.reason
       }

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { createFetcher } from '../../adapter/net/create-fetcher.js'
 import { quoted } from '../../core/administration/known-names.js'
-import { AuthSecError } from '../../core/error/auth-sec-error.js'
 import { ServiceError } from '../../core/error/service-error.js'
 import { StoredCredentialReader } from '../../core/external-service/reader/credential-reader.js'
 import type { ExternalService } from '../../core/external-service/external-service.js'
+import { recordedRead } from '../../core/external-service/recorded-read.js'
 import { introductionOf } from '../../core/external-service/service-credential.js'
 import { introduced, readServiceRequest, type ServiceRequest } from '../../core/external-service/service-request.js'
 import type { Tenant } from '../../core/identity/tenant.js'
@@ -71,15 +71,9 @@ interface Testing extends Installation {
 /** The request, once it is on record that its credential was read. */
 async function withCredential(testing: Testing, request: ServiceRequest): Promise<FetchRequest> {
   const { by, postgres, service, tenant } = testing
-  const read = { type: 'credential.read', tenant, subject: by, requestId: randomUUID() } as const
   const detail = { service: service.name, version: service.credentialVersion }
-  await postgres.audit.record({ ...read, detail })
-  try {
-    return await introduce(testing, request)
-  } catch (error) {
-    await postgres.audit.record({ ...read, detail, reason: error instanceof AuthSecError ? error.code : 'failed' })
-    throw error
-  }
+  const event = { tenant, subject: by, requestId: randomUUID(), operation: 'service.test', detail }
+  return recordedRead({ audit: postgres.audit, event }, () => introduce(testing, request))
 }
 
 async function introduce(testing: Testing, request: ServiceRequest): Promise<FetchRequest> {

@@ -2,7 +2,7 @@ import { EndedGrants } from '../../adapter/issuer/logout/ended-grants.js'
 import { IssuerSessions } from '../../adapter/issuer/record/issuer-sessions.js'
 import { createFetcher } from '../../adapter/net/create-fetcher.js'
 import { BackgroundNotifier } from '../../core/identity/background-notifier.js'
-import { SessionDirectory } from '../../core/identity/session-directory.js'
+import { SessionDirectory, type SessionDirectoryPorts } from '../../core/identity/session-directory.js'
 import type { ClientNotifier } from '../../core/identity/session-source.js'
 import type { BackgroundWork } from '../../core/runtime/background-work.js'
 import { systemClock } from '../../core/runtime/clock.js'
@@ -14,12 +14,12 @@ import type { Data } from '../open-data.js'
 export function openSessionDirectory(
   { keyring, postgres }: Pick<Data, 'keyring' | 'postgres'>,
   issuer: string,
-  clients?: ClientNotifier,
+  { by, clients }: Pick<SessionDirectoryPorts, 'by' | 'clients'> = {},
 ): SessionDirectory {
   const { accounts, audit, directory, issuerStorage, notices } = postgres
   const { records, signIns, transports } = directory
   return new SessionDirectory({
-    ...{ signIns, transports, accounts, audit, keyring, feed: notices, ownIssuer: issuer, clients },
+    ...{ signIns, transports, accounts, audit, keyring, feed: notices, ownIssuer: issuer, clients, by },
     grants: new IssuerSessions({ storage: issuerStorage, owned: records, keyring }),
   })
 }
@@ -41,11 +41,8 @@ export function openServedSessions(
   data: Pick<Data, 'keyring' | 'postgres'>,
   { background, ...options }: ServedNotifierOptions,
 ): SessionDirectory {
-  return openSessionDirectory(
-    data,
-    options.issuer,
-    new BackgroundNotifier(openClientNotifier(data, options), background),
-  )
+  const clients = new BackgroundNotifier(openClientNotifier(data, options), background)
+  return openSessionDirectory(data, options.issuer, { clients })
 }
 
 /** Tells clients of what has ended, from this process: also where no server runs. */

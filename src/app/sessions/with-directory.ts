@@ -2,6 +2,7 @@ import { createLog } from '../../adapter/telemetry/create-log.js'
 import type { SessionDirectory } from '../../core/identity/session-directory.js'
 import type { SessionScope } from '../../core/identity/session-source.js'
 import type { Tenant } from '../../core/identity/tenant.js'
+import { administrator } from '../administration/with-tenant.js'
 import { findAccount } from '../find-account.js'
 import { openExistingData, type Data } from '../open-data.js'
 import { issuerIn } from '../own-url.js'
@@ -42,7 +43,8 @@ export async function withDirectory<Value>(
   const data = await openExistingData({ settings, issuer, log })
   try {
     const reach = settings.mode === 'development' ? 'private' : 'public'
-    const directory = openSessionDirectory(data, issuer, openClientNotifier(data, { issuer, log, reach }))
+    const clients = openClientNotifier(data, { issuer, log, reach })
+    const directory = openSessionDirectory(data, issuer, { clients, by: administrator() })
     const tenantOf = (slug: string | undefined): Promise<Tenant | undefined> => findTenant(data, slug)
     return await act({ data, directory, tenantOf, scopeOf: (choice) => readScope({ data, directory }, choice) })
   } finally {

@@ -3,6 +3,7 @@ import { ConfigurationError } from '../../core/error/configuration-error.js'
 import type { LogLevel } from '../../core/runtime/log.js'
 import type { IssuerOptions } from '../../core/trust/issuer-options.js'
 import type { TrustedIssuer } from '../../core/trust/trusted-issuer.js'
+import { readAuditStreams, type AuditStreamSettings } from './read-audit-streams.js'
 import { readEnvironment, type Environment, type VariableName } from './environment.js'
 import { defaultHome } from './home.js'
 import { parseHost, parsePort } from './listen-address.js'
@@ -10,6 +11,7 @@ import { decideLogin, loginWays, type LoginWay } from './login-way.js'
 import { isLocal, isLoopback } from './loopback.js'
 import { readMetricsPlace, type MetricsPlace } from './metrics-place.js'
 import { readTrustedIssuers } from './read-trusted-issuers.js'
+import { readTrustedProxies } from './read-trusted-proxies.js'
 import { readVaultSettings, type VaultSettings } from './read-vault-settings.js'
 
 /** What code may set; the environment goes before it. */
@@ -43,6 +45,8 @@ export interface Settings {
   /** Without a slash at its end; `undefined` means `http://<host>:<port>`. */
   readonly publicUrl: string | undefined
   readonly allowedOrigins: readonly string[]
+  /** Addresses and ranges of the reverse proxies whose word counts for who sent a request. */
+  readonly trustedProxies: readonly string[]
   readonly databaseUrl: string | undefined
   /** The same cluster past a pooler, for what has to stay on one connection. */
   readonly directDatabaseUrl: string | undefined
@@ -53,6 +57,8 @@ export interface Settings {
   readonly localVaultKey: string | undefined
   /** Where credentials of services are; `undefined`: in the local store. */
   readonly vault: VaultSettings | undefined
+  /** Where the audit trail is sent as it grows. */
+  readonly auditStreams: AuditStreamSettings
   /** Absolute path of the folder for everything this server keeps outside a database. */
   readonly home: string
   readonly login: LoginWay
@@ -63,6 +69,8 @@ export interface Settings {
   /** Whether a server on stdio opens the user's browser. */
   readonly openBrowser: boolean
   readonly logLevel: LogLevel | 'silent'
+  /** How many days rows of the audit trail stay; `undefined`: for good. */
+  readonly auditRetentionDays: number | undefined
   /** Where metrics are served; `undefined` where nobody asked for them. */
   readonly metrics: MetricsPlace | undefined
   readonly warnings: readonly string[]
@@ -121,6 +129,7 @@ function commonSettings(
   const databaseUrl = read('AUTHSEC_DATABASE_URL')
   const home = read('AUTHSEC_HOME')
   const mode = modeOf(environment, { host, publicUrl, databaseUrl })
+  const auditStreams = readAuditStreams(environment)
   return {
     mode,
     ownIssuer: mode === 'production' && input.inProcessManager === 'refused' ? 'absent' : 'served',
@@ -130,16 +139,19 @@ function commonSettings(
     port: parsePort('PORT', read('PORT')) ?? parsePort('PORT', input.port?.toString()) ?? 3005,
     publicUrl,
     allowedOrigins: parseOrigins(read('AUTHSEC_ALLOWED_ORIGINS')?.split(',') ?? input.allowedOrigins ?? []),
+    trustedProxies: readTrustedProxies(read('AUTHSEC_TRUSTED_PROXIES')),
     databaseUrl,
     directDatabaseUrl: read('AUTHSEC_DATABASE_DIRECT_URL'),
     databaseConnections: parseConnections(read('AUTHSEC_DATABASE_CONNECTIONS')),
+    auditRetentionDays: parseRetention(read('AUTHSEC_AUDIT_RETENTION')),
     masterKey: read('AUTHSEC_MASTER_KEY'),
     localVaultKey: read('AUTHSEC_LOCAL_VAULT_KEY'),
     vault: readVaultSettings(environment),
+    auditStreams,
     home: home === undefined ? defaultHome(entry) : resolve(home),
     openBrowser: parseSwitch('AUTHSEC_OPEN_BROWSER', read('AUTHSEC_OPEN_BROWSER')),
     logLevel: oneOf(logLevels, 'AUTHSEC_LOG_LEVEL', read('AUTHSEC_LOG_LEVEL')) ?? 'info',
-    warnings: environment.warnings,
+    warnings: [...environment.warnings, ...auditStreams.warnings],
   }
 }
 
@@ -171,6 +183,20 @@ function parseConnections(text: string | undefined): number {
   throw new ConfigurationError(
     'ERR_CONFIG_ENVIRONMENT',
     `AUTHSEC_DATABASE_CONNECTIONS is a number from ${fewestConnections} to 1000`,
+  )
+}
+
+/** A slip of the pen must not remove what happened today. */
+export const fewestRetentionDays = 7
+export const mostRetentionDays = 36_500
+
+function parseRetention(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  const days = Number(text)
+  if (/^\d{1,5}$/.test(text) && days >= fewestRetentionDays && days <= mostRetentionDays) return days
+  throw new ConfigurationError(
+    'ERR_CONFIG_ENVIRONMENT',
+    `AUTHSEC_AUDIT_RETENTION is a number of days from ${fewestRetentionDays} to ${mostRetentionDays}`,
   )
 }
 

@@ -7,7 +7,7 @@ import { appCommand, type TenantFlags } from '../app/app-command.js'
 import { withApp } from '../app/with-app.js'
 import { checkMatrix } from './check-matrix.js'
 import { formatMatrix, matrixRecords } from './format-matrix.js'
-import { formatCsv } from '../format-csv.js'
+import { formatCsv } from '../../core/text/format-csv.js'
 import { renderMatrixPage } from './matrix-page.js'
 
 const formats = ['table', 'csv', 'json', 'html'] as const

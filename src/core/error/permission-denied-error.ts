@@ -1,3 +1,4 @@
+import type { Actor } from '../identity/actor.js'
 import { AuthSecError } from './auth-sec-error.js'
 
 export type PermissionDeniedErrorCode = 'ERR_PERMISSION_DENIED' | 'ERR_TENANT_NOT_ADMITTED' | 'ERR_TENANT_UNKNOWN'
@@ -8,6 +9,8 @@ export interface RefusedPrincipal {
   readonly subject: string
   readonly clientId: string
   readonly tenantClaim: string
+  /** Who acted for them, where the token says that it is somebody else. */
+  readonly actor?: Actor | undefined
 }
 
 export interface PermissionDeniedErrorOptions extends ErrorOptions {

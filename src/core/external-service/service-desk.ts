@@ -1,10 +1,12 @@
-import type { AuditEvent } from '../audit/audit-event.js'
+import type { AuditEvent, AuditFacts } from '../audit/audit-event.js'
 import type { AuditLog } from '../audit/audit-log.js'
-import { AuthSecError } from '../error/auth-sec-error.js'
+import { originFacts, type RequestOrigin } from '../audit/request-origin.js'
 import { ServiceError, type ServiceErrorCode } from '../error/service-error.js'
 import type { Caller } from '../identity/caller.js'
-import { actorOf } from '../audit/actor-of.js'
+import { actingFor, actorOf } from '../audit/actor-of.js'
 import { askerOf } from '../operation/access.js'
+import type { AccessExplanation } from '../permission/graph/explanation.js'
+import { grantedBy, missingFor } from '../permission/graph/grounds.js'
 import { PermissionGraph } from '../permission/graph/permission-graph.js'
 import { FetchError, type FetchAnswer, type Fetcher } from '../runtime/fetcher.js'
 import type { ConnectInviter } from './connect/connect-inviter.js'
@@ -13,6 +15,7 @@ import type { CredentialReader, CredentialWish } from './reader/credential-reade
 import type { ExternalService } from './external-service.js'
 import type { HeldCredential } from './service-credential.js'
 import { introductionOf } from './service-credential.js'
+import { recordedRead } from './recorded-read.js'
 import { introduced, type ServiceRequest } from './service-request.js'
 import type { ServiceConnection, ServiceStore } from './service-store.js'
 
@@ -35,12 +38,16 @@ export interface ServiceVisit {
   readonly services: readonly string[]
   /** The reference of the call. */
   readonly requestId: string
+  /** Where the call comes from. */
+  readonly origin?: RequestOrigin | undefined
 }
 
 /** A service that a visit may use. */
 export interface AdmittedService {
   readonly service: ExternalService
   readonly connection: ServiceConnection | undefined
+  /** What granted, for the record. */
+  readonly via: readonly string[]
 }
 
 /** Where operations get at services and their credentials: what is not declared, known and allowed here is not used. */
@@ -68,12 +75,16 @@ export class ServiceDesk {
       const message = `the tenant ${caller.tenant.slug} has no service ${name}`
       throw await this.#refused(visit, new ServiceError('ERR_SERVICE_UNKNOWN', name, message))
     }
-    if (!mayUse(caller, service))
-      throw await this.#refused(visit, new ServiceError('ERR_SERVICE_DENIED', name, `this user may not use ${name}`))
-    if (!isUserService(service)) return { service, connection: undefined }
+    const decision = decisionOn(caller, service)
+    if (decision.verdict !== 'allow') {
+      const refusal = new ServiceError('ERR_SERVICE_DENIED', name, `this user may not use ${name}`)
+      throw await this.#refused(visit, refusal, missingFor(decision))
+    }
+    const via = grantedBy(decision)
+    if (!isUserService(service)) return { service, connection: undefined, via }
     const user = { issuer: caller.issuer, subject: caller.user.subject }
     const connection = await this.#ports.services.connection(caller.tenant, service.id, user)
-    if (connection !== undefined) return { service, connection }
+    if (connection !== undefined) return { service, connection, via }
     throw new ServiceError('ERR_SERVICE_CONNECT', name, `this user has not signed in at ${name} yet`)
   }
 
@@ -89,29 +100,20 @@ export class ServiceDesk {
    * and why is on record.
    */
   async credential(visit: ServiceVisit, admitted: AdmittedService): Promise<HeldCredential> {
-    const { connection, service } = admitted
-    if (service.source.from !== 'store') return this.#made(visit, admitted, service.source.path)
-    const detail = { service: service.name, version: connection?.credentialVersion ?? service.credentialVersion }
-    await this.#record(visit, { detail })
-    return this.#read(visit, admitted, detail)
-  }
-
-  /** Which one it is shows only when it is there. */
-  async #made(visit: ServiceVisit, admitted: AdmittedService, role: string): Promise<HeldCredential> {
-    const detail = { service: admitted.service.name, role }
-    const held = await this.#read(visit, admitted, detail)
-    const { lease } = held
-    await this.#record(visit, { detail: lease === undefined ? detail : { ...detail, lease } })
-    return held
-  }
-
-  async #read(visit: ServiceVisit, admitted: AdmittedService, detail: Detail): Promise<HeldCredential> {
-    try {
-      return await this.#ports.credentials.read(wishOf(visit, admitted))
-    } catch (error) {
-      await this.#record(visit, { detail, reason: error instanceof AuthSecError ? error.code : 'failed' })
-      throw error
-    }
+    const { connection, service, via } = admitted
+    const named =
+      service.source.from === 'store'
+        ? { version: connection?.credentialVersion ?? service.credentialVersion }
+        : { role: service.source.path }
+    const detail = { service: service.name, via, ...named }
+    return recordedRead(
+      {
+        audit: this.#ports.audit,
+        event: { ...eventOf(visit), detail: actingFor(visit.caller, detail) },
+        found: foundIn,
+      },
+      () => this.#ports.credentials.read(wishOf(visit, admitted)),
+    )
   }
 
   /** The answer of the service. A credential that it does not take is read again by the next call. Throws `ServiceError`. */
@@ -137,14 +139,13 @@ export class ServiceDesk {
   }
 
   /** On record, whatever becomes of the call. */
-  async #refused(visit: ServiceVisit, error: ServiceError): Promise<ServiceError> {
-    await this.#record(visit, { detail: { service: error.service.slice(0, 128) }, reason: error.code })
+  async #refused(visit: ServiceVisit, error: ServiceError, missing?: readonly string[]): Promise<ServiceError> {
+    const detail = { service: error.service.slice(0, 128), ...(missing && { missing }) }
+    await this.#ports.audit.record({
+      ...{ ...eventOf(visit), type: 'credential.read', reason: error.code },
+      detail: actingFor(visit.caller, detail),
+    })
     return error
-  }
-
-  async #record(visit: ServiceVisit, facts: { readonly detail: Detail; readonly reason?: string }): Promise<void> {
-    const { caller, operation, requestId } = visit
-    await this.#ports.audit.record({ ...actorOf(caller), type: 'credential.read', requestId, operation, ...facts })
   }
 }
 
@@ -160,14 +161,21 @@ function codeOf({ failure }: FetchError): ServiceErrorCode {
   return failure === 'timeout' || failure === 'unreachable' ? 'ERR_SERVICE_UNREACHABLE' : 'ERR_SERVICE_SETUP'
 }
 
-type Detail = NonNullable<AuditEvent['detail']>
-
 type Introduction = ReturnType<typeof introductionOf>
 
 /** Decided by the same evaluation as everything else. */
-function mayUse(caller: Caller, { name, requirement }: ExternalService): boolean {
+function decisionOn(caller: Caller, { name, requirement }: ExternalService): AccessExplanation {
   const item = { name, protection: { access: 'protected', requirement } } as const
-  return new PermissionGraph([item]).decide(item, askerOf({ caller })) === 'allow'
+  return new PermissionGraph([item]).explain(item, askerOf({ caller }))
+}
+
+function eventOf({ caller, operation, origin, requestId }: ServiceVisit): Omit<AuditEvent, 'type'> {
+  return { ...actorOf(caller), requestId, operation, ...originFacts(origin) }
+}
+
+function foundIn({ lease, version }: HeldCredential): AuditFacts {
+  if (lease !== undefined) return { lease }
+  return version === 0 ? {} : { version }
 }
 
 function wishOf({ caller }: ServiceVisit, { connection, service }: AdmittedService): CredentialWish {

@@ -1,3 +1,4 @@
+import type { RequestOrigin } from '../audit/request-origin.js'
 import { UpstreamError } from '../error/upstream-error.js'
 import type { Tenant } from '../identity/tenant.js'
 import type { FederatedAccounts } from './entry/federated-accounts.js'
@@ -31,6 +32,7 @@ export interface Coming extends TakenFederation {
   readonly parameters: URLSearchParams
   readonly opened: OpenedProvider
   readonly tenant: Tenant
+  readonly origin: RequestOrigin
 }
 
 /** What happens once the provider has sent the browser back: who it is there, who that is here, and whether they may enter. Throws `FederationRefusal`. */
@@ -56,10 +58,10 @@ export class FederationExchange {
     if (!(await this.#ports.store.advance(stored, identified))) throw new FederationRefusal('ERR_LOGIN_UNKNOWN')
   }
 
-  async #enter({ exchanging, opened, tenant }: Coming, identity: UpstreamIdentity): Promise<string> {
+  async #enter({ exchanging, opened, origin, tenant }: Coming, identity: UpstreamIdentity): Promise<string> {
     const { email, emailIs, issuer, name, subject } = identity
     const { clientId, requestId } = exchanging
-    const entrant = { issuer, subject, email, emailIs, name, requestId, clientId, provider: opened.id }
+    const entrant = { issuer, subject, email, emailIs, name, requestId, clientId, origin, provider: opened.id }
     const entry = await this.#ports.accounts.enter(tenant, entrant)
     if (entry.outcome === 'refused') throw new FederationRefusal(entry.reason, identity)
     if (entry.state === 'disabled') throw new FederationRefusal('ERR_ACCOUNT_DISABLED', identity)

@@ -95,7 +95,7 @@ export class FederationFlow {
   /** Answers with where the provider is. Throws `UpstreamError` where a database of ours does not answer. */
   async begin(start: FederationStart, visit: BrowserVisit): Promise<FederationAnswer<{ readonly url: URL }>> {
     const { interaction, reference } = start
-    const facts: FederationFacts = { address: visit.address }
+    const facts: FederationFacts = { origin: visit }
     const origin = { interaction, reference }
     if (visit.browser === undefined) return this.#refused(origin, new FederationRefusal('ERR_LOGIN_BROWSER'), facts)
     const { admitted } = await this.#ports.limiter.take([
@@ -120,7 +120,7 @@ export class FederationFlow {
     { parameters, provider }: FederationReturn,
     visit: BrowserVisit,
   ): Promise<FederationAnswer<{ readonly interaction: string } | { readonly accepted: string }>> {
-    const facts: FederationFacts = { address: visit.address }
+    const facts: FederationFacts = { origin: visit }
     const unknown = { interaction: undefined, reference: noReference }
     const names = [...parameters.keys()]
     const state = parameters.get('state')
@@ -144,7 +144,7 @@ export class FederationFlow {
       // Another provider's answer, though a state of this one came along with it: a code is not to get into the wrong hands.
       if (provider !== opened.id) throw new FederationRefusal('ERR_LOGIN_PROVIDER')
       const taken = await this.#take(stored)
-      await this.#exchange.identify({ ...taken, parameters, opened, tenant })
+      await this.#exchange.identify({ ...taken, parameters, opened, tenant, origin: visit })
       return { outcome: 'next', ...(federation.invitation ? { accepted: opened.settings.name } : { interaction }) }
     } catch (error) {
       return this.#refused(origin, error, { ...known, tenant })
@@ -156,7 +156,7 @@ export class FederationFlow {
    */
   async claim(
     { interaction, reference }: Pick<FederationStart, 'interaction' | 'reference'>,
-    { address, browser }: BrowserVisit & { readonly browser: string },
+    { browser, ...origin }: BrowserVisit & { readonly browser: string },
   ): Promise<FederationAnswer<FederatedSignIn> | undefined> {
     const { accounts, store } = this.#ports
     const keys = { signIn: this.#digest('signIn', reference.requestId), browser: this.#digest('browser', browser) }
@@ -180,7 +180,7 @@ export class FederationFlow {
       const account = { id: accountId, securityStamp: entry.securityStamp }
       return { outcome: 'next', tenant, provider, subject, account, authenticatedAt }
     } catch (error) {
-      return this.#refused({ interaction, reference }, error, { address, tenant, provider })
+      return this.#refused({ interaction, reference }, error, { origin, tenant, provider })
     }
   }
 

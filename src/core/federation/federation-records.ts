@@ -1,5 +1,6 @@
 import type { AuditEvent } from '../audit/audit-event.js'
 import type { AuditLog } from '../audit/audit-log.js'
+import { originFacts, type RequestOrigin } from '../audit/request-origin.js'
 import type { Tenant } from '../identity/tenant.js'
 import type { FederationFailure } from './federation-failure.js'
 
@@ -14,7 +15,7 @@ export interface FederationFacts {
   readonly tenant?: Tenant | undefined
   /** UUID. */
   readonly provider?: string | undefined
-  readonly address: string
+  readonly origin: RequestOrigin
   /** Whom a provider vouched for: with these two, an administrator can link an account. */
   readonly identity?: { readonly issuer: string; readonly subject: string } | undefined
 }
@@ -52,13 +53,14 @@ export class FederationRecords {
   #event(
     type: AuditEvent['type'],
     reference: FederationReference,
-    { address, identity, provider, tenant }: FederationFacts,
+    { identity, origin, provider, tenant }: FederationFacts,
   ): AuditEvent {
     return {
       ...{ type, tenant, ...reference },
       issuer: identity?.issuer ?? this.#issuer,
       subject: identity?.subject,
-      detail: { address, ...(provider === undefined ? {} : { provider }) },
+      ...(provider === undefined ? {} : { detail: { provider } }),
+      ...originFacts(origin),
     }
   }
 }

@@ -3,6 +3,7 @@ import type { AuditEvent } from '../audit/audit-event.js'
 import type { AuditLog } from '../audit/audit-log.js'
 import type { Keyring } from '../credential/keyring.js'
 import type { SessionFeed, SessionNotice } from '../runtime/session-feed.js'
+import type { Administrator } from '../administration/tenant-administration.js'
 import type { AccountStore } from './account-store.js'
 import { Ends } from './ends.js'
 import { ownerDigest, type SessionOwner } from './session-owner.js'
@@ -43,6 +44,8 @@ export interface SessionDirectoryPorts {
   readonly clients?: ClientNotifier | undefined
   /** The installation's own issuer. */
   readonly ownIssuer: string
+  /** The administrator for whom this is; absent where users and servers end sessions themselves. */
+  readonly by?: Administrator | undefined
 }
 
 /** So many are told of one by one; for more, everybody looks at everything. */
@@ -129,11 +132,11 @@ export class SessionDirectory {
     await this.#ports.feed.publishAll(noticesOf(ends.ended))
     const requestId = randomUUID()
     const named = await this.#named(ends.ended, tenants)
-    const { ownIssuer } = this.#ports
+    const { by, ownIssuer } = this.#ports
     const rows = named
       .filter(({ kind }) => kind !== 'sign-in')
       .map((session) => endedEvent(session, { requestId, ownIssuer }))
-    const changes = ends.ended.length === 0 ? [] : [changedEvent(scope, ends.ended.length, requestId)]
+    const changes = ends.ended.length === 0 ? [] : [changedEvent(scope, ends.ended, { requestId, by })]
     await Promise.all([...rows, ...changes].map((event) => this.#record(event)))
     await this.#ports.clients?.tell(ends.ended)
     ends.throwFailure()
@@ -217,10 +220,20 @@ function endedEvent(session: ListedSession, { requestId, ownIssuer }: Ending): A
   return { type: 'session.ended', reason: 'terminated', tenant, issuer, subject, requestId, detail }
 }
 
-function changedEvent({ application, owners, tenant }: SessionScope, sessions: number, requestId: string): AuditEvent {
-  const detail = { sessions, ...(application === undefined ? {} : { application }) }
-  const subject = owners?.[0]?.subject
-  return { type: 'admin.changed', operation: 'session.end', tenant, subject, requestId, detail }
+/** By an administrator it is a change like any other; of users and servers, who are not told here, whose sessions they were. */
+function changedEvent(
+  { application, owners, tenant }: SessionScope,
+  ended: readonly KnownSession[],
+  { by, requestId }: Pick<Ending, 'requestId'> & Pick<SessionDirectoryPorts, 'by'>,
+): AuditEvent {
+  const owner = owners?.[0]?.subject
+  const kinds = new Map<string, number>()
+  for (const { kind } of ended) kinds.set(kind, (kinds.get(kind) ?? 0) + 1)
+  const before = [...kinds].map(([kind, count]) => `${count} ${kind}`)
+  const change = { action: 'removed', noun: 'sessions', name: owner ?? application ?? 'all', before, after: [] }
+  const detail = { ...change, sessions: ended.length, ...(application === undefined ? {} : { application }) }
+  const common = { type: 'admin.changed', operation: 'session.end', reason: 'sessions_removed' } as const
+  return { ...common, tenant, subject: by ?? owner, requestId, detail }
 }
 
 function byTenantAndBeginning(one: ListedSession, other: ListedSession): number {

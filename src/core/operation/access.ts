@@ -1,3 +1,4 @@
+import type { RequestOrigin } from '../audit/request-origin.js'
 import type { Caller } from '../identity/caller.js'
 import { nobody, type Asker } from '../permission/asker.js'
 import type { LoginSession } from '../sign-in/login-session.js'
@@ -6,6 +7,8 @@ import type { LoginSession } from '../sign-in/login-session.js'
 export interface Visitor {
   readonly caller: Caller | undefined
   readonly login?: LoginSession | undefined
+  /** Where the request comes from, for the record. */
+  readonly origin?: RequestOrigin | undefined
 }
 
 /** What decisions need to know of a visitor. */

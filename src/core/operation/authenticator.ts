@@ -1,6 +1,7 @@
 import { AuthenticationError } from '../error/authentication-error.js'
 import { PermissionDeniedError } from '../error/permission-denied-error.js'
 import { admits, type ApplicationStore } from '../identity/application.js'
+import type { Actor } from '../identity/actor.js'
 import type { Caller, Credential } from '../identity/caller.js'
 import type { LogoutRegistry } from '../identity/logout-registry.js'
 import type { Tenant, TenantRegistry } from '../identity/tenant.js'
@@ -36,6 +37,7 @@ interface Credentials extends Pick<VerifiedToken, 'issuer' | 'subject' | 'client
   readonly grantDigest: string | undefined
   /** What showed it; an ID token where it is `undefined`. */
   readonly credential?: Credential | undefined
+  readonly actor?: Actor | undefined
 }
 
 /** An identity inside its tenant. */
@@ -150,13 +152,13 @@ export class Authenticator {
     return this.#ports.logouts.isOver({ issuer, subject, issuedAt, sessionId }).then((over) => over === false)
   }
 
-  async #admittedTenant({ issuer, subject, clientId, tenantClaim }: Credentials): Promise<Tenant> {
+  async #admittedTenant({ actor, issuer, subject, clientId, tenantClaim }: Credentials): Promise<Tenant> {
     const { applications, tenants, clientId: applicationId } = this.#ports
     const [tenant, application] = await Promise.all([
       tenants.find(issuer, tenantClaim),
       applications.find(applicationId),
     ])
-    const principal = { issuer, subject, clientId, tenantClaim }
+    const principal = { actor, issuer, subject, clientId, tenantClaim }
     if (tenant === undefined) {
       throw new PermissionDeniedError('ERR_TENANT_UNKNOWN', 'no tenant goes by this token', { principal })
     }

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto'
-import { actorOf } from '../audit/actor-of.js'
+import { actingFor, actorOf } from '../audit/actor-of.js'
 import type { AuditEvent } from '../audit/audit-event.js'
 import type { AuditLog } from '../audit/audit-log.js'
-import { actorLabels } from '../identity/actor.js'
-import type { Caller } from '../identity/caller.js'
+import { originFacts, type RequestOrigin } from '../audit/request-origin.js'
 import { boundLabels, grantedBy, missingFor } from '../permission/graph/grounds.js'
 import type { AccessExplanation } from '../permission/graph/explanation.js'
 import type { Log } from '../runtime/log.js'
 import type { Span } from '../runtime/tracer.js'
+import type { ArgumentRecorder, ArgumentsSeen } from './argument-recorder.js'
 import type { Operation } from './operation.js'
 
 const unknownOperation = 'ERR_OPERATION_UNKNOWN'
@@ -18,41 +18,52 @@ export type Reason = 'succeeded' | 'failed' | 'invalid' | 'cancelled' | 'revoked
 export interface RecordPorts {
   readonly audit: AuditLog
   readonly log: Log
+  /** Without it nothing of arguments is on record. */
+  readonly recorder?: ArgumentRecorder | undefined
 }
 
 type Facts = NonNullable<AuditEvent['detail']>
 
 /** What is on record of a call whatever becomes of it. */
-export interface RecordedCall {
-  readonly caller: Caller | undefined
-  readonly name: string
+export interface RecordedCall extends ArgumentsSeen {
+  readonly origin?: RequestOrigin | undefined
 }
 
 /** The rows of one call: decision and outcome, joined by its reference. */
 export class CallRecord {
   /** What callers are shown. */
   readonly ref = randomUUID()
+  /** Where the call comes from, in the trace that it is followed in. */
+  readonly origin: RequestOrigin
   readonly #ports: RecordPorts
   readonly #span: Span
+  readonly #call: RecordedCall
+  readonly #begunAt = performance.now()
   readonly #event: Omit<AuditEvent, 'type'>
   /** What each row says beside its own. */
   readonly #facts: Facts | undefined
 
-  constructor(ports: RecordPorts, { caller, name }: RecordedCall, span: Span) {
+  constructor(ports: RecordPorts, call: RecordedCall, span: Span) {
+    const { caller, name, origin } = call
     this.#ports = ports
+    this.#call = call
     this.#span = span
-    this.#event = { ...actorOf(caller), requestId: this.ref, operation: recordable(name) }
-    const actor = actorLabels(caller?.actor)
-    this.#facts = actor.length === 0 ? undefined : { actor }
+    this.origin = { ...origin, traceId: span.traceId ?? origin?.traceId }
+    this.#event = {
+      ...{ ...actorOf(caller), requestId: this.ref, operation: recordable(name) },
+      ...originFacts(this.origin),
+    }
+    this.#facts = actingFor(caller)
   }
 
   /** Throws `UpstreamError` where it cannot be recorded, unless the operation takes rights away: that must not wait for a database. */
-  async allowed({ revokes }: Operation, explanation: AccessExplanation): Promise<void> {
-    const event = {
+  async allowed({ audit, revokes }: Operation, explanation: AccessExplanation): Promise<void> {
+    const event: AuditEvent = {
       ...this.#event,
-      type: 'operation.allowed',
-      detail: this.#with({ via: grantedBy(explanation) }),
-    } as const
+      ...{ type: 'operation.allowed', intentId: this.ref, milliseconds: this.#sinceReceived() },
+      detail: this.#decided({ via: grantedBy(explanation) }),
+      ...this.#readable(audit),
+    }
     try {
       await this.#ports.audit.record(event)
     } catch (error) {
@@ -62,37 +73,38 @@ export class CallRecord {
     this.#trace('allowed')
   }
 
-  /** Throws `UpstreamError` where it cannot be recorded. */
-  async denied(explanation: AccessExplanation): Promise<void> {
-    await this.#deny('ERR_PERMISSION_DENIED', missingFor(explanation))
+  /** A denial is counted, and nobody waits for its row: that an outage turns it into something else helps nobody but attackers. */
+  denied(explanation: AccessExplanation): void {
+    this.#deny('ERR_PERMISSION_DENIED', missingFor(explanation))
   }
 
   /** The same for a name that no operation has. */
-  async unknown(): Promise<void> {
-    await this.#deny(unknownOperation, ['operation'])
+  unknown(): void {
+    this.#deny(unknownOperation, ['operation'])
   }
 
   /** The same for a call that no policy could be asked about, because of its arguments. */
-  async unasked(reason: 'invalid' | 'failed'): Promise<void> {
-    await this.#deny(reason, ['input'])
+  unasked(reason: 'invalid' | 'failed'): void {
+    this.#deny(reason, ['input'])
   }
 
   /** The same for a bearer who lacks these scopes and nothing else, and is told so. */
-  async outOfScope(scopes: readonly string[]): Promise<void> {
+  outOfScope(scopes: readonly string[]): void {
     const missing = boundLabels(scopes.map((scope) => `scopes:${scope}`))
-    await this.#deny('insufficient_scope', missing)
+    this.#deny('insufficient_scope', missing)
   }
 
-  /** One call too many. Counted, not one row each: whoever calls too often must not fill the record. */
+  /** The same for one call too many. */
   limited(): void {
-    this.#ports.audit.count({ ...this.#event, type: 'operation.denied', reason: 'rate_limited', detail: this.#facts })
-    const fields = { ref: this.ref, operation: this.#event.operation, reason: 'rate_limited' }
-    this.#ports.log.write('debug', 'a call was refused', fields)
+    this.#deny('rate_limited', ['limit'])
   }
 
   /** Never throws: what has happened is on record, sooner or later. */
   async outcome(reason: Reason, milliseconds: number): Promise<void> {
-    const outcome = { ...this.#event, type: 'operation.outcome', reason, detail: this.#with({ milliseconds }) } as const
+    const outcome: AuditEvent = {
+      ...{ ...this.#event, type: 'operation.outcome', intentId: this.ref, reason, detail: this.#facts },
+      milliseconds: tenths(milliseconds),
+    }
     this.#span.set('authsec.outcome', reason)
     if (reason === 'failed' || reason === 'leaked') this.#span.fail(reason)
     try {
@@ -114,20 +126,29 @@ export class CallRecord {
     }
   }
 
-  async #deny(reason: string, missing: readonly string[]): Promise<void> {
-    await this.#ports.audit.record({
-      ...this.#event,
-      type: 'operation.denied',
-      reason,
-      detail: this.#with({ missing }),
+  #deny(reason: string, missing: readonly string[]): void {
+    this.#ports.audit.count({
+      ...{ ...this.#event, type: 'operation.denied', reason, detail: this.#decided({ missing }) },
+      milliseconds: this.#sinceReceived(),
     })
     this.#trace('denied', reason)
     const fields = { ref: this.ref, operation: this.#event.operation, reason, missing }
     this.#ports.log.write('debug', 'a call was refused', fields)
   }
 
-  #with(facts: Facts): Facts {
-    return { ...facts, ...this.#facts }
+  /** How long it took to decide, from when the request came. */
+  #sinceReceived(): number {
+    return tenths(performance.now() - (this.origin.receivedAt ?? this.#begunAt))
+  }
+
+  #decided(facts: Facts): Facts {
+    const digest = this.#ports.recorder?.digestOf(this.#call)
+    return { ...facts, ...(digest !== undefined && { arguments: digest }), ...this.#facts }
+  }
+
+  #readable(audit: Operation['audit']): Pick<AuditEvent, 'personal'> {
+    const readable = this.#ports.recorder?.readable({ audit }, this.#call.args) ?? []
+    return readable.length === 0 ? {} : { personal: { ...this.#event.personal, arguments: readable } }
   }
 
   /** A name that no operation has is the caller's own words, which no span is to say. */
@@ -140,6 +161,10 @@ export class CallRecord {
     if (reason !== undefined) this.#span.set('authsec.reason', reason)
     if (tenant !== undefined) this.#span.set('authsec.tenant', tenant.slug)
   }
+}
+
+function tenths(milliseconds: number): number {
+  return Math.round(milliseconds * 10) / 10
 }
 
 /** A caller chooses the name: PostgreSQL refuses NUL, and a refused row would answer an unknown name with an outage. */

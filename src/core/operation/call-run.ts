@@ -89,7 +89,7 @@ export class CallRun {
   async run(parse: Parse): Promise<OperationResult | 'revoked'> {
     const { record } = this.#call
     const started = performance.now()
-    const settle = (reason: Reason): Promise<void> => record.outcome(reason, Math.round(performance.now() - started))
+    const settle = (reason: Reason): Promise<void> => record.outcome(reason, performance.now() - started)
     try {
       const { result, reason } = this.#cleared(await this.#attempt(parse))
       await settle(reason)

@@ -1,3 +1,4 @@
+import type { RequestOrigin } from '../audit/request-origin.js'
 import { textsOfFailure } from '../credential/failure-texts.js'
 import { foundIn, patternsOf } from '../credential/leak-scan.js'
 import type { SecretsInUse } from '../credential/secrets-in-use.js'
@@ -26,6 +27,7 @@ export interface ServedCall {
   readonly args: unknown
   /** The reference of the call. */
   readonly ref: string
+  readonly origin: RequestOrigin
 }
 
 /** The external services of one call, and the secrets that nothing it says may show. */
@@ -41,7 +43,7 @@ export class CallServices {
   readonly #outages = new Set<unknown>()
   #link: ConnectLink | undefined
 
-  constructor(ports: ServicePorts | undefined, { args, caller, channel, current, operation, ref }: ServedCall) {
+  constructor(ports: ServicePorts | undefined, { args, caller, channel, current, operation, origin, ref }: ServedCall) {
     this.#ports = ports
     this.#args = args
     this.channel = this.#ports === undefined ? channel : this.#guarded(channel)
@@ -51,7 +53,7 @@ export class CallServices {
     if (channel.signal.aborted) this.#abort()
     this.access = new ServiceAccess({
       desk: ports.desk,
-      visit: { caller, current, operation: name, services, requestId: ref },
+      visit: { caller, current, operation: name, services, requestId: ref, origin },
       signal: this.#ending.signal,
       handedOut: (texts) => this.#note(texts),
       met: (outage) => this.#outages.add(outage),

@@ -1,4 +1,5 @@
-import { actorOf } from '../audit/actor-of.js'
+import { actingFor, actorOf } from '../audit/actor-of.js'
+import type { Keyring } from '../credential/keyring.js'
 import type { ConnectLink } from '../external-service/connect/connect-error.js'
 import type { PermissionGraph } from '../permission/graph/permission-graph.js'
 import { elevatableScopes, isElevatable } from '../permission/graph/step-up.js'
@@ -6,6 +7,7 @@ import type { Clock } from '../runtime/clock.js'
 import { silentTracer, type Span, type Tracer } from '../runtime/tracer.js'
 import { askerOf, type Visitor } from './access.js'
 import { admitCall } from './admit-call.js'
+import { ArgumentRecorder } from './argument-recorder.js'
 import type { Authenticator } from './authenticator.js'
 import type { CallCounter } from './call-counter.js'
 import { CallRecord, type RecordedCall, type RecordPorts } from './call-record.js'
@@ -20,7 +22,7 @@ import { askPolicies, decisionStep } from './policy-round.js'
 import { failedResult } from './render-result.js'
 import { stepUpTo, type StepUp } from './step-up.js'
 
-export interface GuardPorts extends RecordPorts {
+export interface GuardPorts extends Omit<RecordPorts, 'recorder'> {
   readonly catalogue: OperationCatalogue
   /** The same caller as everything is now, or nobody: policies take their time. */
   readonly callers: Pick<Authenticator, 'renew'>
@@ -28,6 +30,8 @@ export interface GuardPorts extends RecordPorts {
   readonly counter?: CallCounter
   /** Without it no operation uses external services. */
   readonly services?: ServicePorts | undefined
+  /** For digests of arguments on record; without it there are none. */
+  readonly keyring?: Pick<Keyring, 'digest'> | undefined
   /** By which tokens expire. */
   readonly clock?: Clock
   readonly tracer?: Tracer
@@ -44,6 +48,7 @@ const guardStep = { name: 'authsec.guard', kind: 'internal' } as const
 /** Stands before every operation: decides, records, validates, invokes. The only way to run a handler. */
 export class Guard {
   readonly #ports: GuardPorts
+  readonly #records: RecordPorts
   readonly #graph: PermissionGraph<Operation>
   readonly #tracer: Tracer
 
@@ -53,6 +58,8 @@ export class Guard {
     if (limited !== undefined && ports.counter === undefined)
       throw new TypeError(`nobody counts calls of ${limited.name}`)
     this.#ports = ports
+    const { audit, keyring, log, services } = ports
+    this.#records = { audit, log, recorder: new ArgumentRecorder({ keyring, inUse: services?.inUse }) }
     this.#tracer = ports.tracer ?? silentTracer
     this.#graph = ports.catalogue.permissions
   }
@@ -70,7 +77,8 @@ export class Guard {
 
   /** Puts on record that a list was served, for a transport that kept it from an earlier `visible` of the same key. */
   served({ caller }: Visitor): void {
-    this.#ports.audit.count({ ...actorOf(caller), type: 'list.served', requestId: 'list' })
+    const detail = actingFor(caller)
+    this.#ports.audit.count({ ...actorOf(caller), type: 'list.served', requestId: 'list', detail })
   }
 
   /** Everything that a visitor's list depends on here: the same key, the same list. */
@@ -97,11 +105,11 @@ export class Guard {
     return missing && stepUpTo(missing, visitor.caller, elevatableScopes(operation))
   }
 
-  /** Puts on record that a call was answered with a step-up; answers with its reference. Throws `UpstreamError` where it cannot be. */
-  recordStepUp(call: RecordedCall, { missing }: StepUp): Promise<string> {
-    return this.#tracer.trace(guardStep, async (span) => {
-      const record = new CallRecord(this.#ports, call, span)
-      await record.outOfScope(missing)
+  /** Puts on record that a call was answered with a step-up; answers with its reference. */
+  recordStepUp(call: RecordedCall, { missing }: StepUp): string {
+    return this.#tracer.trace(guardStep, (span) => {
+      const record = new CallRecord(this.#records, call, span)
+      record.outOfScope(missing)
       return record.ref
     })
   }
@@ -116,10 +124,10 @@ export class Guard {
   }
 
   async #call(request: CallRequest, span: Span): Promise<CallOutcome> {
-    const record = new CallRecord(this.#ports, request, span)
+    const record = new CallRecord(this.#records, request, span)
     const operation = this.#graph.find(request.name)
     if (operation === undefined) {
-      await record.unknown()
+      record.unknown()
       return { outcome: 'unknown' }
     }
     const asker = askerOf(request)
@@ -134,7 +142,7 @@ export class Guard {
       return this.#graph.explain(operation, asker)
     })
     if (verdict !== 'allow') {
-      await record.denied(explanation)
+      record.denied(explanation)
       return { outcome: 'unknown' }
     }
     await admitCall({ operation, request, record, explanation }, this.#ports.counter)
@@ -162,6 +170,7 @@ export class Guard {
       current,
       channel,
       ref: record.ref,
+      origin: record.origin,
     })
     try {
       return await work({ operation, record, request, services })
@@ -178,7 +187,7 @@ export class Guard {
     const { operation, record, request } = admitted
     const parsed = await this.#runOf(admitted).parse()
     if (parsed === undefined || !parsed.valid || request.caller === undefined) {
-      await record.unasked(parsed === undefined ? 'failed' : 'invalid')
+      record.unasked(parsed === undefined ? 'failed' : 'invalid')
       return parsed?.valid === false ? invalidResult(parsed.message) : failedResult(record.ref)
     }
     const { answers, failure, verdict } = await askPolicies(this.#graph, {
@@ -196,7 +205,7 @@ export class Guard {
     const now = { ...request, caller }
     const explanation = this.#graph.explain(operation, askerOf(now), answers)
     if (verdict !== 'allow' || explanation.verdict !== 'allow') {
-      await record.denied(explanation)
+      record.denied(explanation)
       return notPermitted(record.ref)
     }
     await admitCall({ operation, record, request: now, explanation }, this.#ports.counter)

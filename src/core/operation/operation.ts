@@ -37,6 +37,8 @@ export interface Operation extends Protected {
   readonly elicits: boolean
   /** The external services that it uses, by name; `ServiceAccess` refuses every other. */
   readonly services?: readonly string[]
+  /** What of its arguments may be read on record, by paths of the input such as `invoice.id`; of all others there is a digest alone. */
+  readonly audit?: { readonly include: readonly string[] } | undefined
   /** It takes rights away: it runs also where that cannot be recorded yet, and its rows are written later. */
   readonly revokes?: boolean
   /** How often it may be called; every one of them counts. */

@@ -5,6 +5,8 @@ export type SpanValue = string | number | boolean
 export interface Span {
   /** Whether anybody takes note: what costs something to find out need not be said otherwise. */
   readonly recording: boolean
+  /** Of its trace, 32 hexadecimal digits; `undefined` where nobody follows. */
+  readonly traceId: string | undefined
   set(name: string, value: SpanValue): void
   /** For a name that is only known on the way. */
   rename(name: string): void
@@ -34,6 +36,7 @@ export interface Tracer {
 
 const silentSpan: Span = {
   recording: false,
+  traceId: undefined,
   set: () => undefined,
   rename: () => undefined,
   fail: () => undefined,

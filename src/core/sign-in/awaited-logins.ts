@@ -27,7 +27,7 @@ export class AwaitedLogins {
     const login = state === undefined ? undefined : await logins.findByState(keys.ofState(state))
     const reason = this.#reasonAgainst(login, visit)
     if (reason === undefined) return true
-    records.failed(login?.transaction.id ?? 'authorization', reason, visit.address)
+    records.failed(login?.transaction.id ?? 'authorization', reason, visit)
     return false
   }
 

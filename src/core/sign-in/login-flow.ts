@@ -1,3 +1,4 @@
+import type { ClientOrigin } from '../audit/request-origin.js'
 import type { RateLimiter } from '../runtime/rate-limiter.js'
 import type { Tenant } from '../identity/tenant.js'
 import { LoginExchange, type LoginExchangePorts } from './login-exchange.js'
@@ -66,10 +67,9 @@ export interface LoginRefusal {
   readonly reason: LoginFailure
 }
 
-/** What a browser is known by: the digest of its cookie is kept, and its address goes on record. */
-export interface BrowserVisit {
+/** What a browser is known by: the digest of its cookie is kept, and where it is goes on record. */
+export interface BrowserVisit extends ClientOrigin {
   readonly browser: string | undefined
-  readonly address: string
 }
 
 const startsPerSession = { name: 'login-session', limit: 10, seconds: 600 }
@@ -100,7 +100,7 @@ export class LoginFlow {
       { limit: startsAltogether, key: keys.ofCount('') },
     ])
     if (!admission.admitted) {
-      records.failed(session.key, 'ERR_LOGIN_LIMITED', session.requester.address)
+      records.failed(session.key, 'ERR_LOGIN_LIMITED', session.origin)
       return { outcome: 'limited', secondsLeft: admission.secondsLeft }
     }
     const transaction = startLogin(session.key, session.requester, await logins.now())
@@ -113,7 +113,7 @@ export class LoginFlow {
       expiresIn: loginSeconds,
     })
     if (direct) this.#direct.set(session.key, session)
-    records.started(transaction)
+    records.started(transaction, session.origin)
     return { outcome: 'started', id: transaction.id, ticket, number: this.#ports.keys.numberOf(transaction.id) }
   }
 
@@ -161,7 +161,7 @@ export class LoginFlow {
     if (!isEarly || !(await logins.advance(login, endLogin(transaction, 'denied')))) {
       return this.#refuse(transaction.id, 'ERR_LOGIN_REPLAYED', visit)
     }
-    records.failed(transaction.id, 'ERR_LOGIN_DENIED', visit.address)
+    records.failed(transaction.id, 'ERR_LOGIN_DENIED', visit)
     return { outcome: 'next' }
   }
 
@@ -222,8 +222,8 @@ export class LoginFlow {
       : { outcome: 'refused', reason: 'ERR_LOGIN_REPLAYED' }
   }
 
-  #refuse(id: string, reason: LoginFailure, { address }: BrowserVisit): LoginRefusal {
-    this.#ports.records.failed(id, reason, address)
+  #refuse(id: string, reason: LoginFailure, visit: BrowserVisit): LoginRefusal {
+    this.#ports.records.failed(id, reason, visit)
     return { outcome: 'refused', reason }
   }
 }

@@ -1,5 +1,6 @@
 import type { AuditEvent } from '../audit/audit-event.js'
 import type { AuditLog } from '../audit/audit-log.js'
+import { originFacts, type RequestOrigin } from '../audit/request-origin.js'
 import type { Keyring } from '../credential/keyring.js'
 import type { LoginFailure } from './login-failure.js'
 import type { LoginTransaction } from './login-transaction.js'
@@ -26,22 +27,21 @@ export class LoginRecords {
     return this.#keyring.digest('login-audit', id).slice(0, 22)
   }
 
-  started(login: LoginTransaction): void {
-    const { clientName, address, transport } = login.requester
-    const detail = { transport, ...(clientName === undefined ? {} : { client: clientName }), ...addressed(address) }
-    this.#audit.count({ ...nobody, type: 'signin.started', ...this.#common(login.id), detail })
+  started(login: LoginTransaction, origin?: RequestOrigin): void {
+    const { clientName, transport } = login.requester
+    const detail = { transport, ...(clientName === undefined ? {} : { client: clientName }) }
+    this.#audit.count({
+      ...{ ...nobody, type: 'signin.started', ...this.#common(login.id), detail },
+      ...originFacts(origin),
+    })
   }
 
   /** `id` of the transaction, or any word where there is none. */
-  failed(id: string, reason: LoginFailure, address?: string, facts: LoginFacts = nobody): void {
-    this.#audit.count({ ...facts, type: 'signin.failed', ...this.#common(id), reason, detail: addressed(address) })
+  failed(id: string, reason: LoginFailure, origin?: RequestOrigin, facts: LoginFacts = nobody): void {
+    this.#audit.count({ ...facts, type: 'signin.failed', ...this.#common(id), reason, ...originFacts(origin) })
   }
 
   #common(id: string): Pick<AuditEvent, 'clientId' | 'requestId'> {
     return { clientId: this.#clientId, requestId: this.referenceOf(id) }
   }
-}
-
-function addressed(address: string | undefined): { readonly address?: string } {
-  return address === undefined ? {} : { address }
 }

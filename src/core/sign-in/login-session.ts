@@ -1,3 +1,4 @@
+import type { RequestOrigin } from '../audit/request-origin.js'
 import type { Caller } from '../identity/caller.js'
 import type { LoginRequester } from './login-transaction.js'
 import type { SignInReference } from './sign-in-store.js'
@@ -7,6 +8,8 @@ export interface LoginSession {
   /** Digest that stands for the session; the session's id is not in it. */
   readonly key: string
   readonly requester: LoginRequester
+  /** Where the request at hand comes from, where that is a place. */
+  readonly origin?: RequestOrigin | undefined
   /** The sign-in that the session is bound to, whether or not it still stands. */
   readonly signIn: SignInReference | undefined
   /** Who is signed in now. */

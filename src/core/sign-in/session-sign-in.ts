@@ -92,12 +92,19 @@ export class SessionSignIn {
     const reference = { tenant: identity.tenant, key: this.keyOf(secret) }
     const requestId = records.referenceOf(id)
     const { clientName } = session.requester
-    await signIns.open({ key: reference.key, application: clientId, clientName, identity, requestId })
+    await signIns.open({
+      key: reference.key,
+      application: clientId,
+      clientName,
+      identity,
+      requestId,
+      origin: session.origin,
+    })
     const bound = await this.#rebind(session, reference, secret).catch(async (error: unknown) => {
-      await signIns.end(reference, 'terminated')
+      await signIns.end(reference, 'terminated', session.origin)
       throw error
     })
-    if (!bound) await signIns.end(reference, 'terminated')
+    if (!bound) await signIns.end(reference, 'terminated', session.origin)
     return bound ? reference : undefined
   }
 
@@ -115,7 +122,7 @@ export class SessionSignIn {
   async signOut(session: LoginSession, how: SignInEnd): Promise<void> {
     const { signIn } = session
     const steps = await Promise.allSettled([
-      signIn === undefined ? false : this.#ports.signIns.end(signIn, how),
+      signIn === undefined ? false : this.#ports.signIns.end(signIn, how, session.origin),
       this.#callOff(session),
       session.bind(undefined, undefined),
     ])
@@ -137,14 +144,14 @@ export class SessionSignIn {
 
   /** The sign-in before ends first: a session that is told of a failure is not bound to a new one all the same. */
   async #rebind(session: LoginSession, reference: SignInReference, secret: string): Promise<boolean> {
-    if (session.signIn !== undefined) await this.#ports.signIns.end(session.signIn, 'replaced')
+    if (session.signIn !== undefined) await this.#ports.signIns.end(session.signIn, 'replaced', session.origin)
     return session.bind(reference, secret)
   }
 
   async #limited(session: LoginSession): Promise<SignInOutcome | undefined> {
     const admission = await this.#ports.limiter.take([{ limit: attemptsPerSession, key: session.key }])
     if (admission.admitted) return undefined
-    this.#ports.records.failed(session.key, 'ERR_LOGIN_LIMITED', session.requester.address)
+    this.#ports.records.failed(session.key, 'ERR_LOGIN_LIMITED', session.origin)
     return { outcome: 'refused', reason: 'ERR_LOGIN_LIMITED', secondsLeft: admission.secondsLeft }
   }
 
@@ -227,7 +234,7 @@ export class SessionSignIn {
   }
 
   #refuse(session: LoginSession, id: string, reason: LoginFailure): SignInOutcome {
-    this.#ports.records.failed(id, reason, session.requester.address)
+    this.#ports.records.failed(id, reason, session.origin)
     return { outcome: 'refused', reason }
   }
 }

@@ -1,3 +1,4 @@
+import type { RequestOrigin } from '../audit/request-origin.js'
 import type { Tenant } from '../identity/tenant.js'
 import type { AssertedGrants } from '../permission/grants.js'
 import type { UpstreamGrant } from './upstream-grant.js'
@@ -51,6 +52,8 @@ export interface NewSignIn {
   readonly identity: NewIdentity
   /** For the record: joins the rows of this sign-in. */
   readonly requestId: string
+  /** Where the request that signs in comes from, where that is a place. */
+  readonly origin?: RequestOrigin | undefined
 }
 
 /** Why a sign-in ended, as on record. */
@@ -81,5 +84,5 @@ export interface SignInStore {
    * Ends it, with its `session.ended` row in one transaction if that can be written, and else with the row to follow; where the
    * database does not answer, as soon as it does. `false` where it did not stand any more.
    */
-  end(reference: SignInReference, how: SignInEnd): Promise<boolean>
+  end(reference: SignInReference, how: SignInEnd, origin?: RequestOrigin): Promise<boolean>
 }

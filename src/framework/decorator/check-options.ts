@@ -16,7 +16,7 @@ export interface ReadOptions<Options> {
 }
 
 /** Options whose value is a list or an object that is read later. */
-const copied: ReadonlySet<unknown> = new Set([...categories, 'params', 'annotations', 'services'])
+const copied: ReadonlySet<unknown> = new Set([...categories, 'include', 'params', 'annotations', 'services', 'audit'])
 
 /**
  * Reads an options object, once: each own key has to be known and to pass its check. Only the copy is to be used: whoever
@@ -112,6 +112,13 @@ export const annotations: Check = (value) => {
   return problems.length === 0 ? undefined : `is wrong: ${problems.join('; ')}`
 }
 
+/** What may be read on record. */
+export const audit: Check = (value) => {
+  const { problems } = readOptions(typeof value === 'object' && value !== null ? value : undefined, { include: names })
+  if (problems.length > 0) return `is wrong: ${problems.join('; ')}`
+  return isPlainObject(value) && Object.hasOwn(value, 'include') ? undefined : 'must say what to include'
+}
+
 /** The checks of everything that describes a tool. */
 export const toolChecks: Readonly<Record<string, Check>> = {
   name: text,
@@ -122,6 +129,7 @@ export const toolChecks: Readonly<Record<string, Check>> = {
   output: present,
   params: parameters,
   elicits: flag,
+  audit,
 }
 
 /** The checks of what a class or method demands. */

@@ -67,6 +67,7 @@ export function detailsOf(name: string | undefined, options: ToolOptions | undef
     output: options?.output,
     params: options?.params,
     elicits: options?.elicits,
+    audit: options?.audit === undefined ? undefined : Object.freeze([...options.audit.include]),
     services: undefined,
   }
 }

@@ -82,6 +82,17 @@ export interface ToolDetails {
   readonly params?: readonly Parameter[]
   /** The operation asks the user questions: `CallContext.elicit` works only with this. */
   readonly elicits?: boolean
+  /** What of a call's arguments may be read on record. Without it there is a digest of them, and nothing to read. */
+  readonly audit?: AuditOptions
+}
+
+/** What may be read on record, where it can be erased, too. */
+export interface AuditOptions {
+  /**
+   * Members of the input by name or path (`invoice.id`): texts, numbers, booleans and lists of them, none of which the schema marks
+   * as secret. Whoever reads the audit trail reads them.
+   */
+  readonly include: Names
 }
 
 /** The options of `@Tool` and `@Public`. */

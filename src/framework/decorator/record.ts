@@ -31,6 +31,8 @@ export interface RecordedDetails {
   readonly output: SchemaSource | undefined
   readonly params: readonly Parameter[] | undefined
   readonly elicits: boolean | undefined
+  /** Members of the input that may be read on record. */
+  readonly audit: readonly string[] | undefined
   /** External services that the operation uses, by name. */
   readonly services: readonly string[] | undefined
 }

@@ -33,9 +33,14 @@ export function allowFormat(name: string): void {
   if (ajv.formats[name] === undefined) ajv.addFormat(name, true)
 }
 
+/** Ajv says of a keyword without a meaning that it has none, and throws where it is added again. */
+const extensions = new Set<string>()
+
 /** Makes an extension keyword (`x-…`) known. */
 export function allowKeyword(name: string): void {
-  if (ajv.getKeyword(name) === false) ajv.addVocabulary([name])
+  if (extensions.has(name) || ajv.getKeyword(name) !== false) return
+  ajv.addVocabulary([name])
+  extensions.add(name)
 }
 
 const dateTime = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.\d+)?(?:Z|[+-](\d\d):(\d\d))$/

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { callerOf } from '../../adapter/issuer/http/client-address.js'
+import { originFacts, originOf, type ClientOrigin } from '../../core/audit/request-origin.js'
 import { readForm } from '../../adapter/issuer/http/read-form.js'
 import { sendJson, setSecurityHeaders } from '../../adapter/issuer/http/send-response.js'
 import type { AuditEvent } from '../../core/audit/audit-event.js'
@@ -69,12 +69,13 @@ async function answer(
   const form = await readForm(request)
   const token = form?.get('logout_token')
   if (token === undefined || token === '') return refuse(response, 'there is no logout_token in a form of at most 8 KB')
-  const logout = await verified(options, token, (issuer, verify) =>
-    turnstile.pass(`${callerOf(request)} ${issuer}`, verify),
+  const origin = originOf(request)
+  const logout = await verified(options, { token, origin }, (issuer, verify) =>
+    turnstile.pass(`${origin.address} ${issuer}`, verify),
   )
   if (logout === undefined) return refuse(response, 'the logout token does not hold')
   // One that was taken before has ended what it ends: its sender may not have heard our answer.
-  if ((await options.logouts.end(logout)) === 'ended') await tell(options, logout)
+  if ((await options.logouts.end(logout)) === 'ended') await tell(options, logout, origin)
   response.writeHead(200, { 'content-length': 0 })
   response.end()
 }
@@ -84,7 +85,7 @@ type Verify = () => Promise<IssuerLogout>
 /** `undefined` for one that does not hold; why is on record, and not for strangers. */
 async function verified(
   { audit, tokens }: LogoutEndpointOptions,
-  token: string,
+  { origin, token }: { readonly origin: ClientOrigin; readonly token: string },
   inTurn: (issuer: string, verify: Verify) => Promise<IssuerLogout>,
 ): Promise<IssuerLogout | undefined> {
   try {
@@ -97,17 +98,22 @@ async function verified(
       operation: 'session.end',
       requestId: randomUUID(),
     } as const
-    audit.count({ ...event, reason: error.code })
+    audit.count({ ...event, ...originFacts(origin), reason: error.code })
     return undefined
   }
 }
 
 /** It has happened already: nothing that fails here undoes it. */
-async function tell({ audit, notices }: LogoutEndpointOptions, logout: IssuerLogout): Promise<void> {
+async function tell(
+  { audit, notices }: LogoutEndpointOptions,
+  logout: IssuerLogout,
+  origin: ClientOrigin,
+): Promise<void> {
   const { issuer, sessionId, subject } = logout
   await notices.publish({ about: 'logout', issuer, subject, sessionId })
   const event: AuditEvent = {
     ...{ type: 'session.ended', reason: 'issuer_logout', tenant: undefined, issuer, subject, requestId: randomUUID() },
+    ...originFacts(origin),
     detail: { kind: sessionId === undefined ? 'all of the subject' : 'one of the subject' },
   }
   try {

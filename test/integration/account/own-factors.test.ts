@@ -95,12 +95,12 @@ describe('the page of one’s own second factors', () => {
     const app = await enrolApp(site, 'record-app@acme.test')
     const other = await signedInWithApp(app)
     await other.jar.press(await own(other.jar), 'factor-code', { fields: { code: '000000' } })
-    const failed = `select subject, reason, detail->>'address' as address from audit_event
+    const failed = `select subject, reason from audit_event
       where type = 'signin.failed' and subject = any($1) order by reason`
     const rows = () => site.test.tenantSql(site.acme, failed, [[id, app.id]])
     const expected = [
-      { subject: app.id, reason: 'factor_invalid', address: expect.any(String) },
-      { subject: id, reason: 'invalid', address: expect.any(String) },
+      { subject: app.id, reason: 'factor_invalid' },
+      { subject: id, reason: 'invalid' },
     ]
     await until(async () => (await rows()).length === expected.length)
     expect(await rows()).toEqual(expected)

@@ -1,17 +1,10 @@
-import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import type { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { ElicitationCompleteNotificationSchema, UrlElicitationRequiredError } from '@modelcontextprotocol/sdk/types.js'
-import { createFetcher } from '../../../src/adapter/net/create-fetcher.js'
-import { createServiceAuthorization } from '../../../src/adapter/oauth/service/service-authorization.js'
-import { TokenRevoker } from '../../../src/core/external-service/connect/given-up-tokens.js'
-import { UserTokenReader } from '../../../src/core/external-service/connect/user-token-reader.js'
-import { StoredCredentialReader } from '../../../src/core/external-service/reader/credential-reader.js'
 import { BrowserJar } from '../../support/browser-jar.js'
 import { ConnectSite } from '../../support/connect-site.js'
-import { openHomePostgres } from '../../support/home-postgres.js'
 import { OutsideIssuer } from '../../support/outside-issuer.js'
-import { ownIssuer } from '../../support/postgres.js'
+import { connectionOf, tokensElsewhere } from '../../support/tokens-elsewhere.js'
 import { until } from '../../support/until.js'
 import { ada, mallory } from '../../support/upstream/outside-provider.js'
 
@@ -58,33 +51,6 @@ const overNow = () => site.sql(`update service_connection set expires_at = clock
 const placeOfTokens = async () => {
   const [{ id = '' } = {}] = await connections()
   return { tenant: site.acme, service: (await site.service()).id, account: String(id) }
-}
-/** What another server comes by for John; `waits` is called where it has to wait for that. */
-const inAnotherProcess = async (waits: () => void = () => undefined) => {
-  const another = await openHomePostgres(site.server.home)
-  const log = { write: () => undefined }
-  const authorization = createServiceAuthorization(createFetcher())
-  const reader = new UserTokenReader({
-    ...{ store: site.store, stored: new StoredCredentialReader(site.store), authorization, log },
-    connections: another.postgres.connect.connections,
-    revoker: new TokenRevoker({ authorization, log }),
-    pause: (milliseconds) => {
-      waits()
-      return pause(milliseconds)
-    },
-  })
-  const [service, connection] = [await site.service(), await johnsConnection()]
-  try {
-    return await reader.read({ tenant: site.acme, service, connection })
-  } finally {
-    await another.close()
-  }
-}
-const johnsConnection = async () => {
-  const user = { issuer: ownIssuer, subject: await site.accountOf(john) }
-  const found = await site.data.postgres.services.connection(site.acme, (await site.service()).id, user)
-  if (found === undefined) throw new TypeError('he is not connected')
-  return found
 }
 /** A browser in which that account is signed in. */
 const browserOf = async (email: string): Promise<BrowserJar> => {
@@ -354,7 +320,7 @@ describe('the tokens of a user', () => {
     await site.connect(client, john, ada, johns)
     await overNow()
     site.provider.asked.splice(0)
-    const [held, ...answers] = await Promise.all([inAnotherProcess(), site.call(client), site.call(client)])
+    const [held, ...answers] = await Promise.all([tokensElsewhere(site, john), site.call(client), site.call(client)])
     expect(answers.filter(({ isError }) => isError)).toEqual([])
     expect([held.version, site.provider.askedFor('POST /token')]).toEqual([2, 1])
   })
@@ -363,7 +329,7 @@ describe('the tokens of a user', () => {
     await site.connect(client, john, ada, johns)
     await overNow()
     const { connections: rows } = site.data.postgres.connect
-    const connection = await johnsConnection()
+    const connection = await connectionOf(site, john)
     const lapse = () => site.sql('update service_connection set claimed_until = clock_timestamp()')
     const late = await rows.claim(site.acme, connection)
     await lapse()
@@ -379,7 +345,7 @@ describe('the tokens of a user', () => {
     // The service has taken the token from whoever came second, and says so to the first.
     site.provider.instead.set('/token', (response) => {
       site.provider.instead.clear()
-      const second = lapse().then(() => inAnotherProcess())
+      const second = lapse().then(() => tokensElsewhere(site, john))
       void second.then(() => {
         response.writeHead(400, { 'content-type': 'application/json' }).end('{"error":"invalid_grant"}')
       })
@@ -392,7 +358,7 @@ describe('the tokens of a user', () => {
     await site.connect(client, john, ada, johns)
     const place = await placeOfTokens()
     await site.sql(`update service_connection set expires_at = clock_timestamp() + interval '30 seconds'`)
-    let other: ReturnType<typeof inAnotherProcess> | undefined
+    let other: ReturnType<typeof tokensElsewhere> | undefined
     site.provider.instead.set('/token', (response, request) => {
       site.provider.instead.clear()
       let isAnswered = false
@@ -400,7 +366,7 @@ describe('the tokens of a user', () => {
         if (!isAnswered) void site.provider.answer(request, response)
         isAnswered = true
       }
-      other = site.store.delete(place, 1).then(() => inAnotherProcess(answer))
+      other = site.store.delete(place, 1).then(() => tokensElsewhere(site, john, answer))
       other.catch(answer)
     })
     expect((await site.call(client)).text).toContain('ada-1')

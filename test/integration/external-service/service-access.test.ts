@@ -36,8 +36,15 @@ describe('a declared service', () => {
     expect(bench.audit.rows.map(({ type, reason, detail }) => ({ type, reason, detail }))).toMatchObject([
       { type: 'operation.allowed' },
       { type: 'credential.read', detail: { service: 'GitHub', version: 1 } },
+      { type: 'credential.outcome', reason: 'succeeded', detail: { service: 'GitHub', version: 1 } },
       { type: 'operation.outcome', reason: 'succeeded' },
     ])
+    const [allowed, read, came, outcome] = bench.audit.rows
+    expect(read?.intentId).toMatch(/^[0-9a-f-]{36}$/)
+    expect([came?.intentId, allowed?.intentId]).toEqual([read?.intentId, outcome?.intentId])
+    expect(read?.intentId).not.toBe(allowed?.intentId)
+    expect(came?.milliseconds).toBeGreaterThanOrEqual(0)
+    expect(JSON.stringify(bench.audit.events)).not.toContain(token)
   })
 
   it.each<[string, ExternalService['auth'], Record<string, string>, unknown]>([
@@ -242,14 +249,24 @@ describe('a service is refused', () => {
     await bench.provide({}, { access_token: token })
     bench.credentials.available = false
     expect((await bench.call(used('GitHub'))).text).toMatch(/cannot be read at the moment, try again later/)
-    const read = { type: 'credential.read', detail: { service: 'GitHub', version: 1 } }
-    const rows = bench.audit.rows.filter(({ type }) => type === read.type)
-    expect(rows).toMatchObject([read, { ...read, reason: 'ERR_SECRETS_UNAVAILABLE' }])
+    const detail = { service: 'GitHub', version: 1 }
+    const rows = bench.audit.rows.filter(({ type }) => type.startsWith('credential.'))
+    expect(rows).toMatchObject([
+      { type: 'credential.read', detail },
+      { type: 'credential.outcome', detail, reason: 'ERR_SECRETS_UNAVAILABLE', intentId: rows[0]?.intentId },
+    ])
     expect(rows[0]?.reason).toBeUndefined()
     bench.credentials.mend = 'administrator'
     expect((await bench.call(used('GitHub'))).text).toMatch(/cannot be read: tell the administrator of this server/)
     bench.credentials.available = true
     expect(await bench.call(used('GitHub'))).toEqual({ text: '200', isError: false })
+  })
+
+  it('never by what came of reading it: that is kept until it can be recorded', async () => {
+    await bench.provide({}, { access_token: token })
+    bench.audit.refuse('credential.outcome')
+    expect(await bench.call(used('GitHub'))).toEqual({ text: '200', isError: false })
+    expect(bench.audit.retained).toMatchObject([{ type: 'credential.outcome', reason: 'succeeded' }])
   })
 
   it.each<[string, string, Record<string, unknown>]>([

@@ -94,7 +94,8 @@ describe('an identity that is no account', () => {
 
   it('becomes an account with the roles of sign-up where everybody may enter, on record', async () => {
     await rule({ ...everybody, signUpRoles: ['member'] })
-    expect(await enter()).toBe('ana@acme.test')
+    const origin = { address: '192.0.2.1', userAgent: 'probe/1', traceId: '0af7651916cd43dd8448eb211c80319c' }
+    expect(await enter({ origin })).toBe('ana@acme.test')
     expect(await enter({ email: 'changed@acme.test' })).toBe('ana@acme.test')
     const [account, ...others] = await test.postgres.accounts.list(acme)
     expect(others).toEqual([])
@@ -102,9 +103,13 @@ describe('an identity that is no account', () => {
     expect(account?.grants.roles).toEqual(['member'])
     const rows = await test.tenantSql(
       acme,
-      `select issuer, subject, request_id, detail->>'account' as account from audit_event where reason = 'account_created'`,
+      `select issuer, subject, request_id, detail->>'account' as account, personal, trace_id from audit_event
+        where reason = 'account_created'`,
     )
-    expect(rows).toEqual([{ issuer: google, subject: '1', request_id: 'request', account: account?.id }])
+    const { traceId, ...personal } = origin
+    expect(rows).toEqual([
+      { issuer: google, subject: '1', request_id: 'request', account: account?.id, personal, trace_id: traceId },
+    ])
   })
 
   it('with an address that its provider had confirmed once comes in where everybody may, and not by the domain of it', async () => {

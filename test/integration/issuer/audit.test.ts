@@ -42,8 +42,9 @@ describe('on record', () => {
     expect(harness.audit.events.at(-1)).toMatchObject({
       ...ours(),
       ...{ type: 'signin.completed', reason: 'consent_allowed' },
+      personal: { address: '127.0.0.1' },
       detail: {
-        ...{ address: '127.0.0.1', destination: 'client.example', resource: harness.resource },
+        ...{ destination: 'client.example', resource: harness.resource },
         ...{ scopes: ['mcp', 'read', 'openid'], grant: expect.stringMatching(/^.{22}$/) },
       },
     })

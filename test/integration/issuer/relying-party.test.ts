@@ -182,7 +182,6 @@ describe('the record of such a sign-in', () => {
     const [started, completed, consent, issued] = events
     expect([completed?.requestId, consent?.requestId]).toEqual([started?.requestId, started?.requestId])
     expect(consent?.detail).toEqual({
-      address: '127.0.0.1',
       destination: new URL(harness.origin).host,
       resource: `${harness.origin}/mcp`,
       scopes: ['mcp', 'read', 'write', 'openid'],

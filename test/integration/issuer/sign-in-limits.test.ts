@@ -67,7 +67,7 @@ describe('the limits of an account', () => {
   const attemptFrom = (caller: string, more: { readonly browser?: string; readonly email?: string } = {}): Attempt => {
     const { browser = `browser of ${caller}`, email = 'ana@acme.test' } = more
     const interaction = { uid: `sign-in ${caller}` }
-    const visit = { interaction, csrf: '', browser, caller } as unknown as Attempt['visit']
+    const visit = { interaction, csrf: '', browser, caller: { address: caller } } as unknown as Attempt['visit']
     return { visit, tenant: harness.acme, email }
   }
 

@@ -363,7 +363,13 @@ describe('a sign-in', () => {
       { ...common, type: 'signin.started', tenant: undefined },
       { ...common, type: 'signin.failed', tenant: harness.acme, subject: ana?.id, reason: 'invalid' },
       { ...common, type: 'signin.failed', tenant: harness.acme, reason: 'ERR_ACCOUNT_UNKNOWN' },
-      { ...common, type: 'signin.completed', tenant: harness.acme, subject: ana?.id, detail: { address: '127.0.0.1' } },
+      {
+        ...common,
+        type: 'signin.completed',
+        tenant: harness.acme,
+        subject: ana?.id,
+        personal: { address: '127.0.0.1' },
+      },
     ])
     expect(new Set(harness.audit.events.map(({ requestId }) => requestId)).size).toBe(1)
     for (const { value } of jar.cookies) expect(JSON.stringify(harness.audit.events)).not.toContain(value)

@@ -14,7 +14,8 @@ const operations = [
 ]
 
 function onRecord({ audit }: McpHarness): readonly unknown[] {
-  return audit.recorded.map(({ clientId, detail, subject, type }) => [type, subject, clientId, detail?.['actor']])
+  const calls = audit.events.filter(({ type }) => type.startsWith('operation.'))
+  return calls.map(({ clientId, detail, subject, type }) => [type, subject, clientId, detail?.['actor']])
 }
 
 describe.each(['on', 'off'] as const)('an agent that acts for a user, with the hot path %s', (hot) => {

@@ -144,6 +144,12 @@ describe('sessions', () => {
     expect((await harness.send({ session: used, body: ping })).status).toBe(200)
     expect((await harness.send({ session: bob, token: 'bob', body: ping })).status).toBe(200)
     expect((await harness.send({ session: unused, body: ping })).status).toBe(404)
+    expect(harness.audit.events.filter(({ type }) => type === 'session.ended')).toMatchObject([
+      {
+        ...{ reason: 'evicted', subject: 'alice', detail: { kind: 'transport', application: 'app' } },
+        personal: { address: '127.0.0.1' },
+      },
+    ])
   })
 
   it('take at most 10 KB of heap each while idle', async () => {

@@ -58,7 +58,7 @@ describe.each(['on', 'off'] as const)('with the hot path %s', (hot) => {
     it('has its calls on record, for nobody', async () => {
       const harness = await start({ hot })
       await harness.send({ token: null, session: await harness.open(null), body: callTool('wipe') })
-      expect(harness.audit.recorded).toMatchObject([
+      expect(harness.audit.counted).toMatchObject([
         { type: 'operation.denied', operation: 'wipe', subject: undefined, tenant: undefined },
       ])
     })

@@ -40,9 +40,9 @@ async function whois(tenant: Tenant, issuer = idp, subject = 'ana'): Promise<str
 const reasons = async (tenant: Tenant) => {
   const rows = await test.tenantSql(
     tenant,
-    `select reason, detail from audit_event where type = 'admin.changed' order by id`,
+    `select reason, detail, personal from audit_event where type = 'admin.changed' order by id`,
   )
-  return rows.map(({ detail, reason }) => ({ reason, ...(detail as object) }))
+  return rows.map(({ detail, personal, reason }) => ({ reason, ...(detail as object), ...(personal as object | null) }))
 }
 
 describe('whom an issuer knows an account as', () => {
@@ -64,9 +64,9 @@ describe('whom an issuer knows an account as', () => {
     await apply(acme, forget)
     const word = `identity:ana of ${idp}`
     expect((await reasons(acme)).slice(before)).toMatchObject([
-      { reason: 'account_changed', name: 'ana@x.test', before: [], after: [word] },
-      { reason: 'account_changed', name: 'ana@x.test', before: [word], after: [] },
-      { reason: 'identity_removed', name: `ana of ${idp}`, before: ['shut out'], after: [] },
+      { reason: 'account_changed', account: 'ana@x.test', before: [], after: [word] },
+      { reason: 'account_changed', account: 'ana@x.test', before: [word], after: [] },
+      { reason: 'identity_removed', account: `ana of ${idp}`, before: ['shut out'], after: [] },
     ])
   })
 

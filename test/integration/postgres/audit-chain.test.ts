@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import type { AuditEvent } from '../../../src/core/audit/audit-event.js'
 import type { Tenant } from '../../../src/core/identity/tenant.js'
+import { checkTrail } from '../../support/audit-check.js'
+import { holdRows } from '../../support/hold-rows.js'
 import { openTestPostgres, type TestPostgres } from '../../support/postgres.js'
 
 let test: TestPostgres
@@ -88,6 +90,18 @@ describe('a chain', () => {
   })
 })
 
+describe('a chain of changes', () => {
+  it('takes more rows in one transaction than a statement has', async () => {
+    const wishes = Array.from({ length: 1_200 }, (_, index) => {
+      return { kind: 'name', category: 'roles', name: `role ${index}`, presence: 'present' } as const
+    })
+    await test.postgres.tenantAdministration.apply(acme, wishes, 'cli:test')
+    const rows = await test.tenantSql(acme, `select from audit_event where detail->>'name' like 'role %'`)
+    expect(rows).toHaveLength(1_200)
+    expect((await checkTrail(test, acme)).faults).toEqual([])
+  })
+})
+
 describe('an intent', () => {
   it('without an outcome becomes unknown when its process is gone, once, and another one goes on with its chain', async () => {
     const dead = await test.reopen()
@@ -122,18 +136,18 @@ describe('what takes rights away', () => {
     const { tenantAdministration } = test.postgres
     const put = { kind: 'account', presence: 'present', email: account.email } as const
     await tenantAdministration.apply(acme, [put], 'cli:test')
-    const locked = test.tenantSql(
-      acme,
-      `begin; lock table audit_event in access exclusive mode; select pg_sleep(3); commit`,
+    const locked = await holdRows(
+      test.connection,
+      await databaseName(),
+      'lock table audit_event in access exclusive mode',
     )
-    await lockHeld()
     await tenantAdministration.apply(acme, [{ ...put, status: 'disabled' }], 'cli:test')
     const state = `select disabled_at is not null as disabled from account where email = $1`
     expect(await test.tenantSql(acme, state, [account.email])).toEqual([{ disabled: true }])
     await expect(tenantAdministration.apply(acme, [{ ...put, status: 'active' }], 'cli:test')).rejects.toThrow()
     expect(await test.tenantSql(acme, state, [account.email])).toEqual([{ disabled: true }])
     expect(await test.tenantSql(acme, 'select count(*)::int as rows from audit_outbox')).toEqual([{ rows: 1 }])
-    await locked
+    await locked.release()
     // By a running server too, which may have been quicker.
     await test.postgres.audit.settle(acme)
     const rows = await test.tenantSql(
@@ -145,12 +159,65 @@ describe('what takes rights away', () => {
   })
 })
 
-async function lockHeld(): Promise<void> {
-  for (;;) {
-    const held = await test.tenantSql(
-      acme,
-      `select 1 from pg_locks where relation = 'audit_event'::regclass and mode = 'AccessExclusiveLock' and granted`,
+describe('what waits beside the trail', () => {
+  const locked = async () =>
+    holdRows(test.connection, await databaseName(), 'lock table audit_event in access exclusive mode')
+  const outbox = () => test.tenantSql(acme, 'select count(*)::int as rows from audit_outbox')
+
+  it('is all that a process has left to write when it ends, and joins the trail once that is back', async () => {
+    const times = { connect: 1000, wait: 1000, idle: 30_000, statement: 300, query: 600 }
+    const ending = await test.reopen({ limits: { times } })
+    await ending.audit.record(intent('ending'))
+    const held = await locked()
+    const last = outcome('ending')
+    await expect(ending.audit.record(last)).rejects.toMatchObject({ code: 'ERR_TENANT_UNAVAILABLE' })
+    ending.audit.retain(last)
+    for (let index = 0; index < 3; index += 1)
+      ending.audit.count({ type: 'list.served', tenant: acme, requestId: 'list' })
+    await ending.close()
+    expect(await outbox()).toEqual([{ rows: 2 }])
+    await held.release()
+    await abandon()
+    await test.postgres.audit.settle(acme)
+    expect((await rowsOf('ending')).map(({ reason }) => reason)).toEqual([null, 'succeeded'])
+    const lists = `select sum(count)::int as lists from audit_event where type = 'list.served'`
+    expect(await test.tenantSql(acme, lists)).toEqual([{ lists: 3 }])
+    expect(await outbox()).toEqual([{ rows: 0 }])
+  })
+
+  it('is in the trail that an export takes along, for in another database it would be a stranger’s', async () => {
+    const tenant = await test.postgres.tenantDirectory.find('acme')
+    if (tenant === undefined) throw new TypeError('there is no acme')
+    const put = { kind: 'account', presence: 'present', email: 'bob@example.com' } as const
+    await test.postgres.tenantAdministration.apply(acme, [put], 'cli:test')
+    const held = await locked()
+    await test.postgres.tenantAdministration.apply(acme, [{ ...put, status: 'disabled' }], 'cli:test')
+    await held.release()
+    const lines: string[] = []
+    await test.postgres.tenantDirectory.export(tenant, async (line) => void lines.push(line))
+    expect(lines.filter((line) => line.startsWith('["audit_outbox"'))).toEqual([])
+    expect(lines.filter((line) => line.includes('bob@example.com') && line.includes('["disabled"]'))).toHaveLength(1)
+  })
+
+  it('is on record as the words of somebody else where that is not ours, and keeps nothing of ours away', async () => {
+    const strange = [
+      'no JSON',
+      '{"type":"signin.completed","request_id":"\\u0000","count":"many","detail":7}',
+      'x'.repeat(5_000),
+    ]
+    for (const row of strange)
+      await test.tenantSql(acme, `insert into audit_outbox (row, mac) values ($1, '\\x00')`, [row])
+    await test.postgres.audit.settle(acme)
+    const query = `select type, detail->>'row' as row from audit_event where reason = 'outbox_changed' order by id`
+    expect(await test.tenantSql(acme, query)).toEqual(
+      strange.map((row) => ({ type: 'audit.maintained', row: row.slice(0, 1024) })),
     )
-    if (held.length > 0) return
-  }
+    expect(await outbox()).toEqual([{ rows: 0 }])
+    expect((await checkTrail(test, acme)).faults).toEqual([])
+  })
+})
+
+async function databaseName(): Promise<string> {
+  const [row] = await test.sql('select database_name from tenant where id = $1', [acme.id])
+  return String(row?.['database_name'])
 }

@@ -195,9 +195,11 @@ describe('retain', () => {
     closing.audit.retain(outcome('after close'))
     const broken = await test.reopen({ log })
     await test.tenantSql(acme, 'alter table audit_event rename to hidden')
+    await test.tenantSql(acme, 'alter table audit_outbox rename to hidden_outbox')
     broken.audit.retain(outcome('never'))
     await expect(broken.close()).rejects.toMatchObject({ code: 'ERR_TENANT_UNAVAILABLE' })
     await test.tenantSql(acme, 'alter table hidden rename to audit_event')
+    await test.tenantSql(acme, 'alter table hidden_outbox rename to audit_outbox')
     expect(lines).toEqual([
       ['error', 'audit events are lost', { count: 1, requestIds: ['after close'] }],
       ['error', 'audit events are lost', { count: 1, requestIds: ['never'] }],

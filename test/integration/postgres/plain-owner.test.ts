@@ -28,7 +28,7 @@ function sql(query: string) {
 }
 
 describe('a role with CREATEDB and CREATEROLE, and nothing more', () => {
-  it('creates, migrates, exports, restores and deletes tenants', async () => {
+  it('creates, migrates, exports, restores and deletes tenants, and reads their trails', async () => {
     const { tenantDirectory, migrations, accounts } = postgres
     const tenant = await tenantDirectory.create({ slug: 'plain', name: 'Plain' }, by)
     await accounts.create(tenant, { email: 'ada@plain.test', grants: noGrants })
@@ -40,8 +40,15 @@ describe('a role with CREATEDB and CREATEROLE, and nothing more', () => {
     }
     const copy = await tenantDirectory.create({ slug: 'copy', name: 'Copy' }, by, all())
     expect(await accounts.list(copy)).toMatchObject([{ email: 'ada@plain.test' }])
+    for (const place of [tenant, undefined]) {
+      await postgres.audit.record({ type: 'token.refused', tenant: place, requestId: 'r' })
+      const types: string[] = []
+      for await (const { type } of postgres.auditReader.read(place, {}, 'oldest first')) types.push(type)
+      expect(types).toContain('token.refused')
+    }
     for (const gone of [tenant, copy]) await tenantDirectory.delete(gone, by)
     expect(await tenantDirectory.list()).toEqual([])
+    expect(await sql(`select rolname from pg_roles where rolname like 'tenant_%'`)).toEqual([])
   })
 
   it('is told what it lacks where it may not create roles', async () => {

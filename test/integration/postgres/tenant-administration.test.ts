@@ -81,11 +81,13 @@ describe('what an administrator wants of a tenant', () => {
     expect((await recorded()).slice(before)).toMatchObject([
       {
         ...{ subject: 'cli:ada', issuer: null, reason: 'account_changed', count: 1 },
-        detail: { name: 'ana@x.test', before: ['scopes:read'], after: ['roles:analyst'] },
+        detail: { before: ['scopes:read'], after: ['roles:analyst'] },
+        personal: { account: 'ana@x.test' },
       },
       {
         reason: 'group_removed',
-        detail: { name: 'ops', before: ['roles:admin', 'of account:bob@x.test'], after: [] },
+        detail: { name: 'ops', before: ['roles:admin'], after: [] },
+        personal: { before: ['of account:bob@x.test'], after: [] },
       },
     ])
   })
@@ -96,7 +98,9 @@ describe('what an administrator wants of a tenant', () => {
     await apply(...emails.map((email) => account(email, { give: grantsOf({ roles: ['analyst'] }) })))
     await apply(name('roles', 'analyst', { presence: 'absent' }))
     const rows = (await recorded()).filter(({ reason }) => reason === 'role_removed')
-    const words = rows.flatMap(({ detail }) => (detail as { readonly before: readonly string[] }).before)
+    const words = rows.flatMap(({ detail, personal }) =>
+      [detail, personal].flatMap((facts) => (facts as { readonly before: readonly string[] } | null)?.before ?? []),
+    )
     expect(new Set(rows.map((row) => row['request_id'])).size).toBe(1)
     expect(words).toEqual(['scopes:write', ...emails.map((email) => `of account:${email}`)])
   })

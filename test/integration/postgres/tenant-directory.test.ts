@@ -53,7 +53,7 @@ describe('a suspended tenant', () => {
     expect(await tenantDirectory.resume(tenant, by)).toBe(true)
     expect(await other.findBySlug(tenant.slug)).toMatchObject({ id: tenant.id })
     expect(await reasons()).toEqual([
-      `${by} tenant_added`,
+      `${by} tenant_added name:Acme`,
       `${by} tenant_changed suspended`,
       `${by} tenant_changed active`,
     ])

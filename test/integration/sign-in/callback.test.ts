@@ -52,7 +52,7 @@ describe('an answer of the provider', () => {
     expect(refused.html).not.toContain(state)
     expect(harness.provider.exchanges).toBe(exchanges)
     expect(harness.audit.ofType('signin.failed')).toMatchObject([
-      { reason: 'ERR_LOGIN_MALFORMED', detail: { address: '127.0.0.1' } },
+      { reason: 'ERR_LOGIN_MALFORMED', personal: { address: '127.0.0.1' } },
     ])
     expect((await jar.open(harness.provider.approve(authorization, 'ana'))).status).toBe(200)
   })

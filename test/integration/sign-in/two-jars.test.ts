@@ -30,7 +30,7 @@ function expectOnRecord(reason: string, { id }: Started): void {
   expect(harness.audit.ofType('signin.failed')).toMatchObject([
     {
       ...{ reason, clientId: 'app', tenant: undefined, requestId: harness.records.referenceOf(id) },
-      detail: { address: '127.0.0.1' },
+      personal: { address: '127.0.0.1' },
     },
   ])
 }

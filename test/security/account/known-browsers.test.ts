@@ -19,7 +19,7 @@ const tenant = { id: '8f7a2f0e-2a53-4a3c-9a43-0f9f3b1f7c11', slug: 'acme', name:
 /** One in a sign-in of its own, from an address of its own. */
 function attempt(email: string, browser: string): Attempt {
   attempts += 1
-  const visit = { interaction: { uid: `interaction-${attempts}` }, browser, caller: `caller-${attempts}` }
+  const visit = { interaction: { uid: `interaction-${attempts}` }, browser, caller: { address: `caller-${attempts}` } }
   return { tenant, email, visit }
 }
 
@@ -64,7 +64,7 @@ describe('the forms of passkeys and of setting up', () => {
   const forms = async (email: string, browser: string, caller?: string): Promise<number> => {
     for (let count = 0; count < 200; count += 1) {
       const one = attempt(email, browser)
-      const visit = caller === undefined ? one.visit : { ...one.visit, caller }
+      const visit = caller === undefined ? one.visit : { ...one.visit, caller: { address: caller } }
       if (!(await limits.take({ ...one, visit }, 'signature')).admitted) return count
     }
     return 200

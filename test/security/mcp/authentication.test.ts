@@ -108,10 +108,20 @@ describe('a token that cannot be used', () => {
         subject: 'alice',
         clientId: 'client',
         detail: { tenant: 'nobody' },
+        personal: { address: '127.0.0.1' },
       },
     ])
     expect(answer.text).toContain(counted[0]?.requestId)
     expect(answer.text).not.toMatch(/alice|nobody|client/)
+  })
+
+  it('leaves on record who acted for whoever was refused', async () => {
+    const before = harness.audit.counted.length
+    harness.people.delegate('bob+stranger', { subject: 'scheduler', clientId: 'agents' })
+    expect((await harness.send({ token: 'bob+stranger', body: callTool('echo') })).status).toBe(403)
+    expect(harness.audit.counted.slice(before)).toMatchObject([
+      { subject: 'bob', detail: { tenant: 'nobody', actor: ['subject:scheduler', 'client:agents'] } },
+    ])
   })
 
   it('leaves a tenant claim of any length on record with 255 characters of it', async () => {
@@ -124,7 +134,10 @@ describe('a token that cannot be used', () => {
     const before = harness.audit.counted.length
     await harness.send({ token: 'mallory', body: callTool('echo') })
     expect(harness.audit.counted.slice(before)).toEqual([
-      { type: 'token.refused', tenant: undefined, reason: 'ERR_TOKEN_SIGNATURE', requestId: expect.any(String) },
+      {
+        ...{ type: 'token.refused', tenant: undefined, reason: 'ERR_TOKEN_SIGNATURE', requestId: expect.any(String) },
+        personal: { address: '127.0.0.1' },
+      },
     ])
   })
 

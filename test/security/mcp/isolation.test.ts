@@ -92,7 +92,7 @@ describe.each(['stateful', 'stateless'] as const)('%s', (sessions) => {
       const task = { name: 'wipe', arguments: {}, task: { ttl: 1000 } }
       await harness.send({ token: 'bob', session, body: call('tools/call', task) })
       expect(harness.diary.started).toBe(0)
-      expect(harness.audit.recorded.filter(({ type }) => type === 'operation.denied')).toHaveLength(spellings.length)
+      expect(harness.audit.counted.filter(({ type }) => type === 'operation.denied')).toHaveLength(spellings.length)
       const allowed = sessions === 'stateful' ? await harness.open('alice') : undefined
       await harness.send({ token: 'alice', session: allowed, body: callTool('wipe') })
       expect(harness.diary.started).toBe(1)

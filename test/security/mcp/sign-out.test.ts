@@ -80,7 +80,7 @@ describe('a request of a session whose sign-in is over', () => {
     await harness.signIns.end(reference, 'logged_out')
     const answer = await harness.send({ token: null, session, body: callTool('hello') })
     expect(answer.messages[0]?.error?.message).toBe('Unknown tool: hello')
-    expect(reasons()).toEqual(['ERR_SESSION_EXPIRED'])
+    expect(reasons()).toEqual(['ERR_SESSION_EXPIRED', 'ERR_PERMISSION_DENIED'])
   })
 })
 

@@ -187,6 +187,14 @@ describe('settings on stdio', () => {
     expect(read({ AUTHSEC_DATABASE_CONNECTIONS: '20' }).databaseConnections).toBe(20)
   })
 
+  it('keep what is on record for good unless told, and for a week at least', () => {
+    expect(read({}).auditRetentionDays).toBeUndefined()
+    expect(read({ AUTHSEC_AUDIT_RETENTION: '7' }).auditRetentionDays).toBe(7)
+    for (const text of ['6', '0', '-7', '7.5', '7d', '36501', 'long']) {
+      expect(() => read({ AUTHSEC_AUDIT_RETENTION: text })).toThrow('AUTHSEC_AUDIT_RETENTION')
+    }
+  })
+
   it.each(['4', '0', '-1', '1001', 'many', '7.5', ''])('refuses %j connections, or takes the usual', (text) => {
     const attempt = () => read({ AUTHSEC_DATABASE_CONNECTIONS: text }).databaseConnections
     if (text === '') expect(attempt()).toBe(50)

@@ -86,7 +86,7 @@ describe('who acts for the user', () => {
       ['operation.denied', chain],
       ['operation.denied', chain],
     ])
-    expect(app.audit[1]?.detail).toMatchObject({ milliseconds: expect.any(Number) })
+    expect(app.audit[1]).toMatchObject({ milliseconds: expect.any(Number) })
     expect(app.audit[3]?.detail).toMatchObject({ missing: ['roles:admin'] })
     await app.close()
   })

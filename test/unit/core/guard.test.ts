@@ -105,7 +105,7 @@ describe('hidden and absent', () => {
     const bench = new GuardBench({ protection: adminsOnly })
     await bench.call('sample', sampleCaller())
     await bench.call('no_such', sampleCaller())
-    expect(bench.audit.rows).toEqual([
+    expect(bench.audit.counted).toEqual([
       expect.objectContaining({
         type: 'operation.denied',
         reason: 'ERR_PERMISSION_DENIED',
@@ -118,7 +118,7 @@ describe('hidden and absent', () => {
   it('are recorded under a name that a database takes', async () => {
     const bench = new GuardBench({})
     await bench.call(`a\0b\ud800${'x'.repeat(200)}`, sampleCaller())
-    expect(bench.audit.rows[0]?.operation).toBe(`a\ufffdb\ufffd${'x'.repeat(124)}`)
+    expect(bench.audit.counted[0]?.operation).toBe(`a\ufffdb\ufffd${'x'.repeat(124)}`)
   })
 
   it('are one outcome for an unparsable argument too: nothing is parsed before the decision', async () => {
@@ -202,10 +202,8 @@ describe('the record', () => {
     const [allowed] = bench.audit.rows
     expect(bench.audit.retained).toEqual([
       {
-        ...allowed,
-        type: 'operation.outcome',
-        reason: 'succeeded',
-        detail: { milliseconds: expect.any(Number) },
+        ...{ ...allowed, type: 'operation.outcome', reason: 'succeeded', detail: undefined },
+        milliseconds: expect.any(Number),
       },
     ])
     expect(bench.lines).toEqual([['warn', 'the outcome of a call is kept until it can be recorded', expect.anything()]])
@@ -218,6 +216,30 @@ describe('the record', () => {
     expect(bench.audit.retained).toMatchObject([{ type: 'operation.allowed', operation: 'sample' }])
     await expect(bench.call('other', sampleCaller())).rejects.toMatchObject({ code: 'ERR_TENANT_UNAVAILABLE' })
     expect(bench.handled).toBe(1)
+  })
+
+  it('says how long deciding took since the request came, and how long the work took', async () => {
+    const bench = new GuardBench({ invoke: () => new Promise((resolve) => void setTimeout(resolve, 20)) })
+    const origin = { receivedAt: performance.now() - 5_000 }
+    const request = { args: {}, caller: sampleCaller(), channel: { signal: new AbortController().signal }, origin }
+    await bench.guard.call({ ...request, name: 'sample' })
+    await bench.guard.call({ ...request, name: 'no_such' })
+    const [allowed, outcome, denied] = bench.audit.events.map(({ milliseconds = Number.NaN }) => milliseconds)
+    for (const decided of [allowed, denied]) expect(decided).toBeGreaterThanOrEqual(5_000)
+    expect(outcome).toBeGreaterThanOrEqual(19)
+    expect(outcome).toBeLessThan(5_000)
+    for (const { milliseconds = Number.NaN } of bench.audit.events)
+      expect(milliseconds).toBe(Number(milliseconds.toFixed(1)))
+    for (const { detail } of bench.audit.events) expect(detail ?? {}).not.toHaveProperty('milliseconds')
+  })
+
+  it('of a denial is nothing to wait for: it is denied whether or not that can be written', async () => {
+    const bench = new GuardBench({ protection: adminsOnly })
+    bench.audit.refuse('operation.denied')
+    expect(await bench.call('sample', sampleCaller())).toEqual({ outcome: 'unknown' })
+    expect(bench.audit.counted).toMatchObject([{ type: 'operation.denied', detail: { missing: ['roles:admin'] } }])
+    expect(bench.audit.rows).toEqual([])
+    expect(bench.handled).toBe(0)
   })
 
   it('of an outcome that is written is not kept as well', async () => {

@@ -53,7 +53,7 @@ class Bench {
   }
 
   get types(): readonly string[] {
-    return this.audit.rows.map(({ type }) => type)
+    return this.audit.events.map(({ type }) => type)
   }
 }
 
@@ -74,7 +74,7 @@ describe('a call that policies decide', () => {
     bench.renew = async () => sampleCaller({ roles: [] })
     expect(await bench.call()).toMatchObject(refused)
     expect(bench.handled).toEqual([])
-    expect(bench.audit.rows).toMatchObject([{ type: 'operation.denied', detail: { missing: ['roles:admin'] } }])
+    expect(bench.audit.counted).toMatchObject([{ type: 'operation.denied', detail: { missing: ['roles:admin'] } }])
   })
 
   it('does not run for who may not enter any more', async () => {
@@ -159,7 +159,7 @@ describe('a call whose caller was looked up a while ago', () => {
     bench.renew = renew
     expect(await bench.call(old())).toEqual({ outcome: 'unknown' })
     expect(bench.handled).toEqual([])
-    expect(bench.audit.rows.map(({ type, reason }) => [type, reason])).toEqual([
+    expect(bench.audit.events.map(({ type, reason }) => [type, reason])).toEqual([
       ['operation.allowed', undefined],
       ['operation.outcome', 'revoked'],
     ])

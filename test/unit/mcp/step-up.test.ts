@@ -52,7 +52,7 @@ async function thrownBy(elevatable: boolean, resourceMetadata: string | undefine
   const error: unknown = await tools
     .call(call, { name: 'pay', args: {} }, { signal: call.signal })
     .catch((reason: unknown) => reason)
-  return { error, reasons: audit.rows.map(({ reason }) => reason) }
+  return { error, reasons: audit.events.map(({ reason }) => reason) }
 }
 
 describe('a call that lacks a scope', () => {

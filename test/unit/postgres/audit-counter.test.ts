@@ -13,6 +13,21 @@ describe('AuditCounter', () => {
     expect(counter.take()).toEqual([{ event: { ...list, requestId: '1' }, count: 3 }])
   })
 
+  it('does not tell denials apart by what a caller can make up for each: arguments, traces and the name of a browser', () => {
+    const counter = new AuditCounter()
+    const denial: AuditEvent = { type: 'operation.denied', tenant: undefined, requestId: '-', operation: 'deploy' }
+    const missing = ['roles:admin']
+    for (let index = 0; index < 100; index += 1) {
+      const detail = { missing, arguments: `digest ${index}` }
+      const personal = { address: '192.0.2.1', userAgent: `browser ${index}` }
+      counter.add({ ...denial, detail, personal, traceId: `${index}` })
+    }
+    const rows = counter.take()
+    expect(rows[0]?.event.detail).toEqual({ missing, arguments: 'digest 0' })
+    const shared = { ...denial, detail: { missing }, personal: { address: '192.0.2.1' } }
+    expect(rows.slice(20)).toEqual([{ event: shared, count: 80 }])
+  })
+
   it('keeps events apart that differ in anything else', () => {
     const counter = new AuditCounter()
     counter.add(list)

@@ -37,6 +37,18 @@ describe('createTracer', () => {
     expect(inner?.parentSpanContext?.spanId).toBe(outer?.spanContext().spanId)
   })
 
+  it('says in which trace a step is, for the record, and none where nobody follows', () => {
+    const tracer = createTracer()
+    expect(tracer.trace(step, ({ traceId }) => traceId)).toBeUndefined()
+    recorder = new SpanRecorder()
+    const traceId = '0af7651916cd43dd8448eb211c80319c'
+    const carrier = { traceparent: `00-${traceId}-b7ad6b7169203331-01` }
+    expect(tracer.trace({ name: 'message', kind: 'message', carrier }, (span) => span.traceId)).toBe(traceId)
+    const own = tracer.trace(step, (span) => span.traceId)
+    expect(own).toBe(recorder.spans.at(-1)?.spanContext().traceId)
+    expect(own).toMatch(/^[0-9a-f]{32}$/)
+  })
+
   it('does not follow what asks another system where no step waits for it', () => {
     recorder = new SpanRecorder()
     createTracer().trace({ name: 'beat', kind: 'client' }, () => undefined)

@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { originOf } from '../../../core/audit/request-origin.js'
 import type { Keyring } from '../../../core/credential/keyring.js'
 import { UpstreamError } from '../../../core/error/upstream-error.js'
 import type { Log } from '../../../core/runtime/log.js'
 import type { RateLimit, RateLimiter } from '../../../core/runtime/rate-limiter.js'
 import type { InvitationStep } from '../federation/invitation-step.js'
-import { callerOf } from '../http/client-address.js'
 import { doubledCookies, type IssuerCookies } from '../http/issuer-cookies.js'
 import { splitTarget } from '../http/issuer-edge.js'
 import { readOwnForm } from '../http/own-form.js'
@@ -113,7 +113,7 @@ export class AccountPages {
     }
     const invitation = { tenant: tenant.id, accountId: link.accountId, digest }
     const { page, retryAfter, status } = await invitations.begin({
-      ...{ ...invitation, provider, browser, caller: callerOf(request) },
+      ...{ ...invitation, provider, browser, caller: originOf(request) },
     })
     if (retryAfter !== undefined) response.setHeader('retry-after', retryAfter)
     sendPage(response, status, page)

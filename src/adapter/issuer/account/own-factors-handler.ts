@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { callerOf } from '../http/client-address.js'
+import { originOf } from '../../../core/audit/request-origin.js'
 import { doubledCookies } from '../http/issuer-cookies.js'
 import { readOwnForm } from '../http/own-form.js'
 import type { PublicUrl } from '../http/public-url.js'
@@ -30,7 +30,7 @@ export class OwnFactorsHandler {
     if (cookies.hasDoubles(request)) return this.#refuse(response, 400, doubledCookies)
     const signedIn = await findSignedIn(this.#parts, 'factors', { request, response })
     if ('refused' in signedIn) return this.#refuse(response, 401, signedIn.refused)
-    const caller = callerOf(request)
+    const caller = originOf(request)
     if (request.method !== 'POST') return this.#send(response, await own.show(signedIn, caller))
     const form = await readOwnForm(request, { url, csrf: signedIn.csrf })
     if (form === undefined) return this.#refuse(response, 403, notFromHere)

@@ -1,3 +1,4 @@
+import type { ClientOrigin } from '../../../core/audit/request-origin.js'
 import type { AccountFactorStore } from '../../../core/identity/account-factor-store.js'
 import { changeSecurity } from '../../../core/identity/change-security.js'
 import type { SessionDirectory } from '../../../core/identity/session-directory.js'
@@ -57,13 +58,13 @@ export class OwnFactors {
   }
 
   /** Throws `UpstreamError`. */
-  async show(signedIn: SignedIn, caller: string): Promise<OwnAnswer> {
+  async show(signedIn: SignedIn, caller: ClientOrigin): Promise<OwnAnswer> {
     const at = await this.#find(signedIn, caller)
     return (await this.#slowed(at)) ?? this.#page(at)
   }
 
   /** Throws `UpstreamError`. */
-  async submit(signedIn: SignedIn, caller: string, form: Form): Promise<OwnAnswer> {
+  async submit(signedIn: SignedIn, caller: ClientOrigin, form: Form): Promise<OwnAnswer> {
     const at = await this.#find(signedIn, caller)
     const slowed = await this.#slowed(at)
     if (slowed !== undefined) return slowed
@@ -84,7 +85,10 @@ export class OwnFactors {
     return { kind: 'page', status: 429, page, retryAfter: wait }
   }
 
-  async #find({ browser, csrf, id, principal, session, subject }: SignedIn, caller: string): Promise<FactorVisit> {
+  async #find(
+    { browser, csrf, id, principal, session, subject }: SignedIn,
+    caller: ClientOrigin,
+  ): Promise<FactorVisit> {
     const visit: ProofVisit = {
       interaction: { uid: `factors ${session}` },
       session: this.#parts.keyOf(id),

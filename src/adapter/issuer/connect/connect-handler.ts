@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { originOf } from '../../../core/audit/request-origin.js'
 import type {
   ConnectFlow,
   ConnectRefusal,
@@ -57,7 +58,7 @@ export class ConnectHandler {
     if ('refused' in signedIn) return this.#signInFirst(exchange, target.link, signedIn)
     return request.method === 'POST'
       ? this.#begin(exchange, target.link, signedIn)
-      : this.#show(response, target.link, signedIn)
+      : this.#show(exchange, target.link, signedIn)
   }
 
   #signInFirst(exchange: Exchange, link: string, { refused }: NotSignedIn): void {
@@ -69,9 +70,9 @@ export class ConnectHandler {
     sendSeeOther(response, connectSignInPath({ ...this.#parts, relyingParty }, link, exchange))
   }
 
-  async #show(response: ServerResponse, link: string, signedIn: SignedIn): Promise<void> {
+  async #show({ request, response }: Exchange, link: string, signedIn: SignedIn): Promise<void> {
     const { flow, serverName } = this.#parts
-    const seen = await flow.view(link, visitorOf(signedIn))
+    const seen = await flow.view(link, visitorOf(request, signedIn))
     if (seen.outcome === 'refused') return this.#refuse(response, seen)
     const { account, tenant } = signedIn.principal
     const { csrf } = signedIn
@@ -83,7 +84,7 @@ export class ConnectHandler {
     const { flow, serverName, url } = this.#parts
     const form = await readOwnForm(request, { url, csrf: signedIn.csrf })
     if (form?.get('action') !== 'connect') return this.#stop(response, 403, notFromHere)
-    const step = await flow.begin(link, visitorOf(signedIn))
+    const step = await flow.begin(link, visitorOf(request, signedIn))
     if (step.outcome === 'refused') return this.#refuse(response, step)
     // A page, not a redirect: `form-action` covers the whole redirect chain of a form.
     sendPage(response, 200, renderContinuePage({ serverName, continueTo: step.url.href, leaves: false }))
@@ -97,7 +98,7 @@ export class ConnectHandler {
     if (request.method === 'POST') return sendJson(response, 405, { error: 'method_not_allowed' })
     if ('refused' in signedIn) return this.#refuse(response, { reason: 'sign-in', service: undefined })
     const callback = { service, parameters: new URLSearchParams(query) }
-    const step = await this.#parts.flow.finish(callback, visitorOf(signedIn))
+    const step = await this.#parts.flow.finish(callback, visitorOf(request, signedIn))
     if (step.outcome === 'refused') return this.#refuse(response, step)
     sendPage(response, 200, renderConnectedPage(this.#parts.serverName, step.service))
   }
@@ -118,6 +119,6 @@ export class ConnectHandler {
   }
 }
 
-function visitorOf({ browser, principal }: SignedIn): ConnectVisitor {
-  return { tenant: principal.tenant, account: principal.account.id, browser }
+function visitorOf(request: IncomingMessage, { browser, principal }: SignedIn): ConnectVisitor {
+  return { tenant: principal.tenant, account: principal.account.id, browser, origin: originOf(request) }
 }

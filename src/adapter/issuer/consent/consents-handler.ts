@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { originOf } from '../../../core/audit/request-origin.js'
 import type { Application } from '../../../core/identity/application.js'
 import type { SessionFeed } from '../../../core/runtime/session-feed.js'
-import { callerOf } from '../http/client-address.js'
 import { doubledCookies } from '../http/issuer-cookies.js'
 import { readOwnForm } from '../http/own-form.js'
 import type { PublicUrl } from '../http/public-url.js'
@@ -59,7 +59,7 @@ export class ConsentsHandler {
     if (mine !== undefined && (await consents.end(mine.key))) {
       const { clientId, grantId } = mine.kind === 'known' ? mine : { clientId: undefined, grantId: undefined }
       audit.count({
-        ...{ type: 'signin.completed', reason: 'consent_revoked', clientId, grantId, caller: callerOf(request) },
+        ...{ type: 'signin.completed', reason: 'consent_revoked', clientId, grantId, caller: originOf(request) },
         ...{ tenant: principal.tenant, subject: principal.account.id },
       })
       await feed.publish({ about: 'grant', key: mine.key })

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { originOf } from '../../../core/audit/request-origin.js'
 import type { FederationFlow } from '../../../core/federation/federation-flow.js'
-import { callerOf } from '../http/client-address.js'
 import { doubledCookies, type IssuerCookies } from '../http/issuer-cookies.js'
 import { otherLoopbackTarget, splitTarget } from '../http/issuer-edge.js'
 import type { PublicUrl } from '../http/public-url.js'
@@ -34,7 +34,7 @@ export class FederationCallback {
       return sendPage(response, 400, page)
     }
     const parameters = new URLSearchParams(splitTarget(request.url ?? '').query)
-    const visit = { browser: cookies.browserOf(request), address: callerOf(request) }
+    const visit = { ...originOf(request), browser: cookies.browserOf(request) }
     const answer = await flow.finish({ provider, parameters }, visit)
     if (answer.outcome === 'refused') {
       const { page, retryAfter, status } = refusedPage(serverName, answer)

@@ -42,7 +42,7 @@ export class FederationStep {
       otherAccount: interaction.prompt.reasons.includes('login_prompt'),
       mostSeconds: this.#mostSeconds(interaction),
     }
-    const answer = await flow.begin(start, { browser, address: caller })
+    const answer = await flow.begin(start, { ...caller, browser })
     if (answer.outcome === 'refused') return this.#refusal(answer)
     // A page, not a redirect: `form-action` covers the whole redirect chain of a form.
     const page = renderContinuePage({ serverName, continueTo: answer.url.href, leaves: false })
@@ -53,12 +53,12 @@ export class FederationStep {
   async complete({ browser, caller, interaction }: Visit): Promise<StepAnswer | undefined> {
     const { audit, directory, flow, records } = this.#parts
     const reference = audit.referenceOf(interaction)
-    const signedIn = await flow.claim({ interaction: interaction.uid, reference }, { browser, address: caller })
+    const signedIn = await flow.claim({ interaction: interaction.uid, reference }, { ...caller, browser })
     if (signedIn === undefined) return undefined
     if (signedIn.outcome === 'refused') return this.#refusal(signedIn)
     const { account, authenticatedAt, provider, subject: there, tenant } = signedIn
     const subject = formatSubject(tenant, account)
-    const facts = { tenant, provider, address: caller }
+    const facts = { tenant, provider, origin: caller }
     if ((await directory.find(subject)) === undefined) {
       records.failed(reference, 'ERR_ACCOUNT_DISABLED', facts)
       const { requestId } = reference

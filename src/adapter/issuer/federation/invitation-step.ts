@@ -1,3 +1,4 @@
+import type { ClientOrigin } from '../../../core/audit/request-origin.js'
 import type { Keyring } from '../../../core/credential/keyring.js'
 import type { FederationFlow } from '../../../core/federation/federation-flow.js'
 import type { Invitation } from '../../../core/federation/federation-store.js'
@@ -15,7 +16,7 @@ export interface InvitationVisit extends Invitation {
   /** As the form says: not looked at yet. */
   readonly provider: string
   readonly browser: string
-  readonly caller: string
+  readonly caller: ClientOrigin
 }
 
 /** Accepting an invitation by signing in with a provider of the tenant, as far as the page of the link goes: away from it. */
@@ -36,7 +37,7 @@ export class InvitationStep {
       otherAccount: true,
       invitation: { accountId, digest, tenant },
     }
-    const answer = await flow.begin(start, { browser, address: caller })
+    const answer = await flow.begin(start, { ...caller, browser })
     if (answer.outcome === 'refused') return refusedPage(serverName, answer)
     // A page, not a redirect: `form-action` covers the whole redirect chain of a form.
     const page = renderContinuePage({ serverName, continueTo: answer.url.href, leaves: false })

@@ -1,12 +1,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { IncomingMessage } from 'node:http'
-import { networkOf } from '../../../core/runtime/network-address.js'
+import { originOf } from '../../../core/audit/request-origin.js'
 
 const current = new AsyncLocalStorage<string>()
 
 /** Who counts as one caller for limits. */
 export function callerOf(request: IncomingMessage): string {
-  return networkOf(request.socket.remoteAddress)
+  return originOf(request).address
 }
 
 /** Does `work` on behalf of whoever sent the request: what the provider asks us in between does not say who that is. */

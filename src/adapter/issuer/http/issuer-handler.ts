@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { originOf } from '../../../core/audit/request-origin.js'
 import type Provider from 'oidc-provider'
 import { UpstreamError } from '../../../core/error/upstream-error.js'
 import type { Application } from '../../../core/identity/application.js'
@@ -212,7 +213,7 @@ export class IssuerHandler {
     const parameters = new URLSearchParams(query)
     if (relyingParty === undefined || parameters.get('client_id') !== relyingParty.clientId) return true
     const browser = this.#login.isDoubled(request) ? undefined : this.#login.valueOf(request)
-    return relyingParty.isAwaited(parameters.get('state') ?? undefined, { browser, address: callerOf(request) })
+    return relyingParty.isAwaited(parameters.get('state') ?? undefined, { ...originOf(request), browser })
   }
 
   async #signOut({ request, response }: Exchange): Promise<void> {

@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { originOf } from '../../../core/audit/request-origin.js'
 import type Provider from 'oidc-provider'
 import type { errors as ProviderErrors, Session } from 'oidc-provider'
 import type { Keyring } from '../../../core/credential/keyring.js'
 import type { SigningKey } from '../../../core/identity/signing-key-store.js'
 import type { BackgroundWork } from '../../../core/runtime/background-work.js'
-import { callerOf } from '../http/client-address.js'
 import { doubledCookies, type IssuerCookies } from '../http/issuer-cookies.js'
 import { endpoints } from '../http/issuer-metadata.js'
 import { isOwnForm } from '../http/own-form.js'
@@ -130,7 +130,7 @@ export class LogoutHandler {
     }
     if (subject !== undefined) {
       audit.count({
-        ...{ type: 'signin.completed', reason: 'signed_out', caller: callerOf(request), grantId: session.uid },
+        ...{ type: 'signin.completed', reason: 'signed_out', caller: originOf(request), grantId: session.uid },
         ...{ clientId: asked.client?.clientId, subject: subject.accountId },
         tenant,
       })

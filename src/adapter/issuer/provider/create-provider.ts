@@ -1,3 +1,4 @@
+import { originOf } from '../../../core/audit/request-origin.js'
 import type Provider from 'oidc-provider'
 import type { Configuration, ErrorOut, errors, KoaContextWithOIDC } from 'oidc-provider'
 import type { Log } from '../../../core/runtime/log.js'
@@ -8,7 +9,6 @@ import { providerConfiguration, type ProviderParts } from './provider-configurat
 import { isUnsaved, keepEnded } from './ended-stays-ended.js'
 import { errorName } from './error-name.js'
 import { setSecurityHeaders } from '../http/send-response.js'
-import { callerOf } from '../http/client-address.js'
 import { isLoopbackUrl } from '../http/public-url.js'
 import type { SignInAudit } from '../sign-in/sign-in-audit.js'
 import type { OwnTokenReader } from '../token/own-token-reader.js'
@@ -144,7 +144,7 @@ function isCodeReuse({ oidc }: KoaContextWithOIDC, { error_detail: detail = '' }
 function countCodeReuse({ oidc, req }: KoaContextWithOIDC, audit: SignInAudit): void {
   const code = oidc.params?.['code']
   audit.count({
-    ...{ type: 'signin.failed', reason: 'code_reused', clientId: oidc.client?.clientId, caller: callerOf(req) },
+    ...{ type: 'signin.failed', reason: 'code_reused', clientId: oidc.client?.clientId, caller: originOf(req) },
     grantId: typeof code === 'string' ? code : undefined,
   })
 }

@@ -1,3 +1,4 @@
+import type { ClientOrigin } from '../../../core/audit/request-origin.js'
 import type { ClientMetadata } from 'oidc-provider'
 import { ConfigurationError } from '../../../core/error/configuration-error.js'
 import type { PublicUrl } from '../http/public-url.js'
@@ -9,13 +10,10 @@ export interface RelyingParty {
   /** Byte-exact; the one redirect URI that leads back to this server. */
   readonly redirectUri: string
   /**
-   * Whether the user of the browser with this cookie, at this address, has asked for the request with this `state`. It is not
+   * Whether the user of the browser with this cookie has asked for the request with this `state`. It is not
    * asked here again, so whoever has not asked is refused. Throws `UpstreamError`.
    */
-  isAwaited(
-    state: string | undefined,
-    visit: { readonly browser: string | undefined; readonly address: string },
-  ): Promise<boolean>
+  isAwaited(state: string | undefined, visit: ClientOrigin & { readonly browser: string | undefined }): Promise<boolean>
 }
 
 /** The cookie that the pages before the request know a browser by: longer than a sign-in and its code live, so that it is known until the end. */

@@ -1,5 +1,5 @@
+import { originOf } from '../../../core/audit/request-origin.js'
 import type { AccessToken, Client, ClientCredentials, KoaContextWithOIDC, RefreshToken } from 'oidc-provider'
-import { callerOf } from '../http/client-address.js'
 import type { AccountDirectory } from '../sign-in/account-directory.js'
 import { parseSubject } from '../sign-in/issuer-subject.js'
 import type { SignInAudit } from '../sign-in/sign-in-audit.js'
@@ -24,7 +24,7 @@ export function createRevocationPolicy({ module, directory, audit }: RevocationP
     if (token.clientId !== client.clientId) return false
     const grant = 'grantId' in token ? { grantId: token.grantId, subject: parseSubject(token.accountId) } : undefined
     audit.count({
-      ...{ type: 'signin.completed', reason: 'revoked', clientId: client.clientId, caller: callerOf(context.req) },
+      ...{ type: 'signin.completed', reason: 'revoked', clientId: client.clientId, caller: originOf(context.req) },
       grantId: grant?.grantId,
       tenant: await tenantOf(grant?.subject?.tenantSlug, directory, module.errors),
       subject: grant?.subject?.accountId,

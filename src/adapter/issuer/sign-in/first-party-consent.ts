@@ -1,5 +1,5 @@
+import { originOf } from '../../../core/audit/request-origin.js'
 import type { KoaContextWithOIDC } from 'oidc-provider'
-import { callerOf } from '../http/client-address.js'
 import type { IssuerResource } from '../provider/issuer-resource.js'
 import { isRelyingParty, type RelyingParty } from '../provider/relying-party.js'
 import { IssuerAccount } from './issuer-account.js'
@@ -41,7 +41,7 @@ export class FirstPartyConsent {
     const interaction = oidc.entities.Interaction
     const { principal } = account
     await audit.record({
-      ...{ type: 'signin.completed', reason: 'consent_allowed', caller: callerOf(req) },
+      ...{ type: 'signin.completed', reason: 'consent_allowed', caller: originOf(req) },
       ...{ tenant: principal.tenant, subject: principal.account.id },
       ...(interaction === undefined ? { grantId: grant.jti, clientId: client.clientId } : { interaction }),
       allowed: {

@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { originOf } from '../../../core/audit/request-origin.js'
 import type Provider from 'oidc-provider'
 import type { Interaction, InteractionResults } from 'oidc-provider'
 import type { Keyring } from '../../../core/credential/keyring.js'
-import { callerOf } from '../http/client-address.js'
 import type { ConsentStep } from './consent-step.js'
 import { denial, type StepAnswer, type Submission, type Visit } from './interaction-step.js'
 import { doubledCookies, type IssuerCookies } from '../http/issuer-cookies.js'
@@ -82,7 +82,7 @@ export class InteractionHandler {
 
   #visit(request: IncomingMessage, interaction: Interaction, browser: string): Visit {
     const csrf = this.#parts.keyring.digest('issuer-csrf', `${interaction.uid} ${browser}`)
-    return { interaction, browser, csrf, caller: callerOf(request) }
+    return { interaction, browser, csrf, caller: originOf(request) }
   }
 
   /** The form, if it came from our own page in this browser for this interaction. */

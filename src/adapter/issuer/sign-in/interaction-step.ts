@@ -1,3 +1,4 @@
+import type { ClientOrigin } from '../../../core/audit/request-origin.js'
 import type { Interaction, InteractionResults } from 'oidc-provider'
 import type { Form } from '../http/read-form.js'
 
@@ -10,8 +11,8 @@ export interface ProofVisit {
   readonly browser: string
   /** The record of this browser's sign-in, on a page of one's own. */
   readonly session?: string | undefined
-  /** Who counts as one caller for limits. */
-  readonly caller: string
+  /** Where the request comes from; its address counts as one caller for limits. */
+  readonly caller: ClientOrigin
 }
 
 /** One request for a page of a sign-in, from the browser that the sign-in belongs to. */

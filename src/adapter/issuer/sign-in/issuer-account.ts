@@ -1,8 +1,8 @@
+import { originOf } from '../../../core/audit/request-origin.js'
 import type { Account as ProviderAccount, AccountClaims, FindAccount, KoaContextWithOIDC } from 'oidc-provider'
 import type { Clock } from '../../../core/runtime/clock.js'
 import type { RateLimit, RateLimiter } from '../../../core/runtime/rate-limiter.js'
 import { isByPosingProvider, upstreamEndOf, type UpstreamAttention } from '../federation/upstream-attention.js'
-import { callerOf } from '../http/client-address.js'
 import type { AccountDirectory, Principal } from './account-directory.js'
 import { isRefusedPassword } from './refused-password.js'
 import { notNow, orUnavailable, type ErrorsOfProvider } from '../provider/oidc-adapter.js'
@@ -137,7 +137,7 @@ function refuseForNow(
   { principal, reason, source }: RefusedForNow,
 ): Error {
   audit.count({
-    ...{ type: 'signin.failed', reason, grantId: source.grantId, caller: callerOf(context.req) },
+    ...{ type: 'signin.failed', reason, grantId: source.grantId, caller: originOf(context.req) },
     ...{ clientId: context.oidc.client?.clientId, tenant: principal?.tenant, subject: principal?.account.id },
   })
   return notNow(new errors.TemporarilyUnavailable(refusals[reason]))
@@ -155,7 +155,7 @@ async function requireUpstream(
   if (reason === undefined) return
   audit.count({
     ...{ type: 'signin.failed', reason, grantId: source.grantId, clientId: context.oidc.client?.clientId },
-    ...{ caller: callerOf(context.req), tenant: principal.tenant, subject: principal.account.id },
+    ...{ caller: originOf(context.req), tenant: principal.tenant, subject: principal.account.id },
   })
   throw new errors.InvalidGrant('the sign-in is over where it was made')
 }
@@ -168,7 +168,7 @@ function requireRequester({ req }: KoaContextWithOIDC, errors: ErrorsOfProvider)
 async function recordUse(ports: AccountFinderPorts, context: KoaContextWithOIDC, use: Use): Promise<void> {
   const { source, principal } = use
   const fact = {
-    ...{ grantId: source.grantId, clientId: context.oidc.client?.clientId, caller: callerOf(context.req) },
+    ...{ grantId: source.grantId, clientId: context.oidc.client?.clientId, caller: originOf(context.req) },
     ...{ tenant: principal?.tenant, subject: principal?.account.id },
   }
   if (usedAt(source) !== undefined) ports.audit.count({ ...fact, type: 'signin.failed', reason: 'refresh_reused' })

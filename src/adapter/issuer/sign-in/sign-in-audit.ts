@@ -1,6 +1,7 @@
 import type { Interaction } from 'oidc-provider'
 import type { AuditEvent, AuditEventType } from '../../../core/audit/audit-event.js'
 import type { AuditLog } from '../../../core/audit/audit-log.js'
+import { originFacts, type RequestOrigin } from '../../../core/audit/request-origin.js'
 import type { Keyring } from '../../../core/credential/keyring.js'
 import type { Tenant } from '../../../core/identity/tenant.js'
 import { parameterOf } from './interaction-step.js'
@@ -10,7 +11,8 @@ interface Fact {
   readonly tenant?: Tenant | undefined
   readonly subject?: string | undefined
   readonly reason?: string | undefined
-  readonly caller?: string | undefined
+  /** Where the request that it came of comes from, where one did. */
+  readonly caller?: RequestOrigin | undefined
   /** What was allowed, and to whom it is handed. */
   readonly allowed?: {
     readonly grantId: string
@@ -78,6 +80,7 @@ export class SignInAudit {
       ...this.#referenceOf(fact),
       reason: fact.reason,
       detail: this.#detailOf(fact),
+      ...originFacts(fact.caller),
     }
   }
 
@@ -88,10 +91,9 @@ export class SignInAudit {
   }
 
   #detailOf(fact: AnyFact): AuditEvent['detail'] {
-    const address = fact.caller === undefined ? {} : { address: fact.caller }
-    if (fact.allowed === undefined) return fact.caller === undefined ? undefined : address
+    if (fact.allowed === undefined) return undefined
     const { grantId, ...allowed } = fact.allowed
-    return { ...address, ...allowed, grant: this.#digest(grantId) }
+    return { ...allowed, grant: this.#digest(grantId) }
   }
 
   #digest(id: string): string {

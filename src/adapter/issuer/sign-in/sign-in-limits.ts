@@ -147,8 +147,8 @@ function keysOf(attempt: Attempt, proof: Proof, browser: 'known' | 'unknown'): r
   const account = JSON.stringify(accountOf(attempt))
   return [
     ofInteraction,
-    { limit: of.caller, key: caller },
-    { limit: of.accountAndCaller, key: JSON.stringify([...accountOf(attempt), caller]) },
+    { limit: of.caller, key: caller.address },
+    { limit: of.accountAndCaller, key: JSON.stringify([...accountOf(attempt), caller.address]) },
     ...of.account.map((limit) => ({ limit, key: account })),
   ]
 }
@@ -160,7 +160,7 @@ function workKeyOf(attempt: Attempt, browser: 'known' | 'unknown'): RateLimitKey
 
 function claimOf(attempt: Attempt, browser: 'known' | 'unknown'): HashingClaim {
   const account = JSON.stringify(accountOf(attempt))
-  return { account, stranger: browser === 'known' ? undefined : attempt.visit.caller }
+  return { account, stranger: browser === 'known' ? undefined : attempt.visit.caller.address }
 }
 
 /** Another spelling of an address is no other account: it would have counts of its own. */

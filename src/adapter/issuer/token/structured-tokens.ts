@@ -1,6 +1,6 @@
+import { originOf } from '../../../core/audit/request-origin.js'
 import type { AccessToken, Client, ClientCredentials, KoaContextWithOIDC, RefreshToken } from 'oidc-provider'
 import { UpstreamError } from '../../../core/error/upstream-error.js'
-import { callerOf } from '../http/client-address.js'
 import type { SealedRecords } from '../record/sealed-records.js'
 import type { AccountDirectory, Principal } from '../sign-in/account-directory.js'
 import { parseSubject } from '../sign-in/issuer-subject.js'
@@ -88,7 +88,7 @@ async function revoke(
   if (found === undefined) return
   const { grantId, principal, token } = found
   audit.count({
-    ...{ type: 'signin.completed', reason: 'revoked', clientId: token.clientId, caller: callerOf(req), grantId },
+    ...{ type: 'signin.completed', reason: 'revoked', clientId: token.clientId, caller: originOf(req), grantId },
     ...{ tenant: principal.tenant, subject: principal.account.id },
   })
   await records.revokeGrant(grantId)

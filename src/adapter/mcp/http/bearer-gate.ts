@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
+import { actingFor } from '../../../core/audit/actor-of.js'
 import type { AuditEvent } from '../../../core/audit/audit-event.js'
 import type { AuditLog } from '../../../core/audit/audit-log.js'
+import { originFacts, type RequestOrigin } from '../../../core/audit/request-origin.js'
 import { AuthenticationError } from '../../../core/error/authentication-error.js'
 import { PermissionDeniedError } from '../../../core/error/permission-denied-error.js'
 import type { Caller } from '../../../core/identity/caller.js'
@@ -49,37 +51,37 @@ export class BearerGate {
   }
 
   /** The caller behind the token, or the answer: 401 with a challenge, 403, or 503. Every refused token is counted. */
-  async admit(authorization: string | undefined): Promise<BearerAdmission> {
+  async admit(authorization: string | undefined, origin: RequestOrigin): Promise<BearerAdmission> {
     // Credentials of another kind are no reason to take somebody for nobody.
     if (authorization === undefined && this.#options.endpoint.login === 'tools') {
       return { kind: 'admitted', caller: undefined }
     }
     const bearer = readBearer(authorization)
-    if (bearer.kind === 'absent') return this.#refuse('ERR_TOKEN_MISSING', this.#missing)
-    if (bearer.kind === 'malformed') return this.#refuse('ERR_TOKEN_MALFORMED', this.#invalid)
+    if (bearer.kind === 'absent') return this.#refuse('ERR_TOKEN_MISSING', this.#missing, originFacts(origin))
+    if (bearer.kind === 'malformed') return this.#refuse('ERR_TOKEN_MALFORMED', this.#invalid, originFacts(origin))
     const { authenticator, endpoint } = this.#options
     try {
       return { kind: 'admitted', caller: await authenticator.authenticate(bearer.token, endpoint.resource) }
     } catch (error) {
-      if (error instanceof AuthenticationError) return this.#refuse(error.code, this.#invalid)
-      if (error instanceof PermissionDeniedError) return this.#deny(error)
+      if (error instanceof AuthenticationError) return this.#refuse(error.code, this.#invalid, originFacts(origin))
+      if (error instanceof PermissionDeniedError) return this.#deny(error, origin)
       const fault = faultOf(error, this.#options.log)
       return { kind: 'refused', answer: refusal(fault.status, fault, fault.headers) }
     }
   }
 
-  #refuse(reason: string, answer: Answer, facts: Partial<AuditEvent> = {}): BearerAdmission {
+  #refuse(reason: string, answer: Answer, facts: Partial<AuditEvent>): BearerAdmission {
     const requestId = randomUUID()
     this.#options.audit.count({ requestId, ...facts, type: 'token.refused', tenant: undefined, reason })
     return { kind: 'refused', answer }
   }
 
-  #deny(error: PermissionDeniedError): BearerAdmission {
+  #deny(error: PermissionDeniedError, origin: RequestOrigin): BearerAdmission {
     const ref = randomUUID()
     const body = { error: 'access_denied', error_description: `This account may not use this server (ref ${ref})` }
     this.#options.log.write('info', 'a caller was refused', { ref, reason: error.code })
     const answer = { status: 403, headers: jsonContent, body: JSON.stringify(body) }
-    return this.#refuse(error.code, answer, { requestId: ref, ...recordOf(error) })
+    return this.#refuse(error.code, answer, { requestId: ref, ...originFacts(origin), ...recordOf(error) })
   }
 }
 
@@ -87,7 +89,8 @@ export class BearerGate {
 function recordOf({ principal }: PermissionDeniedError): Partial<AuditEvent> {
   if (principal === undefined) return {}
   const { issuer, subject, clientId, tenantClaim } = principal
-  return { issuer, subject, clientId, detail: { tenant: tenantClaim.slice(0, longestClaim) } }
+  const detail = actingFor(principal, { tenant: tenantClaim.slice(0, longestClaim) })
+  return { issuer, subject, clientId, detail }
 }
 
 function unauthorized(challenge: string, error: { readonly code: string; readonly description: string }): Answer {

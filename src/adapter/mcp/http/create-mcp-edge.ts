@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AuditLog } from '../../../core/audit/audit-log.js'
+import { originOf } from '../../../core/audit/request-origin.js'
 import type { UpstreamError } from '../../../core/error/upstream-error.js'
 import type { Caller } from '../../../core/identity/caller.js'
 import type { SessionStore, TransportSession } from '../../../core/identity/session-store.js'
@@ -217,7 +218,10 @@ class Edge {
     }
     const { caller, outage, session } = admission
     if (outage !== undefined && !isSignOut(request.method, message)) throw outage
-    if (session !== undefined && (await visit.sessions?.keeps({ session, caller }, message)) !== true)
+    if (
+      session !== undefined &&
+      (await visit.sessions?.keeps({ session, caller, origin: originOf(request) }, message)) !== true
+    )
       return refuse(visit, unknownSession)
     const modern = caller === undefined && session === undefined ? refuseModern(request.headers, message) : undefined
     if (modern !== undefined) return refuse(visit, modern)
@@ -230,12 +234,15 @@ class Edge {
       return { kind: 'refused', answer: refusal(503, fault, [...retryAfter, 'Connection', 'close']) }
     }
     const { authorization, 'mcp-session-id': id, 'mcp-protocol-version': version } = request.headers
-    const admission = await bearers.admit(authorization)
+    const admission = await bearers.admit(authorization, originOf(request))
     if (admission.kind === 'refused') return admission
     const bearer = admission.caller
     if (typeof id !== 'string' || sessions === undefined)
       return { kind: 'admitted', caller: bearer, session: undefined }
-    const entered = await sessions.enter({ id, bearer, version: typeof version === 'string' ? version : undefined })
+    const entered = await sessions.enter({
+      ...{ id, bearer, version: typeof version === 'string' ? version : undefined },
+      origin: originOf(request),
+    })
     return entered === undefined ? { kind: 'refused', answer: unknownSession } : { kind: 'admitted', ...entered }
   }
 

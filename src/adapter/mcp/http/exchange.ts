@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { originOf, type ClientOrigin } from '../../../core/audit/request-origin.js'
 import type { Caller } from '../../../core/identity/caller.js'
 import type { TransportSession } from '../../../core/identity/session-store.js'
 import type { RequestId } from './json-rpc.js'
@@ -37,6 +38,8 @@ export interface ExchangeFields {
 /** One verified request while it is answered, with everything that may end it early. */
 export class Exchange {
   readonly request: IncomingMessage
+  /** Where the request comes from. */
+  readonly origin: ClientOrigin
   readonly reply: Reply
   readonly endpoint: McpEndpoint
   readonly resourceMetadata: string
@@ -55,6 +58,7 @@ export class Exchange {
 
   constructor(fields: ExchangeFields) {
     this.request = fields.request
+    this.origin = originOf(fields.request)
     this.reply = fields.reply
     this.endpoint = fields.endpoint
     this.resourceMetadata = fields.resourceMetadata

@@ -1,6 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { SUPPORTED_PROTOCOL_VERSIONS } from '@modelcontextprotocol/sdk/types.js'
+import { actingFor, actorOf } from '../../../core/audit/actor-of.js'
 import type { AuditLog } from '../../../core/audit/audit-log.js'
+import { originFacts, type RequestOrigin } from '../../../core/audit/request-origin.js'
 import type { AuthenticationErrorCode } from '../../../core/error/authentication-error.js'
 import { UpstreamError } from '../../../core/error/upstream-error.js'
 import { principalDigest, type Caller } from '../../../core/identity/caller.js'
@@ -21,6 +23,7 @@ export interface SessionClaim {
   readonly bearer: Caller | undefined
   /** The `MCP-Protocol-Version` header. */
   readonly version: string | undefined
+  readonly origin: RequestOrigin
 }
 
 export interface Entered {
@@ -55,26 +58,27 @@ export class SessionGate {
    * The session if it stands and is the claimant's, at this endpoint; the claimant must not be told why it is not. One that is
    * used in another way than it was opened for has got into other hands: it ends, with its sign-in. Throws `UpstreamError`.
    */
-  async enter({ id, bearer, version }: SessionClaim): Promise<Entered | undefined> {
+  async enter({ id, bearer, origin, version }: SessionClaim): Promise<Entered | undefined> {
     const { application, authenticator, endpoint, sessions } = this.#options
+    const by = { bearer, origin }
     const digest = digestOf(id)
     const session = await sessions.find(digest)
     if (session === undefined) {
       await this.#options.onGone(digest)
-      return this.#refuse(bearer, 'ERR_SESSION_UNKNOWN')
+      return this.#refuse(by, 'ERR_SESSION_UNKNOWN')
     }
     const owner = bearer === undefined ? undefined : principalDigest(bearer)
     if (session.principal !== owner || session.application !== application) {
-      return this.#refuse(bearer, 'ERR_SESSION_MISMATCH')
+      return this.#refuse(by, 'ERR_SESSION_MISMATCH')
     }
     if (session.endpoint !== endpoint.path || isOther(version, session)) {
-      if (bearer === undefined) await this.#end(session)
-      return this.#refuse(bearer, 'ERR_SESSION_MISMATCH')
+      if (bearer === undefined) await this.#end(session, origin)
+      return this.#refuse(by, 'ERR_SESSION_MISMATCH')
     }
     if (bearer !== undefined || session.signIn === undefined) return { session, caller: bearer }
     try {
       const caller = await authenticator.recognize(session.signIn, 'used')
-      if (caller === undefined) this.#refuse(undefined, 'ERR_SESSION_EXPIRED')
+      if (caller === undefined) this.#refuse({ bearer: undefined, origin }, 'ERR_SESSION_EXPIRED')
       return { session, caller }
     } catch (error) {
       if (error instanceof UpstreamError) return { session, caller: undefined, outage: error }
@@ -86,28 +90,31 @@ export class SessionGate {
    * Whether a message is one that the session was opened for. An `initialize` of another client, or for another version, says
    * that the id has got into other hands: then a session without a bearer ends, with its sign-in. Throws `UpstreamError`.
    */
-  async keeps({ session, caller }: Entered, message: unknown): Promise<boolean> {
+  async keeps({ session, caller, origin }: Entered & Pick<SessionClaim, 'origin'>, message: unknown): Promise<boolean> {
     const said = describeSelf(message)
     if (said === undefined || isSame(said, session)) return true
     const bearer = session.principal === undefined ? undefined : caller
-    if (bearer === undefined) await this.#end(session)
-    this.#refuse(bearer, 'ERR_SESSION_MISMATCH')
+    if (bearer === undefined) await this.#end(session, origin)
+    this.#refuse({ bearer, origin }, 'ERR_SESSION_MISMATCH')
     return false
   }
 
-  async #end({ digest, signIn }: TransportSession): Promise<void> {
+  async #end({ digest, signIn }: TransportSession, origin: RequestOrigin): Promise<void> {
     const { onGone, sessions, signIns } = this.#options
-    if (signIn !== undefined) await signIns.end(signIn, 'mismatch')
+    if (signIn !== undefined) await signIns.end(signIn, 'mismatch', origin)
     await sessions.end(digest)
     await onGone(digest)
   }
 
-  #refuse(bearer: Caller | undefined, reason: AuthenticationErrorCode & `ERR_SESSION_${string}`): undefined {
-    const actor =
-      bearer === undefined
-        ? { tenant: undefined }
-        : { tenant: bearer.tenant, issuer: bearer.issuer, clientId: bearer.clientId, subject: bearer.user.subject }
-    this.#options.audit.count({ ...actor, requestId: randomUUID(), type: 'token.refused', reason })
+  #refuse(
+    { bearer, origin }: Pick<SessionClaim, 'bearer' | 'origin'>,
+    reason: AuthenticationErrorCode & `ERR_SESSION_${string}`,
+  ): undefined {
+    this.#options.audit.count({
+      ...actorOf(bearer),
+      ...{ requestId: randomUUID(), type: 'token.refused', reason, detail: actingFor(bearer) },
+      ...originFacts(origin),
+    })
     return undefined
   }
 }

@@ -1,5 +1,4 @@
 import type { RateLimiter } from '../../../core/runtime/rate-limiter.js'
-import { networkOf } from '../../../core/runtime/network-address.js'
 import { refusal } from '../http/answer.js'
 import type { Exchange } from '../http/exchange.js'
 import { errorText, isObject, serverError, type RequestId } from '../http/json-rpc.js'
@@ -24,14 +23,13 @@ export class AnonymousLimits {
     this.#limiter = limiter
   }
 
-  async mayOpen({ caller, message, reply, request }: Exchange): Promise<boolean> {
+  async mayOpen({ caller, message, origin, reply }: Exchange): Promise<boolean> {
     if (saysTooMuch(message, caller === undefined ? 'anonymous' : 'known')) {
       reply.send(tooMuch)
       return false
     }
     if (caller !== undefined) return true
-    const key = networkOf(request.socket.remoteAddress)
-    const admission = await this.#limiter.take([{ limit: anonymousSessions, key }])
+    const admission = await this.#limiter.take([{ limit: anonymousSessions, key: origin.address }])
     if (admission.admitted) return true
     const fault = { code: serverError, message: 'Too many sessions were opened from here; try again later' }
     reply.send(refusal(429, fault, ['Retry-After', String(admission.secondsLeft)]))
@@ -40,13 +38,13 @@ export class AnonymousLimits {
 
   /** Every call is on record, and whoever nobody knows must not fill it. */
   async mayCall({ exchange, login }: LegacyRequest, id: RequestId): Promise<boolean> {
-    const { caller, message, reply, request } = exchange
+    const { caller, message, origin, reply, request } = exchange
     if (caller !== undefined || login === undefined || !isCall(message)) return true
     // Whoever has something to sign out of is somebody, though it cannot be told who.
     if (login.signIn !== undefined && isSignOut(request.method, message)) return true
     const admission = await this.#limiter.take([
       { limit: callsOfSession, key: login.key },
-      { limit: callsOfAddress, key: networkOf(request.socket.remoteAddress) },
+      { limit: callsOfAddress, key: origin.address },
     ])
     if (admission.admitted) return true
     const fault = { code: serverError, message: 'Too many calls before signing in; try again later' }

@@ -1,3 +1,4 @@
+import type { ClientOrigin } from '../../../core/audit/request-origin.js'
 import type { Caller } from '../../../core/identity/caller.js'
 import type { SessionStore, TransportSession } from '../../../core/identity/session-store.js'
 import type { LoginSession } from '../../../core/sign-in/login-session.js'
@@ -6,8 +7,8 @@ import type { SignInReference } from '../../../core/sign-in/sign-in-store.js'
 
 export interface HttpLoginSessionParts {
   readonly caller: Caller | undefined
-  /** The network address of the request. */
-  readonly address: string | undefined
+  /** Where the request comes from, where there is one. */
+  readonly origin: ClientOrigin | undefined
   readonly session: TransportSession
   readonly sessions: SessionStore
   /** Hears of the sign-in that the session is bound to from now on. */
@@ -18,18 +19,20 @@ export interface HttpLoginSessionParts {
 export class HttpLoginSession implements LoginSession {
   readonly key: string
   readonly requester: LoginRequester
+  readonly origin: ClientOrigin | undefined
   readonly #parts: HttpLoginSessionParts
   #signIn: SignInReference | undefined
 
   constructor(parts: HttpLoginSessionParts) {
-    const { address, session } = parts
+    const { origin, session } = parts
     this.#parts = parts
+    this.origin = origin
     this.#signIn = session.signIn
     this.key = session.digest
     this.requester = {
       clientName: session.client.name,
       clientVersion: session.client.version,
-      address,
+      address: origin?.address,
       transport: 'http',
     }
   }

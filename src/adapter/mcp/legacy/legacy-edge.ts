@@ -1,4 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
+import { actingFor, actorOf } from '../../../core/audit/actor-of.js'
+import type { AuditLog } from '../../../core/audit/audit-log.js'
+import { originFacts } from '../../../core/audit/request-origin.js'
 import { principalDigest } from '../../../core/identity/caller.js'
 import {
   openerOf,
@@ -13,7 +16,6 @@ import type { GrantStore } from '../../../core/permission/grant-store.js'
 import type { ChangeFeed } from '../../../core/runtime/change-feed.js'
 import type { Clock } from '../../../core/runtime/clock.js'
 import type { Log } from '../../../core/runtime/log.js'
-import { networkOf } from '../../../core/runtime/network-address.js'
 import type { RateLimiter } from '../../../core/runtime/rate-limiter.js'
 import type { SessionFeed, SessionNotice } from '../../../core/runtime/session-feed.js'
 import type { SignInReference, SignInStore } from '../../../core/sign-in/sign-in-store.js'
@@ -59,6 +61,7 @@ export interface LegacyEdgeOptions {
   readonly notices: Pick<SessionFeed, 'alive' | 'publish'>
   readonly grants: Pick<GrantStore, 'policyVersion'>
   readonly limiter: RateLimiter
+  readonly audit: Pick<AuditLog, 'count'>
   readonly application: string
   readonly hotPath: HotPathSwitch
   readonly log: Log
@@ -152,12 +155,23 @@ export class LegacyEdge {
     if (said === undefined) return this.#refuseAlone(exchange)
     if (!(await this.#limits.mayOpen(exchange))) return
     const id = randomBytes(32).toString('base64url')
-    const opening: Opening = { opened: false, fault: undefined }
+    const opening: Opening = { opened: false, evicted: 0, fault: undefined }
     const record = this.#recordOf(exchange, digestOf(id), said)
     const pair = await this.#openPair(record, sessions, { opening, opener: openerOf(exchange.caller) })
     const request = new LegacyRequest({ exchange })
     await forward({ request, pair, opening, sessionDigest: undefined, sessionId: id })
     if (!opening.opened) await pair.server.close()
+    for (let count = 0; count < opening.evicted; count += 1) this.#recordEviction(exchange)
+  }
+
+  /** Whoever opens one session too many ends another one of their own. */
+  #recordEviction({ caller, endpoint, origin }: Exchange): void {
+    const { application, audit } = this.#options
+    audit.count({
+      ...{ ...actorOf(caller), type: 'session.ended', reason: 'evicted', requestId: randomUUID() },
+      ...{ detail: actingFor(caller, { kind: 'transport', application, endpoint: endpoint.path }) },
+      ...originFacts(origin),
+    })
   }
 
   /** Not with the request at hand: what the session's callbacks see lives as long as the session. */
@@ -173,6 +187,7 @@ export class LegacyEdge {
           const ended = await sessions.open(record, opener)
           this.#table.add(new Session(record, { pair, sessions }, this.#options.clock.now()))
           opening.opened = true
+          opening.evicted = ended.length
           await Promise.all(ended.map((digest) => this.#table.end(digest)))
         } catch (error) {
           opening.fault = faultOf(error, this.#options.log)
@@ -221,8 +236,8 @@ export class LegacyEdge {
     onBound: (signIn: SignInReference | undefined) => Promise<void>,
   ): HttpLoginSession | undefined {
     if (record.principal !== undefined || exchange.endpoint.login !== 'tools') return undefined
-    const address = networkOf(exchange.request.socket.remoteAddress)
-    return new HttpLoginSession({ caller: exchange.caller, address, session: record, sessions, onBound })
+    const { caller, origin } = exchange
+    return new HttpLoginSession({ caller, origin, session: record, sessions, onBound })
   }
 
   /** Notifications, answers to our own requests, streams and DELETE. */
@@ -286,7 +301,7 @@ export class LegacyEdge {
     const caller = signIn === undefined ? undefined : await authenticator.recognize(signIn, 'unused')
     if (record.principal !== undefined || sessions === undefined) return { caller }
     const onBound = (): Promise<void> => Promise.resolve()
-    return { caller, login: new HttpLoginSession({ caller, address: undefined, session: record, sessions, onBound }) }
+    return { caller, login: new HttpLoginSession({ caller, origin: undefined, session: record, sessions, onBound }) }
   }
 
   /** The client took its leave: nothing of the session is left, its sign-in included. */

@@ -1,5 +1,4 @@
 import type { Visitor } from '../../../core/operation/access.js'
-import { networkOf } from '../../../core/runtime/network-address.js'
 import type { LoginSession } from '../../../core/sign-in/login-session.js'
 import type { Exchange } from '../http/exchange.js'
 import { InboundCall } from './inbound-call.js'
@@ -35,11 +34,12 @@ export class LegacyRequest extends InboundCall {
   }
 
   get visitor(): Visitor {
-    return { caller: this.exchange.caller, login: this.login }
+    const { caller, origin } = this.exchange
+    return { caller, login: this.login, origin }
   }
 
   get network(): string {
-    return networkOf(this.exchange.request.socket.remoteAddress)
+    return this.exchange.origin.address
   }
 
   get resourceMetadata(): string {

@@ -8,6 +8,8 @@ const forwarded = ['accept', 'content-type', 'mcp-protocol-version'] as const
 /** What came of opening a session. Apart from the request, which must not live as long as the session's callbacks. */
 export interface Opening {
   opened: boolean
+  /** How many sessions of the same principal have ended to make room. */
+  evicted: number
   /** Why it was not opened. */
   fault: RpcError | undefined
 }

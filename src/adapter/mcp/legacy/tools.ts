@@ -42,14 +42,15 @@ export class Tools {
    * whatever the guard throws. Where nobody is signed in, every unknown name comes with the advice to sign in: which of them exist
    * is not in it.
    */
-  async call(request: InboundCall, { name, args }: ToolCall, channel: CallChannel): Promise<OperationResult> {
+  async call(request: InboundCall, { name, args, traceId }: ToolCall, channel: CallChannel): Promise<OperationResult> {
     const { network, resourceMetadata, visitor } = request
+    const origin = traceId === undefined ? visitor.origin : { ...visitor.origin, traceId }
     const stepUp = resourceMetadata === undefined ? undefined : this.#guard.stepUpFor(name, visitor)
     if (resourceMetadata !== undefined && stepUp !== undefined) {
-      const ref = await this.#guard.recordStepUp({ caller: visitor.caller, name }, stepUp)
+      const ref = this.#guard.recordStepUp({ caller: visitor.caller, name, args, origin }, stepUp)
       throw insufficientScope({ ref, resourceMetadata, scopes: stepUp.scopes })
     }
-    const outcome = await this.#guard.call({ ...visitor, network, name, args, channel })
+    const outcome = await this.#guard.call({ ...visitor, origin, network, name, args, channel })
     if (outcome.outcome === 'answered') {
       const { link, result } = outcome
       const { session } = request

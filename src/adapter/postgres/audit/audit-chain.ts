@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { Kysely } from 'kysely'
 import { UpstreamError } from '../../../core/error/upstream-error.js'
 import type { AuditTables } from '../schema/audit-schema.js'
@@ -15,8 +16,6 @@ export interface AuditChainOptions {
   /** Whose database: a tenant's id, or `master`. */
   readonly place: string
   readonly seal: AuditSeal
-  /** This process. */
-  readonly holder: string
   readonly database: () => Promise<Db>
 }
 
@@ -26,27 +25,38 @@ interface Doubt {
   readonly end: HeldEnd
 }
 
+/** An intent that is on record although whoever sent it was told that it is not. */
+interface Refused {
+  readonly intent: AuditRow['event']
+  readonly outcome: AuditRow
+}
+
 /** The chain that this process writes in one database; its end is known here, so that rows are added by one statement. */
 export class AuditChain {
+  /** In the words of each claim of it: nobody else's chain is taken for its own. */
+  readonly writer = randomUUID()
   readonly #options: AuditChainOptions
   readonly #intents = new OpenIntents()
   #claim: Claim | undefined
+  #claims = 0
+  /** The chain that `#intents` stand in. */
+  #name: string | undefined
   #doubt: Doubt | undefined
   /** Events that are written although whoever sent them was told of a failure. */
   readonly #writtenAfterAll = new WeakSet<AuditRow['event']>()
   readonly #retained = new WeakSet<AuditRow['event']>()
-  readonly #refused: AuditRow[] = []
+  readonly #refused: Refused[] = []
   #turn: Promise<unknown> = Promise.resolve()
   /** By `performance.now()`. */
-  #usedAt = 0
+  #usedAt = performance.now()
 
   constructor(options: AuditChainOptions) {
     this.#options = options
   }
 
-  /** Whether intents wait for their outcomes. */
+  /** Whether intents wait for their outcomes, or rows for what became of them. */
   get isOpen(): boolean {
-    return this.#intents.size > 0
+    return this.#intents.size > 0 || this.#doubt !== undefined || this.#refused.length > 0
   }
 
   /** How long ago it was last written to, in milliseconds. */
@@ -64,15 +74,14 @@ export class AuditChain {
     this.#retained.add(event)
   }
 
-  /** Writes the outcomes of intents that are on record although whoever sent them was told that they are not. */
+  /** Finds out what became of rows in doubt; intents among them that nobody acts on have their outcomes then. */
   async tidy(): Promise<void> {
-    const refused = this.#refused.splice(0).filter(({ event }) => !this.#retained.has(event))
+    await this.#inTurn(async () => {
+      if (this.#claim === undefined && this.isOpen) this.#claim = await this.#claimAgain(await this.#options.database())
+    })
+    const refused = this.#refused.splice(0).filter(({ intent }) => !this.#retained.has(intent))
     if (refused.length === 0) return
-    const outcomes = refused.map(({ event }): AuditRow => ({
-      event: { ...event, ...unknownOutcomeOf(event) },
-      count: 1,
-    }))
-    await this.append(outcomes).catch((error: unknown) => {
+    await this.append(refused.map(({ outcome }) => outcome)).catch((error: unknown) => {
       this.#refused.push(...refused)
       throw error
     })
@@ -135,17 +144,27 @@ export class AuditChain {
 
   /** What was sent before a failure may have been written all the same: nobody else adds to a chain that still is this process's. */
   async #claimAgain(db: Db): Promise<Claim> {
-    const { holder, place, seal } = this.#options
-    const { claimed, ...claim } = await claimChain(db, { holder, place, seal })
+    const { place, seal } = this.#options
+    const { writer } = this
+    this.#claims += 1
+    const claim = await claimChain(db, { writer, holder: `${writer}.${this.#claims}`, place, seal })
     const doubt = this.#doubt
     this.#doubt = undefined
-    if (claimed === 'anew') this.#intents.forget()
-    else if (doubt !== undefined && claim.end.name === doubt.end.name && claim.end.sequence > doubt.end.sequence) {
-      for (const { event } of doubt.rows) this.#writtenAfterAll.add(event)
-      this.#intents.note(doubt.rows.map(toStoredRow), doubt.end.sequence)
-      this.#refused.push(...doubt.rows.filter((row) => isIntent(toStoredRow(row))))
-    }
+    const { name, sequence } = claim.end
+    if (name !== this.#name) this.#intents.forget()
+    else if (doubt !== undefined && sequence > doubt.end.sequence) this.#noteWritten(doubt)
+    this.#name = name
     return claim
+  }
+
+  #noteWritten({ end, rows }: Doubt): void {
+    this.#intents.note(rows.map(toStoredRow), end.sequence)
+    for (const row of rows) {
+      const { event: intent } = row
+      this.#writtenAfterAll.add(intent)
+      if (!isIntent(toStoredRow(row))) continue
+      this.#refused.push({ intent, outcome: { event: { ...intent, ...unknownOutcomeOf(intent) }, count: 1 } })
+    }
   }
 
   #lose(): void {

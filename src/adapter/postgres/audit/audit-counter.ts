@@ -1,4 +1,4 @@
-import type { AuditEvent } from '../../../core/audit/audit-event.js'
+import type { AuditEvent, AuditFacts } from '../../../core/audit/audit-event.js'
 import type { AuditRow } from './audit-row.js'
 
 /** Denials of one actor between two flushes that have a row each; those after them are counted. */
@@ -77,14 +77,24 @@ class Budgets {
 
 /** All but what each event has for itself; the rows of one sign-in are told from those of another. */
 function keyOf(event: AuditEvent): string {
-  const { type, tenant, issuer, subject, clientId, requestId, operation, reason, detail, personal } = event
+  const { type, tenant, issuer, subject, clientId, requestId, operation, reason } = event
+  const { detail, personal } = withoutOnce(event)
   const signIn = type.startsWith('signin.') ? requestId : undefined
   return JSON.stringify([type, tenant?.id, issuer, subject, clientId, signIn, operation, reason, detail, personal])
 }
 
-/** What a row that stands for several does not say: which of them took how long. */
-function withoutOnce({ milliseconds: _, traceId: __, ...event }: AuditEvent): AuditEvent {
-  return event
+/** What a row that stands for several does not say: which of them took how long, had which arguments or came with which browser. */
+function withoutOnce({ milliseconds: _, traceId: __, detail, personal, ...event }: AuditEvent): AuditEvent {
+  const address = personal?.['address']
+  return {
+    ...event,
+    ...(detail === undefined ? {} : { detail: without(detail, 'arguments') }),
+    ...(address === undefined ? {} : { personal: { address } }),
+  }
+}
+
+function without(facts: AuditFacts, name: string): AuditFacts {
+  return Object.fromEntries(Object.entries(facts).filter(([key]) => key !== name))
 }
 
 function ofActor({ type, tenant, issuer, subject, clientId, reason }: AuditEvent): AuditEvent {

@@ -2,7 +2,8 @@ import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Keyring } from '../../../core/credential/keyring.js'
 import type { StoredRow } from './audit-row.js'
 
-const saltBytes = 16
+/** A shorter one and the same with zeros behind it would be the same key (RFC 2104 §3). */
+export const saltBytes = 16
 const purpose = 'audit chain'
 
 /** Where a row stands: nothing of it can be at another place. */

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { sql, type Kysely, type QueryExecutorProvider } from 'kysely'
 import type { Keyring } from '../../../core/credential/keyring.js'
 import type { Tenant } from '../../../core/identity/tenant.js'
@@ -9,6 +10,7 @@ import { AuditSeal } from './audit-seal.js'
 
 const lockMilliseconds = 500
 const adoptedAtOnce = 500
+const rowsPerStatement = 500
 const everythingSettled = (end: number): number => end
 
 /** What may be done where the trail takes no rows: nothing, or what takes rights away, with its rows kept beside the trail until it does. */
@@ -36,7 +38,7 @@ export class AuditTrail {
   }
 
   /**
-   * Adds rows, all of one database, with the transaction `step`: last in it, since whoever else changes something waits for its end.
+   * Adds rows, all of one database, with the transaction `step`.
    * Where they cannot be added the transaction fails, or `goes on` with the rows in the outbox.
    */
   async add<Schema extends AuditTables>(
@@ -60,6 +62,11 @@ export class AuditTrail {
     }
   }
 
+  /** Keeps rows, all of one database, beside the trail until it takes them, by the transaction `step`. */
+  async keep<Schema extends AuditTables>(step: Kysely<Schema>, rows: readonly AuditRow[]): Promise<void> {
+    await this.#keep(step, placeOf(rows[0]?.event.tenant), rows.map(toStoredRow))
+  }
+
   /** Moves what waits in the outbox to the trail, by the transaction `step`; answers with how many rows that were. */
   async adopt<Schema extends AuditTables>(step: Kysely<Schema>, tenant: Tenant | undefined): Promise<number> {
     const { rows: kept } = await sql<{ readonly id: number; readonly row: string; readonly mac: Buffer }>`
@@ -70,66 +77,83 @@ export class AuditTrail {
     const rows = kept.toSorted((one, other) => one.id - other.id)
     const place = placeOf(tenant)
     const stored = rows.map(({ mac, row }): StoredRow => {
-      const read = parseKept(row)
       const isOurs = this.seal.matches(mac, this.seal.over('outbox', [place, row]))
-      return isOurs ? read : { ...read, detail: { ...read.detail, outbox: 'changed meanwhile' } }
+      return (isOurs ? parseKept(row) : undefined) ?? changedRow(row)
     })
     await this.#add(step, place, stored)
     return rows.length
   }
 
   async #add(step: QueryExecutorProvider, place: string, rows: readonly StoredRow[]): Promise<void> {
-    const { now, ...end } = (await readEnd(step, place)) ?? (await this.#begin(step, place))
-    const held: HeldEnd = { ...end, place, holder: null }
-    const { end: next } = await appendRows(step, this.seal, {
-      end: held,
-      addition: { rows, at: Math.floor(now), settle: everythingSettled },
-    })
-    if (next === undefined) throw new UpstreamError('OVERLOADED', 'the audit trail did not take the rows of a change')
+    const { now, ...end } = (await this.#readEnd(step, place)) ?? (await this.#begin(step, place))
+    let held: HeldEnd = { ...end, place, holder: null }
+    let at = now
+    for (const some of inStatements(rows)) {
+      const addition = { rows: some, at: Math.floor(at), settle: everythingSettled }
+      const added = await appendRows(step, this.seal, { end: held, addition })
+      if (added.end === undefined)
+        throw new UpstreamError('OVERLOADED', 'the audit trail did not take the rows of a change')
+      held = added.end
+      at = added.now
+    }
   }
 
   async #begin(step: QueryExecutorProvider, place: string): Promise<EndRow> {
-    const name = `changes-${place}`
+    const name = `changes-${randomBytes(8).toString('hex')}`
     await sql`
       insert into audit_chain (name, kind, place, key, mac)
       values (${name}, 'changes', ${place}, ${this.seal.key}, ${this.seal.begin(place, name)})
-      on conflict (name) do nothing
     `.execute(step)
-    const end = await readEnd(step, place)
+    const end = await this.#readEnd(step, place, name)
     if (end === undefined) throw new UpstreamError('OVERLOADED', 'the audit trail has no chain for changes')
     return end
   }
 
+  /** Of a chain that no other transaction adds to: whoever changes something waits for nobody else who does, however long that takes. */
+  async #readEnd(step: QueryExecutorProvider, place: string, name?: string): Promise<EndRow | undefined> {
+    const { rows } = await sql<EndRow>`
+      select name, sequence::float8 as sequence, mac, settled::float8 as settled,
+        (extract(epoch from clock_timestamp()) * 1000000)::float8 as now
+      from audit_chain
+      where kind = 'changes' and place = ${place} and key = ${this.seal.key} and name = coalesce(${name ?? null}, name)
+      order by name limit 1 for update skip locked
+    `.execute(step)
+    return rows[0]
+  }
+
   async #keep(step: QueryExecutorProvider, place: string, stored: readonly StoredRow[]): Promise<void> {
-    for (const row of stored.map((one) => JSON.stringify(one))) {
+    for (const some of inStatements(stored.map((one) => JSON.stringify(one)))) {
+      const kept = some.map((row) => ({ row, mac: this.seal.over('outbox', [place, row]).toString('hex') }))
       await sql`
-        insert into audit_outbox (row, mac) values (${row}, ${this.seal.over('outbox', [place, row])})
+        insert into audit_outbox (row, mac)
+        select kept."row", decode(kept.mac, 'hex') from rows from (
+          jsonb_to_recordset(${JSON.stringify(kept)}::jsonb) as ("row" text, mac text)
+        ) with ordinality as kept ("row", mac, number) order by kept.number
       `.execute(step)
     }
   }
 }
 
-async function readEnd(step: QueryExecutorProvider, place: string): Promise<EndRow | undefined> {
-  const { rows } = await sql<EndRow>`
-    select name, sequence::float8 as sequence, mac, settled::float8 as settled,
-      (extract(epoch from clock_timestamp()) * 1000000)::float8 as now
-    from audit_chain where kind = 'changes' and place = ${place}
-    for update
-  `.execute(step)
-  return rows[0]
+/** However many there are, none takes longer than a statement may. */
+function inStatements<Row>(rows: readonly Row[]): readonly (readonly Row[])[] {
+  const statements = Math.ceil(rows.length / rowsPerStatement)
+  return Array.from({ length: statements }, (_, index) =>
+    rows.slice(index * rowsPerStatement, (index + 1) * rowsPerStatement),
+  )
 }
 
-/** Only we write there; what is not ours any more is said to be so, and kept as it is. */
-function parseKept(row: string): StoredRow {
-  const nothing = {
-    ...{ issuer: null, subject: null, client_id: null, intent_id: null, trace_id: null, operation: null, reason: null },
-    ...{ milliseconds: null, detail: null, personal: null, count: 1 },
-  }
+/** Nothing where it is not what we keep. */
+function parseKept(row: string): StoredRow | undefined {
   try {
     const read = JSON.parse(row) as StoredRow
-    if (typeof read.type === 'string' && typeof read.request_id === 'string') return { ...nothing, ...read }
+    return typeof read.type === 'string' && typeof read.request_id === 'string' ? read : undefined
   } catch {
-    // Said below.
+    return undefined
   }
-  return { ...nothing, type: 'audit.maintained', request_id: 'outbox', reason: 'outbox_changed' }
+}
+
+/** Somebody else wrote it: on record as their words, whatever they are, and never as ours, nor in the way of what is. */
+function changedRow(row: string): StoredRow {
+  const event = { type: 'audit.maintained', tenant: undefined, requestId: 'outbox', reason: 'outbox_changed' } as const
+  return toStoredRow({ event: { ...event, detail: { row } }, count: 1 })
 }

@@ -6,6 +6,9 @@ import { appendRows, leaseSeconds, type HeldEnd } from './append-rows.js'
 import type { AuditSeal } from './audit-seal.js'
 import { unknownOutcomes } from './open-intents.js'
 
+/** Of one transaction; what a busy process has left takes several. */
+const unknownAtOnce = 500
+
 /** A chain that a process may go on with. */
 export interface Claim {
   readonly end: HeldEnd
@@ -17,7 +20,8 @@ export interface Claim {
 }
 
 export interface Claimant {
-  readonly holder: string
+  /** Whoever writes one chain at a time; its words for itself begin with it, and a dot. */
+  readonly writer: string
   readonly place: string
   readonly seal: AuditSeal
 }
@@ -27,37 +31,38 @@ interface ChainRow {
   readonly sequence: number
   readonly mac: Buffer
   readonly settled: number
-  readonly holder: string | null
-  readonly now: number
 }
 
+/** A time of the database, and when it was read. */
+type Read = Pick<Claim, 'now' | 'readAt'>
+
 /**
- * The chain of this process, or one whose process is gone, or a new one. What a process that is gone has left open is `unknown`
- * from now on: by the same transaction, so that no other says so too.
+ * The chain of this writer, or one that nobody has, or a new one. It is claimed as `holder`, in other words than before: what this
+ * writer sent on a connection that hung, and arrives only now, is not added any more. What others have left open is not waited for.
  */
 export async function claimChain(
   db: Kysely<AuditTables>,
-  claimant: Claimant,
-): Promise<Claim & { readonly claimed: 'again' | 'anew' }> {
+  claimant: Claimant & { readonly holder: string },
+): Promise<Claim> {
   return db.transaction().execute(async (step) => {
-    const readAt = performance.now()
-    const found = (await findFree(step, claimant, 'any')) ?? (await begin(step, claimant))
-    const isAgain = found.holder === claimant.holder
-    const end = await take(step, claimant, found)
-    const settled = isAgain ? end : await settle(step, claimant, { end, now: found.now })
-    const claimed = isAgain ? 'again' : 'anew'
-    return { end: settled, now: found.now, readAt, writtenAt: 0, claimed } as const
+    const found =
+      (await findOwn(step, claimant)) ?? (await findSettled(step, claimant)) ?? (await begin(step, claimant))
+    return { ...(await take(step, claimant, found)), writtenAt: 0 }
   })
 }
 
-/** Writes the outcomes of what processes that are gone have left open in one database; answers with how many those are. */
+/**
+ * Writes the outcomes of what processes that are gone have left open in one database, which nobody knows; answers with how many
+ * those are. Each by one transaction with its chain, so that no other says so too.
+ */
 export async function settleAbandoned(db: Kysely<AuditTables>, claimant: Claimant): Promise<number> {
+  const holder = `${claimant.writer}.settling`
   for (let settled = 0; ;) {
     const more = await db.transaction().execute(async (step) => {
-      const found = await findFree(step, claimant, 'unsettled')
-      if (found === undefined || found.holder === claimant.holder) return undefined
-      const end = await take(step, claimant, found)
-      const next = await settle(step, claimant, { end, now: found.now })
+      const found = await findAbandoned(step, claimant)
+      if (found === undefined) return undefined
+      const { end } = await take(step, { ...claimant, holder }, found)
+      const next = await settle(step, claimant, end)
       await releaseChain(step, next)
       return next.sequence - end.sequence
     })
@@ -82,20 +87,37 @@ export async function releaseChain(db: QueryExecutorProvider, { holder, name }: 
   `.execute(db)
 }
 
-async function findFree(
+const columns = sql`name, sequence::float8 as sequence, mac, settled::float8 as settled`
+const isFree = sql`(holder is null or held_until < clock_timestamp())`
+
+/** Waited for: a statement of this writer that was given up may still run, and has to end before anybody knows how. */
+async function findOwn(step: QueryExecutorProvider, { place, writer }: Claimant): Promise<ChainRow | undefined> {
+  const { rows } = await sql<ChainRow>`
+    select ${columns} from audit_chain
+    where kind = 'server' and place = ${place} and split_part(holder, '.', 1) = ${writer}
+    limit 1 for update
+  `.execute(step)
+  return rows[0]
+}
+
+async function findSettled(step: QueryExecutorProvider, { place, seal }: Claimant): Promise<ChainRow | undefined> {
+  const { rows } = await sql<ChainRow>`
+    select ${columns} from audit_chain
+    where kind = 'server' and place = ${place} and key = ${seal.key} and settled = sequence and ${isFree}
+    order by name limit 1 for update skip locked
+  `.execute(step)
+  return rows[0]
+}
+
+async function findAbandoned(
   step: QueryExecutorProvider,
-  { holder, place, seal }: Claimant,
-  which: 'any' | 'unsettled',
+  { place, seal, writer }: Claimant,
 ): Promise<ChainRow | undefined> {
   const { rows } = await sql<ChainRow>`
-    select name, sequence::float8 as sequence, mac, settled::float8 as settled, holder,
-      (extract(epoch from clock_timestamp()) * 1000000)::float8 as now
-    from audit_chain
-    where kind = 'server' and place = ${place} and key = ${seal.key}
-      and (${which} = 'any' or (settled < sequence and holder is distinct from ${holder}))
-      and (holder = ${holder} or holder is null or held_until < clock_timestamp())
-    order by holder is not distinct from ${holder} desc, settled < sequence desc, name
-    limit 1 for update skip locked
+    select ${columns} from audit_chain
+    where kind = 'server' and place = ${place} and key = ${seal.key} and settled < sequence and ${isFree}
+      and split_part(coalesce(holder, ''), '.', 1) <> ${writer}
+    order by name limit 1 for update skip locked
   `.execute(step)
   return rows[0]
 }
@@ -105,8 +127,7 @@ async function begin(step: QueryExecutorProvider, { place, seal }: Claimant): Pr
   const { rows } = await sql<ChainRow>`
     insert into audit_chain (name, kind, place, key, mac)
     values (${name}, 'server', ${place}, ${seal.key}, ${seal.begin(place, name)})
-    returning name, 0::float8 as sequence, mac, 0::float8 as settled, holder,
-      (extract(epoch from clock_timestamp()) * 1000000)::float8 as now
+    returning ${columns}
   `.execute(step)
   const [begun] = rows
   if (begun === undefined) throw new UpstreamError('OVERLOADED', 'the audit trail has no chain')
@@ -115,28 +136,41 @@ async function begin(step: QueryExecutorProvider, { place, seal }: Claimant): Pr
 
 async function take(
   step: QueryExecutorProvider,
-  { holder, place }: Claimant,
+  { holder, place }: { readonly holder: string; readonly place: string },
   { mac, name, sequence, settled }: ChainRow,
-): Promise<HeldEnd> {
-  await sql`
+): Promise<Read & { readonly end: HeldEnd }> {
+  // By now its row is locked: whatever was waited for lies before this time.
+  const readAt = performance.now()
+  const { rows } = await sql<Pick<Read, 'now'>>`
     update audit_chain set
       holder = ${holder}, held_until = clock_timestamp() + make_interval(secs => ${leaseSeconds})
     where name = ${name}
+    returning (extract(epoch from clock_timestamp()) * 1000000)::float8 as now
   `.execute(step)
-  return { place, name, sequence, mac, settled, holder }
+  return { end: { place, name, sequence, mac, settled, holder }, now: timeIn(rows), readAt }
 }
 
-async function settle(
-  step: QueryExecutorProvider,
-  { seal }: Claimant,
-  { end, now }: { readonly end: HeldEnd; readonly now: number },
-): Promise<HeldEnd> {
-  if (end.settled >= end.sequence) return end
+/** Up to so many intents; the chain counts as settled with the last of them. */
+async function settle(step: QueryExecutorProvider, { seal }: Claimant, end: HeldEnd): Promise<HeldEnd> {
   const { rows } = await sql<Parameters<typeof unknownOutcomes>[0][number]>`
-    select * from audit_unsettled(${end.name}, ${end.settled})
+    select * from audit_unsettled(${end.name}, ${end.settled}) limit ${unknownAtOnce + 1}
   `.execute(step)
-  const addition = { rows: unknownOutcomes(rows), at: Math.floor(now), settle: (sequence: number) => sequence }
+  const { rows: times } = await sql<Pick<Read, 'now'>>`
+    select (extract(epoch from clock_timestamp()) * 1000000)::float8 as now
+  `.execute(step)
+  const isLast = rows.length <= unknownAtOnce
+  const addition = {
+    rows: unknownOutcomes(rows.slice(0, unknownAtOnce)),
+    at: Math.floor(timeIn(times)),
+    settle: (sequence: number) => (isLast ? sequence : end.settled),
+  }
   const { end: next } = await appendRows(step, seal, { addition, end })
   if (next === undefined) throw new UpstreamError('OVERLOADED', 'the audit trail did not take what became unknown')
   return next
+}
+
+function timeIn(rows: readonly Pick<Read, 'now'>[]): number {
+  const [read] = rows
+  if (read === undefined) throw new UpstreamError('OVERLOADED', 'the audit trail has another writer')
+  return read.now
 }

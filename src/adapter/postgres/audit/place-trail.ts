@@ -16,8 +16,6 @@ export interface PlaceTrailOptions {
   /** `undefined` for master. */
   readonly tenant: Tenant | undefined
   readonly trail: AuditTrail
-  /** This process. */
-  readonly holder: string
   readonly database: () => Promise<Kysely<AuditTables>>
 }
 
@@ -28,9 +26,9 @@ export class PlaceTrail {
   readonly #writer: AuditWriter
 
   constructor(options: PlaceTrailOptions) {
-    const { database, holder, tenant, trail } = options
+    const { database, tenant, trail } = options
     this.#options = options
-    this.#chain = new AuditChain({ place: placeOf(tenant), seal: trail.seal, holder, database })
+    this.#chain = new AuditChain({ place: placeOf(tenant), seal: trail.seal, database })
     this.#writer = new AuditWriter((rows) => this.#chain.append(rows))
   }
 
@@ -60,16 +58,31 @@ export class PlaceTrail {
     if (this.#chain.isOpen && this.#chain.idleMilliseconds >= renewMilliseconds) await this.#chain.renew()
   }
 
-  /** Sees to what others have left: outcomes of processes that are gone, and rows in the outbox. Answers with how many rows that made. */
+  /**
+   * Sees to what others have left: rows in the outbox, and outcomes of processes that are gone, in this order, since the first may be
+   * the second. Answers with how many rows that made.
+   */
   async settle(): Promise<number> {
-    const { database, holder, tenant, trail } = this.#options
+    const { database, tenant, trail } = this.#options
     const db = await database()
-    const unknown = await settleAbandoned(db, { holder, place: placeOf(tenant), seal: trail.seal })
     for (let adopted = 0; ;) {
       const more = await db.transaction().execute((step) => trail.adopt(step, tenant))
       adopted += more
-      if (more === 0) return unknown + adopted
+      if (more > 0) continue
+      const unknown = await settleAbandoned(db, {
+        writer: this.#chain.writer,
+        place: placeOf(tenant),
+        seal: trail.seal,
+      })
+      return adopted + unknown
     }
+  }
+
+  /** Keeps rows beside the trail until somebody's `settle` moves them there. */
+  async putAside(rows: readonly AuditRow[]): Promise<void> {
+    const { database, trail } = this.#options
+    const db = await database()
+    await db.transaction().execute((step) => trail.keep(step, rows))
   }
 
   /** Leaves the chain to others, once nothing waits any more. */

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import type { Kysely } from 'kysely'
 import type { AuditEvent } from '../../../core/audit/audit-event.js'
 import type { AuditLog } from '../../../core/audit/audit-log.js'
@@ -11,13 +10,9 @@ import { AuditBacklog } from './audit-backlog.js'
 import { AuditCounter } from './audit-counter.js'
 import type { AuditRow } from './audit-row.js'
 import { PlaceTrail } from './place-trail.js'
+import { TrailKeeper } from './trail-keeper.js'
 
 const flushMilliseconds = 1000
-const keepMilliseconds = 2000
-/** Of databases that are in use, every so many rounds of keeping. */
-const settleEvery = 8
-/** What has not been used for longer is left to others. */
-const idleMilliseconds = 60_000
 
 /** The audit trail: a tenant's events in its own database, those of nobody known in master. */
 export class PostgresAuditLog implements AuditLog {
@@ -26,12 +21,9 @@ export class PostgresAuditLog implements AuditLog {
   readonly #onEvent: (event: AuditEvent) => void
   /** By tenant id; `undefined` for master. */
   readonly #places = new Map<string | undefined, PlaceTrail>()
-  readonly #holder = randomUUID()
   readonly #counter = new AuditCounter()
   readonly #backlog = new AuditBacklog((events) => this.#lose(events))
-  readonly #keeping: NodeJS.Timeout
-  #kept: Promise<void> = Promise.resolve()
-  #round = 0
+  readonly #keeper: TrailKeeper
   #timer: NodeJS.Timeout | undefined
   #flushing: Promise<void> = Promise.resolve()
   #closed = false
@@ -41,7 +33,7 @@ export class PostgresAuditLog implements AuditLog {
     this.#databases = databases
     this.#log = log
     this.#onEvent = onEvent
-    this.#keeping = setInterval(() => this.#keepInTurn(), keepMilliseconds).unref()
+    this.#keeper = new TrailKeeper(this.#places, log)
   }
 
   /** How many events wait for a database that did not take them. */
@@ -82,16 +74,17 @@ export class PostgresAuditLog implements AuditLog {
     return flushed
   }
 
-  /** Refuses further records, and writes what is counted, retained or on its way. Throws `UpstreamError` for what cannot be written. */
+  /**
+   * Refuses further records, and writes what is counted, retained or on its way; what the trail does not take stays beside it. Throws
+   * `UpstreamError` for what is lost.
+   */
   async close(): Promise<void> {
     this.#closed = true
     try {
-      await this.flush()
+      await this.flush().catch((failure: unknown) => this.#putAside(failure))
     } finally {
       clearTimeout(this.#timer)
-      clearInterval(this.#keeping)
-      this.#lose(this.#backlog.take())
-      await this.#kept
+      await this.#keeper.stop()
       // A chain that cannot be left now is so by itself in a while.
       await Promise.all([...this.#places.values()].map((place) => place.close().catch(() => undefined)))
     }
@@ -103,25 +96,6 @@ export class PostgresAuditLog implements AuditLog {
    */
   settle(tenant: Tenant | undefined): Promise<number> {
     return this.#placeOf(tenant).settle()
-  }
-
-  #keepInTurn(): void {
-    this.#kept = this.#kept.then(() => this.#keep())
-  }
-
-  async #keep(): Promise<void> {
-    this.#round += 1
-    const doesSettle = this.#round % settleEvery === 1
-    for (const [key, place] of this.#places) {
-      try {
-        await place.keep()
-        if (doesSettle) await place.settle()
-        if (place.idleMilliseconds > idleMilliseconds && this.#places.delete(key)) await place.close()
-      } catch (error) {
-        this.#log.write('debug', 'the audit trail of a database could not be looked after', { error })
-      }
-      if (this.#closed) return
-    }
   }
 
   async #writeKept(): Promise<void> {
@@ -140,6 +114,26 @@ export class PostgresAuditLog implements AuditLog {
     } catch (error) {
       return toUpstreamError(error, tenant)
     }
+  }
+
+  /** Throws `failure` where anything is lost. */
+  async #putAside(failure: unknown): Promise<void> {
+    const left = [...this.#backlog.take().map((event) => ({ event, count: 1 })), ...this.#counter.take()]
+    const byPlace = new Map<PlaceTrail, AuditRow[]>()
+    for (const row of left) {
+      const place = this.#placeOf(row.event.tenant)
+      byPlace.set(place, [...(byPlace.get(place) ?? []), row])
+    }
+    const lost = await Promise.all(
+      [...byPlace].map(([place, rows]) =>
+        place.putAside(rows).then(
+          () => [],
+          () => rows.map(({ event }) => event),
+        ),
+      ),
+    )
+    this.#lose(lost.flat())
+    if (lost.flat().length > 0) throw failure
   }
 
   async #writeOrKeep(row: AuditRow): Promise<UpstreamError | undefined> {
@@ -185,7 +179,7 @@ export class PostgresAuditLog implements AuditLog {
     if (known !== undefined) return known
     const { trail } = this.#databases
     const database = (): Promise<Kysely<AuditTables>> => this.#open(tenant)
-    const place = new PlaceTrail({ tenant, trail, holder: this.#holder, database })
+    const place = new PlaceTrail({ tenant, trail, database })
     this.#places.set(tenant?.id, place)
     return place
   }

@@ -1,13 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import type { Kysely } from 'kysely'
+import type { AuditEvent } from '../../../core/audit/audit-event.js'
 import type { Change } from '../../../core/administration/change.js'
 import type { Administrator } from '../../../core/administration/tenant-administration.js'
 import type { Tenant } from '../../../core/identity/tenant.js'
 import type { AuditTables } from '../schema/audit-schema.js'
 import { longestList, type AuditRow } from './audit-row.js'
 import type { AuditTrail, WithoutTrail } from './audit-trail.js'
-
-const rowsPerStatement = 500
 
 /** Where what is changed is put on record. */
 export interface RecordedIn {
@@ -40,14 +39,12 @@ export async function recordChanges<Schema extends AuditTables>(
   const rows = changes
     .filter(({ action }) => action !== 'kept')
     .flatMap((change) => partsOf(change))
-    .map(({ action, noun, ...detail }): AuditRow => {
-      const reason = `${noun.replaceAll(' ', '_')}_${action}`
-      return { event: { type: 'admin.changed', tenant, subject: by, requestId, reason, detail }, count: 1 }
+    .map((change): AuditRow => {
+      const reason = `${change.noun.replaceAll(' ', '_')}_${change.action}`
+      const event = { type: 'admin.changed', tenant, subject: by, requestId, reason, ...factsOf(change) } as const
+      return { event, count: 1 }
     })
-  const without = withoutTrail(changes)
-  for (let start = 0; start < rows.length; start += rowsPerStatement) {
-    await trail.add(db, rows.slice(start, start + rowsPerStatement), without)
-  }
+  await trail.add(db, rows, withoutTrail(changes))
 }
 
 /** Puts on record what was done to one account, by the transaction that does it. */
@@ -66,6 +63,25 @@ function withoutTrail(changes: readonly Change[]): WithoutTrail {
   const takesAway = ({ action, after }: Change): boolean =>
     action === 'changed' ? after.every((word) => word === 'disabled' || word === 'suspended') : action !== 'added'
   return changes.every(takesAway) ? 'goes on' : 'is undone'
+}
+
+/** What is called by somebody's address, or by what an issuer calls them. */
+const personalNouns = new Set(['account', 'identity'])
+/** Words of a change that tell who somebody is. */
+const personalWord = /^(?:identity|name|of account):/
+
+/** Facts about people apart from the others, so that they can be erased. */
+function factsOf({ after, before, name, noun }: Change): Pick<AuditEvent, 'detail' | 'personal'> {
+  const isPersonal = personalNouns.has(noun)
+  const [ofPeople, others] = [true, false].map((wanted) => {
+    const among = (words: readonly string[]): readonly string[] =>
+      words.filter((word) => personalWord.test(word) === wanted)
+    return { before: among(before), after: among(after) }
+  })
+  const detail = { ...(isPersonal ? {} : { name }), ...others }
+  const hasWords = ofPeople !== undefined && ofPeople.before.length + ofPeople.after.length > 0
+  if (!isPersonal && !hasWords) return { detail }
+  return { detail, personal: { ...(isPersonal ? { account: name } : {}), ...(hasWords ? ofPeople : {}) } }
 }
 
 function partsOf({ after, before, ...change }: Change): readonly Change[] {

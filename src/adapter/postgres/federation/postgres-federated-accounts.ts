@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { sql, type Kysely } from 'kysely'
+import { originFacts } from '../../../core/audit/request-origin.js'
 import { identityKey, type AccountIdentity } from '../../../core/administration/account-identity.js'
 import { identityWord } from '../../../core/administration/plan-identities.js'
 import { UpstreamError } from '../../../core/error/upstream-error.js'
@@ -163,7 +164,7 @@ function record(
   tenant: Tenant,
   { accountId, entrant }: { readonly accountId: string; readonly entrant: Entrant & RecordedIn },
 ): Promise<void> {
-  const { clientId, issuer, provider, requestId, subject, trail } = entrant
+  const { clientId, issuer, origin, provider, requestId, subject, trail } = entrant
   const detail = { account: accountId, provider, identity: identityKey(entrant) }
   const event = {
     type: 'signin.completed',
@@ -174,6 +175,7 @@ function record(
     clientId,
     requestId,
     detail,
+    ...originFacts(origin),
   }
   return trail.add(db, [{ event: { ...event, type: 'signin.completed' }, count: 1 }])
 }

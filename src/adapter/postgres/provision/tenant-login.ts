@@ -71,7 +71,7 @@ export async function dropTenantLogins(db: Kysely<unknown>, tenant: Pick<TenantP
 
 async function rolesOf(db: Kysely<unknown>, tenant: Pick<TenantPlace, 'tenantId'>): Promise<readonly string[]> {
   const { rows } = await sql<{ readonly role: string }>`
-    select rolname as role from pg_roles where shobj_description(oid, 'pg_authid') = ${noteOf(tenant)}
+    select rolname as role from pg_roles where shobj_description(oid, 'pg_authid') in (${noteOf(tenant)}, ${auditorNote(tenant)})
   `.execute(db)
   return rows.map(({ role }) => role)
 }
@@ -106,6 +106,11 @@ async function stateOf(db: Kysely<unknown>, role: string, place: TenantPlace): P
   `.execute(db)
   if (rows[0] === undefined) return 'absent'
   return rows[0].note === noteOf(place) ? 'ours' : 'foreign'
+}
+
+/** What is said on the role that may read the tenant's trail. */
+export function auditorNote({ tenantId }: Pick<TenantPlace, 'tenantId'>): string {
+  return `authsec auditor of tenant ${tenantId}`
 }
 
 function noteOf({ tenantId }: Pick<TenantPlace, 'tenantId'>): string {

@@ -197,12 +197,10 @@ export class PostgresAccountFactorStore implements AccountFactorStore {
           ? sql`insert into factor_demand (account_id) values (${accountId ?? null}) on conflict do nothing`
           : sql`delete from factor_demand where account_id is not distinct from ${accountId ?? null}::uuid`
       if ((await changed.execute(step)).numAffectedRows !== 1n) return false
+      const before = demand === 'required' ? 'factor optional' : 'factor required'
       await recordAccountChange(step, {
-        trail: this.#databases.trail,
-        tenant,
-        by,
-        accountId: accountId ?? 'everybody',
-        after: [`factor ${demand}`],
+        ...{ tenant, by, accountId: accountId ?? 'everybody', trail: this.#databases.trail },
+        ...{ before: [before], after: [`factor ${demand}`] },
       })
       return true
     })

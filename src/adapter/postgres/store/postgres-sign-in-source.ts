@@ -84,7 +84,7 @@ export class PostgresSignInSource implements SignInSource {
       const ended = await removeWhere(step, condition)
       await recordRows(
         step,
-        ended.map((row) => this.#rows.ended(row, tenant, 'terminated')),
+        ended.map((row) => this.#rows.ended(row, tenant, { how: 'terminated' })),
         { trail: this.#parts.databases.trail, without: 'goes on' },
       )
       return ended.map((row) => this.#known(row, tenant))

@@ -1,6 +1,7 @@
 import { sql, type Kysely, type QueryCreator } from 'kysely'
 import type { AuditEvent } from '../../../core/audit/audit-event.js'
 import type { AuditLog } from '../../../core/audit/audit-log.js'
+import type { RequestOrigin } from '../../../core/audit/request-origin.js'
 import type { Keyring } from '../../../core/credential/keyring.js'
 import { UpstreamError } from '../../../core/error/upstream-error.js'
 import type { Tenant } from '../../../core/identity/tenant.js'
@@ -13,7 +14,7 @@ import { isStorable, toStorable } from '../storable-text.js'
 import { JsonMembers } from './json-members.js'
 import { OwedEnds } from './owed-ends.js'
 import { readAsserted } from './read-asserted.js'
-import { endedColumns, recordRows, SignInRows, type EndedRow } from './sign-in-rows.js'
+import { endedColumns, recordRows, SignInRows, type EndedRow, type Ending } from './sign-in-rows.js'
 import { hasEnded, isStale, longestTerm, stands, thisMoment } from './session-term.js'
 import { isDue, upstreamColumns } from './upstream-columns.js'
 
@@ -54,7 +55,7 @@ export class PostgresSignInStore implements SignInStore {
     this.#rows = new SignInRows(ownIssuer)
     this.#audit = audit
     this.#feed = feed
-    this.#owed = new OwedEnds((reference, how) => this.#endAndTell(reference, how), log)
+    this.#owed = new OwedEnds((reference, how) => this.#endAndTell(reference, { how }), log)
   }
 
   /** Throws `TypeError` for an identity that cannot be stored as it is. */
@@ -63,12 +64,12 @@ export class PostgresSignInStore implements SignInStore {
     const { tenant } = signIn.identity
     const row = this.#toRow(signIn)
     const db = await this.#databases.tenant(tenant)
-    const completed = this.#rows.completed(row, tenant)
+    const completed = this.#rows.completed(row, tenant, signIn.origin)
     const evicted = await db.transaction().execute(async (step) => {
       await lockAccount(step, row)
       const oldest = await evictOldest(step, row)
       await step.insertInto('session').values(row).execute()
-      const ended = oldest.map((one) => this.#rows.ended(one, tenant, 'evicted'))
+      const ended = oldest.map((one) => this.#rows.ended(one, tenant, { how: 'evicted', origin: signIn.origin }))
       await recordRows(step, [completed, ...ended], this.#databases)
       return oldest
     })
@@ -99,9 +100,9 @@ export class PostgresSignInStore implements SignInStore {
   }
 
   /** `true` also for one that is to end as soon as its database answers. */
-  async end(reference: SignInReference, how: SignInEnd): Promise<boolean> {
+  async end(reference: SignInReference, how: SignInEnd, origin?: RequestOrigin): Promise<boolean> {
     try {
-      return await this.#endAndTell(reference, how)
+      return await this.#endAndTell(reference, { how, origin })
     } catch (error) {
       if (!(error instanceof UpstreamError)) throw error
       this.#owed.add(reference, how)
@@ -114,26 +115,26 @@ export class PostgresSignInStore implements SignInStore {
     await this.#owed.close()
   }
 
-  async #endAndTell(reference: SignInReference, how: SignInEnd): Promise<boolean> {
-    const ended = await this.#end(reference, how)
+  async #endAndTell(reference: SignInReference, ending: Ending): Promise<boolean> {
+    const ended = await this.#end(reference, ending)
     if (ended) await this.#feed.publish({ about: 'sign-in', key: reference.key })
     return ended
   }
 
-  async #end({ tenant, key }: SignInReference, how: SignInEnd): Promise<boolean> {
+  async #end({ tenant, key }: SignInReference, ending: Ending): Promise<boolean> {
     if (!isStorable(key)) return false
     const db = await this.#databases.tenant(tenant)
     try {
       return await db.transaction().execute(async (step) => {
         const ended = await deleteStanding(step, key)
-        const rows = ended === undefined ? [] : [this.#rows.ended(ended, tenant, how)]
+        const rows = ended === undefined ? [] : [this.#rows.ended(ended, tenant, ending)]
         await recordRows(step, rows, { trail: this.#databases.trail, without: 'goes on' })
         return ended !== undefined
       })
     } catch {
       // Whatever failed, it may have been the row alone. In a transaction: one that hangs must not end it later, unheard of.
       const ended = await db.transaction().execute((step) => deleteStanding(step, key))
-      if (ended !== undefined) this.#audit.retain(this.#rows.ended(ended, tenant, how))
+      if (ended !== undefined) this.#audit.retain(this.#rows.ended(ended, tenant, ending))
       return ended !== undefined
     }
   }
@@ -153,7 +154,7 @@ export class PostgresSignInStore implements SignInStore {
         .execute()
       await recordRows(
         step,
-        expired.map((ended) => this.#rows.ended(ended, tenant, 'expired')),
+        expired.map((ended) => this.#rows.ended(ended, tenant, { how: 'expired' })),
         this.#databases,
       )
       return expired.length

@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely'
 import type { AuditEvent } from '../../../core/audit/audit-event.js'
+import { originFacts, type RequestOrigin } from '../../../core/audit/request-origin.js'
 import type { Tenant } from '../../../core/identity/tenant.js'
 import type { SignInEnd } from '../../../core/sign-in/sign-in-store.js'
 import type { TenantSchema } from '../schema/tenant-schema.js'
@@ -17,6 +18,12 @@ export interface EndedRow {
   readonly request_id: string
 }
 
+/** Why a sign-in ended, and who asked for that, where somebody did. */
+export interface Ending {
+  readonly how: SignInEnd
+  readonly origin?: RequestOrigin | undefined
+}
+
 /** The rows on record of sign-ins. */
 export class SignInRows {
   readonly #ownIssuer: string
@@ -25,12 +32,12 @@ export class SignInRows {
     this.#ownIssuer = ownIssuer
   }
 
-  completed(row: EndedRow, tenant: Tenant): AuditEvent {
-    return { type: 'signin.completed', ...this.#facts(row, tenant) }
+  completed(row: EndedRow, tenant: Tenant, origin: RequestOrigin | undefined): AuditEvent {
+    return { type: 'signin.completed', ...this.#facts(row, tenant), ...originFacts(origin) }
   }
 
-  ended(row: EndedRow, tenant: Tenant, reason: SignInEnd): AuditEvent {
-    return { type: 'session.ended', reason, ...this.#facts(row, tenant) }
+  ended(row: EndedRow, tenant: Tenant, { how, origin }: Ending): AuditEvent {
+    return { type: 'session.ended', reason: how, ...this.#facts(row, tenant), ...originFacts(origin) }
   }
 
   #facts(row: EndedRow, tenant: Tenant): Omit<AuditEvent, 'type'> {

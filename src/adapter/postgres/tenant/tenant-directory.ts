@@ -15,6 +15,7 @@ import { dropTenantLogins, joinTenantLogins } from '../provision/tenant-login.js
 import type { MasterSchema } from '../schema/master-schema.js'
 import { isStorable } from '../storable-text.js'
 import { recordChanges } from '../audit/record-changes.js'
+import { recordRestored } from '../audit/keep/record-restored.js'
 import { exportTenant } from './export-tenant.js'
 import { listTenants } from './list-tenants.js'
 import { restoreTenant, type Restored } from './restore-tenant.js'
@@ -78,16 +79,23 @@ export class TenantDirectory {
     })
     const created = await this.find(slug)
     if (created === undefined) throw new TypeError(`the tenant ${slug} was removed at once`)
+    if (restored !== undefined) await recordRestored(this.#databases, { tenant: created, by })
     const name = wish.name ?? nameIn(restored) ?? slug
-    await this.#change({ tenant: created, by, change: { action: 'added' } }, async (step) => {
-      await step.updateTable('tenant').set({ name }).where('id', '=', created.id).execute()
-      return true
-    })
+    await this.#change(
+      { tenant: created, by, change: { action: 'added', after: createdAs(name, restored) } },
+      async (step) => {
+        await step.updateTable('tenant').set({ name }).where('id', '=', created.id).execute()
+        return true
+      },
+    )
     return { ...created, name }
   }
 
   /** Writes all that the tenant's database holds, line by line; answers with the number of rows. */
-  export(tenant: RegisteredTenant, write: (line: string) => Promise<void>): Promise<number> {
+  async export(tenant: RegisteredTenant, write: (line: string) => Promise<void>): Promise<number> {
+    // What waits beside the trail is sealed for this database, and would be a stranger's in another.
+    const db = await this.#databases.tenant(tenant)
+    while ((await db.transaction().execute((step) => this.#databases.trail.adopt(step, tenant))) > 0) continue
     return exportTenant(this.#databases.connection, tenant, write)
   }
 
@@ -188,11 +196,14 @@ export class TenantDirectory {
       await joinTenantLogins(db, { tenantId: tenant.id })
       await dropDatabase(db, tenant.database)
       await dropTenantLogins(db, { tenantId: tenant.id })
-      await this.#change({ tenant, by, change: { action: 'removed' } }, async (step) => {
-        await this.#endEverything(step, tenant)
-        const result = await step.deleteFrom('tenant').where('id', '=', tenant.id).executeTakeFirst()
-        return result.numDeletedRows === 1n
-      })
+      await this.#change(
+        { tenant, by, change: { action: 'removed', before: [`name:${tenant.name}`, `database:${tenant.database}`] } },
+        async (step) => {
+          await this.#endEverything(step, tenant)
+          const result = await step.deleteFrom('tenant').where('id', '=', tenant.id).executeTakeFirst()
+          return result.numDeletedRows === 1n
+        },
+      )
     })
   }
 
@@ -223,6 +234,10 @@ export class TenantDirectory {
 
 function nameIn(restored: Restored | undefined): string | undefined {
   return restored?.name
+}
+
+function createdAs(name: string, restored: Restored | undefined): readonly string[] {
+  return [`name:${name}`, ...(restored === undefined ? [] : ['from an export'])]
 }
 
 function becomes(before: string, after: string): TenantChange['change'] {

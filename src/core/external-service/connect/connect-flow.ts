@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { AuditEvent } from '../../audit/audit-event.js'
 import type { AuditLog } from '../../audit/audit-log.js'
+import { originFacts, type RequestOrigin } from '../../audit/request-origin.js'
 import { CredentialConflict, type CredentialStore } from '../../credential/credential-store.js'
 import type { Keyring } from '../../credential/keyring.js'
 import { ServiceError } from '../../error/service-error.js'
@@ -8,6 +9,7 @@ import type { Tenant } from '../../identity/tenant.js'
 import type { Log } from '../../runtime/log.js'
 import { randomText } from '../../sign-in/login-transaction.js'
 import type { CredentialReader } from '../reader/credential-reader.js'
+import { recordedRead } from '../recorded-read.js'
 import type { ServiceConnection, ServiceStore } from '../service-store.js'
 import { ServiceTokenError } from '../service-tokens.js'
 import { ConnectKeys } from './connect-keys.js'
@@ -43,6 +45,7 @@ export interface ConnectVisitor {
   readonly account: string
   /** The random value in its cookie. */
   readonly browser: string
+  readonly origin: RequestOrigin
 }
 
 /**
@@ -100,7 +103,7 @@ export class ConnectFlow {
     const { service } = seen
     const state = randomText()
     return this.#atService(service, async () => {
-      const client = await userServiceClient(this.#ports.secrets, tenant, service)
+      const client = await this.#client(visitor, service)
       const request = this.#keys.request(tenant, this.#ports.redirectUriOf(service.id), state)
       const url = await this.#ports.authorization.authorizationUrl(client, request)
       const departure = {
@@ -126,7 +129,7 @@ export class ConnectFlow {
     const service = await this.#service(tenant, link)
     if (service === undefined) return refused('unusable', link.name)
     return this.#atService(service, async () => {
-      const client = await userServiceClient(this.#ports.secrets, tenant, service)
+      const client = await this.#client(visitor, service)
       const request = this.#keys.request(tenant, this.#ports.redirectUriOf(service.id), state)
       const tokens = await this.#ports.authorization.redeem(client, request, callback.parameters)
       if (tokens === 'denied') return refused('denied', service.name)
@@ -201,6 +204,14 @@ export class ConnectFlow {
     return service?.id === link.service && isUserService(service) ? service : undefined
   }
 
+  /** Reading this installation's own credential is on record like any other reading. */
+  #client(visitor: ConnectVisitor, service: UserService): Promise<UserServiceClient> {
+    const { audit, secrets } = this.#ports
+    const detail = { service: service.name, version: service.credentialVersion }
+    const event = { ...eventOf(visitor, service.name), operation: 'service.connect', detail }
+    return recordedRead({ audit, event }, () => userServiceClient(secrets, visitor.tenant, service))
+  }
+
   async #atService<Value>({ name }: UserService, work: () => Promise<ConnectStep<Value>>): Promise<ConnectStep<Value>> {
     try {
       return await work()
@@ -233,6 +244,6 @@ function refused(reason: ConnectRefusal, service?: string): Refused {
   return { outcome: 'refused', reason, service }
 }
 
-function eventOf({ account, tenant }: ConnectVisitor, service: string): Omit<AuditEvent, 'type'> {
-  return { tenant, subject: account, requestId: randomUUID(), detail: { service } }
+function eventOf({ account, origin, tenant }: ConnectVisitor, service: string): Omit<AuditEvent, 'type'> {
+  return { tenant, subject: account, requestId: randomUUID(), detail: { service }, ...originFacts(origin) }
 }

@@ -1,3 +1,4 @@
+import type { RequestOrigin } from '../../audit/request-origin.js'
 import type { AccountIdentity } from '../../administration/account-identity.js'
 import type { Account } from '../../identity/account-store.js'
 import type { Tenant } from '../../identity/tenant.js'
@@ -13,6 +14,8 @@ export interface Entrant extends Newcomer {
   readonly clientId: string | undefined
   /** UUID of the provider that vouches. */
   readonly provider: string
+  /** Where the request comes from, for the record. */
+  readonly origin?: RequestOrigin | undefined
 }
 
 export type Entry =

@@ -11,6 +11,7 @@ const keys = [
   'output',
   'params',
   'elicits',
+  'audit',
   'services',
 ] as const satisfies readonly (keyof RecordedDetails)[]
 
@@ -31,6 +32,8 @@ export function mergedDetails(layers: readonly MethodLayer[], faults: FaultList)
     output: first('output'),
     params: said[0]?.params,
     elicits: first('elicits'),
+    // What is named are members of the input, which is the nearest class's, too.
+    audit: said[0]?.audit,
     services: first('services'),
   }
 }

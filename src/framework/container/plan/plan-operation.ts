@@ -4,6 +4,7 @@ import { compileArguments } from '../../schema/compile-arguments.js'
 import { compileInput } from '../../schema/compile-input.js'
 import { compileOutput } from '../../schema/compile-output.js'
 import type { CompiledSchema } from '../../schema/compiled-schema.js'
+import { memberFault } from '../../schema/recordable-members.js'
 import type { Blueprint } from '../discovery/blueprint.js'
 import { FaultList } from '../fault-list.js'
 import type { InjectionGraph } from '../graph/injection-graph.js'
@@ -32,6 +33,7 @@ export function planOperation(blueprint: Blueprint, ports: OperationPorts): Plan
   const policies = planPolicies(blueprint, ports)
   for (const key of keys) refuseUser(blueprint, key, ports)
   checkServices(blueprint, plan, ports)
+  if (inputSchema !== undefined) checkRecorded(blueprint, inputSchema, faults)
   if (policies === undefined || inputSchema === undefined || (output !== undefined && outputSchema === undefined))
     return undefined
   return new PlannedOperation({
@@ -110,6 +112,16 @@ function checkServices(
     return refuse(
       'declares services, but nothing it asks for is ServiceAccess: add the parameter, or take services away',
     )
+}
+
+/** What goes on record where it can be read has to be there, and to be plain and no secret. */
+function checkRecorded({ declaration, details }: Blueprint, { schema }: CompiledSchema, faults: FaultList): void {
+  for (const path of details.audit ?? []) {
+    const fault = memberFault(schema, path)
+    if (fault === undefined) continue
+    const message = `${declaration.label}: audit.include names ${JSON.stringify(path)}, which ${fault}`
+    faults.add(declaration.fault('ERR_CONFIG_OPTION', message))
+  }
 }
 
 /** Gives the faults of a schema the position of the operation that uses it. */

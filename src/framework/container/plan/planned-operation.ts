@@ -51,6 +51,7 @@ export class PlannedOperation implements Operation {
   readonly elicits: boolean
   readonly limits: readonly CallLimit[]
   readonly services: readonly string[]
+  readonly audit: { readonly include: readonly string[] } | undefined
   readonly #parts: PlannedOperationParts
 
   constructor(parts: PlannedOperationParts) {
@@ -65,6 +66,7 @@ export class PlannedOperation implements Operation {
     this.elicits = details.elicits ?? false
     this.limits = limits
     this.services = details.services ?? []
+    this.audit = details.audit && { include: details.audit }
     this.#parts = parts
   }
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { originOf } from '../../../core/audit/request-origin.js'
 import { BrowserCookie } from '../../../adapter/issuer/http/browser-cookie.js'
-import { callerOf } from '../../../adapter/issuer/http/client-address.js'
 import { doubledCookies } from '../../../adapter/issuer/http/issuer-cookies.js'
 import { otherLoopbackTarget, splitTarget } from '../../../adapter/issuer/http/issuer-edge.js'
 import { readOwnForm } from '../../../adapter/issuer/http/own-form.js'
@@ -109,7 +109,7 @@ class LoginPagesHandler {
     const { flow } = this.#options
     const known = this.#cookie.valueOf(request)
     const view = await flow.view(id, known)
-    if (view.kind === 'elsewhere') await flow.strayed(id, { browser: known, address: callerOf(request) })
+    if (view.kind === 'elsewhere') await flow.strayed(id, { ...originOf(request), browser: known })
     const browser = hasForm(view) ? this.#cookie.renew(request, response) : undefined
     const { status, page } = renderLoginPage(view, this.#contextOf(id, browser))
     sendPage(response, status, page)
@@ -119,7 +119,7 @@ class LoginPagesHandler {
     const { flow, publicUrl: url } = this.#options
     const isDoubled = this.#cookie.isDoubled(request)
     const browser = isDoubled ? undefined : this.#cookie.valueOf(request)
-    const visit = { browser, address: callerOf(request) }
+    const visit = { ...originOf(request), browser }
     const form =
       browser === undefined ? undefined : await readOwnForm(request, { url, csrf: this.#csrfOf(id, browser) })
     if (form === undefined) {
@@ -162,7 +162,7 @@ class LoginPagesHandler {
     const isDoubled = this.#cookie.isDoubled(request)
     const browser = isDoubled ? undefined : this.#cookie.valueOf(request)
     const { query } = splitTarget(request.url ?? '')
-    const step = await flow.comeBack(new URLSearchParams(query), { browser, address: callerOf(request) })
+    const step = await flow.comeBack(new URLSearchParams(query), { ...originOf(request), browser })
     if (step.outcome === 'next') return sendSeeOther(response, `${publicUrl.origin}${loginPath}/${step.id}`)
     if (isDoubled) return this.#stop(response, 400, doubledCookies)
     const { status, page } = renderRefusal(step.reason, serverName)

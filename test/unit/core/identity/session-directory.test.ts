@@ -70,7 +70,9 @@ describe('what an account has signed in with by a provider', () => {
     expect(clients).toEqual(['one', 'two'])
     expect(notices).toEqual(['one', 'two'].map((key) => ({ about: 'grant', key })))
     expect(audit.ofType('session.ended')).toHaveLength(2)
-    expect(audit.ofType('admin.changed')).toEqual([expect.objectContaining({ detail: { sessions: 2 } })])
+    expect(audit.ofType('admin.changed')).toEqual([
+      expect.objectContaining({ reason: 'sessions_removed', detail: expect.objectContaining({ before: ['2 grant'] }) }),
+    ])
   })
 
   it('is given up, as one that is not over, where new ones come as fast as they end', async () => {

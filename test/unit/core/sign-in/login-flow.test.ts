@@ -25,7 +25,7 @@ describe('a start', () => {
     const [row, ...more] = bench.audit.counted
     expect(more).toEqual([])
     expect(row).toMatchObject({ type: 'signin.started', clientId: 'app', tenant: undefined })
-    expect(row?.detail).toEqual({ transport: 'http', client: 'Claude Desktop', address: '127.0.0.1' })
+    expect(row?.detail).toEqual({ transport: 'http', client: 'Claude Desktop' })
     expect(JSON.stringify(row)).not.toContain(id)
   })
 

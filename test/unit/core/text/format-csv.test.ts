@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { formatCsv } from '../../../src/cli/format-csv.js'
+import { formatCsv } from '../../../../src/core/text/format-csv.js'
 
 describe('CSV', () => {
   it('quotes what would end a cell here or elsewhere, and ends records as RFC 4180 has it', () => {

@@ -1,0 +1,5 @@
+export interface SyslogTarget {
+  readonly transport: 'tcp' | 'tls' | 'udp'
+  readonly host: string
+  readonly port: number
+}

@@ -1,0 +1,81 @@
+import type { Log } from '../../../../core/runtime/log.js'
+import type { RateLimit, RateLimiter } from '../../../../core/runtime/rate-limiter.js'
+import type { AuditMaintenance, AuditPlace } from './audit-maintenance.js'
+
+const everyMilliseconds = 5 * 60 * 1000
+const secondsPerDay = 24 * 60 * 60
+/** One process does it for all of them. */
+const checkpointTurn: RateLimit = { name: 'audit checkpoint', limit: 1, seconds: 60 * 60 }
+const retentionTurn: RateLimit = { name: 'audit retention', limit: 1, seconds: secondsPerDay }
+
+export interface AuditKeeperOptions {
+  readonly maintenance: Pick<AuditMaintenance, 'checkpoint' | 'places' | 'prune' | 'timeBefore'>
+  /** Whose turn it is. */
+  readonly turns: Pick<RateLimiter, 'take'>
+  /** How long rows stay; for good unless told. */
+  readonly retentionDays: number | undefined
+  readonly log: Log
+}
+
+/**
+ * Says each hour, signed, how far the trails that were written to have come, and removes each day what is over; never keeps the
+ * process alive. Processes take turns.
+ */
+export class AuditKeeper {
+  readonly #options: AuditKeeperOptions
+  readonly #timer: NodeJS.Timeout
+  #running: Promise<unknown> = Promise.resolve()
+  #stopped = false
+
+  constructor(options: AuditKeeperOptions) {
+    this.#options = options
+    this.#timer = setInterval(() => void this.keep(), everyMilliseconds).unref()
+  }
+
+  /** What is due, by whoever's turn it is. What cannot be done is in the log. */
+  keep(): Promise<void> {
+    const kept = this.#running.then(() => this.#keep())
+    this.#running = kept
+    return kept
+  }
+
+  /** Resolves when nothing is being done any more. */
+  async stop(): Promise<void> {
+    this.#stopped = true
+    clearInterval(this.#timer)
+    await this.#running
+  }
+
+  async #keep(): Promise<void> {
+    const { maintenance, retentionDays } = this.#options
+    await this.#inTurn(checkpointTurn, (place) => maintenance.checkpoint(place, 'where changed'))
+    if (retentionDays === undefined) return
+    await this.#inTurn(retentionTurn, async (place) => {
+      const cutoff = await maintenance.timeBefore(retentionDays * secondsPerDay)
+      return maintenance.prune(place, { cutoff, unsent: 'kept', by: 'retention' })
+    })
+  }
+
+  async #inTurn(limit: RateLimit, work: (place: AuditPlace) => Promise<unknown>): Promise<void> {
+    const { log, maintenance, turns } = this.#options
+    try {
+      if (this.#stopped || !(await turns.take([{ limit, key: 'all' }])).admitted) return
+      for (const place of await maintenance.places()) {
+        if (this.#stopped) return
+        if (place.tenant?.state !== 'deleting') await this.#do(place, work)
+      }
+    } catch (error) {
+      log.write('warn', 'the audit trails could not be looked after', { error })
+    }
+  }
+
+  /** One database that is down keeps none of the others waiting. */
+  async #do(place: AuditPlace, work: (place: AuditPlace) => Promise<unknown>): Promise<void> {
+    try {
+      await work(place)
+    } catch (error) {
+      const tenant = place.tenant?.slug
+      this.#options.log.write('warn', 'an audit trail could not be looked after', { tenant, error })
+    }
+  }
+}

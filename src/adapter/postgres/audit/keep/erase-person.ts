@@ -1,0 +1,129 @@
+import { randomUUID } from 'node:crypto'
+import { sql, type Kysely, type QueryExecutorProvider } from 'kysely'
+import type { Administrator } from '../../../../core/administration/tenant-administration.js'
+import { identityWords } from '../../../../core/administration/account-identity.js'
+import type { Tenant } from '../../../../core/identity/tenant.js'
+import type { AuditTables } from '../../schema/audit-schema.js'
+import { placeOf, type AuditTrail } from '../audit-trail.js'
+import { beginMaintenance } from './begin-maintenance.js'
+
+/** So many numbers of rows are looked through by one statement. */
+const numbersPerPage = 20_000
+
+/** Somebody as the trail knows them. */
+export interface Person {
+  /** What they are called as actors, and where they are spoken of: account ids, subjects, e-mail addresses. */
+  readonly names: readonly string[]
+  /** What issuers of others call them. */
+  readonly identities: readonly { readonly issuer: string | undefined; readonly subject: string }[]
+}
+
+export interface ErasureOptions {
+  readonly trail: AuditTrail
+  /** `undefined` for master. */
+  readonly tenant: Tenant | undefined
+  readonly person: Person
+  /** Names the erasure, and nobody. */
+  readonly reference: string
+  readonly by: Administrator
+}
+
+interface FoundRow {
+  readonly id: number
+  readonly chain: string
+  readonly sequence: number
+  readonly place: string
+  /** In one from before there were chains: these kept it there, and nothing seals them. */
+  readonly inDetail: boolean
+}
+
+/**
+ * Takes what rows say of a person out of one database, all or nothing, and puts on record that it did; `db` is its owner. Seals are
+ * over commitments, and hold. Answers with how many rows that were.
+ */
+export async function erasePerson(db: Kysely<AuditTables>, options: ErasureOptions): Promise<number> {
+  const { by, person, reference, tenant, trail } = options
+  return db.transaction().execute(async (step) => {
+    await beginMaintenance(step)
+    const { first, last } = await readNumbers(step)
+    let erased = 0
+    for (let from = first; from <= last; from += numbersPerPage) {
+      const rows = await findRows(step, person, { from, to: from + numbersPerPage, own: placeOf(tenant) })
+      await takeOut(step, options, rows)
+      erased += rows.length
+    }
+    const detail = { reference, rows: erased }
+    const event = {
+      type: 'audit.maintained',
+      tenant,
+      subject: by,
+      requestId: randomUUID(),
+      reason: 'erased',
+      detail,
+    } as const
+    await trail.add(step, [{ event, count: 1 }])
+    return erased
+  })
+}
+
+/** Those of the first row and of the last. */
+async function readNumbers(step: QueryExecutorProvider): Promise<{ readonly first: number; readonly last: number }> {
+  const { rows } = await sql<{ readonly first: number; readonly last: number }>`
+    select coalesce(min(id), 0)::float8 as first, coalesce(max(id), 0)::float8 as last from audit_event
+  `.execute(step)
+  return rows[0] ?? { first: 0, last: 0 }
+}
+
+async function findRows(
+  step: QueryExecutorProvider,
+  { identities, names }: Person,
+  { from, own, to }: { readonly from: number; readonly to: number; readonly own: string },
+): Promise<readonly FoundRow[]> {
+  const called = names.map((name) => name.toLowerCase())
+  // As changes by administrators speak of them.
+  const held = called.map((name) => `of account:${name}`)
+  const words = identities.flatMap(({ issuer, subject }) => {
+    if (issuer === undefined) return [subject]
+    const inWords = identityWords({ issuer, subject })
+    return [subject, inWords, `identity:${inWords}`]
+  })
+  const issuers = identities.map(({ issuer }) => issuer ?? null)
+  const subjects = identities.map(({ subject }) => subject)
+  const says = (column: 'detail' | 'personal') => sql<boolean>`exists (
+    select from jsonb_path_query(e.${sql.ref(column)}, '$.** ? (@.type() == "string")') as said (word)
+    where lower(said.word #>> '{}') = any(${[...called, ...held]}) or said.word #>> '{}' = any(${words})
+  )`
+  const { rows } = await sql<FoundRow>`
+    select * from (
+      select e.id::float8 as id, coalesce(e.chain, 'legacy') as chain, coalesce(e.sequence, e.id)::float8 as sequence,
+        coalesce(c.place, ${own}) as place,
+        (e.chain is null and ${says('detail')}) as "inDetail",
+        coalesce(lower(e.subject) = any(${called}), false) or ${says('personal')} or exists (
+          select from unnest(${issuers}::text[], ${subjects}::text[]) as known (issuer, subject)
+          where known.subject = e.subject and (known.issuer is null or known.issuer = e.issuer)
+        ) as "inPersonal"
+      from audit_event e left join audit_chain c on c.name = e.chain
+      where e.id >= ${from} and e.id < ${to}
+    ) found
+    where "inDetail" or "inPersonal" order by id
+  `.execute(step)
+  return rows
+}
+
+async function takeOut(
+  step: QueryExecutorProvider,
+  { reference, trail: { seal } }: ErasureOptions,
+  rows: readonly FoundRow[],
+): Promise<void> {
+  if (rows.length === 0) return
+  const sealed = rows.map(({ chain, id, inDetail, place, sequence }) => {
+    return { id, inDetail, seal: `\\x${seal.over('erasure', [place, chain, sequence, reference]).toString('hex')}` }
+  })
+  await sql`
+    update audit_event e
+    set subject = null, personal = null, salt = null, erased_by = ${reference}, erasure_seal = row.seal,
+      detail = case when row."inDetail" then null else e.detail end
+    from jsonb_to_recordset(${JSON.stringify(sealed)}::jsonb) as row (id bigint, "inDetail" boolean, seal bytea)
+    where e.id = row.id
+  `.execute(step)
+}

@@ -1,0 +1,86 @@
+import { sql, type Kysely } from 'kysely'
+import type { Tenant } from '../../../../core/identity/tenant.js'
+import type { AuditTables } from '../../schema/audit-schema.js'
+import { placeOf, type AuditTrail } from '../audit-trail.js'
+import { anchorSeal } from '../verify/verify-chain.js'
+import { findCut, type PrunedFront } from './find-cut.js'
+import { recordPruned } from './record-pruned.js'
+import type { PrunedRows, Retention } from './retention.js'
+import { beginMaintenance } from './begin-maintenance.js'
+
+export interface PruneOptions {
+  readonly trail: AuditTrail
+  /** `undefined` for master. */
+  readonly tenant: Tenant | undefined
+  readonly retention: Retention
+}
+
+interface PrunedChain {
+  readonly name: string
+  /** Where it ended before anything was removed: not what that adds to it. */
+  readonly end: number
+}
+
+/** What is removed first, so that what records say of it is still there. */
+const kinds = ['server', 'legacy', 'changes'] as const
+
+/**
+ * Removes rows whose term is over from the front of each chain; `db` is the database's owner. Each batch moves the beginning of its
+ * chain by the same transaction, and is on record: whatever cuts it off leaves a trail that can be verified.
+ */
+export async function pruneTrail(db: Kysely<AuditTables>, options: PruneOptions): Promise<readonly PrunedRows[]> {
+  const pruned: PrunedRows[] = []
+  for (const kind of kinds) {
+    const { rows: chains } = await sql<PrunedChain>`
+      select name, sequence::float8 as end from audit_chain where kind = ${kind} order by name
+    `.execute(db)
+    for (const chain of chains) pruned.push(...(await pruneChain(db, options, chain)))
+  }
+  return pruned
+}
+
+/** What was removed as one, however many batches that took; nothing where none was. */
+async function pruneChain(
+  db: Kysely<AuditTables>,
+  options: PruneOptions,
+  chain: PrunedChain,
+): Promise<readonly PrunedRows[]> {
+  let all: PrunedRows | undefined
+  for (;;) {
+    const batch = await pruneBatch(db, options, chain)
+    if (batch === undefined) return all === undefined ? [] : [all]
+    all = { ...batch, from: all?.from ?? batch.from, rows: (all?.rows ?? 0) + batch.rows }
+  }
+}
+
+function pruneBatch(
+  db: Kysely<AuditTables>,
+  { retention, tenant, trail }: PruneOptions,
+  { end, name }: PrunedChain,
+): Promise<PrunedRows | undefined> {
+  return db.transaction().execute(async (step) => {
+    await beginMaintenance(step)
+    const cut = await findCut(step, { ...retention, name, end, own: placeOf(tenant) })
+    if (cut === undefined) return undefined
+    const { chain } = cut
+    const from = chain.anchor + 1
+    const { numAffectedRows } = await sql`
+      delete from audit_event where ${rowsUpTo(cut)}
+    `.execute(step)
+    const mac = cut.mac
+    const sealed = anchorSeal(trail.seal, { ...chain, anchor: cut.to, mac })
+    await sql`
+      update audit_chain set anchor_sequence = ${cut.to}, anchor_mac = ${mac}, anchor_seal = ${sealed}
+      where name = ${name}
+    `.execute(step)
+    const pruned = { chain: name, from, to: cut.to, rows: Number(numAffectedRows ?? 0n) }
+    await recordPruned(step, { trail, tenant, by: retention.by, pruned, restated: cut.records })
+    return pruned
+  })
+}
+
+function rowsUpTo({ chain: { anchor, kind, name }, to }: PrunedFront) {
+  return kind === 'legacy'
+    ? sql<boolean>`chain is null and id > ${anchor} and id <= ${to}`
+    : sql<boolean>`chain = ${name} and sequence > ${anchor} and sequence <= ${to}`
+}

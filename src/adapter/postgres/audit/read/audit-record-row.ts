@@ -1,0 +1,61 @@
+import { sql } from 'kysely'
+import { decisionOf, type AuditEventType, type AuditFacts } from '../../../../core/audit/audit-event.js'
+import type { AuditRecord } from '../../../../core/audit/audit-record.js'
+
+/** A row of the trail, as it is selected. */
+export interface AuditRecordRow {
+  readonly id: string
+  /** Microseconds since the epoch. */
+  readonly at: number
+  readonly type: string
+  readonly issuer: string | null
+  readonly subject: string | null
+  readonly client_id: string | null
+  readonly request_id: string
+  readonly intent_id: string | null
+  readonly trace_id: string | null
+  readonly operation: string | null
+  readonly reason: string | null
+  readonly milliseconds: number | null
+  readonly detail: unknown
+  readonly personal: unknown
+  readonly count: number
+  readonly chain: string | null
+  readonly sequence: number | null
+  readonly erased: boolean
+}
+
+/** The columns of `AuditRecordRow`, of `audit_event e`. */
+export const recordColumns = sql`
+  e.id::text, (extract(epoch from e.at) * 1000000)::float8 as at, e.type, e.issuer, e.subject, e.client_id, e.request_id,
+  e.intent_id, e.trace_id, e.operation, e.reason, e.milliseconds, e.detail, e.personal, e.count, e.chain,
+  e.sequence::float8 as sequence, e.erased_by is not null as erased
+`
+
+/** A row as whoever reads the trail has it. */
+export function parseRecord(row: AuditRecordRow, tenant: string | undefined): AuditRecord {
+  // A later version may know more of them; it is a word all the same.
+  const type = row.type as AuditEventType
+  const reason = row.reason ?? undefined
+  const { chain, sequence } = row
+  return {
+    ...{ type, tenant, reason, at: new Date(Math.floor(row.at / 1000)).toISOString() },
+    ...{ issuer: row.issuer ?? undefined, subject: row.subject ?? undefined, clientId: row.client_id ?? undefined },
+    ...{ requestId: row.request_id, intentId: row.intent_id ?? undefined, traceId: row.trace_id ?? undefined },
+    ...{ operation: row.operation ?? undefined, milliseconds: row.milliseconds ?? undefined, count: row.count },
+    ...{ detail: parseFacts(row.detail), personal: parseFacts(row.personal), erased: row.erased },
+    decision: decisionOf({ type, reason }),
+    position: chain === null || sequence === null ? undefined : { chain, sequence },
+  }
+}
+
+function parseFacts(value: unknown): AuditFacts | undefined {
+  if (typeof value !== 'object' || value === null) return undefined
+  return Object.fromEntries(Object.entries(value).map(([name, fact]) => [name, parseFact(fact)]))
+}
+
+function parseFact(fact: unknown): string | number | readonly string[] {
+  if (typeof fact === 'string' || typeof fact === 'number') return fact
+  if (Array.isArray(fact)) return fact.map((word: unknown) => (typeof word === 'string' ? word : JSON.stringify(word)))
+  return JSON.stringify(fact)
+}

@@ -1,0 +1,45 @@
+import type { AuditFault } from '../../../../core/audit/audit-verification.js'
+
+const mostFaults = 100
+
+/** What a walk through the trail of one database finds, of bounded size. */
+export class Findings {
+  readonly faults: AuditFault[] = []
+  readonly notes = new Set<string>()
+  faultCount = 0
+  rows = 0
+  open = 0
+  /** By reference, how many rows say that an erasure has taken their facts, and where the first of them is. */
+  readonly erased = new Map<string, { rows: number; readonly first: Omit<AuditFault, 'kind' | 'what'> }>()
+  /** References of erasures that are on record. */
+  readonly erasures = new Set<string>()
+  /** By the place whose trail says so, chains that a restore has brought. */
+  readonly restored = new Map<string, RestoredChain[]>()
+
+  add(fault: AuditFault): void {
+    this.faultCount += 1
+    if (this.faults.length < mostFaults) this.faults.push(fault)
+  }
+
+  erase(reference: string, first: Omit<AuditFault, 'kind' | 'what'>): void {
+    const known = this.erased.get(reference)
+    if (known === undefined) this.erased.set(reference, { rows: 1, first })
+    else known.rows += 1
+  }
+}
+
+/** A chain of another place as it was when it was brought here. */
+export interface RestoredChain {
+  readonly place: string
+  readonly name: string
+  readonly key: string
+  readonly sequence: number
+  /** In hexadecimal. */
+  readonly mac: string
+}
+
+/** Microseconds since the epoch as RFC 3339; `undefined` for no time. */
+export function timeOf(microseconds: number): string | undefined {
+  const date = new Date(microseconds / 1000)
+  return Number.isNaN(date.getTime()) ? undefined : date.toISOString()
+}

@@ -1,0 +1,29 @@
+import type { Findings, RestoredChain } from './findings.js'
+import type { ReadRow } from './read-rows.js'
+
+/** How the record of a restore names a chain. */
+export function restoredText({ key, mac, name, place, sequence }: RestoredChain): string {
+  return [place, name, key, sequence, mac].join(' ')
+}
+
+/** Remembers what the trail says about itself: erasures, and chains that were brought here. */
+export function noteRecord(
+  row: Pick<ReadRow, 'detail' | 'reason' | 'sequence' | 'type'>,
+  { findings, place }: { readonly findings: Findings; readonly place: string },
+): void {
+  if (row.type !== 'audit.maintained') return
+  const { detail, reason } = row
+  const reference = detail?.['reference']
+  if (reason === 'erased' && typeof reference === 'string') findings.erasures.add(reference)
+  const chains = detail?.['chains']
+  if (reason !== 'restored' || typeof chains !== 'object' || chains === null) return
+  const restored = findings.restored.get(place) ?? []
+  restored.push(...chains.flatMap(parseRestored))
+  findings.restored.set(place, restored)
+}
+
+function parseRestored(text: string): readonly RestoredChain[] {
+  const [place, name, key, sequence, mac = ''] = text.split(' ')
+  if (place === undefined || name === undefined || key === undefined) return []
+  return [{ place, name, key, sequence: Number(sequence), mac }]
+}

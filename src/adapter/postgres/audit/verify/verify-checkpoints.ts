@@ -1,0 +1,154 @@
+import { sql, type QueryExecutorProvider } from 'kysely'
+import {
+  digestOf,
+  isSignedBy,
+  parseCheckpoint,
+  type CheckpointChain,
+  type SignedCheckpoint,
+} from '../../../../core/audit/audit-checkpoint.js'
+import type { Findings } from './findings.js'
+
+const documentsPerPage = 100
+
+export interface CheckpointOptions {
+  readonly db: QueryExecutorProvider
+  /** What this installation's checkpoints are checked with. */
+  readonly publicKey: string
+  /** Whose trail may be in the database. */
+  readonly places: ReadonlySet<string>
+  /** Keys of installations from which a restore has brought chains. */
+  readonly broughtKeys: ReadonlySet<string>
+  readonly findings: Findings
+}
+
+/** Compares what checkpoints say with the chains as they are now. Answers with how many there were. */
+export async function compareCheckpoints(
+  checkpoints: readonly SignedCheckpoint[],
+  options: CheckpointOptions,
+): Promise<number> {
+  const sound = checkpoints.filter((checkpoint) => isOurs(checkpoint, options))
+  await compareChains(sound, options)
+  return checkpoints.length
+}
+
+/** The same with those that the database itself keeps, each of which names the one before. */
+export async function verifyStored(options: CheckpointOptions): Promise<number> {
+  let count = 0
+  let before: string | undefined
+  for (let after = Number.MIN_SAFE_INTEGER; ;) {
+    const { rows } = await sql<{ readonly id: number; readonly document: string }>`
+      select id::float8 as id, document from audit_checkpoint where id > ${after} order by id limit ${documentsPerPage}
+    `.execute(options.db)
+    const page: SignedCheckpoint[] = []
+    for (const { document, id } of rows) {
+      after = id
+      const checkpoint = parseCheckpoint(document)
+      if (checkpoint === undefined) {
+        options.findings.add({ kind: 'checkpoint_forged', what: `what the database keeps as checkpoint ${id} is none` })
+        continue
+      }
+      if (checkpoint.previous !== (before ?? null)) {
+        const what = 'the checkpoint does not follow the one that is kept before it'
+        options.findings.add({ kind: 'checkpoint_forged', at: checkpoint.at, what })
+      }
+      before = digestOf(checkpoint)
+      page.push(checkpoint)
+    }
+    count += await compareCheckpoints(page, options)
+    if (rows.length < documentsPerPage) return count
+  }
+}
+
+function isOurs(
+  checkpoint: SignedCheckpoint,
+  { broughtKeys, findings, places, publicKey }: CheckpointOptions,
+): boolean {
+  const { at, key, place } = checkpoint
+  if (checkpoint.publicKey !== publicKey) {
+    if (broughtKeys.has(key)) {
+      findings.notes.add(
+        `checkpoints of the installation with the key ${key} are here by a restore, and are not looked at`,
+      )
+      return false
+    }
+    findings.add({ kind: 'checkpoint_foreign', at, what: `the checkpoint is of another installation (${key})` })
+    return false
+  }
+  if (!isSignedBy(checkpoint, publicKey)) {
+    findings.add({ kind: 'checkpoint_forged', at, what: 'the signature of the checkpoint does not hold' })
+    return false
+  }
+  if (places.has(place)) return true
+  findings.add({ kind: 'checkpoint_foreign', at, what: `the checkpoint is of another database (${place})` })
+  return false
+}
+
+interface Compared extends CheckpointChain {
+  /** When the checkpoint was made. */
+  readonly at: string
+}
+
+interface Standing {
+  readonly name: string
+  readonly expected: number
+  readonly mac: string
+  readonly kind: string | null
+  readonly sequence: number | null
+  readonly anchor: number | null
+  readonly anchor_mac: Buffer | null
+  readonly found: Buffer | null
+}
+
+async function compareChains(
+  checkpoints: readonly SignedCheckpoint[],
+  { db, findings }: CheckpointOptions,
+): Promise<void> {
+  const ends = new Map<string, Compared>()
+  for (const { at, chains } of checkpoints) {
+    for (const chain of chains) ends.set(`${chain.name} ${chain.sequence} ${chain.mac}`, { ...chain, at })
+  }
+  const wanted = JSON.stringify(
+    [...ends.values()].map(({ mac, name, sequence }) => ({ name, expected: sequence, mac })),
+  )
+  const { rows } = await sql<Standing>`
+    select w.name, w.expected::float8 as expected, w.mac, c.kind, c.sequence::float8 as sequence,
+      c.anchor_sequence::float8 as anchor, c.anchor_mac, e.mac as found
+    from jsonb_to_recordset(${wanted}::jsonb) as w (name text, expected bigint, mac text)
+    left join audit_chain c on c.name = w.name
+    left join audit_event e on e.chain = w.name and e.sequence = w.expected
+  `.execute(db)
+  for (const row of rows) {
+    const at = ends.get(`${row.name} ${row.expected} ${row.mac}`)?.at
+    const where = { chain: row.name, sequence: row.expected, at }
+    const { sequence } = row
+    if (sequence === null) {
+      findings.add({
+        kind: 'chain_missing',
+        ...where,
+        what: `the chain is gone, which had ${row.expected} rows when the checkpoint was made`,
+      })
+    } else if (sequence < row.expected) {
+      const missing = { chain: row.name, sequence: sequence + 1, to: row.expected, at }
+      findings.add({
+        kind: 'rows_missing',
+        ...missing,
+        what: `the chain ends at ${sequence}, and had ${row.expected} rows when the checkpoint was made`,
+      })
+    } else if (!agrees(row)) {
+      findings.add({
+        kind: 'row_changed',
+        ...where,
+        what: 'the row is not the one that was the last when the checkpoint was made',
+      })
+    }
+  }
+}
+
+/** Removed rows cannot be compared, nor is there one before the first. */
+function agrees({ anchor, anchor_mac: anchored, expected, found, kind, mac, sequence }: Standing): boolean {
+  if (kind === 'legacy') return sequence === expected
+  if (expected === 0 || (anchor !== null && expected < anchor)) return true
+  const now = expected === anchor ? anchored : found
+  // That it is missing is said already.
+  return now === null || now.toString('hex') === mac
+}

@@ -1,0 +1,80 @@
+import type { Kysely } from 'kysely'
+import type { SignedCheckpoint } from '../../../../core/audit/audit-checkpoint.js'
+import type { AuditReport } from '../../../../core/audit/audit-verification.js'
+import type { AuditTables } from '../../schema/audit-schema.js'
+import type { AuditSeal } from '../audit-seal.js'
+import { Findings } from './findings.js'
+import { judgePlaces, placesOf } from './judge-places.js'
+import { readTrail, type ReadTrail } from './read-chains.js'
+import { judgeErasures, judgeUnchained, verifyLegacyErasures, verifyOutbox } from './verify-beside.js'
+import { verifyChain } from './verify-chain.js'
+import { compareCheckpoints, verifyStored } from './verify-checkpoints.js'
+
+export interface VerifyPlaceOptions {
+  readonly db: Kysely<AuditTables>
+  readonly seal: AuditSeal
+  /** What this installation's checkpoints are checked with. */
+  readonly publicKey: string
+  /** A tenant's id, or `master`. */
+  readonly place: string
+  readonly tenant: string | undefined
+  /** Those that were kept elsewhere; of other places are left out. */
+  readonly checkpoints: readonly SignedCheckpoint[]
+  readonly onProgress: (rows: number, total: number) => void
+}
+
+export interface VerifiedPlace {
+  readonly report: AuditReport
+  /** Whose trail may be in the database. */
+  readonly places: ReadonlySet<string>
+}
+
+/** Looks at the whole trail of one database, in constant memory and while others write to it. */
+export async function verifyPlace(options: VerifyPlaceOptions): Promise<VerifiedPlace> {
+  const { checkpoints, db, onProgress, place: own, publicKey, seal, tenant } = options
+  const findings = new Findings()
+  const trail = await readTrail(db)
+  const chains = trail.chains.filter(({ kind }) => kind !== 'legacy')
+  const total = sum(chains.map(({ anchor, sequence }) => sequence - anchor))
+  for (const chain of chains) {
+    await verifyChain({ db, seal, chain, findings, onRows: () => onProgress(findings.rows, total) })
+  }
+  judgeUnchained(trail, findings)
+  judgePlaces(chains, { own, seal, findings })
+  const places = placesOf(own, findings)
+  const beside = { db, seal, places, findings }
+  await verifyOutbox(beside)
+  await verifyLegacyErasures(beside)
+  await judgeErasures(beside)
+  const broughtKeys = new Set([...findings.restored.values()].flat().map(({ key }) => key))
+  const comparing = { db, publicKey, places, broughtKeys, findings }
+  const stored = await verifyStored(comparing)
+  const elsewhere = await compareCheckpoints(
+    checkpoints.filter(({ place }) => places.has(place)),
+    comparing,
+  )
+  return { report: reportOf(trail, findings, { tenant, checkpoints: stored + elsewhere }), places }
+}
+
+function reportOf(
+  { chains, unchained }: ReadTrail,
+  findings: Findings,
+  facts: Pick<AuditReport, 'checkpoints' | 'tenant'>,
+): AuditReport {
+  return {
+    ...facts,
+    chains: chains.filter(({ kind }) => kind !== 'legacy').length,
+    rows: findings.rows,
+    unsealedRows: unchained.before,
+    removedRows: sum(chains.filter(({ kind }) => kind !== 'legacy').map(({ anchor }) => anchor)),
+    open: findings.open,
+    erasures: [...findings.erased].map(([reference, { rows }]) => ({ reference, rows })),
+    notes: [...findings.notes],
+    faults: findings.faults,
+    faultCount: findings.faultCount,
+  }
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((all, one) => all + one, 0)
+}

@@ -1,0 +1,74 @@
+import { randomUUID } from 'node:crypto'
+import type { Person } from '../../adapter/postgres/audit/keep/erase-person.js'
+import type { Postgres } from '../../adapter/postgres/open-postgres.js'
+import type { Tenant } from '../../core/identity/tenant.js'
+import type { Agree } from '../administration/change-tenant.js'
+import { withInstallation } from '../administration/with-tenant.js'
+import { findTrails } from './maintained-places.js'
+
+/** Whom an erasure is about: an account by its address, or whom an issuer calls so. */
+export type ErasedPerson =
+  { readonly account: string } | { readonly subject: string; readonly issuer: string | undefined }
+
+export interface AuditErasure {
+  /** Slug. */
+  readonly tenant: string
+  readonly person: ErasedPerson
+  readonly agree: Agree
+}
+
+export interface Erased {
+  /** What rows and records of the erasure name it by. */
+  readonly reference: string
+  /** Rows of the tenant. */
+  readonly rows: number
+  /** Rows from before the tenant was known. */
+  readonly rowsInMaster: number
+}
+
+/** Takes what the trail says of a person out of it, in the tenant's database and in master. Throws `RefusedError` where `agree` does. */
+export async function eraseFromAudit(
+  env: NodeJS.ProcessEnv,
+  { agree, person: asked, tenant: slug }: AuditErasure,
+): Promise<Erased> {
+  return withInstallation(env, async ({ by, postgres }) => {
+    const { audit, auditMaintenance } = postgres
+    const [place] = await findTrails(auditMaintenance, { tenant: slug })
+    const [master] = await findTrails(auditMaintenance, 'master')
+    if (place?.tenant === undefined || master === undefined) throw new TypeError('every tenant has a trail')
+    const { tenant } = place
+    const { person, words } = await personOf(postgres, tenant, asked)
+    await agree([
+      `the audit trail of ${slug}, and of sign-ins from before the tenant was known, will not say any more ${words}`,
+    ])
+    // What waits beside the trail is about people, too.
+    await audit.settle(tenant)
+    await audit.settle(undefined)
+    const reference = `erasure-${randomUUID()}`
+    const rows = await auditMaintenance.erase(place, { person, reference, by })
+    const rowsInMaster = await auditMaintenance.erase(master, { person, reference, by })
+    return { reference, rows, rowsInMaster }
+  })
+}
+
+/** An account that is gone is known by its address alone. */
+async function personOf(
+  { accounts, tenantAdministration }: Postgres,
+  tenant: Tenant,
+  asked: ErasedPerson,
+): Promise<{ readonly person: Person; readonly words: string }> {
+  if ('subject' in asked) {
+    const { issuer, subject } = asked
+    const words = `what it says of the subject ${subject}${issuer === undefined ? '' : ` of ${issuer}`}`
+    return { person: { names: [], identities: [{ issuer, subject }] }, words }
+  }
+  const email = asked.account
+  const account =
+    (await accounts.findByEmail(tenant, email)) ?? (await accounts.findByEmail(tenant, email.toLowerCase()))
+  if (account === undefined) {
+    const words = `what it says of ${email}; there is no such account, so that rows that name its id stay: erase those with --subject`
+    return { person: { names: [email], identities: [] }, words }
+  }
+  const identities = await tenantAdministration.identities(tenant, account.email)
+  return { person: { names: [account.id, account.email], identities }, words: `what it says of ${account.email}` }
+}

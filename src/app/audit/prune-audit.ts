@@ -1,0 +1,40 @@
+import type { PrunedRows } from '../../adapter/postgres/audit/keep/retention.js'
+import type { Agree } from '../administration/change-tenant.js'
+import { withInstallation } from '../administration/with-tenant.js'
+import { findTrails, type TrailChoice } from './maintained-places.js'
+
+export interface AuditPruning {
+  readonly choice: TrailChoice
+  /** How old rows are at least. */
+  readonly days: number
+  /** Whether rows go that somebody to whom the trail is sent does not have yet. */
+  readonly unsent: 'kept' | 'removed'
+  readonly agree: Agree
+}
+
+export interface PrunedTrail {
+  /** The tenant's short name; `undefined` for master. */
+  readonly tenant: string | undefined
+  readonly chains: readonly PrunedRows[]
+}
+
+const secondsPerDay = 24 * 60 * 60
+
+/** Removes rows whose term is over, from the front of every chain. Throws `RefusedError` where `agree` does. */
+export async function pruneAudit(
+  env: NodeJS.ProcessEnv,
+  { agree, choice, days, unsent }: AuditPruning,
+): Promise<readonly PrunedTrail[]> {
+  return withInstallation(env, async ({ by, postgres: { auditMaintenance } }) => {
+    const places = await findTrails(auditMaintenance, choice)
+    const names = places.map(({ tenant }) => tenant?.slug ?? 'master').join(', ')
+    await agree([`what is on record from more than ${days} days ago will be gone for good, in: ${names}`])
+    const cutoff = await auditMaintenance.timeBefore(days * secondsPerDay)
+    const pruned: PrunedTrail[] = []
+    for (const place of places) {
+      const chains = await auditMaintenance.prune(place, { cutoff, unsent, by })
+      pruned.push({ tenant: place.tenant?.slug, chains })
+    }
+    return pruned
+  })
+}

@@ -1,0 +1,46 @@
+import { Command, InvalidArgumentError } from 'commander'
+import { pruneAudit, type PrunedTrail } from '../../app/audit/prune-audit.js'
+import { fewestRetentionDays, mostRetentionDays } from '../../app/settings/settings.js'
+import { agreement, type YesFlag } from '../administration/agree.js'
+import { formatTable } from '../format-table.js'
+import { printResult } from '../print-result.js'
+import { printableJson } from '../printable.js'
+import { trailOf, withTrailFlags, type TrailFlags } from './trail-flags.js'
+
+interface PruneFlags extends TrailFlags, YesFlag {
+  readonly olderThan: number
+  readonly unsent?: true
+  readonly json?: true
+}
+
+/** `authsec audit prune`. */
+export function pruneCommand(env: NodeJS.ProcessEnv): Command {
+  const command = new Command('prune').description(
+    'Removes what is on record from long ago, which is on record itself; what is left can still be verified',
+  )
+  return withTrailFlags(command)
+    .requiredOption('--older-than <days>', `so old is what goes, such as 365d; at least ${fewestRetentionDays}d`, days)
+    .option('--unsent', 'also what somebody to whom the trail is sent does not have yet')
+    .option('--yes', 'without asking')
+    .option('--json', 'print JSON')
+    .action(async ({ json, olderThan, unsent, ...flags }: PruneFlags) => {
+      const pruned = await pruneAudit(env, {
+        ...{ choice: trailOf(flags), days: olderThan, agree: agreement(flags) },
+        unsent: unsent === true ? 'removed' : 'kept',
+      })
+      await printResult(json === true ? printableJson(pruned) : formatPruned(pruned))
+    })
+}
+
+function formatPruned(pruned: readonly PrunedTrail[]): string {
+  const rows = pruned.flatMap(({ chains, tenant }) =>
+    chains.map(({ chain, from, rows: count, to }) => [tenant ?? '-', chain, `${from}`, `${to}`, `${count}`]),
+  )
+  return rows.length === 0 ? 'nothing is that old' : formatTable(['TENANT', 'CHAIN', 'FROM', 'TO', 'ROWS'], rows)
+}
+
+function days(text: string): number {
+  const number = Number(/^(\d{1,5})d$/.exec(text)?.[1])
+  if (number >= fewestRetentionDays && number <= mostRetentionDays) return number
+  throw new InvalidArgumentError(`It is a number of days from ${fewestRetentionDays}d to ${mostRetentionDays}d.`)
+}

@@ -1,0 +1,23 @@
+import { Command, Option } from 'commander'
+import { searchAudit } from '../../app/audit/read-audit.js'
+import { formatTable } from '../format-table.js'
+import { interruptible } from '../interruptible.js'
+import { printResult } from '../print-result.js'
+import { formatOf, parseRows, questionOf, withAuditFlags, type AuditFlags } from './audit-flags.js'
+import { linesOf } from './audit-format.js'
+import { auditHeader, auditRow } from './audit-table.js'
+import { openResultStream } from '../result-stream.js'
+
+/** `authsec audit search`. */
+export function searchCommand(env: NodeJS.ProcessEnv): Command {
+  const limit = new Option('--limit <rows>', 'so many at most').argParser(parseRows).default(50)
+  const command = new Command('search').description('Shows rows of the audit trail, the newest first').addOption(limit)
+  return withAuditFlags(command).action(async (flags: AuditFlags & { readonly limit: number }) => {
+    const question = { ...questionOf(flags), limit: flags.limit }
+    const records = await interruptible((signal) => searchAudit(env, { ...question, signal }))
+    const format = formatOf(flags)
+    if (format === undefined) return printResult(formatTable(auditHeader, records.map(auditRow)))
+    const { head, line } = linesOf(format)
+    await openResultStream()(head + records.map(line).join(''))
+  })
+}

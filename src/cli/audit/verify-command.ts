@@ -1,0 +1,79 @@
+import { Command } from 'commander'
+import { faultsIn, verifyAudit, type AuditVerdict } from '../../app/audit/verify-audit.js'
+import { isSignedBy, type SignedCheckpoint } from '../../core/audit/audit-checkpoint.js'
+import type { AuditProgress } from '../../core/audit/audit-verification.js'
+import { UpstreamError } from '../../core/error/upstream-error.js'
+import { collect } from '../administration/grant-flags.js'
+import { CheckFailedError } from '../exit-code.js'
+import { printResult } from '../print-result.js'
+import { printable, printableJson, printableLine } from '../printable.js'
+import { formatVerdict } from './format-verdict.js'
+import { readCheckpoints } from './read-checkpoints.js'
+import { trailOf, withTrailFlags, type TrailFlags } from './trail-flags.js'
+
+interface VerifyFlags extends TrailFlags {
+  readonly checkpoint?: readonly string[]
+  readonly publicKey?: string
+  readonly progress?: true
+  readonly json?: true
+}
+
+const progressMilliseconds = 1000
+
+/** `authsec audit verify`. */
+export function verifyCommand(env: NodeJS.ProcessEnv): Command {
+  const command = new Command('verify').description(
+    'Looks whether the audit trail is as it was written, and says where it is not; exits with 1 then',
+  )
+  withTrailFlags(command)
+    .option('--checkpoint <file>', 'compare with what a checkpoint says; again for each further file', collect)
+    .option('--public-key <key>', 'look at the signatures of --checkpoint only, which needs no database')
+    .option('--progress', 'say on standard error how far it is, also where that is no terminal')
+    .option('--json', 'print JSON')
+  return command.action(async (flags: VerifyFlags) => {
+    const checkpoints = await readCheckpoints(flags.checkpoint ?? [])
+    if (flags.publicKey !== undefined) {
+      if (checkpoints.length === 0) command.error('error: --public-key goes with --checkpoint')
+      return printSigned(checkpoints, flags.publicKey, flags)
+    }
+    const onProgress = flags.progress === true || process.stderr.isTTY ? sayProgress() : () => undefined
+    await printVerdict(await verifyAudit(env, { choice: trailOf(flags), checkpoints, onProgress }), flags)
+  })
+}
+
+async function printVerdict(verdict: AuditVerdict, { json }: VerifyFlags): Promise<void> {
+  await printResult(json === true ? printableJson(verdict) : printable(formatVerdict(verdict)))
+  const faults = faultsIn(verdict)
+  if (faults > 0) throw new CheckFailedError(`the audit trail is not as it was written: ${faults} faults`)
+  const [silent] = verdict.unreached
+  if (silent === undefined) return
+  const names = verdict.unreached.map(({ tenant }) => tenant ?? 'master').join(', ')
+  throw new UpstreamError('TENANT_UNAVAILABLE', `not looked at: ${names} (${silent.failure})`)
+}
+
+async function printSigned(
+  checkpoints: readonly SignedCheckpoint[],
+  publicKey: string,
+  { json }: VerifyFlags,
+): Promise<void> {
+  const found = checkpoints.map((checkpoint) => {
+    const { at, place, rows, tenant } = checkpoint
+    return { tenant, place, at, rows, signed: isSignedBy(checkpoint, publicKey) }
+  })
+  const lines = found.map(({ at, rows, signed, tenant }) => {
+    return `${signed ? '✓' : '✗'} ${tenant ?? 'master'}, ${at}: ${rows} rows${signed ? '' : '; the key has not signed this'}`
+  })
+  await printResult(json === true ? printableJson(found) : lines.map((line) => printableLine(line)).join('\n'))
+  const forged = found.filter(({ signed }) => !signed).length
+  if (forged > 0) throw new CheckFailedError(`${forged} of ${found.length} checkpoints are not signed with this key`)
+}
+
+/** Now and then: whoever waits wants to know that it goes on. */
+function sayProgress(): (progress: AuditProgress) => void {
+  let said = performance.now()
+  return ({ rows, tenant, total }) => {
+    if (performance.now() - said < progressMilliseconds) return
+    said = performance.now()
+    console.error(printableLine(`${tenant ?? 'master'}: ${rows} of ${total} rows`))
+  }
+}

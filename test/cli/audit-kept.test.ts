@@ -1,0 +1,86 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import type { AuditVerdict } from '../../src/app/audit/verify-audit.js'
+import { CliSite } from '../support/cli-site.js'
+import { openHomePostgres } from '../support/home-postgres.js'
+
+let site: CliSite
+beforeAll(async () => {
+  site = await CliSite.start()
+  await site.done('token', '--user', 'eve@globex.test')
+}, 60_000)
+afterAll(() => site?.close())
+
+/** What verification prints, whatever it finds. */
+async function verdict(
+  ...flags: readonly string[]
+): Promise<{ readonly code: number | null; readonly found: AuditVerdict }> {
+  const { code, stdout } = await site.run('audit', 'verify', '--json', ...flags)
+  return { code, found: JSON.parse(stdout) }
+}
+
+describe('authsec audit', () => {
+  it('verifies every trail of a running server, or one', async () => {
+    const all = await site.done('audit', 'verify', '--progress')
+    expect(all.stdout).toMatch(/^✓ master: \d+ rows in \d+ chains/m)
+    expect(all.stdout).toMatch(/^✓ globex: /m)
+    expect((await site.done('audit', 'verify', '--tenant', 'globex')).stdout).toMatch(/^✓ globex: [^\n]*\n/)
+    expect((await site.done('audit', 'verify', '--master')).stdout).not.toContain('globex')
+    expect(await site.refused(5, 'audit', 'verify', '--tenant', 'nobody')).toContain('no tenant nobody')
+    expect(await site.refused(2, 'audit', 'verify', '--tenant', 'globex', '--master')).toContain('cannot be used')
+  })
+
+  it('makes checkpoints that are compared, and whose signatures are checked by their key alone', async () => {
+    const file = join(site.home.path, 'checkpoints.jsonl')
+    await site.done('audit', 'checkpoint', '--output', file)
+    const key = (await site.done('audit', 'checkpoint', '--public-key')).stdout.trim()
+    expect(await verdict('--checkpoint', file)).toMatchObject({ code: 0, found: { faults: [] } })
+    const signed = await site.done('audit', 'verify', '--checkpoint', file, '--public-key', key)
+    expect(signed.stdout).toMatch(/^✓ globex, 20/m)
+    const forged = join(site.home.path, 'forged.jsonl')
+    writeFileSync(forged, readFileSync(file, 'utf8').replaceAll(/"rows":\d+/g, '"rows":99'))
+    const failed = await site.run('audit', 'verify', '--checkpoint', forged, '--public-key', key)
+    expect(failed).toMatchObject({ code: 1, stdout: expect.stringMatching(/^✗ globex/m) })
+    expect(await site.run('audit', 'verify', '--checkpoint', file, '--public-key', 'x')).toMatchObject({ code: 1 })
+    expect(await verdict('--checkpoint', forged)).toMatchObject({ code: 1 })
+    expect(await site.refused(5, 'audit', 'verify', '--checkpoint', join(site.home.path, 'none'))).toContain('ENOENT')
+    expect(await site.refused(2, 'audit', 'verify', '--public-key', key)).toContain('--checkpoint')
+  })
+
+  it('erases a person with consent, after which the trail holds', async () => {
+    const who = ['audit', 'erase', '--tenant', 'globex', '--account', 'eve@globex.test']
+    expect(await site.refused(5, ...who)).toContain('say --yes')
+    const erased = await site.json<{ readonly reference: string; readonly rows: number }>(...who, '--yes')
+    expect(erased.rows).toBeGreaterThan(0)
+    const { code, found } = await verdict('--tenant', 'globex')
+    const { reference, rows } = erased
+    expect({ code, erasures: found.reports[0]?.erasures }).toEqual({ code: 0, erasures: [{ reference, rows }] })
+    expect(await site.refused(2, 'audit', 'erase', '--tenant', 'globex')).toContain('--account')
+  })
+
+  it('removes only what is at least a week old, with consent', async () => {
+    expect(await site.refused(5, 'audit', 'prune', '--older-than', '7d')).toContain('say --yes')
+    expect(await site.refused(2, 'audit', 'prune', '--older-than', '6d', '--yes')).toContain('from 7d')
+    expect((await site.done('audit', 'prune', '--older-than', '7d', '--yes')).stdout).toBe('nothing is that old\n')
+  })
+
+  it('exits with 1 for a trail that was changed, and says where', async () => {
+    const data = await openHomePostgres(site.home.path)
+    try {
+      const globex = (await data.postgres.tenants.list()).find(({ slug }) => slug === 'globex')
+      if (globex === undefined) throw new Error('no tenant')
+      await data.tenantSql(
+        globex,
+        `begin; set local authsec.audit_maintenance = 'on'; update audit_event set count = 2 where sequence = 1; commit`,
+      )
+      const { code, stderr, stdout } = await site.run('audit', 'verify', '--tenant', 'globex')
+      expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining('not as it was written') })
+      expect(stdout).toMatch(
+        /^✗ globex: .*\n {2}✗ (?:server|changes)-[^ ]+, row 1, 20[^ ]+Z: the row is not as it was written/,
+      )
+    } finally {
+      await data.close()
+    }
+  })
+})

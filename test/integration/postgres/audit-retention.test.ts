@@ -1,0 +1,185 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
+import { AuditKeeper } from '../../../src/adapter/postgres/audit/keep/audit-keeper.js'
+import type { AuditPlace } from '../../../src/adapter/postgres/audit/keep/audit-maintenance.js'
+import type { SignedCheckpoint } from '../../../src/core/audit/audit-checkpoint.js'
+import type { RegisteredTenant } from '../../../src/core/administration/registered-tenant.js'
+import { KeptTrail, recordCalls } from '../../support/kept-trail.js'
+import { openTestPostgres, type TestPostgres } from '../../support/postgres.js'
+
+const by = 'cli:tester'
+/** From a time on that never comes. */
+const everything = { cutoff: 9e15, unsent: 'kept', by } as const
+
+let test: TestPostgres
+let acme: RegisteredTenant
+let place: AuditPlace
+let trail: KeptTrail
+let checkpoint: SignedCheckpoint
+
+beforeAll(async () => {
+  test = await openTestPostgres()
+  acme = await test.postgres.tenantDirectory.create({ slug: 'acme', name: 'Acme' }, by)
+  place = { tenant: acme, database: acme.database }
+  await recordCalls(test.postgres.audit, acme, ['one', 'two', 'three'], 'all done')
+  await recordCalls(test.postgres.audit, acme, ['open'], 'none done')
+  await recordCalls(test.postgres.audit, acme, ['four'], 'all done')
+  for (const name of ['auditor', 'reader']) {
+    const wish = { kind: 'name', category: 'roles', name, presence: 'present' } as const
+    await test.postgres.tenantAdministration.apply(acme, [wish], by)
+  }
+  trail = new KeptTrail(test, acme)
+  checkpoint = await test.postgres.auditMaintenance.checkpoint(place)
+  await trail.keep()
+})
+afterAll(() => test?.close())
+afterEach(() => trail.putBack())
+
+async function rowsOf(reason: string): Promise<readonly unknown[]> {
+  const rows = await test.tenantSql(
+    acme,
+    `select detail from audit_event where type = 'audit.maintained' and reason = $1 order by id`,
+    [reason],
+  )
+  return rows.map(({ detail }) => detail)
+}
+
+async function requestsLeft(): Promise<readonly unknown[]> {
+  const rows = await test.tenantSql(
+    acme,
+    `select distinct request_id from audit_event where chain like 'server-%' order by 1`,
+  )
+  return rows.map((row) => row['request_id'])
+}
+
+describe('the retention of an audit trail', () => {
+  it('removes what is over from the front of each chain, up to the first call without an outcome, on record and for verification to accept', async () => {
+    const pruned = await test.postgres.auditMaintenance.prune(place, everything)
+    expect(pruned).toMatchObject([
+      { chain: expect.stringMatching(/^server-/), from: 1, to: 6, rows: 6 },
+      { chain: `changes-${acme.id}`, from: 1, rows: expect.any(Number) },
+    ])
+    expect(await requestsLeft()).toEqual(['four', 'open'])
+    expect(await rowsOf('pruned')).toContainEqual({ ...pruned[1] })
+    const report = await trail.verify([checkpoint])
+    expect(report).toMatchObject({ faults: [], open: 1 })
+    expect(report.removedRows).toBe(pruned.reduce((all, { rows }) => all + rows, 0))
+  })
+
+  it('removes nothing that is younger than the term', async () => {
+    const { auditMaintenance } = test.postgres
+    const cutoff = await auditMaintenance.timeBefore(3600)
+    expect(await auditMaintenance.prune(place, { ...everything, cutoff })).toEqual([])
+    expect(await requestsLeft()).toEqual(['four', 'one', 'open', 'three', 'two'])
+  })
+
+  it('keeps an intent whose outcome it keeps', async () => {
+    const { auditMaintenance } = test.postgres
+    const [row] = await test.tenantSql(
+      acme,
+      `select (extract(epoch from min(at)) * 1000000)::float8 as cutoff from audit_event where type = 'operation.outcome'`,
+    )
+    // The intents are over then, and none of the outcomes is.
+    await auditMaintenance.prune(place, { ...everything, cutoff: Number(row?.['cutoff']) })
+    expect(await requestsLeft()).toEqual(['four', 'one', 'open', 'three', 'two'])
+    expect((await trail.verify()).faults).toEqual([])
+  })
+
+  it('keeps what somebody to whom the trail is sent does not have yet, unless told', async () => {
+    const { auditMaintenance } = test.postgres
+    const [{ chain } = { chain: '' }] = await trail
+      .rows()
+      .then((rows) => rows.filter((row) => row.chain.startsWith('server')))
+    await test.tenantSql(
+      acme,
+      `insert into audit_cursor (destination, chain, sequence) values ('syslog', '${chain}', 2)`,
+    )
+    expect(await auditMaintenance.prune(place, everything)).toEqual([])
+    await test.tenantSql(acme, 'update audit_cursor set sequence = 6')
+    expect(await auditMaintenance.prune(place, everything)).toMatchObject([{ chain, to: 6 }])
+    expect(await auditMaintenance.prune(place, { ...everything, unsent: 'removed' })).toMatchObject([
+      { chain: `changes-${acme.id}` },
+    ])
+    await test.tenantSql(acme, 'delete from audit_cursor')
+    expect((await trail.verify()).faults).toEqual([])
+  })
+
+  it('leaves a trail that holds wherever it is cut off', async () => {
+    const { audit, auditMaintenance } = test.postgres
+    await trail.spoil(`create function cut_off() returns trigger language plpgsql as $$
+      begin
+        if new.name like 'changes-%' and new.anchor_sequence > old.anchor_sequence then raise exception 'cut off'; end if;
+        return new;
+      end $$;
+      create trigger cut_off before update on audit_chain for each row execute function cut_off()`)
+    await expect(auditMaintenance.prune(place, everything)).rejects.toThrow()
+    await trail.spoil('drop trigger cut_off on audit_chain; drop function cut_off()')
+    expect(await requestsLeft()).toEqual(['four', 'open'])
+    expect(await trail.verify([checkpoint])).toMatchObject({ faults: [], removedRows: 6 })
+    await audit.record({
+      type: 'operation.outcome',
+      tenant: acme,
+      requestId: 'open',
+      intentId: 'open',
+      reason: 'succeeded',
+    })
+    await auditMaintenance.prune(place, everything)
+    expect(await trail.verify([checkpoint])).toMatchObject({ faults: [], open: 0 })
+    expect(await requestsLeft()).toEqual([])
+    await recordCalls(audit, acme, ['next'], 'all done')
+    expect((await trail.verify([checkpoint])).faults).toEqual([])
+    await trail.keep()
+  })
+
+  it('removes rows from before there were chains by their age too', async () => {
+    await trail.spoil(`
+      delete from audit_event; delete from audit_chain;
+      insert into audit_event (type, request_id, at) values ('list.served', 'old', now() - interval '2 years'), ('list.served', 'new', now());
+      insert into audit_chain (name, kind, place, key, sequence, mac) select 'legacy', 'legacy', '', '', max(id), '' from audit_event;
+      delete from audit_checkpoint
+    `)
+    const { auditMaintenance } = test.postgres
+    const year = { ...everything, cutoff: await auditMaintenance.timeBefore(365 * 86_400) }
+    expect(await auditMaintenance.prune(place, year)).toMatchObject([{ chain: 'legacy', rows: 1 }])
+    expect(await test.tenantSql(acme, 'select request_id from audit_event where chain is null')).toEqual([
+      { request_id: 'new' },
+    ])
+    expect(await trail.verify()).toMatchObject({ faults: [], unsealedRows: 1 })
+  })
+})
+
+describe('rows of an audit trail', () => {
+  it('are removed by nobody else: not by the tenant’s login, nor by the owner who does not say so', async () => {
+    const login = `set role ${acme.role}`
+    for (const statement of ['delete from audit_event', 'update audit_event set count = 2', 'truncate audit_event']) {
+      await expect(test.tenantSql(acme, statement)).rejects.toThrow('only added')
+      const asLogin = `begin; set local authsec.audit_maintenance = 'on'; ${login}; ${statement}; commit`
+      await expect(test.tenantSql(acme, asLogin)).rejects.toThrow(/permission denied/)
+    }
+    await expect(test.tenantSql(acme, `update audit_chain set anchor_sequence = 1`)).rejects.toThrow('only grows')
+  })
+
+  it('that the owner removes without the key are missed', async () => {
+    const [first] = await trail.rows()
+    await trail.spoil(`delete from audit_event where chain = '${first?.chain}' and sequence = ${first?.sequence}`)
+    expect((await trail.verify()).faults).toMatchObject([{ kind: 'rows_missing', ...first }])
+  })
+})
+
+describe('servers', () => {
+  it('say how far the trails have come and remove what is over, by one of them for all, and only where something was written', async () => {
+    const { auditMaintenance: maintenance, rateLimiter: turns } = test.postgres
+    const warnings: unknown[] = []
+    const log = { write: (...entry: readonly unknown[]) => void warnings.push(entry) }
+    const keepers = [1, 2].map(() => new AuditKeeper({ maintenance, turns, log, retentionDays: 7 }))
+    const stored = async () => (await test.sql('select document from audit_checkpoint order by id')).length
+    const before = await stored()
+    await Promise.all(keepers.map((keeper) => keeper.keep()))
+    expect(await stored()).toBe(before + 1)
+    expect(
+      await maintenance.checkpoint({ tenant: undefined, database: test.masterDatabase }, 'where changed'),
+    ).toBeUndefined()
+    await Promise.all(keepers.map((keeper) => keeper.stop()))
+    expect(warnings).toEqual([])
+    expect((await trail.verify()).faults).toEqual([])
+  })
+})
