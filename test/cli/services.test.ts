@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -223,6 +224,22 @@ describe('authsec service', () => {
     expect(await store().newest(kept)).toBe(3)
   }, 120_000)
 
+  it('is missed by lint where an operation uses it and no tenant that is looked at has it', async () => {
+    const lint = (tenant: string) =>
+      cli.site.run('lint', '--app', 'samples/github-service/dist/app.js', '--tenant', tenant, '--json')
+    const missed = async (tenant: string) => {
+      const { findings } = JSON.parse((await lint(tenant)).stdout)
+      return findings.filter(({ code }: { readonly code: string }) => code === 'unknown-service')
+    }
+    const { slug } = cli.tenant
+    const about = { severity: 'warning', service: 'GitHub API Integration', tenants: [slug] }
+    expect(await missed(slug)).toMatchObject([about, about])
+    expect(await cli.run('add', 'GitHub API Integration', ...bearer(), '--everybody')).toMatchObject({ code: 0 })
+    expect(await missed(slug)).toEqual([])
+    expect(await missed('globex')).toMatchObject([{ tenants: ['globex'] }, { tenants: ['globex'] }])
+    expect(await cli.run('delete', 'GitHub API Integration', '--yes')).toMatchObject({ code: 0 })
+  }, 120_000)
+
   it('says what it could not destroy, and destroys it when it is asked again', async () => {
     await cli.run('add', 'Left', ...bearer(), '--everybody')
     await typed(secret, 'set-credential', 'Left')
@@ -307,8 +324,24 @@ describe('authsec service', () => {
       code: 0,
     })
     expect([revoked.at(-1), await store().newest(his)]).toEqual(['an-access-token-of-di', 0])
+
+    // What a sign-in has left that was cut off; then those of a service that leads elsewhere, and of one that is removed.
+    await store().write({ tenant, service, account: randomUUID() }, { access_token: 'a-cut-off-token-of-di' }, 0)
+    const tidied = await cli.run('delete', '--leftovers', '--yes')
+    const told = { code: 0, stderr: expect.stringContaining('Hub took the tokens of 1 of 1 user back') }
+    expect([tidied, revoked.at(-1)]).toMatchObject([told, 'a-cut-off-token-of-di'])
+    for (const [way, ...more] of [['set', '--url', `${origin()}/v2`], ['delete']] as const) {
+      const { id = '' } = (await postgres.services.find(tenant, 'Hub')) ?? {}
+      const email = `fi-${way}@here.test`
+      await postgres.tenantAdministration.apply(tenant, [{ ...account, email }], 'cli:ada')
+      const [third] = await tenantSql(tenant, connect(email), [id])
+      const hers = { tenant, service: id, account: String(third?.['id']) }
+      await store().write(hers, { access_token: `a-${way}-token-of-di` }, 0)
+      expect(await cli.run(way, 'Hub', ...more, '--yes')).toMatchObject(told)
+      expect([revoked.at(-1), await store().newest(hers)]).toEqual([`a-${way}-token-of-di`, 0])
+      if (way === 'set') await typed(secret, 'set-credential', 'Hub', '--client-id', 'authsec')
+    }
     for (const text of cli.texts) expect(text).not.toMatch(/token-of-di/)
-    expect(await cli.run('delete', 'Hub', '--yes')).toMatchObject({ code: 0 })
   }, 120_000)
 
   it('has no tokens of an account that is gone, and keeps those of others', async () => {

@@ -15,6 +15,7 @@ import { withEndpoints } from './discover-endpoints.js'
 import { findService, usableService } from './find-service.js'
 import { refuseForeignRole } from './refuse-foreign-role.js'
 import { redirectUriAt, refuseManyRedirectUris } from './service-redirect-uri.js'
+import { takeBackAll } from './take-back-tokens.js'
 import { destroyCredentials, refuseSecretIdOfServer } from './with-credentials.js'
 
 /** A service as flags say it. */
@@ -96,10 +97,12 @@ async function put(
   const connections = await postgres.services.connections(tenant)
   const outcome = await postgres.services.apply(tenant, wish, by)
   refuseFaults(outcome)
-  const left = lost === undefined ? [] : await destroyOf(work, { connections, known })
+  const gone = { connections, known }
+  const told = lost === undefined ? [] : await takeBackOf(work, gone)
+  const left = lost === undefined ? [] : await destroyOf(work, gone)
   const next = await nextSteps(work, name)
   const registration = await registrationIn(env, await findService(postgres, tenant, name))
-  const warnings = [...(await unknownNames(work, settings)), ...next, ...registration]
+  const warnings = [...told, ...(await unknownNames(work, settings)), ...next, ...registration]
   return { tenant: tenant.slug, changes: outcome.changes, warnings, left }
 }
 
@@ -115,18 +118,23 @@ export async function deleteService(place: TenantPlace, name: string, agree: Agr
     const connections = await postgres.services.connections(tenant)
     const outcome = await postgres.services.apply(tenant, { presence: 'absent', name }, by)
     refuseFaults(outcome)
-    const left = await destroyOf(work, { connections, known: service })
-    return { tenant: tenant.slug, changes: outcome.changes, warnings: [], left }
+    const gone = { connections, known: service }
+    const warnings = await takeBackOf(work, gone)
+    const left = await destroyOf(work, gone)
+    return { tenant: tenant.slug, changes: outcome.changes, warnings, left }
   })
 }
 
+/** What was destroyed of what nobody uses any more. */
+export interface Leftovers extends Pick<ServiceChanges, 'left' | 'tenant' | 'warnings'> {
+  readonly destroyed: number
+}
+
 /** Destroys what the store has of services and users that are no more, with consent; answers with how many places that are. */
-export async function destroyLeftovers(
-  place: TenantPlace,
-  agree: Agree,
-): Promise<{ readonly tenant: string; readonly destroyed: number; readonly left: readonly string[] }> {
+export async function destroyLeftovers(place: TenantPlace, agree: Agree): Promise<Leftovers> {
   return withTenant(place, async (work) => {
     const { tenant } = work
+    let warnings: readonly string[] = []
     let found: readonly CredentialPlace[] = []
     const left = await destroyCredentials(work, async (store) => {
       // What is written for a service or user that comes meanwhile is none.
@@ -135,10 +143,24 @@ export async function destroyLeftovers(
         await agree([`${kept.length} credentials of services and users that are no more would be destroyed`])
       // A user may have been on the way to be one.
       found = await leftOf(work, kept)
+      warnings = await takeBackLeftovers(work, found)
       return found
     })
-    return { tenant: tenant.slug, destroyed: left.length === 0 ? found.length : 0, left }
+    return { tenant: tenant.slug, destroyed: left.length === 0 ? found.length : 0, warnings, left }
   })
+}
+
+/** Of a service that is no more, nobody knows where it takes tokens back. */
+async function takeBackLeftovers(work: Work, places: readonly CredentialPlace[]): Promise<readonly string[]> {
+  const { postgres, tenant } = work
+  const services = await postgres.services.list(tenant)
+  const users = places.flatMap(({ account, service }) => (account === undefined ? [] : [{ account, service }]))
+  const warnings: string[] = []
+  for (const known of services) warnings.push(...(await takeBackOf(work, { connections: users, known })))
+  const lost = users.filter(({ service }) => services.every(({ id }) => id !== service)).length
+  const all = lost === 1 ? '1 user' : `${lost} users`
+  const words = `the tokens of ${all} are of services that are no more: they may still be good there`
+  return lost === 0 ? warnings : [...warnings, words]
 }
 
 /** Those of these places that no service and no user has. */
@@ -157,6 +179,13 @@ async function leftOf(
 interface Gone {
   readonly known: FoundService | undefined
   readonly connections: readonly ConnectionPlace[]
+}
+
+/** Takes the tokens of its users back there, as it was. */
+async function takeBackOf(work: Work, { connections, known }: Gone): Promise<readonly string[]> {
+  if (known === undefined || 'fault' in known.settings) return []
+  const users = connections.filter(({ service }) => service === known.id)
+  return takeBackAll(work, { tenant: work.tenant, service: usableService(known), users })
 }
 
 /** Also what the store has of it that no row has known, as after a sign-in that was cut off. */

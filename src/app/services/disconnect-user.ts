@@ -29,9 +29,8 @@ export async function disconnectUser(
     await agree([`${account.email} would have to sign in at ${quoted(name)} again`])
     const connection = await postgres.connect.connections.disconnect(tenant, { service, account }, by)
     if (connection === undefined) throw absent
-    const warnings = await takeBackTokens(work, {
-      ...{ tenant, service, account: connection.id, version: connection.credentialVersion },
-    })
+    const users = [{ account: connection.id, version: connection.credentialVersion }]
+    const { warnings } = await takeBackTokens(work, { tenant, service, users })
     const left = await destroyCredentials(work, () =>
       Promise.resolve([{ tenant, service: service.id, account: connection.id }]),
     )

@@ -33,10 +33,10 @@ async function takeBack(work: Work, ended: readonly ConnectionPlace[]): Promise<
   const { postgres, tenant } = work
   const services = new Map((await postgres.services.list(tenant)).map((service) => [service.id, service]))
   const warnings: string[] = []
-  for (const { account, service: id } of ended) {
-    const service = services.get(id)
-    if (service === undefined || 'fault' in service.settings) continue
-    warnings.push(...(await takeBackTokens(work, { tenant, service: usableService(service), account })))
+  for (const [id, service] of services) {
+    const users = ended.filter((connection) => connection.service === id)
+    if ('fault' in service.settings) continue
+    warnings.push(...(await takeBackTokens(work, { tenant, service: usableService(service), users })).warnings)
   }
   return [...new Set(warnings)]
 }

@@ -6,7 +6,7 @@ import { printChanges } from '../administration/print-changes.js'
 import { tenantCommand, type TenantFlags } from '../administration/tenant-command.js'
 import { CheckFailedError } from '../exit-code.js'
 import { printResult } from '../print-result.js'
-import { printableJson } from '../printable.js'
+import { printableJson, printableLine } from '../printable.js'
 
 type DeleteFlags = TenantFlags & YesFlag & { readonly leftovers?: true }
 
@@ -22,7 +22,8 @@ export function deleteCommand(env: NodeJS.ProcessEnv): Command {
         throw new RefusedError('say which service, or --leftovers for what is left of those that are no more')
       }
       if (name === undefined) {
-        const { left, ...found } = await destroyLeftovers(place, agreement(flags))
+        const { left, warnings, ...found } = await destroyLeftovers(place, agreement(flags))
+        for (const warning of warnings) console.error(printableLine(`warning: ${warning}`))
         const text = `${found.destroyed} credentials destroyed in ${found.tenant}`
         await printResult(flags.json === true ? printableJson(found) : text)
         return failForLeft(left)

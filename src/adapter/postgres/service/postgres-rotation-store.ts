@@ -114,6 +114,17 @@ export class PostgresRotationStore implements RotationStore {
     const { numUpdatedRows } = await ofClaim(await this.#db(claim.tenant), claim)
       .set({ phase: 'retiring', old_version: version, retire_at: sql<Date>`clock_timestamp()` })
       .set({ attempt: null, claimed_until: claimEnd() })
+      // Whoever had the turn before may have put it to use since, by hand.
+      .where(({ exists, not, selectFrom }) =>
+        not(
+          exists(
+            selectFrom('service')
+              .select('id')
+              .where('id', '=', claim.service.id)
+              .where('credential_version', '=', version),
+          ),
+        ),
+      )
       .executeTakeFirst()
     return numUpdatedRows === 1n
   }

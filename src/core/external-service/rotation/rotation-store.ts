@@ -102,8 +102,8 @@ export interface RotationStore {
     by: RotationActor,
   ): Promise<'activated' | 'changed' | 'lost'>
   /**
-   * From now on `version`, which has been written and is not used, goes: nobody resumes it, and the next attempt is another one. `false`
-   * where the claim has lapsed: somebody else may have put it to use.
+   * From now on `version`, which has been written, goes: nobody resumes it, and the next attempt is another one. `false` where it is used
+   * by now, and where the claim has lapsed: somebody else may have put it to use.
    */
   takeBack(claim: RotationClaim, version: number): Promise<boolean>
   /** The version that goes is no more. `left`: what of it may still be good at the service, which goes on record. */

@@ -99,13 +99,30 @@ export class Rotation {
     }
     const attempt = await this.#begin(work, { after, origin: kind })
     const members = await createCredential(rotator, claim, { attempt, current })
-    work.made = heldCredential(after + 1, members)
+    const made = heldCredential(after + 1, members)
+    work.made = made
+    let written: number
     try {
-      const version = await credentials.write(placeOf(claim), members, after)
-      return await this.#putToUse(work, heldCredential(version, members))
+      written = await credentials.write(placeOf(claim), members, after)
     } catch (error) {
       if (!(error instanceof CredentialConflict)) throw error
-      work.leftover = work.made
+      return this.#goOnWithOther(work, made)
+    }
+    return this.#putToUse(work, heldCredential(written, members))
+  }
+
+  /** Whoever had the turn before has written late: nobody else comes upon that any more. What somebody has set by hand stays. */
+  async #goOnWithOther(work: RotationWork, made: HeldCredential): Promise<RotationOutcome> {
+    const found = await this.#ports.credentials.read(placeOf(work.claim), made.version)
+    const other = found && heldCredential(found.version, found.members)
+    if (other === undefined || !isSame(other, made)) work.leftover = made
+    try {
+      if (other === undefined) throw new ClaimLost()
+      const outcome = await this.#putToUse(work, other)
+      if (work.leftover !== undefined) await this.#retirement.end(work, made)
+      return outcome
+    } catch (error) {
+      if (!(error instanceof ClaimLost) && !(error instanceof ServiceChanged)) throw error
       throw new RotationFault('somebody else has set its credential at the same moment')
     }
   }
@@ -204,3 +221,13 @@ export class Rotation {
 
 const lastWords =
   'the store keeps one version of a credential only, so that the new one was used without being tried: raise max_versions of its mount'
+
+function isSame(one: HeldCredential, other: HeldCredential): boolean {
+  return JSON.stringify(shownOf(one)) === JSON.stringify(shownOf(other))
+}
+
+function shownOf({ members }: HeldCredential): readonly (readonly [string, string])[] {
+  return Object.entries(members)
+    .map(([name, secret]) => [name, secret.reveal()] as const)
+    .toSorted(([one], [other]) => (one < other ? -1 : 1))
+}
