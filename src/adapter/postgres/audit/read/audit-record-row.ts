@@ -1,25 +1,15 @@
 import { sql } from 'kysely'
 import { decisionOf, type AuditEventType, type AuditFacts } from '../../../../core/audit/audit-event.js'
 import type { AuditRecord } from '../../../../core/audit/audit-record.js'
+import type { StoredRow } from '../audit-row.js'
 
 /** A row of the trail, as it is selected. */
-export interface AuditRecordRow {
+export interface AuditRecordRow extends Omit<StoredRow, 'detail' | 'personal'> {
   readonly id: string
   /** Microseconds since the epoch. */
   readonly at: number
-  readonly type: string
-  readonly issuer: string | null
-  readonly subject: string | null
-  readonly client_id: string | null
-  readonly request_id: string
-  readonly intent_id: string | null
-  readonly trace_id: string | null
-  readonly operation: string | null
-  readonly reason: string | null
-  readonly milliseconds: number | null
   readonly detail: unknown
   readonly personal: unknown
-  readonly count: number
   readonly chain: string | null
   readonly sequence: number | null
   readonly erased: boolean
