@@ -91,15 +91,16 @@ describe('two replicas', () => {
 
   it('put every call on record that was refused, in few rows', async () => {
     const eve = callerOf(globex, 'eve')
-    expect(ran(await atOnce(60, eve))).toBe(10)
+    expect(ran(await atOnce(400, eve))).toBe(10)
     await Promise.all(replicas.map(({ postgres }) => postgres.audit.flush()))
     const rows = await test.tenantSql(
       globex,
       `select count(*)::int as rows, sum(count)::int as calls from audit_event
        where type = 'operation.denied' and reason = 'rate_limited' and subject = 'eve' and operation = 'search'`,
     )
-    expect(rows[0]?.['calls']).toBe(50)
-    expect(Number(rows[0]?.['rows'])).toBeLessThan(20)
+    expect(rows[0]?.['calls']).toBe(390)
+    // Of each replica the first of a second have a row of their own, and the others one.
+    expect(Number(rows[0]?.['rows'])).toBeLessThan(130)
   })
 
   it('let in again when the window has ended, by the clock of the database', async () => {
