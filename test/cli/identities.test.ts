@@ -138,7 +138,7 @@ describe('authsec account identity', () => {
     await cli(...identity('remove', 'guest@company.com', 'sub-eve'))
     await until(async () => (await statusOf(eve)) === 401, 3_000)
     expect(await statusOf(tokenOf('sub-other'))).toBe(200)
-    expect(await refused(5, ...forget)).toMatch(/may enter without an account again/)
+    expect(await refused(5, ...forget)).toMatch(/could enter without an account again/)
     expect(await statusOf(eve)).toBe(401)
     await cli(...forget, '--yes')
     await until(async () => (await statusOf(eve)) === 200, 3_000)
