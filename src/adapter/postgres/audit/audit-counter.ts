@@ -19,68 +19,104 @@ const denials: ReadonlySet<AuditEvent['type']> = new Set(['operation.denied', 's
 export class AuditCounter {
   /** In the order of coming; by what makes them equal, or `row` and a number. */
   #rows = new Map<string, AuditRow>()
-  #budgets = new Budgets()
+  readonly #places = new Map<string, Spent>()
+  readonly #actors = new Map<string, ActorBudget>()
 
   get empty(): boolean {
     return this.#rows.size === 0
   }
 
   add(event: AuditEvent, count = 1): void {
-    const place = JSON.stringify([event.tenant?.id])
-    const actor = JSON.stringify([event.tenant?.id, event.issuer, event.subject, event.clientId])
-    if (count === 1 && denials.has(event.type) && this.#spend(['row', actor, rowsOfActor], ['row', place, rowsOfPlace]))
+    const budget = this.#budgetOf(event)
+    if (count === 1 && denials.has(event.type) && budget.takeRow()) {
       this.#rows.set(`row ${this.#rows.size}`, { event, count })
-    else this.#count(event, count, { place, actor })
+      return
+    }
+    for (const { isOpen, kindOf } of levels) {
+      const key = budget.hasKinds || kindOf === ofPlace || budget.isOpen ? keyOf(kindOf(event)) : undefined
+      const row = key === undefined ? undefined : this.#rows.get(key)
+      if (key === undefined || (row === undefined && !isOpen(budget))) continue
+      const stands = row === undefined ? kindOf(event) : withoutOnce(row.event)
+      this.#rows.set(key, { event: stands, count: (row?.count ?? 0) + count })
+      return
+    }
   }
 
   /** What was counted since the last time. */
   take(): readonly AuditRow[] {
     const rows = [...this.#rows.values()]
     this.#rows = new Map()
-    this.#budgets = new Budgets()
+    this.#places.clear()
+    this.#actors.clear()
     return rows
   }
 
-  #count(event: AuditEvent, count: number, { actor, place }: { readonly place: string; readonly actor: string }): void {
-    const placeKind = ['kind', place, kindsOfPlace] as const
-    const levels = [
-      { counted: event, costs: [['kind', actor, kindsOfActor] as const, placeKind] },
-      { counted: ofActor(event), costs: [placeKind] },
-      { counted: ofPlace(event), costs: [] },
-    ]
-    for (const { counted, costs } of levels) {
-      const key = keyOf(counted)
-      const row = this.#rows.get(key)
-      if (row === undefined && !this.#spend(...costs)) continue
-      const stands = row === undefined ? counted : withoutOnce(row.event)
-      this.#rows.set(key, { event: stands, count: (row?.count ?? 0) + count })
-      return
-    }
-  }
-
-  #spend(...amounts: readonly (readonly ['kind' | 'row', string, number])[]): boolean {
-    return this.#budgets.spend(amounts)
+  #budgetOf({ clientId, issuer, subject, tenant }: AuditEvent): ActorBudget {
+    const placeKey = tenant?.id ?? ''
+    const place = this.#places.get(placeKey) ?? { rows: 0, kinds: 0 }
+    this.#places.set(placeKey, place)
+    const actorKey = JSON.stringify([placeKey, issuer, subject, clientId])
+    const known = this.#actors.get(actorKey)
+    if (known !== undefined) return known
+    const budget = new ActorBudget(place)
+    // Of whom nothing would be kept apart, nothing has to be known.
+    if (budget.isOpen) this.#actors.set(actorKey, budget)
+    return budget
   }
 }
 
-class Budgets {
-  readonly #spent = new Map<string, number>()
+interface Spent {
+  rows: number
+  kinds: number
+}
 
-  /** One of each, where none is used up. */
-  spend(amounts: readonly (readonly [string, string, number])[]): boolean {
-    const keys = amounts.map(([kind, whose, most]) => ({ key: `${kind} ${whose}`, most }))
-    if (keys.some(({ key, most }) => (this.#spent.get(key) ?? 0) >= most)) return false
-    for (const { key } of keys) this.#spent.set(key, (this.#spent.get(key) ?? 0) + 1)
+/** What an actor may still have to itself until the next flush. */
+class ActorBudget {
+  readonly #place: Spent
+  readonly #own: Spent = { rows: 0, kinds: 0 }
+
+  constructor(place: Spent) {
+    this.#place = place
+  }
+
+  /** Whether anything of it stands apart. */
+  get hasKinds(): boolean {
+    return this.#own.kinds > 0
+  }
+
+  /** Whether anything more of its place can stand apart. */
+  get isOpen(): boolean {
+    return this.#place.kinds < kindsOfPlace || this.#place.rows < rowsOfPlace
+  }
+
+  takeRow(): boolean {
+    if (this.#own.rows >= rowsOfActor || this.#place.rows >= rowsOfPlace) return false
+    this.#own.rows += 1
+    this.#place.rows += 1
+    return true
+  }
+
+  takeKind(): boolean {
+    if (this.#own.kinds >= kindsOfActor || !this.takeSummary()) return false
+    this.#own.kinds += 1
+    return true
+  }
+
+  /** For everything of it that is not told apart. */
+  takeSummary(): boolean {
+    if (this.#place.kinds >= kindsOfPlace) return false
+    this.#place.kinds += 1
     return true
   }
 }
 
 /** All but what each event has for itself; the rows of one sign-in are told from those of another. */
 function keyOf(event: AuditEvent): string {
-  const { type, tenant, issuer, subject, clientId, requestId, operation, reason } = event
-  const { detail, personal } = withoutOnce(event)
+  const { type, tenant, issuer, subject, clientId, requestId, operation, reason, detail, personal } = event
   const signIn = type.startsWith('signin.') ? requestId : undefined
-  return JSON.stringify([type, tenant?.id, issuer, subject, clientId, signIn, operation, reason, detail, personal])
+  const facts = detail?.['arguments'] === undefined ? detail : { ...detail, arguments: undefined }
+  const address = personal?.['address']
+  return JSON.stringify([type, tenant?.id, issuer, subject, clientId, signIn, operation, reason, facts, address])
 }
 
 /** What a row that stands for several does not say: which of them took how long, had which arguments or came with which browser. */
@@ -104,3 +140,10 @@ function ofActor({ type, tenant, issuer, subject, clientId, reason }: AuditEvent
 function ofPlace({ type, tenant, reason }: AuditEvent): AuditEvent {
   return { type, tenant, reason, requestId: 'many' }
 }
+
+/** From what is told apart most to what is told apart least. */
+const levels = [
+  { kindOf: (event: AuditEvent): AuditEvent => event, isOpen: (budget: ActorBudget) => budget.takeKind() },
+  { kindOf: ofActor, isOpen: (budget: ActorBudget) => budget.takeSummary() },
+  { kindOf: ofPlace, isOpen: () => true },
+]
