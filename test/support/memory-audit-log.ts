@@ -10,14 +10,21 @@ export class MemoryAuditLog implements AuditLog {
   /** All that happened, in this order. */
   readonly events: AuditEvent[] = []
   readonly #refused = new Set<AuditEventType>()
+  readonly #held = new Set<AuditEventType>()
 
   /** Rows of these types cannot be written from now on. */
   refuse(...types: readonly AuditEventType[]): void {
     for (const type of types) this.#refused.add(type)
   }
 
+  /** Rows of these types are on their way for good from now on. */
+  hold(...types: readonly AuditEventType[]): void {
+    for (const type of types) this.#held.add(type)
+  }
+
   async record(event: AuditEvent): Promise<void> {
     await new Promise(setImmediate)
+    if (this.#held.has(event.type)) await new Promise(() => undefined)
     if (this.#refused.has(event.type)) throw new UpstreamError('TENANT_UNAVAILABLE', 'the audit row cannot be written')
     this.rows.push(event)
     this.events.push(event)

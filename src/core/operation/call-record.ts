@@ -10,6 +10,8 @@ import type { Span } from '../runtime/tracer.js'
 import type { ArgumentRecorder, ArgumentsSeen } from './argument-recorder.js'
 import type { Operation } from './operation.js'
 
+/** How long what takes rights away waits for its row. */
+const patienceMilliseconds = 300
 const unknownOperation = 'ERR_OPERATION_UNKNOWN'
 
 /** How a call that was allowed came out. */
@@ -64,12 +66,8 @@ export class CallRecord {
       detail: this.#decided({ via: grantedBy(explanation) }),
       ...this.#readable(audit),
     }
-    try {
-      await this.#ports.audit.record(event)
-    } catch (error) {
-      if (revokes !== true) throw error
-      this.#ports.audit.retain(event)
-    }
+    if (revokes === true) await this.#recordSoon(event)
+    else await this.#ports.audit.record(event)
     this.#trace('allowed')
   }
 
@@ -124,6 +122,15 @@ export class CallRecord {
     } catch {
       this.#ports.log.write('error', `${message}, with something that cannot be shown`, fields)
     }
+  }
+
+  /** What takes rights away does not wait for a trail that is slow; its row follows. */
+  async #recordSoon(event: AuditEvent): Promise<void> {
+    const recorded = this.#ports.audit.record(event).catch(() => this.#ports.audit.retain(event))
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise((resolve) => (timer = setTimeout(resolve, patienceMilliseconds)))
+    await Promise.race([recorded, late])
+    clearTimeout(timer)
   }
 
   #deny(reason: string, missing: readonly string[]): void {

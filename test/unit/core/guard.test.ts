@@ -218,6 +218,13 @@ describe('the record', () => {
     expect(bench.handled).toBe(1)
   })
 
+  it('holds up nothing that takes rights away where its row is on its way for long', async () => {
+    const bench = new GuardBench({ revokes: true })
+    bench.audit.hold('operation.allowed')
+    expect(await bench.call('sample', sampleCaller())).toEqual(answer('done'))
+    expect([bench.handled, bench.audit.retained]).toEqual([1, []])
+  })
+
   it('says how long deciding took since the request came, and how long the work took', async () => {
     const bench = new GuardBench({ invoke: () => new Promise((resolve) => void setTimeout(resolve, 20)) })
     const origin = { receivedAt: performance.now() - 5_000 }

@@ -83,6 +83,22 @@ describe('AuditCounter', () => {
     expect(rows.filter((row) => row.event.tenant !== undefined)).toEqual([{ event: other, count: 1 }])
   })
 
+  it('keeps less apart of an actor and of a place the longer a flood lasts, exactly counted, and as much as before once it is over', () => {
+    const counter = new AuditCounter()
+    const denial: AuditEvent = { ...event, type: 'operation.denied', subject: 'mallory' }
+    const sizes = Array.from({ length: 8 }, (_, second) => {
+      for (let index = 0; index < 500; index += 1) counter.add({ ...denial, operation: `guess ${second} ${index}` })
+      const rows = counter.take()
+      expect(rows.reduce((sum, row) => sum + row.count, 0)).toBe(500)
+      return rows.length
+    })
+    expect(sizes[0]).toBe(71)
+    expect(sizes.at(-1)).toBe(3)
+    for (let second = 0; second < 8; second += 1) counter.take()
+    for (let index = 0; index < 500; index += 1) counter.add({ ...denial, operation: `guess ${index}` })
+    expect(counter.take()).toHaveLength(71)
+  })
+
   it('starts anew after rows are taken', () => {
     const counter = new AuditCounter()
     counter.add(event)
