@@ -1,1 +1,1 @@
-export { printable, printableCell, printableJson, printableLine } from '../core/text/printable.js'
+export { escapeJson, printable, printableCell, printableJson, printableLine } from '../core/text/printable.js'

@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander'
 import { makeCheckpoints, readCheckpointKey } from '../../app/audit/make-checkpoints.js'
 import { printResult } from '../print-result.js'
-import { printableJson } from '../printable.js'
+import { escapeJson } from '../printable.js'
 import { writeResult } from '../write-result.js'
 import { trailOf, withTrailFlags, type TrailFlags } from './trail-flags.js'
 
@@ -26,7 +26,7 @@ export function checkpointCommand(env: NodeJS.ProcessEnv): Command {
     .action(async (flags: CheckpointFlags) => {
       if (flags.publicKey === true) return printResult(await readCheckpointKey(env))
       const made = await makeCheckpoints(env, trailOf(flags))
-      const lines = made.map((checkpoint) => printableJson(JSON.stringify(checkpoint)))
+      const lines = made.map((checkpoint) => escapeJson(JSON.stringify(checkpoint)))
       if (flags.output === undefined) return printResult(lines.join('\n'))
       await writeResult(flags.output, `${lines.join('\n')}\n`)
       await printResult(`${made.length} checkpoints in ${flags.output}`)
