@@ -15,7 +15,7 @@ import { announceReady, announceStdio } from './announce-ready.js'
 import { sampleTenants } from './development/development-seed.js'
 import type { Log } from '../core/runtime/log.js'
 import { refuseWhileReading } from '../core/runtime/reading-app.js'
-import { endIfUncaught } from './failed-start.js'
+import { asStart, endIfUncaught } from './failed-start.js'
 import { boundedPatience, EndlessPatience } from './patience.js'
 import type { ServerOptions } from './server-options.js'
 import { forgetSecrets } from './settings/environment.js'
@@ -73,13 +73,15 @@ export interface ListeningApp {
  * ```
  */
 export function createAuthSecApp(options: AuthSecAppOptions): AuthSecApp {
-  refuseUnknown(options)
-  const assembly = assemble({
-    servers: options.servers ?? [],
-    tools: options.tools ?? [],
-    providers: options.providers ?? [],
+  return asStart(() => {
+    refuseUnknown(options)
+    const assembly = assemble({
+      servers: options.servers ?? [],
+      tools: options.tools ?? [],
+      providers: options.providers ?? [],
+    })
+    return new App(options, assembly)
   })
-  return new App(options, assembly)
 }
 
 class App implements AuthSecApp {
@@ -111,8 +113,7 @@ class App implements AuthSecApp {
   async listen(): Promise<ListeningApp> {
     refuseWhileReading('listen()')
     this.#refuseSecondStart()
-    const settings = readSettings(process.env, this.#settingsInput(), process.argv[1])
-    const server = this.#serverOptions(settings)
+    const server = asStart(() => this.#serverOptions(readSettings(process.env, this.#settingsInput(), process.argv[1])))
     const patience = new EndlessPatience(server.log)
     this.#patience = patience
     const running = await this.#start(startServer({ ...server, patience }), server.log)
@@ -124,7 +125,9 @@ class App implements AuthSecApp {
     refuseWhileReading('stdio()')
     this.#refuseSecondStart()
     const output = claimStandardOutput()
-    const settings = ownIssuerNeeded(readStdioSettings(process.env, this.#settingsInput(), process.argv[1]))
+    const settings = asStart(() =>
+      ownIssuerNeeded(readStdioSettings(process.env, this.#settingsInput(), process.argv[1])),
+    )
     forgetSecrets(process.env)
     const server = this.#serverOptions(settings)
     const streams = { input: process.stdin, output, browser: createSystemBrowser(server.log) }

@@ -22,6 +22,16 @@ export function endIfUncaught(failure: unknown): void {
   setImmediate(() => process.off('uncaughtException', onException))
 }
 
+/** Does what a start begins with, whose failures end the process as those of the start itself. */
+export function asStart<Value>(work: () => Value): Value {
+  try {
+    return work()
+  } catch (error) {
+    endIfUncaught(error)
+    throw error
+  }
+}
+
 function codeOf(failure: unknown): number | undefined {
   if (failure instanceof ConfigurationError) return failedStartCodes.configuration
   return failure instanceof UpstreamError ? failedStartCodes.dependency : undefined

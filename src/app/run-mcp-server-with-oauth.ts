@@ -3,6 +3,7 @@ import { refuseWhileReading } from '../core/runtime/reading-app.js'
 import type { Class } from '../framework/decorator/reflect.js'
 import type { AuthSecAppOptions } from './auth-sec-app-options.js'
 import { createAuthSecApp, type AuthSecApp } from './create-auth-sec-app.js'
+import { asStart } from './failed-start.js'
 import { readTransport } from './settings/settings.js'
 
 export interface RunOptions extends Omit<AuthSecAppOptions, 'servers'> {
@@ -20,7 +21,7 @@ export interface RunOptions extends Omit<AuthSecAppOptions, 'servers'> {
  */
 export async function runMcpServerWithOAuth(server: Class, options: RunOptions): Promise<AuthSecApp> {
   refuseWhileReading('runMcpServerWithOAuth()')
-  const transport = readTransport(process.env)
+  const transport = asStart(() => readTransport(process.env))
   if (transport === 'stdio') claimStandardOutput()
   const app = createAuthSecApp({ ...options, servers: [server] })
   await (transport === 'stdio' ? app.stdio() : app.listen())
