@@ -108,22 +108,22 @@ describe('what waiting does not change', () => {
   it('ends the start: a password that PostgreSQL refuses', async () => {
     await gate.set('open')
     const server = site.start({ connection: { ...gate.connection, password: 'wrong' } })
-    expect(await server.ended).toEqual({ code: 1, signal: null })
-    expect(server.stderr).toContain('ERR_CONFIG_DATABASE')
+    expect(await server.ended).toEqual({ code: 3, signal: null })
+    expect(server.stderr).toMatch(/^authsec: PostgreSQL refuses the user name or password/m)
   })
 
   it('ends the start, also when it is found out after waiting', async () => {
     const server = site.start({ connection: { ...gate.connection, password: 'wrong' } })
     await server.says('the start waits')
     await gate.set('open')
-    expect(await server.ended).toEqual({ code: 1, signal: null })
-    expect(server.stderr).toContain('ERR_CONFIG_DATABASE')
+    expect(await server.ended).toEqual({ code: 3, signal: null })
+    expect(server.stderr).toMatch(/^authsec: PostgreSQL refuses the user name or password/m)
   })
 
   it('ends the start: a client id that nobody registered', async () => {
     await gate.set('open')
     const server = start({ AUTHSEC_CLIENT_ID: 'nobody' })
-    expect(await server.ended).toEqual({ code: 1, signal: null })
-    expect(server.stderr).toContain('ERR_CONFIG_APPLICATION')
+    expect(await server.ended).toEqual({ code: 3, signal: null })
+    expect(server.stderr).toMatch(/^authsec: .*client id/m)
   })
 })
