@@ -266,7 +266,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Postgres> 
     notices,
     audit,
     auditReader: new PostgresAuditReader(archive),
-    unsentAudit: new PostgresUnsentAudit(archive),
+    unsentAudit: new PostgresUnsentAudit(archive, options.log),
     auditMaintenance,
     provisioner,
     tenantDirectory: new TenantDirectory({ databases, provisioner, changes, keys }),
