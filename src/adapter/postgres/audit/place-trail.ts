@@ -28,7 +28,7 @@ export class PlaceTrail {
   constructor(options: PlaceTrailOptions) {
     const { database, tenant, trail } = options
     this.#options = options
-    this.#chain = new AuditChain({ place: placeOf(tenant), seal: trail.seal, database })
+    this.#chain = new AuditChain({ place: placeOf(tenant), seal: trail.seal, broken: trail.broken, database })
     this.#writer = new AuditWriter((rows) => this.#chain.append(rows))
   }
 
@@ -73,6 +73,7 @@ export class PlaceTrail {
         writer: this.#chain.writer,
         place: placeOf(tenant),
         seal: trail.seal,
+        broken: trail.broken,
       })
       return adopted + unknown
     }

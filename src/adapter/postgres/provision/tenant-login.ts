@@ -106,7 +106,9 @@ async function grantAudit<Schema>(db: Kysely<Schema>, role: string): Promise<voi
   `.execute(db)
   await sql`grant select, insert (row, mac), delete on audit_outbox to ${to}`.execute(db)
   await sql`grant select, insert on audit_adopted to ${to}`.execute(db)
-  await sql`grant execute on function audit_unsettled(text, bigint) to ${to}`.execute(db)
+  await sql`
+    grant execute on function audit_unsettled(text, bigint), audit_stands(text, bigint, bytea) to ${to}
+  `.execute(db)
 }
 
 async function stateOf(db: Kysely<unknown>, role: string, place: TenantPlace): Promise<'absent' | 'foreign' | 'ours'> {

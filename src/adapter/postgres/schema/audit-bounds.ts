@@ -4,7 +4,7 @@ import type { MigrationSchema } from './migrate.js'
 /** Beyond it a number is not exact where it is read. */
 const largest = sql.lit(Number.MAX_SAFE_INTEGER)
 /** More bytes than these no row has that waits beside the trail. */
-export const longestKept = 262_144
+const longestKept = 262_144
 /** Room for what is said of 10,000 chains. */
 const longestCheckpoint = 8_388_608
 /** Run with the rights of their owner, and made by earlier migrations. */

@@ -191,7 +191,7 @@ async function guardRows(db: Kysely<MigrationSchema>): Promise<void> {
   `.execute(db)
 }
 
-/** The intents of a chain that no outcome has followed, for whoever may add to the trail and not read it. */
+/** The intents of a chain that no outcome has followed, and whether a row is there, for whoever may add to the trail and not read it. */
 async function createUnsettled(db: Kysely<MigrationSchema>): Promise<void> {
   await sql`
     create function audit_unsettled(of text, beyond bigint)
@@ -212,4 +212,15 @@ async function createUnsettled(db: Kysely<MigrationSchema>): Promise<void> {
       $$
   `.execute(db)
   await sql`revoke all on function audit_unsettled(text, bigint) from public`.execute(db)
+  // Whoever has made a seal finds out whether its row stands.
+  await sql`
+    create function audit_stands(of text, at bigint, seal bytea) returns boolean
+      language sql stable security definer set search_path = pg_catalog, public, pg_temp as $$
+        select exists (
+          select from public.audit_event e
+          where e.chain = audit_stands.of and e.sequence = audit_stands.at and e.mac = audit_stands.seal
+        )
+      $$
+  `.execute(db)
+  await sql`revoke all on function audit_stands(text, bigint, bytea) from public`.execute(db)
 }
