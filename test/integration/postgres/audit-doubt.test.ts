@@ -93,6 +93,26 @@ describe('where the answer to a commit is lost', () => {
   })
 })
 
+describe('what was counted and is in doubt', () => {
+  it('is not counted on, and so stands once', async () => {
+    const list: AuditEvent = { type: 'list.served', tenant: acme, requestId: 'counted' }
+    await proxy.set('mute')
+    server.audit.count(list)
+    await expect(server.audit.flush()).rejects.toMatchObject({ code: 'ERR_TENANT_UNAVAILABLE' })
+    server.audit.count({ ...list })
+    await proxy.set('reset')
+    await proxy.set('pass')
+    await until(() =>
+      server.audit.flush().then(
+        () => true,
+        () => false,
+      ),
+    )
+    const counted = `select sum(count)::int as lists from audit_event where request_id = 'counted'`
+    expect(await test.tenantSql(acme, counted)).toEqual([{ lists: 2 }])
+  })
+})
+
 describe('where another process has settled the chain meanwhile', () => {
   it('what was not written is written all the same, and calls go on', async () => {
     await server.audit.record(intent('cut off'))

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Kysely } from 'kysely'
 import { UpstreamError } from '../../../core/error/upstream-error.js'
+import { sqlState } from '../pool/database-failure.js'
 import type { AuditTables } from '../schema/audit-schema.js'
 import { appendSealed, sealAddition, type HeldEnd } from './append-rows.js'
 import { toStoredRow, type AuditRow } from './audit-row.js'
@@ -77,6 +78,11 @@ export class AuditChain {
     this.#retained.add(event)
   }
 
+  /** Whether nobody knows what became of the row of this event. */
+  doubts(event: AuditRow['event']): boolean {
+    return this.#doubt?.rows.some((row) => row.event === event) === true
+  }
+
   /** Finds out what became of rows in doubt; intents among them that nobody acts on have their outcomes then. */
   async tidy(): Promise<void> {
     await this.#inTurn(async () => {
@@ -148,6 +154,8 @@ export class AuditChain {
 
   /** Nothing of it was written where the chain takes no rows: the next claim is of a new one. Throws every other failure. */
   async #giveUp(db: Db, end: HeldEnd, error: unknown): Promise<undefined> {
+    // That is an answer: the statement has done nothing.
+    if (/^(?:22|23|42)/.test(sqlState(error) ?? '')) this.#doubt = undefined
     if (!this.#options.broken.giveUp(end, error)) throw error
     this.#wanted = 'new'
     this.#lose()

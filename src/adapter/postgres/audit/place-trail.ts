@@ -52,6 +52,11 @@ export class PlaceTrail {
     this.#chain.retained(event)
   }
 
+  /** Whether this event was sent to the database, which has not said what became of it. */
+  doubts(event: AuditEvent): boolean {
+    return this.#chain.doubts(event)
+  }
+
   /** Keeps the chain while calls are running, and writes the outcomes of those whose intent nobody acted on. */
   async keep(): Promise<void> {
     await this.#chain.tidy()
