@@ -155,6 +155,19 @@ describe('authsec audit export', () => {
     expect((await readdir(site.home.path)).filter((name) => name.startsWith('c.jsonl'))).toEqual([])
   })
 
+  it('goes on with the other trails where one cannot be read, says which that is, and exits with 4', async () => {
+    await data.tenantSql(acme, `alter table audit_event rename column operation to hidden`)
+    try {
+      for (const how of ['export', 'search']) {
+        const { code, stderr, stdout } = await site.run('audit', how, '--json')
+        expect({ code, stderr }).toEqual({ code: 4, stderr: expect.stringMatching(/could not be read of audited\b/) })
+        expect(stdout).toContain('"m1"')
+      }
+    } finally {
+      await data.tenantSql(acme, `alter table audit_event rename column hidden to operation`)
+    }
+  })
+
   it('is on record as cut off, with what was read until then, where it ends early', async () => {
     const ending = new AbortController()
     const question = {

@@ -48,6 +48,10 @@ async function inOwn(query: string): Promise<unknown> {
   return attempt(login, login.database, query)
 }
 
+function chain(kind: string, more = ''): string {
+  return `values ('chain of an attacker', '${kind}', 'p', 'k', ''${more})`
+}
+
 describe('the login of a tenant', () => {
   it('enters the database of its tenant', async () => {
     expect(await inOwn('select count(*)::int as roles from role')).toEqual([{ roles: 0 }])
@@ -116,6 +120,53 @@ describe('the login of a tenant', () => {
       await expect(inOwn(query)).rejects.toMatchObject({ code: '42501' })
     }
     expect(await test.tenantSql(acme, `select type from audit_event where request_id = 'r'`)).toHaveLength(1)
+  })
+
+  it.each([
+    ['number a row', `insert into audit_event (id, type, request_id) overriding system value values (-1, 'a', 'r')`],
+    ['say that a row was erased', `insert into audit_event (type, request_id, erased_by) values ('a', 'r', 'e')`],
+    ['seal an erasure', `insert into audit_event (type, request_id, erasure_seal) values ('a', 'r', '')`],
+    ['make a checkpoint', `insert into audit_checkpoint (document) values ('{}')`],
+    ['read checkpoints', 'select * from audit_checkpoint'],
+    [
+      'begin a chain in its middle',
+      `insert into audit_chain (name, kind, place, key, mac, sequence) ${chain('server', ', 7')}`,
+    ],
+    ['anchor a chain', `insert into audit_chain (name, kind, place, key, mac, anchor_mac) ${chain('server', `, ''`)}`],
+    [
+      'say that there were rows without chains',
+      `insert into audit_chain (name, kind, place, key, mac) ${chain('legacy')}`,
+    ],
+    ['forget what has left the outbox', 'delete from audit_adopted'],
+    ['put a time on what waits', `insert into audit_outbox (row, mac, at) values ('{}', '', now())`],
+  ])('of the trail may not %s', async (_what, query) => {
+    await expect(inOwn(query)).rejects.toMatchObject({ code: '42501' })
+  })
+
+  it.each([
+    ['a moment that is none', `insert into audit_event (type, request_id, at) values ('a', 'r', 'infinity')`],
+    [
+      'a time before there was a trail',
+      `insert into audit_event (type, request_id, at) values ('a', 'r', '1999-01-01')`,
+    ],
+    [
+      'a number that cannot be read',
+      `insert into audit_event (type, request_id, chain, sequence, mac) values ('a', 'r', 'c', 9007199254740992, '')`,
+    ],
+    ['more than a row has', `insert into audit_outbox (row, mac) values (repeat('x', 262145), '')`],
+    ['a chain beyond what can be counted', `update audit_chain set sequence = 9007199254740992`],
+  ])('writes nothing into the trail that is %s', async (_what, query) => {
+    await inOwn(`insert into audit_chain (name, kind, place, key, mac) ${chain('server')} on conflict do nothing`)
+    await expect(inOwn(query)).rejects.toMatchObject({ code: '23514' })
+  })
+
+  it('stands before nothing that a function of the owner means', async () => {
+    const definers = await test.tenantSql(
+      acme,
+      `select proname, proconfig from pg_proc where pronamespace = 'public'::regnamespace and prosecdef`,
+    )
+    expect(definers.length).toBeGreaterThan(3)
+    for (const { proconfig } of definers) expect(proconfig).toEqual(['search_path=pg_catalog, public, pg_temp'])
   })
 
   it('changes what the tenant grants, which is counted', async () => {

@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely'
 import type { Keyring } from '../../core/credential/keyring.js'
 import { UpstreamError } from '../../core/error/upstream-error.js'
 import type { Tenant } from '../../core/identity/tenant.js'
+import type { Log } from '../../core/runtime/log.js'
 import { Turns } from '../../core/runtime/turns.js'
 import type { Tracer } from '../../core/runtime/tracer.js'
 import type { ConnectionSettings } from './connection-settings.js'
@@ -30,6 +31,7 @@ export interface DatabasesOptions {
   readonly tenantLimits: PoolLimits
   readonly times?: PoolTimes | undefined
   readonly tracer?: Tracer | undefined
+  readonly log?: Log | undefined
 }
 
 /** Whoever has to wait for a connection and then for a lock knows within three seconds that it is in vain. */
@@ -62,7 +64,7 @@ export class Databases {
     this.connection = options.connection
     this.masterDatabase = options.masterDatabase
     this.#keys = options.keys
-    this.trail = new AuditTrail(options.keys)
+    this.trail = new AuditTrail(options.keys, options.log)
     this.#masterPool = new ConnectionPool({
       ...shared,
       outage: 'AUTH_UNAVAILABLE',

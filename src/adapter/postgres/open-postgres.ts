@@ -197,7 +197,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Postgres> 
   const masterKeys = [options.masterKey, ...(options.earlierMasterKeys ?? [])]
   const keys = new StoredKeyring(masterKeys, log)
   const databases = new Databases({
-    ...{ connection, masterDatabase, keys, tracer: options.tracer },
+    ...{ connection, masterDatabase, keys, log, tracer: options.tracer },
     ...limitsFor(options.connections ?? usualConnections),
     ...options.limits,
   })
@@ -266,7 +266,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Postgres> 
     notices,
     audit,
     auditReader: new PostgresAuditReader(archive),
-    unsentAudit: new PostgresUnsentAudit(archive),
+    unsentAudit: new PostgresUnsentAudit(archive, options.log),
     auditMaintenance,
     provisioner,
     tenantDirectory: new TenantDirectory({ databases, provisioner, changes, keys }),

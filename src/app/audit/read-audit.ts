@@ -1,5 +1,6 @@
 import type { AuditOrder, AuditPlace } from '../../core/audit/audit-reader.js'
 import type { AuditFilter, AuditRecord } from '../../core/audit/audit-record.js'
+import { UpstreamError } from '../../core/error/upstream-error.js'
 import { withInstallation } from '../administration/with-tenant.js'
 import { findPlaces, type AuditChoice } from './audit-places.js'
 import { AuditVisit, type AuditReadingParts, type AuditWish } from './audit-visit.js'
@@ -13,6 +14,28 @@ export interface AuditQuestion {
   readonly signal: AbortSignal
 }
 
+/** What was asked for, as far as it could be read. */
+export interface AuditAnswer<Found> {
+  readonly found: Found
+  /** Whose trails could not be read, and why. */
+  readonly unread: readonly UnreadTrail[]
+}
+
+/** A trail that could not be read. */
+export interface UnreadTrail {
+  /** The tenant's short name; `undefined` for master. */
+  readonly tenant: string | undefined
+  readonly error: unknown
+}
+
+/** Throws `UpstreamError`, naming them, where trails could not be read. */
+export function refuseUnread(unread: readonly UnreadTrail[]): void {
+  if (unread.length === 0) return
+  const names = unread.map(({ tenant }) => tenant ?? '(master)').join(', ')
+  const message = `what was asked for is not whole: the trail could not be read of ${names}`
+  throw new UpstreamError('TENANT_UNAVAILABLE', message, { cause: unread[0]?.error })
+}
+
 /**
  * The newest rows that are asked for, the newest first. It is on record in each trail that was read. Throws `RefusedError` for a tenant
  * that is not there, `UpstreamError` where a database does not answer.
@@ -20,18 +43,19 @@ export interface AuditQuestion {
 export async function searchAudit(
   env: NodeJS.ProcessEnv,
   question: AuditQuestion & { readonly limit: number },
-): Promise<readonly AuditRecord[]> {
+): Promise<AuditAnswer<readonly AuditRecord[]>> {
   return withInstallation(env, async (parts) => {
     let newest: readonly AuditRecord[] = []
-    for (const place of await findPlaces(parts.postgres, question.choice)) {
+    const unread = await visitEach(parts, question.choice, async (place) => {
       const wish = { ...question, how: 'search', order: 'newest first' } as const
       const found = [...newest]
       for await (const record of readRecorded(parts, place, wish)) found.push(record)
       newest = found
         .toSorted((one, other) => (one.at < other.at ? 1 : one.at > other.at ? -1 : 0))
         .slice(0, question.limit)
-    }
-    return newest
+      return 'more'
+    })
+    return { found: newest, unread }
   })
 }
 
@@ -43,20 +67,45 @@ export async function exportAudit(
   env: NodeJS.ProcessEnv,
   question: AuditQuestion,
   write: (record: AuditRecord) => Promise<'enough' | 'more'>,
-): Promise<number> {
+): Promise<AuditAnswer<number>> {
   return withInstallation(env, async (parts) => {
     let rows = 0
-    for (const place of await findPlaces(parts.postgres, question.choice)) {
+    const unread = await visitEach(parts, question.choice, async (place) => {
       const limit = question.limit === undefined ? undefined : question.limit - rows
-      if (limit === 0) break
+      if (limit === 0) return 'enough'
       const wish = { ...question, limit, how: 'export', order: 'oldest first' } as const
       for await (const record of readRecorded(parts, place, wish)) {
-        if ((await write(record)) === 'enough') return rows
+        if ((await write(record)) === 'enough') return 'enough'
         rows += 1
       }
-    }
-    return rows
+      return 'more'
+    })
+    return { found: rows, unread }
   })
+}
+
+/** Not what was done with the rows has failed. */
+class UnreadError extends Error {
+  override readonly name = 'UnreadError'
+}
+
+/** One trail that cannot be read keeps nobody from the others, where all are asked for. */
+async function visitEach(
+  { postgres }: AuditReadingParts,
+  choice: AuditChoice,
+  visit: (place: AuditPlace) => Promise<'enough' | 'more'>,
+): Promise<readonly UnreadTrail[]> {
+  const unread: UnreadTrail[] = []
+  for (const place of await findPlaces(postgres, choice)) {
+    try {
+      if ((await visit(place)) === 'enough') break
+    } catch (error) {
+      if (!(error instanceof UnreadError)) throw error
+      if (choice !== 'everywhere') throw error.cause
+      unread.push({ tenant: place?.slug, error: error.cause })
+    }
+  }
+  return unread
 }
 
 interface RecordedReading extends AuditWish {
@@ -64,7 +113,21 @@ interface RecordedReading extends AuditWish {
   readonly signal: AbortSignal
 }
 
+/** What somebody does with a row is not caught here: a generator is only told to end. */
 async function* readRecorded(
+  parts: AuditReadingParts,
+  place: AuditPlace,
+  wish: RecordedReading,
+): AsyncIterable<AuditRecord> {
+  try {
+    yield* readVisit(parts, place, wish)
+  } catch (error) {
+    wish.signal.throwIfAborted()
+    throw new UnreadError('the trail could not be read', { cause: error })
+  }
+}
+
+async function* readVisit(
   parts: AuditReadingParts,
   place: AuditPlace,
   wish: RecordedReading,

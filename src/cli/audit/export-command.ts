@@ -1,6 +1,6 @@
 import { extname } from 'node:path'
 import { Command, Option } from 'commander'
-import { exportAudit, type AuditQuestion } from '../../app/audit/read-audit.js'
+import { exportAudit, refuseUnread, type AuditAnswer, type AuditQuestion } from '../../app/audit/read-audit.js'
 import { interruptible } from '../interruptible.js'
 import { openResultStream } from '../result-stream.js'
 import { writePrivateResult } from '../write-private-result.js'
@@ -25,8 +25,11 @@ export function exportCommand(env: NodeJS.ProcessEnv): Command {
   return withAuditFlags(command).action(async (flags: ExportFlags) => {
     const lines = linesOf(formatOf(flags) ?? formatByName(flags.output))
     const question = { ...questionOf(flags), limit: flags.limit }
-    const rows = await interruptible((signal) => write(env, { ...question, signal }, { ...flags, lines }))
+    const { found: rows, unread } = await interruptible((signal) =>
+      write(env, { ...question, signal }, { ...flags, lines }),
+    )
     console.error(`${rows} rows${flags.output === undefined ? '' : ` in ${flags.output}`}`)
+    refuseUnread(unread)
   })
 }
 
@@ -43,7 +46,7 @@ async function write(
   env: NodeJS.ProcessEnv,
   question: AuditQuestion,
   { force, lines, output }: Place,
-): Promise<number> {
+): Promise<AuditAnswer<number>> {
   if (output === undefined) return print(env, question, lines)
   const existing = force === true ? 'replaced' : 'refused'
   return writePrivateResult({ path: output, existing }, async (add) => {
@@ -56,10 +59,14 @@ async function write(
 }
 
 /** Several at a time: whoever reads is asked less often whether they have it. */
-async function print(env: NodeJS.ProcessEnv, question: AuditQuestion, { head, line }: AuditLines): Promise<number> {
+async function print(
+  env: NodeJS.ProcessEnv,
+  question: AuditQuestion,
+  { head, line }: AuditLines,
+): Promise<AuditAnswer<number>> {
   const send = openResultStream()
   let waiting = head
-  const rows = await exportAudit(env, question, async (record) => {
+  const answer = await exportAudit(env, question, async (record) => {
     waiting += line(record)
     if (waiting.length < printedCharacters) return 'more'
     const text = waiting
@@ -67,5 +74,5 @@ async function print(env: NodeJS.ProcessEnv, question: AuditQuestion, { head, li
     return send(text)
   })
   await send(waiting)
-  return rows
+  return answer
 }

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander'
-import { searchAudit } from '../../app/audit/read-audit.js'
+import { refuseUnread, searchAudit } from '../../app/audit/read-audit.js'
 import { formatTable } from '../format-table.js'
 import { interruptible } from '../interruptible.js'
 import { printResult } from '../print-result.js'
@@ -14,10 +14,13 @@ export function searchCommand(env: NodeJS.ProcessEnv): Command {
   const command = new Command('search').description('Shows rows of the audit trail, the newest first').addOption(limit)
   return withAuditFlags(command).action(async (flags: AuditFlags & { readonly limit: number }) => {
     const question = { ...questionOf(flags), limit: flags.limit }
-    const records = await interruptible((signal) => searchAudit(env, { ...question, signal }))
+    const { found: records, unread } = await interruptible((signal) => searchAudit(env, { ...question, signal }))
     const format = formatOf(flags)
-    if (format === undefined) return printResult(formatTable(auditHeader, records.map(auditRow)))
-    const { head, line } = linesOf(format)
-    await openResultStream()(head + records.map(line).join(''))
+    if (format === undefined) await printResult(formatTable(auditHeader, records.map(auditRow)))
+    else {
+      const { head, line } = linesOf(format)
+      await openResultStream()(head + records.map(line).join(''))
+    }
+    refuseUnread(unread)
   })
 }

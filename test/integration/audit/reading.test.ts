@@ -4,6 +4,7 @@ import type { AuditOrder, AuditPlace } from '../../../src/core/audit/audit-reade
 import type { AuditFilter, AuditRecord } from '../../../src/core/audit/audit-record.js'
 import { matchesFilter } from '../../../src/core/audit/matches-filter.js'
 import type { Tenant } from '../../../src/core/identity/tenant.js'
+import type { Log } from '../../../src/core/runtime/log.js'
 import { openTestPostgres, type TestPostgres } from '../../support/postgres.js'
 
 let test: TestPostgres
@@ -170,5 +171,32 @@ describe('what comes after', () => {
     await unsentAudit.note(acme, 'one', all.slice(0, 10))
     expect(await unsentAudit.read(acme, 'one', 10_000)).toHaveLength(left.length)
     expect(await unsentAudit.read(acme, 'two', 10_000)).toHaveLength(all.length)
+  })
+
+  it('is not led past rows to come by one that somebody has put behind them, nor over a gap', async () => {
+    const logged: unknown[] = []
+    const log: Log = { write: (level, message, facts) => void logged.push([level, message, facts?.['sequence']]) }
+    const { unsentAudit } = await test.reopen({ log })
+    await record({ requestId: 'before' })
+    const take = async () => {
+      const records = await unsentAudit.read(acme, 'three', 10_000)
+      await unsentAudit.note(acme, 'three', records)
+      return requests(records)
+    }
+    const [chain] = (await read(acme, { requestId: 'before' })).map(({ position }) => position?.chain)
+    await test.tenantSql(
+      acme,
+      `insert into audit_event (type, request_id, chain, sequence, mac) values ('list.served', 'forged', $1, 1000000000000, '')`,
+      [chain],
+    )
+    expect(await take()).toContain('before')
+    await record({ requestId: 'after' })
+    expect(await take()).toEqual(['after'])
+    expect(logged).toEqual([])
+    await test.tenantSql(acme, 'update audit_chain set sequence = 1000000000000 where name = $1', [chain])
+    expect(await take()).toEqual([])
+    expect(await take()).toEqual([])
+    const missing = 'a row of the audit trail is missing: those behind it in its chain are not sent'
+    expect(logged).toEqual([['error', missing, expect.any(Number)]])
   })
 })

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import type { AuditEvent } from '../../../src/core/audit/audit-event.js'
 import type { Tenant } from '../../../src/core/identity/tenant.js'
+import type { Log } from '../../../src/core/runtime/log.js'
 import { checkTrail } from '../../support/audit-check.js'
 import { holdRows } from '../../support/hold-rows.js'
 import { openTestPostgres, type TestPostgres } from '../../support/postgres.js'
@@ -199,6 +200,29 @@ describe('what waits beside the trail', () => {
     expect(lines.filter((line) => line.includes('bob@example.com') && line.includes('["disabled"]'))).toHaveLength(1)
   })
 
+  it('joins the trail once, with the time of what it tells, though somebody puts a copy of it back', async () => {
+    const put = { kind: 'account', presence: 'present', email: 'eve@example.com' } as const
+    await test.postgres.tenantAdministration.apply(acme, [put], 'cli:test')
+    const held = await locked()
+    await test.postgres.tenantAdministration.apply(acme, [{ ...put, status: 'disabled' }], 'cli:test')
+    const copies = await test.tenantSql(acme, 'select row, mac from audit_outbox')
+    await held.release()
+    await test.postgres.audit.settle(acme)
+    for (const { mac, row } of [...copies, ...copies])
+      await test.tenantSql(acme, 'insert into audit_outbox (row, mac) values ($1, $2)', [row, mac])
+    await test.postgres.audit.settle(acme)
+    const rows = await test.tenantSql(
+      acme,
+      `select reason, (detail->>'kept')::timestamptz <= at as kept from audit_event
+      where personal->>'account' = $1 and detail->'after' ? 'disabled' or detail->>'row' like '%eve@example.com%' order by id`,
+      [put.email],
+    )
+    expect(rows).toEqual([
+      { reason: 'account_changed', kept: true },
+      ...[1, 2].map(() => ({ reason: 'outbox_changed', kept: null })),
+    ])
+  })
+
   it('is on record as the words of somebody else where that is not ours, and keeps nothing of ours away', async () => {
     const strange = [
       'no JSON',
@@ -208,12 +232,59 @@ describe('what waits beside the trail', () => {
     for (const row of strange)
       await test.tenantSql(acme, `insert into audit_outbox (row, mac) values ($1, '\\x00')`, [row])
     await test.postgres.audit.settle(acme)
-    const query = `select type, detail->>'row' as row from audit_event where reason = 'outbox_changed' order by id`
+    const query = `select type, detail->>'row' as row from audit_event where reason = 'outbox_changed' and detail->>'row' not like '%eve@example.com%' order by id`
     expect(await test.tenantSql(acme, query)).toEqual(
       strange.map((row) => ({ type: 'audit.maintained', row: row.slice(0, 1024) })),
     )
     expect(await outbox()).toEqual([{ rows: 0 }])
     expect((await checkTrail(test, acme)).faults).toEqual([])
+  })
+})
+
+describe('a chain that somebody has broken', () => {
+  const chainOf = async (requestId: string) => (await rowsOf(requestId))[0]?.['chain']
+  const plant = (chain: unknown) =>
+    test.tenantSql(
+      acme,
+      `insert into audit_event (type, request_id, chain, sequence, mac)
+      select 'list.served', 'planted', name, sequence + 1, '' from audit_chain where name = $1`,
+      [chain],
+    )
+
+  it('is given up, once with a word in the log, and calls and changes go on with another one', async () => {
+    const logged: unknown[] = []
+    const log: Log = { write: (level, _message, facts) => void (level === 'error' && logged.push(facts?.['chain'])) }
+    const server = await test.reopen({ log })
+    await server.audit.record(outcome('before'))
+    const first = await chainOf('before')
+    await plant(first)
+    await server.audit.record(outcome('planted before it'))
+    const second = await chainOf('planted before it')
+    await test.tenantSql(acme, 'update audit_chain set sequence = 9007199254740991 where name = $1', [second])
+    await server.audit.record(outcome('at its largest number'))
+    expect(new Set([first, second, await chainOf('at its largest number')]).size).toBe(3)
+
+    const changes = await test.tenantSql(acme, `select name from audit_chain where kind = 'changes'`)
+    for (const { name } of changes) await plant(name)
+    const wish = { kind: 'name', category: 'roles', presence: 'present' } as const
+    await server.tenantAdministration.apply(acme, [{ ...wish, name: 'first after' }], 'cli:test')
+    await server.tenantAdministration.apply(acme, [{ ...wish, name: 'second after' }], 'cli:test')
+    const names = changes.map(({ name }) => name)
+    expect(logged).toEqual([first, second, expect.any(String)])
+    expect(names).toContain(logged[2])
+    await server.close()
+  })
+
+  it('keeps no other from being settled', async () => {
+    const [one, two] = [await test.reopen(), await test.reopen()]
+    await one.audit.record(intent('in a broken one'))
+    await two.audit.record(intent('in a whole one'))
+    await plant(await chainOf('in a broken one'))
+    await abandon()
+    const other = await test.reopen()
+    await other.audit.settle(acme)
+    expect((await rowsOf('in a whole one')).map(({ reason }) => reason)).toEqual([null, 'unknown'])
+    expect(await other.audit.settle(acme)).toBe(0)
   })
 })
 

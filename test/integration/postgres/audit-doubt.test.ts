@@ -93,6 +93,58 @@ describe('where the answer to a commit is lost', () => {
   })
 })
 
+describe('what was counted and is in doubt', () => {
+  it('is not counted on, and so stands once', async () => {
+    const list: AuditEvent = { type: 'list.served', tenant: acme, requestId: 'counted' }
+    await proxy.set('mute')
+    server.audit.count(list)
+    await expect(server.audit.flush()).rejects.toMatchObject({ code: 'ERR_TENANT_UNAVAILABLE' })
+    server.audit.count({ ...list })
+    await proxy.set('reset')
+    await proxy.set('pass')
+    await until(() =>
+      server.audit.flush().then(
+        () => true,
+        () => false,
+      ),
+    )
+    const counted = `select sum(count)::int as lists from audit_event where request_id = 'counted'`
+    expect(await test.tenantSql(acme, counted)).toEqual([{ lists: 2 }])
+  })
+})
+
+describe('where another process has settled the chain meanwhile', () => {
+  it('what was not written is written all the same, and calls go on', async () => {
+    await server.audit.record(intent('cut off'))
+    const chain = `select chain from audit_event where request_id = 'cut off'`
+    await proxy.set('reset')
+    const denied: AuditEvent = { type: 'operation.denied', tenant: acme, requestId: 'denied meanwhile' }
+    await expect(server.audit.record(denied)).rejects.toMatchObject({ code: 'ERR_TENANT_UNAVAILABLE' })
+    server.audit.retain(denied)
+    await test.tenantSql(
+      acme,
+      `update audit_chain set held_until = clock_timestamp() - interval '1 s' where name = (${chain} limit 1)`,
+    )
+    await until(async () => {
+      await test.postgres.audit.settle(acme)
+      return (await reasonsOf('cut off')).length > 1
+    })
+    await proxy.set('pass')
+    await until(() =>
+      server.audit.flush().then(
+        () => true,
+        () => false,
+      ),
+    )
+    expect(await reasonsOf('denied meanwhile')).toEqual([null])
+    await server.audit.record(intent('goes on behind'))
+    await server.audit.record(outcome('goes on behind'))
+    expect(await reasonsOf('cut off')).toEqual([null, 'unknown'])
+    const query = `select distinct chain from audit_event where request_id in ('cut off', 'goes on behind')`
+    expect(await test.tenantSql(acme, query)).toHaveLength(1)
+  })
+})
+
 describe('a statement that arrives after it was given up', () => {
   it('adds nothing, however late', async () => {
     await server.audit.record(intent('late'))

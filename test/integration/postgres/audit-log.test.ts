@@ -55,6 +55,21 @@ describe('record', () => {
     expect(await rowsOf(globex, 'full')).toEqual([])
   })
 
+  it('is no failure where only whoever hears of it fails: that is in the log', async () => {
+    const lines: unknown[] = []
+    const log = { write: (level: string, message: string) => void lines.push([level, message]) }
+    const onEvent = (): never => {
+      throw new TypeError('deaf')
+    }
+    const deaf = await test.reopen({ log, onEvent })
+    await deaf.audit.record({ type: 'operation.allowed', tenant: acme, requestId: 'unheard of' })
+    deaf.audit.count({ type: 'list.served', tenant: acme, requestId: 'unheard of' })
+    deaf.audit.retain({ type: 'operation.outcome', tenant: acme, requestId: 'unheard of' })
+    await deaf.close()
+    expect(await rowsOf(acme, 'unheard of')).toHaveLength(3)
+    expect(lines).toEqual([1, 2, 3].map(() => ['error', 'who hears of audit events has failed']))
+  })
+
   it('goes to master while the tenant is not known', async () => {
     await test.postgres.audit.record({ type: 'token.refused', tenant: undefined, requestId: 'nobody' })
     expect(await test.sql(`select type, subject from audit_event where request_id = 'nobody'`)).toEqual([

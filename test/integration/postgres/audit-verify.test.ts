@@ -87,7 +87,7 @@ function emptyingOf(row: TrailRow, column: string): Edit {
 }
 
 function swapOf(one: TrailRow, other: TrailRow): Edit {
-  const temporary = { chain: one.chain, sequence: -1 }
+  const temporary = { chain: one.chain, sequence: Number.MAX_SAFE_INTEGER }
   const move = (from: TrailRow, to: TrailRow): string =>
     `update audit_event set chain = '${to.chain}', sequence = ${to.sequence} where ${where(from)};`
   return { what: 'swapped', at: [one, other], sql: move(one, temporary) + move(other, one) + move(temporary, other) }

@@ -1,6 +1,6 @@
 import { sql, type QueryExecutorProvider } from 'kysely'
 import type { StoredRow } from './audit-row.js'
-import type { AuditSeal, ChainEnd } from './audit-seal.js'
+import type { AuditSeal, ChainEnd, SealedRow } from './audit-seal.js'
 
 /** How long a chain is its holder's after it last wrote to it or said that it is alive. */
 export const leaseSeconds = 20
@@ -31,15 +31,39 @@ export interface Added {
   readonly now: number
 }
 
+/** Rows as they are sent to the database, and where the chain ends with them. */
+export interface SealedAddition {
+  readonly rows: readonly SealedRow[]
+  readonly at: number
+  readonly end: HeldEnd
+  readonly next: HeldEnd
+}
+
 /** Joins rows to a chain and moves its end, both or neither, by one statement. */
 export async function appendRows(
   db: QueryExecutorProvider,
   seal: AuditSeal,
-  { addition, end }: { readonly addition: Addition; readonly end: HeldEnd },
+  parts: { readonly addition: Addition; readonly end: HeldEnd },
 ): Promise<Added> {
-  const sealed = seal.seal(addition.rows, end, addition.at)
-  const sequence = end.sequence + sealed.length
-  const next = { ...end, sequence, mac: sealed.at(-1)?.mac ?? end.mac, settled: addition.settle(sequence) }
+  return appendSealed(db, sealAddition(seal, parts))
+}
+
+/** Seals rows as the next of a chain. */
+export function sealAddition(
+  seal: AuditSeal,
+  { addition, end }: { readonly addition: Addition; readonly end: HeldEnd },
+): SealedAddition {
+  const rows = seal.seal(addition.rows, end, addition.at)
+  const sequence = end.sequence + rows.length
+  const next = { ...end, sequence, mac: rows.at(-1)?.mac ?? end.mac, settled: addition.settle(sequence) }
+  return { rows, at: addition.at, end, next }
+}
+
+/** The same as `appendRows` with rows that are sealed. */
+export async function appendSealed(
+  db: QueryExecutorProvider,
+  { at, end, next, rows: sealed }: SealedAddition,
+): Promise<Added> {
   const json = JSON.stringify(
     sealed.map((row) => ({ ...row, salt: bytea(row.salt), commitment: bytea(row.commitment), mac: bytea(row.mac) })),
   )
@@ -50,7 +74,7 @@ export async function appendRows(
         held_until = case when holder is not null then clock_timestamp() + make_interval(secs => ${leaseSeconds}) end
       where name = ${end.name} and sequence = ${end.sequence} and mac = ${end.mac}
         and holder is not distinct from ${end.holder}
-        and abs(extract(epoch from clock_timestamp()) * 1000000 - ${addition.at}) < ${toleratedMicroseconds}
+        and abs(extract(epoch from clock_timestamp()) * 1000000 - ${at}) < ${toleratedMicroseconds}
       returning 1
     ), added as (
       insert into audit_event (
@@ -71,7 +95,7 @@ export async function appendRows(
     select (select count(*) from added)::int as added, (extract(epoch from clock_timestamp()) * 1000000)::float8 as now
   `.execute(db)
   const answer = rows[0]
-  return { end: answer?.added === sealed.length ? next : undefined, now: answer?.now ?? addition.at }
+  return { end: answer?.added === sealed.length ? next : undefined, now: answer?.now ?? at }
 }
 
 function bytea(bytes: Buffer | null): string | null {

@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import type { Kysely } from 'kysely'
 import { UpstreamError } from '../../../core/error/upstream-error.js'
+import { sqlState } from '../pool/database-failure.js'
 import type { AuditTables } from '../schema/audit-schema.js'
-import { appendRows, type HeldEnd } from './append-rows.js'
+import { appendSealed, sealAddition, type HeldEnd } from './append-rows.js'
 import { toStoredRow, type AuditRow } from './audit-row.js'
 import type { AuditSeal } from './audit-seal.js'
-import { claimChain, releaseChain, renewChain, type Claim } from './claim-chain.js'
+import type { BrokenChains } from './broken-chains.js'
+import { claimChain, releaseChain, renewChain, stands, type Claim } from './claim-chain.js'
 import { isIntent, OpenIntents, unknownOutcomeOf } from './open-intents.js'
 
 type Db = Kysely<AuditTables>
@@ -16,6 +18,7 @@ export interface AuditChainOptions {
   /** Whose database: a tenant's id, or `master`. */
   readonly place: string
   readonly seal: AuditSeal
+  readonly broken: BrokenChains
   readonly database: () => Promise<Db>
 }
 
@@ -23,6 +26,8 @@ export interface AuditChainOptions {
 interface Doubt {
   readonly rows: readonly AuditRow[]
   readonly end: HeldEnd
+  /** Where the chain ends with them. */
+  readonly next: HeldEnd
 }
 
 /** An intent that is on record although whoever sent it was told that it is not. */
@@ -39,8 +44,7 @@ export class AuditChain {
   readonly #intents = new OpenIntents()
   #claim: Claim | undefined
   #claims = 0
-  /** The chain that `#intents` stand in. */
-  #name: string | undefined
+  #wanted: 'any' | 'new' = 'any'
   #doubt: Doubt | undefined
   /** Events that are written although whoever sent them was told of a failure. */
   readonly #writtenAfterAll = new WeakSet<AuditRow['event']>()
@@ -72,6 +76,11 @@ export class AuditChain {
   /** Who sent this event was told of a failure, and goes on all the same. */
   retained(event: AuditRow['event']): void {
     this.#retained.add(event)
+  }
+
+  /** Whether nobody knows what became of the row of this event. */
+  doubts(event: AuditRow['event']): boolean {
+    return this.#doubt?.rows.some((row) => row.event === event) === true
   }
 
   /** Finds out what became of rows in doubt; intents among them that nobody acts on have their outcomes then. */
@@ -129,40 +138,53 @@ export class AuditChain {
     const addition = {
       rows: stored,
       at: Math.max(claim.writtenAt, Math.floor(claim.now + elapsed)),
-      settle: (sequence: number) => this.#intents.settledWith(stored, end.sequence, sequence),
+      settle: (sequence: number) => Math.max(end.settled, this.#intents.settledWith(stored, end.sequence, sequence)),
     }
+    const sealed = sealAddition(this.#options.seal, { addition, end })
     this.#claim = undefined
-    this.#doubt = { rows, end }
-    const added = await appendRows(db, this.#options.seal, { addition, end })
+    this.#doubt = { rows, end, next: sealed.next }
+    const added = await appendSealed(db, sealed).catch((error: unknown) => this.#giveUp(db, end, error))
     this.#doubt = undefined
-    if (added.end === undefined) return false
+    if (added?.end === undefined) return false
     this.#intents.note(stored, end.sequence)
     this.#usedAt = performance.now()
-    this.#claim = { end: added.end, now: added.now, readAt: performance.now(), writtenAt: addition.at }
+    this.#claim = { end: added.end, now: added.now, readAt: performance.now(), writtenAt: addition.at, isOwn: true }
     return true
   }
 
-  /** What was sent before a failure may have been written all the same: nobody else adds to a chain that still is this process's. */
+  /** Nothing of it was written where the chain takes no rows: the next claim is of a new one. Throws every other failure. */
+  async #giveUp(db: Db, end: HeldEnd, error: unknown): Promise<undefined> {
+    // That is an answer: the statement has done nothing.
+    if (/^(?:22|23|42)/.test(sqlState(error) ?? '')) this.#doubt = undefined
+    if (!this.#options.broken.giveUp(end, error)) throw error
+    this.#wanted = 'new'
+    this.#lose()
+    await releaseChain(db, end).catch(() => undefined)
+  }
+
+  /** What was sent before a failure may have been written all the same; and meanwhile others may have had the chain. */
   async #claimAgain(db: Db): Promise<Claim> {
-    const { place, seal } = this.#options
+    const { broken, place, seal } = this.#options
     const { writer } = this
     this.#claims += 1
-    const claim = await claimChain(db, { writer, holder: `${writer}.${this.#claims}`, place, seal })
+    const wanted = { holder: `${writer}.${this.#claims}`, which: this.#wanted }
+    const claim = await claimChain(db, { writer, place, seal, broken }, wanted)
+    this.#wanted = 'any'
+    const { isOwn } = claim
+    // Whoever had it meanwhile has settled its intents.
+    if (!isOwn) this.#intents.forget()
     const doubt = this.#doubt
+    if (doubt !== undefined && (await stands(db, doubt.next))) this.#noteWritten(doubt, isOwn ? 'open' : 'settled')
     this.#doubt = undefined
-    const { name, sequence } = claim.end
-    if (name !== this.#name) this.#intents.forget()
-    else if (doubt !== undefined && sequence > doubt.end.sequence) this.#noteWritten(doubt)
-    this.#name = name
     return claim
   }
 
-  #noteWritten({ end, rows }: Doubt): void {
-    this.#intents.note(rows.map(toStoredRow), end.sequence)
+  #noteWritten({ end, rows }: Doubt, intents: 'open' | 'settled'): void {
+    if (intents === 'open') this.#intents.note(rows.map(toStoredRow), end.sequence)
     for (const row of rows) {
       const { event: intent } = row
       this.#writtenAfterAll.add(intent)
-      if (!isIntent(toStoredRow(row))) continue
+      if (intents === 'settled' || !isIntent(toStoredRow(row))) continue
       this.#refused.push({ intent, outcome: { event: { ...intent, ...unknownOutcomeOf(intent) }, count: 1 } })
     }
   }

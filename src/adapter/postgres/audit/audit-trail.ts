@@ -2,11 +2,14 @@ import { randomBytes } from 'node:crypto'
 import { sql, type Kysely, type QueryExecutorProvider } from 'kysely'
 import type { Keyring } from '../../../core/credential/keyring.js'
 import type { Tenant } from '../../../core/identity/tenant.js'
+import type { Log } from '../../../core/runtime/log.js'
 import { UpstreamError } from '../../../core/error/upstream-error.js'
 import type { AuditTables } from '../schema/audit-schema.js'
 import { appendRows, type HeldEnd } from './append-rows.js'
 import { toStoredRow, type AuditRow, type StoredRow } from './audit-row.js'
 import { AuditSeal } from './audit-seal.js'
+import { BrokenChains } from './broken-chains.js'
+import { changedRow, fitKept, parseKept } from './kept-row.js'
 
 const lockMilliseconds = 500
 const adoptedAtOnce = 500
@@ -32,9 +35,11 @@ export function placeOf(tenant: Pick<Tenant, 'id'> | undefined): string {
 /** The rows of changes, written by the transactions that make them. */
 export class AuditTrail {
   readonly seal: AuditSeal
+  readonly broken: BrokenChains
 
-  constructor(keyring: Keyring) {
+  constructor(keyring: Keyring, log?: Log) {
     this.seal = new AuditSeal(keyring)
+    this.broken = new BrokenChains(log)
   }
 
   /**
@@ -76,17 +81,47 @@ export class AuditTrail {
     if (kept.length === 0) return 0
     const rows = kept.toSorted((one, other) => one.id - other.id)
     const place = placeOf(tenant)
-    const stored = rows.map(({ mac, row }): StoredRow => {
+    const read = rows.map(({ mac, row }) => {
       const isOurs = this.seal.matches(mac, this.seal.over('outbox', [place, row]))
-      return (isOurs ? parseKept(row) : undefined) ?? changedRow(row)
+      return { row, kept: isOurs ? parseKept(row) : undefined }
     })
+    const first = await this.#firstUses(
+      step,
+      read.flatMap(({ kept }) => (kept === undefined ? [] : [kept.nonce])),
+    )
+    // A copy of what was there before is no word of ours any more.
+    const stored = read.map(({ kept, row }) =>
+      kept !== undefined && first.delete(kept.nonce) ? kept.row : changedRow(row),
+    )
     await this.#add(step, place, stored)
     return rows.length
   }
 
+  async #firstUses(step: QueryExecutorProvider, nonces: readonly string[]): Promise<Set<string>> {
+    const { rows } = await sql<{ readonly nonce: string }>`
+      insert into audit_adopted (nonce) select unnest(${nonces}::text[]) on conflict do nothing returning nonce
+    `.execute(step)
+    return new Set(rows.map(({ nonce }) => nonce))
+  }
+
   async #add(step: QueryExecutorProvider, place: string, rows: readonly StoredRow[]): Promise<void> {
-    const { now, ...end } = (await this.#readEnd(step, place)) ?? (await this.#begin(step, place))
-    let held: HeldEnd = { ...end, place, holder: null }
+    const end = (await this.#readEnd(step, place)) ?? (await this.#begin(step, place))
+    await sql`savepoint audit_chain`.execute(step)
+    try {
+      await this.#addTo(step, { ...end, place }, rows)
+    } catch (error) {
+      if (!this.broken.giveUp({ name: end.name, place }, error)) throw error
+      await sql`rollback to savepoint audit_chain`.execute(step)
+      await this.#addTo(step, { ...(await this.#begin(step, place)), place }, rows)
+    }
+  }
+
+  async #addTo(
+    step: QueryExecutorProvider,
+    { now, ...end }: EndRow & { readonly place: string },
+    rows: readonly StoredRow[],
+  ): Promise<void> {
+    let held: HeldEnd = { ...end, holder: null }
     let at = now
     for (const some of inStatements(rows)) {
       const addition = { rows: some, at: Math.floor(at), settle: everythingSettled }
@@ -116,13 +151,18 @@ export class AuditTrail {
         (extract(epoch from clock_timestamp()) * 1000000)::float8 as now
       from audit_chain
       where kind = 'changes' and place = ${place} and key = ${this.seal.key} and name = coalesce(${name ?? null}, name)
+        and name <> all(${this.broken.names}::text[])
       order by name limit 1 for update skip locked
     `.execute(step)
     return rows[0]
   }
 
   async #keep(step: QueryExecutorProvider, place: string, stored: readonly StoredRow[]): Promise<void> {
-    for (const some of inStatements(stored.map((one) => JSON.stringify(one)))) {
+    const { rows } = await sql<{ readonly now: string }>`
+      select to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as now
+    `.execute(step)
+    const at = rows[0]?.now ?? ''
+    for (const some of inStatements(stored.map((one) => fitKept(one, at)))) {
       const kept = some.map((row) => ({ row, mac: this.seal.over('outbox', [place, row]).toString('hex') }))
       await sql`
         insert into audit_outbox (row, mac)
@@ -140,20 +180,4 @@ function inStatements<Row>(rows: readonly Row[]): readonly (readonly Row[])[] {
   return Array.from({ length: statements }, (_, index) =>
     rows.slice(index * rowsPerStatement, (index + 1) * rowsPerStatement),
   )
-}
-
-/** Nothing where it is not what we keep. */
-function parseKept(row: string): StoredRow | undefined {
-  try {
-    const read = JSON.parse(row) as StoredRow
-    return typeof read.type === 'string' && typeof read.request_id === 'string' ? read : undefined
-  } catch {
-    return undefined
-  }
-}
-
-/** Somebody else wrote it: on record as their words, whatever they are, and never as ours, nor in the way of what is. */
-function changedRow(row: string): StoredRow {
-  const event = { type: 'audit.maintained', tenant: undefined, requestId: 'outbox', reason: 'outbox_changed' } as const
-  return toStoredRow({ event: { ...event, detail: { row } }, count: 1 })
 }

@@ -4,6 +4,7 @@ import { UpstreamError } from '../../../core/error/upstream-error.js'
 import type { AuditTables } from '../schema/audit-schema.js'
 import { appendRows, leaseSeconds, type HeldEnd } from './append-rows.js'
 import type { AuditSeal } from './audit-seal.js'
+import type { BrokenChains } from './broken-chains.js'
 import { unknownOutcomes } from './open-intents.js'
 
 /** Of one transaction; what a busy process has left takes several. */
@@ -17,6 +18,8 @@ export interface Claim {
   readonly readAt: number
   /** When its last row was written by this process, in microseconds since the epoch. */
   readonly writtenAt: number
+  /** Whether nobody else can have had it since this writer did. */
+  readonly isOwn: boolean
 }
 
 export interface Claimant {
@@ -24,6 +27,14 @@ export interface Claimant {
   readonly writer: string
   readonly place: string
   readonly seal: AuditSeal
+  readonly broken: BrokenChains
+}
+
+/** What is wanted of a claim. */
+export interface Wanted {
+  readonly holder: string
+  /** `new` after one that was given up: others may be no better. */
+  readonly which: 'any' | 'new'
 }
 
 interface ChainRow {
@@ -42,12 +53,14 @@ type Read = Pick<Claim, 'now' | 'readAt'>
  */
 export async function claimChain(
   db: Kysely<AuditTables>,
-  claimant: Claimant & { readonly holder: string },
+  claimant: Claimant,
+  { holder, which }: Wanted,
 ): Promise<Claim> {
   return db.transaction().execute(async (step) => {
-    const found =
-      (await findOwn(step, claimant)) ?? (await findSettled(step, claimant)) ?? (await begin(step, claimant))
-    return { ...(await take(step, claimant, found)), writtenAt: 0 }
+    const own = which === 'new' ? undefined : await findOwn(step, claimant)
+    const other = own ?? (which === 'new' ? undefined : await findSettled(step, claimant))
+    const taken = await take(step, { ...claimant, holder }, other ?? (await begin(step, claimant)))
+    return { ...taken, writtenAt: 0, isOwn: own !== undefined }
   })
 }
 
@@ -58,17 +71,32 @@ export async function claimChain(
 export async function settleAbandoned(db: Kysely<AuditTables>, claimant: Claimant): Promise<number> {
   const holder = `${claimant.writer}.settling`
   for (let settled = 0; ;) {
-    const more = await db.transaction().execute(async (step) => {
+    let name: string | undefined
+    const settling = db.transaction().execute(async (step) => {
       const found = await findAbandoned(step, claimant)
       if (found === undefined) return undefined
+      name = found.name
       const { end } = await take(step, { ...claimant, holder }, found)
       const next = await settle(step, claimant, end)
       await releaseChain(step, next)
       return next.sequence - end.sequence
     })
+    const more = await settling.catch((error: unknown) => {
+      // One that takes no rows must not keep those behind it waiting.
+      if (name !== undefined && claimant.broken.giveUp({ name, place: claimant.place }, error)) return 0
+      throw error
+    })
     if (more === undefined) return settled
     settled += more
   }
+}
+
+/** Whether what was sent as the last row of a chain until then stands there. */
+export async function stands(db: QueryExecutorProvider, { mac, name, sequence }: HeldEnd): Promise<boolean> {
+  const { rows } = await sql<{ readonly stands: boolean }>`
+    select audit_stands(${name}, ${sequence}, ${mac}) as stands
+  `.execute(db)
+  return rows[0]?.stands === true
 }
 
 /** Whether the chain still was this process's, which has it for another while then. */
@@ -91,19 +119,27 @@ const columns = sql`name, sequence::float8 as sequence, mac, settled::float8 as 
 const isFree = sql`(holder is null or held_until < clock_timestamp())`
 
 /** Waited for: a statement of this writer that was given up may still run, and has to end before anybody knows how. */
-async function findOwn(step: QueryExecutorProvider, { place, writer }: Claimant): Promise<ChainRow | undefined> {
+async function findOwn(
+  step: QueryExecutorProvider,
+  { broken, place, writer }: Claimant,
+): Promise<ChainRow | undefined> {
   const { rows } = await sql<ChainRow>`
     select ${columns} from audit_chain
     where kind = 'server' and place = ${place} and split_part(holder, '.', 1) = ${writer}
+      and name <> all(${broken.names}::text[])
     limit 1 for update
   `.execute(step)
   return rows[0]
 }
 
-async function findSettled(step: QueryExecutorProvider, { place, seal }: Claimant): Promise<ChainRow | undefined> {
+async function findSettled(
+  step: QueryExecutorProvider,
+  { broken, place, seal }: Claimant,
+): Promise<ChainRow | undefined> {
   const { rows } = await sql<ChainRow>`
     select ${columns} from audit_chain
     where kind = 'server' and place = ${place} and key = ${seal.key} and settled = sequence and ${isFree}
+      and name <> all(${broken.names}::text[])
     order by name limit 1 for update skip locked
   `.execute(step)
   return rows[0]
@@ -111,12 +147,12 @@ async function findSettled(step: QueryExecutorProvider, { place, seal }: Claiman
 
 async function findAbandoned(
   step: QueryExecutorProvider,
-  { place, seal, writer }: Claimant,
+  { broken, place, seal, writer }: Claimant,
 ): Promise<ChainRow | undefined> {
   const { rows } = await sql<ChainRow>`
     select ${columns} from audit_chain
     where kind = 'server' and place = ${place} and key = ${seal.key} and settled < sequence and ${isFree}
-      and split_part(coalesce(holder, ''), '.', 1) <> ${writer}
+      and split_part(coalesce(holder, ''), '.', 1) <> ${writer} and name <> all(${broken.names}::text[])
     order by name limit 1 for update skip locked
   `.execute(step)
   return rows[0]

@@ -28,7 +28,7 @@ export class PlaceTrail {
   constructor(options: PlaceTrailOptions) {
     const { database, tenant, trail } = options
     this.#options = options
-    this.#chain = new AuditChain({ place: placeOf(tenant), seal: trail.seal, database })
+    this.#chain = new AuditChain({ place: placeOf(tenant), seal: trail.seal, broken: trail.broken, database })
     this.#writer = new AuditWriter((rows) => this.#chain.append(rows))
   }
 
@@ -52,6 +52,11 @@ export class PlaceTrail {
     this.#chain.retained(event)
   }
 
+  /** Whether this event was sent to the database, which has not said what became of it. */
+  doubts(event: AuditEvent): boolean {
+    return this.#chain.doubts(event)
+  }
+
   /** Keeps the chain while calls are running, and writes the outcomes of those whose intent nobody acted on. */
   async keep(): Promise<void> {
     await this.#chain.tidy()
@@ -73,6 +78,7 @@ export class PlaceTrail {
         writer: this.#chain.writer,
         place: placeOf(tenant),
         seal: trail.seal,
+        broken: trail.broken,
       })
       return adopted + unknown
     }

@@ -22,6 +22,8 @@ export class PostgresAuditLog implements AuditLog {
   /** By tenant id; `undefined` for master. */
   readonly #places = new Map<string | undefined, PlaceTrail>()
   readonly #counter = new AuditCounter()
+  /** Counted, and sent to a database that did not say what became of it: counted on it would be another row. */
+  #doubtful: readonly AuditRow[] = []
   readonly #backlog = new AuditBacklog((events) => this.#lose(events))
   readonly #keeper: TrailKeeper
   #timer: NodeJS.Timeout | undefined
@@ -44,7 +46,7 @@ export class PostgresAuditLog implements AuditLog {
   async record(event: AuditEvent): Promise<void> {
     if (this.#closed) throw new UpstreamError('SHUTTING_DOWN', 'the audit log is closed')
     await this.#write({ event, count: 1 })
-    this.#onEvent(event)
+    this.#tell(event)
   }
 
   retain(event: AuditEvent): void {
@@ -52,7 +54,7 @@ export class PostgresAuditLog implements AuditLog {
       this.#lose([event])
       return
     }
-    this.#onEvent(event)
+    this.#tell(event)
     this.#placeOf(event.tenant).retained(event)
     this.#backlog.add(event)
     this.#flushSoon()
@@ -60,7 +62,7 @@ export class PostgresAuditLog implements AuditLog {
 
   count(event: AuditEvent): void {
     if (this.#closed) return
-    this.#onEvent(event)
+    this.#tell(event)
     this.#counter.add(event)
     this.#flushSoon()
   }
@@ -100,7 +102,7 @@ export class PostgresAuditLog implements AuditLog {
 
   async #writeKept(): Promise<void> {
     const retained = this.#backlog.write((events) => this.#writeRetained(events))
-    const results = await Promise.all(this.#counter.take().map((row) => this.#writeOrKeep(row)))
+    const results = await Promise.all(this.#takeCounted().map((row) => this.#writeOrKeep(row)))
     const failure = (await retained) ?? results.find((result) => result !== undefined)
     if (failure !== undefined) throw failure
   }
@@ -118,7 +120,7 @@ export class PostgresAuditLog implements AuditLog {
 
   /** Throws `failure` where anything is lost. */
   async #putAside(failure: unknown): Promise<void> {
-    const left = [...this.#backlog.take().map((event) => ({ event, count: 1 })), ...this.#counter.take()]
+    const left = [...this.#backlog.take().map((event) => ({ event, count: 1 })), ...this.#takeCounted()]
     const byPlace = new Map<PlaceTrail, AuditRow[]>()
     for (const row of left) {
       const place = this.#placeOf(row.event.tenant)
@@ -141,8 +143,24 @@ export class PostgresAuditLog implements AuditLog {
       await this.#write(row)
       return undefined
     } catch (error) {
-      this.#counter.add(row.event, row.count)
+      if (this.#placeOf(row.event.tenant).doubts(row.event)) this.#doubtful = [...this.#doubtful, row]
+      else this.#counter.add(row.event, row.count)
       return toUpstreamError(error, row.event.tenant)
+    }
+  }
+
+  #takeCounted(): readonly AuditRow[] {
+    const rows = [...this.#doubtful, ...this.#counter.take()]
+    this.#doubtful = []
+    return rows
+  }
+
+  /** What is on record stays so, whatever whoever hears of it makes of that. */
+  #tell(event: AuditEvent): void {
+    try {
+      this.#onEvent(event)
+    } catch (error) {
+      this.#log.write('error', 'who hears of audit events has failed', { requestId: event.requestId, error })
     }
   }
 

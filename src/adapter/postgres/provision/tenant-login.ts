@@ -18,6 +18,11 @@ const insufficientPrivilege = '42501'
 const scramIterations = 4096
 /** What requests may read and not change: what is counted by triggers, and what only a migration does. */
 const readOnlyTables = ['schema_migration', 'policy_version']
+/** What a row of the trail is written with: its number is the database's, and of an erasure only its owner speaks. */
+const writtenColumns = [
+  ...['at', 'type', 'issuer', 'subject', 'client_id', 'request_id', 'intent_id', 'trace_id', 'operation', 'reason'],
+  ...['milliseconds', 'detail', 'personal', 'count', 'chain', 'sequence', 'salt', 'commitment', 'mac'],
+]
 
 /**
  * Creates the role, or gives the one that a process has left half way a new password. `db` is connected to the maintenance
@@ -91,13 +96,19 @@ export async function grantTenantLogin<Schema>(db: Kysely<Schema>, role: string)
 /** To add to the trail, and nothing else: a chain is moved on by what was added to it. */
 async function grantAudit<Schema>(db: Kysely<Schema>, role: string): Promise<void> {
   const to = sql.id(role)
-  await sql`revoke all on audit_event, audit_chain, audit_outbox, audit_checkpoint, audit_cursor from ${to}`.execute(db)
-  await sql`grant insert on audit_event, audit_checkpoint to ${to}`.execute(db)
-  await sql`grant select, insert, update (sequence, mac, settled, holder, held_until) on audit_chain to ${to}`.execute(
-    db,
-  )
-  await sql`grant select, insert, delete on audit_outbox to ${to}`.execute(db)
-  await sql`grant execute on function audit_unsettled(text, bigint) to ${to}`.execute(db)
+  const all = sql`audit_event, audit_chain, audit_outbox, audit_adopted, audit_checkpoint, audit_cursor`
+  await sql`revoke all on ${all} from ${to}`.execute(db)
+  const written = sql.join(writtenColumns.map((column) => sql.ref(column)))
+  await sql`grant insert (${written}) on audit_event to ${to}`.execute(db)
+  await sql`
+    grant select, insert (name, kind, place, key, mac), update (sequence, mac, settled, holder, held_until)
+      on audit_chain to ${to}
+  `.execute(db)
+  await sql`grant select, insert (row, mac), delete on audit_outbox to ${to}`.execute(db)
+  await sql`grant select, insert on audit_adopted to ${to}`.execute(db)
+  await sql`
+    grant execute on function audit_unsettled(text, bigint), audit_stands(text, bigint, bytea) to ${to}
+  `.execute(db)
 }
 
 async function stateOf(db: Kysely<unknown>, role: string, place: TenantPlace): Promise<'absent' | 'foreign' | 'ours'> {

@@ -1,4 +1,5 @@
 import { sql, type Generated, type Kysely } from 'kysely'
+import { boundAudit, guardChains } from './audit-bounds.js'
 import type { MigrationSchema } from './migrate.js'
 
 /** Rows of one writer, each with a seal over it and the one before. */
@@ -35,6 +36,11 @@ export interface AuditOutboxTable {
   readonly at: Generated<Date>
 }
 
+/** Which rows have left the outbox: none comes back, though somebody has kept a copy. */
+export interface AuditAdoptedTable {
+  readonly nonce: string
+}
+
 /** Signed words on how far every chain had come. */
 export interface AuditCheckpointTable {
   readonly id: Generated<string>
@@ -62,6 +68,10 @@ export async function createAuditChains(db: Kysely<MigrationSchema>): Promise<vo
     .addColumn('at', 'timestamptz', (column) => column.notNull().defaultTo(sql`clock_timestamp()`))
     .execute()
   await db.schema
+    .createTable('audit_adopted')
+    .addColumn('nonce', 'text', (column) => column.primaryKey())
+    .execute()
+  await db.schema
     .createTable('audit_checkpoint')
     .addColumn('id', 'bigint', (column) => column.primaryKey().generatedAlwaysAsIdentity())
     .addColumn('at', 'timestamptz', (column) => column.notNull().defaultTo(sql`clock_timestamp()`))
@@ -76,7 +86,9 @@ export async function createAuditChains(db: Kysely<MigrationSchema>): Promise<vo
     .addPrimaryKeyConstraint('audit_cursor_pkey', ['destination', 'chain'])
     .execute()
   await guardRows(db)
+  await guardChains(db)
   await createUnsettled(db)
+  await boundAudit(db)
 }
 
 async function addColumns(db: Kysely<MigrationSchema>): Promise<void> {
@@ -131,13 +143,14 @@ async function createChain(db: Kysely<MigrationSchema>): Promise<void> {
 /** Nobody changes or removes a row by mistake, its owner included; only who says that this is what it means to do. */
 async function guardRows(db: Kysely<MigrationSchema>): Promise<void> {
   await sql`
-    create function audit_maintained(of oid) returns boolean language sql stable as $$
+    create function audit_maintained(of oid) returns boolean language sql stable
+      set search_path = pg_catalog, public, pg_temp as $$
       select coalesce(current_setting('authsec.audit_maintenance', true), '') = 'on'
         and pg_has_role(current_user, (select relowner from pg_class where oid = of), 'member')
     $$
   `.execute(db)
   await sql`
-    create function audit_refuse() returns trigger language plpgsql as $$
+    create function audit_refuse() returns trigger language plpgsql set search_path = pg_catalog, public, pg_temp as $$
     begin
       if audit_maintained(tg_relid) then
         return coalesce(new, old);
@@ -156,7 +169,7 @@ async function guardRows(db: Kysely<MigrationSchema>): Promise<void> {
     `.execute(db)
   }
   await sql`
-    create function audit_forward() returns trigger language plpgsql as $$
+    create function audit_forward() returns trigger language plpgsql set search_path = pg_catalog, public, pg_temp as $$
     begin
       if audit_maintained(tg_relid) then
         return coalesce(new, old);
@@ -178,14 +191,14 @@ async function guardRows(db: Kysely<MigrationSchema>): Promise<void> {
   `.execute(db)
 }
 
-/** The intents of a chain that no outcome has followed, for whoever may add to the trail and not read it. */
+/** The intents of a chain that no outcome has followed, and whether a row is there, for whoever may add to the trail and not read it. */
 async function createUnsettled(db: Kysely<MigrationSchema>): Promise<void> {
   await sql`
     create function audit_unsettled(of text, beyond bigint)
       returns table (
         type text, issuer text, subject text, client_id text, request_id text, intent_id text, trace_id text, operation text
       )
-      language sql stable security definer set search_path = pg_catalog, public as $$
+      language sql stable security definer set search_path = pg_catalog, public, pg_temp as $$
         select e.type, e.issuer, e.subject, e.client_id, e.request_id, e.intent_id, e.trace_id, e.operation
         from audit_event e
         where e.chain = of and e.sequence > beyond and e.intent_id is not null
@@ -199,4 +212,15 @@ async function createUnsettled(db: Kysely<MigrationSchema>): Promise<void> {
       $$
   `.execute(db)
   await sql`revoke all on function audit_unsettled(text, bigint) from public`.execute(db)
+  // Whoever has made a seal finds out whether its row stands.
+  await sql`
+    create function audit_stands(of text, at bigint, seal bytea) returns boolean
+      language sql stable security definer set search_path = pg_catalog, public, pg_temp as $$
+        select exists (
+          select from public.audit_event e
+          where e.chain = audit_stands.of and e.sequence = audit_stands.at and e.mac = audit_stands.seal
+        )
+      $$
+  `.execute(db)
+  await sql`revoke all on function audit_stands(text, bigint, bytea) from public`.execute(db)
 }

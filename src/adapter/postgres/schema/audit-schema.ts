@@ -1,5 +1,11 @@
 import { sql, type Generated, type Kysely } from 'kysely'
-import type { AuditChainTable, AuditCheckpointTable, AuditCursorTable, AuditOutboxTable } from './audit-chain-schema.js'
+import type {
+  AuditAdoptedTable,
+  AuditChainTable,
+  AuditCheckpointTable,
+  AuditCursorTable,
+  AuditOutboxTable,
+} from './audit-chain-schema.js'
 import type { MigrationSchema } from './migrate.js'
 
 /** What the trail needs of a database; master and tenants all have it. */
@@ -7,6 +13,7 @@ export interface AuditTables {
   readonly audit_event: AuditEventTable
   readonly audit_chain: AuditChainTable
   readonly audit_outbox: AuditOutboxTable
+  readonly audit_adopted: AuditAdoptedTable
   readonly audit_checkpoint: AuditCheckpointTable
   readonly audit_cursor: AuditCursorTable
 }

@@ -110,9 +110,17 @@ async function takeLaterSteps<Schema>(db: Kysely<Schema>, { steps, tables }: Exp
 
 /** New rows go on counting where the old ones ended. */
 async function restartIdentities<Schema>(db: Kysely<Schema>): Promise<void> {
-  await sql`
-    select setval(pg_get_serial_sequence('audit_event', 'id'), greatest(max(id), 1), max(id) is not null) from audit_event
+  const { rows } = await sql<{ readonly table: string; readonly column: string }>`
+    select c.relname as table, a.attname as column
+    from pg_class c join pg_attribute a on a.attrelid = c.oid
+    where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' and a.attidentity <> '' and not a.attisdropped
   `.execute(db)
+  for (const { column, table } of rows) {
+    await sql`
+      select setval(pg_get_serial_sequence(quote_ident(${table}), ${column}), greatest(max(${sql.ref(column)}), 1), max(${sql.ref(column)}) is not null)
+      from ${sql.table(table)}
+    `.execute(db)
+  }
 }
 
 /** They are in no export, and what the tenant was when they were written is part of them. */

@@ -6,10 +6,18 @@ export interface TableShape {
   readonly columns: readonly string[]
 }
 
-/** What is not taken along: what a database has by itself, who is signed in at the moment, who is sent its trail, what providers and services gave this installation alone, and links that are under way. */
+/** What is not taken along: what a database has by itself, who is signed in at the moment, who is sent its trail, what waits beside that and is no more than this database's, what providers and services gave this installation alone, and links that are under way. */
 const left = new Set([
   ...['schema_migration', 'policy_version', 'session', 'kept_token', 'account_link'],
-  ...['audit_cursor', 'service_connection', 'service_credential', 'service_rotation', 'service_sign_in'],
+  ...[
+    'audit_adopted',
+    'audit_cursor',
+    'audit_outbox',
+    'service_connection',
+    'service_credential',
+    'service_rotation',
+    'service_sign_in',
+  ],
 ])
 
 /** The tables of a tenant that make it what it is, each after those that its rows refer to. */

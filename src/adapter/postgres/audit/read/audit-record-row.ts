@@ -3,6 +3,9 @@ import { decisionOf, type AuditEventType, type AuditFacts } from '../../../../co
 import type { AuditRecord } from '../../../../core/audit/audit-record.js'
 import type { StoredRow } from '../audit-row.js'
 
+const firstTime = Date.parse('0001-01-01T00:00:00.000Z')
+const lastTime = Date.parse('9999-12-31T23:59:59.999Z')
+
 /** A row of the trail, as it is selected. */
 export interface AuditRecordRow extends Omit<StoredRow, 'detail' | 'personal'> {
   readonly id: string
@@ -29,7 +32,7 @@ export function parseRecord(row: AuditRecordRow, tenant: string | undefined): Au
   const reason = row.reason ?? undefined
   const { chain, sequence } = row
   return {
-    ...{ type, tenant, reason, at: new Date(Math.floor(row.at / 1000)).toISOString() },
+    ...{ type, tenant, reason, at: timeOf(row.at) },
     ...{ issuer: row.issuer ?? undefined, subject: row.subject ?? undefined, clientId: row.client_id ?? undefined },
     ...{ requestId: row.request_id, intentId: row.intent_id ?? undefined, traceId: row.trace_id ?? undefined },
     ...{ operation: row.operation ?? undefined, milliseconds: row.milliseconds ?? undefined, count: row.count },
@@ -37,6 +40,12 @@ export function parseRecord(row: AuditRecordRow, tenant: string | undefined): Au
     decision: decisionOf({ type, reason }),
     position: chain === null || sequence === null ? undefined : { chain, sequence },
   }
+}
+
+/** The nearest that can be written down: whoever has put another one there must not keep the rest from being read. */
+function timeOf(microseconds: number): string {
+  const milliseconds = Math.min(Math.max(Math.floor(microseconds / 1000), firstTime), lastTime)
+  return new Date(Number.isNaN(milliseconds) ? firstTime : milliseconds).toISOString()
 }
 
 function parseFacts(value: unknown): AuditFacts | undefined {

@@ -1,6 +1,6 @@
 import { sql, type RawBuilder, type Transaction } from 'kysely'
 import type { AuditOrder, AuditPlace, AuditPositions, AuditReader } from '../../../../core/audit/audit-reader.js'
-import type { AuditFilter, AuditRecord } from '../../../../core/audit/audit-record.js'
+import type { AuditFilter, AuditPosition, AuditRecord } from '../../../../core/audit/audit-record.js'
 import type { AuditTables } from '../../schema/audit-schema.js'
 import type { AuditArchive } from './audit-archive.js'
 import { conditionsOf } from './audit-conditions.js'
@@ -51,7 +51,10 @@ export class PostgresAuditReader implements AuditReader {
   }
 }
 
-/** Rows that come after the positions in their chains; a chain without one is read from its beginning. */
+/**
+ * Rows that come after the positions in their chains; a chain without one is read from its beginning. No row is passed over, nor taken
+ * from behind the chain's end: whoever can add rows could otherwise lead a reader past those to come.
+ */
 export async function selectAfter(
   step: Transaction<AuditTables>,
   positions: AuditPositions,
@@ -59,16 +62,43 @@ export async function selectAfter(
 ): Promise<readonly AuditRecordRow[]> {
   const { rows } = await sql<AuditRecordRow>`
     select ${recordColumns}
-    from audit_chain c
-    left join unnest(${[...positions.keys()]}::text[], ${[...positions.values()]}::bigint[]) as known (chain, sequence)
-      on known.chain = c.name
+    from ${chainsBehind(positions)}
     cross join lateral (
-      select * from audit_event
-      where chain = c.name and sequence > coalesce(known.sequence, 0) order by sequence limit ${limit}
+      select next.*, row_number() over (order by next.sequence) as number
+      from (
+        select * from audit_event
+        where chain = c.name and sequence > c.start and sequence <= c.sequence order by sequence limit ${limit}
+      ) next
     ) e
-    where c.kind <> 'legacy' and c.sequence > coalesce(known.sequence, 0)
+    where e.sequence = c.start + e.number
   `.execute(step)
   return mergeChains(rows, limit)
+}
+
+/** Chains that go on behind the positions, without the row that comes next; and which row that would be. */
+export async function selectBroken(
+  step: Transaction<AuditTables>,
+  positions: AuditPositions,
+): Promise<readonly AuditPosition[]> {
+  const { rows } = await sql<AuditPosition>`
+    select c.name as chain, (c.start + 1)::float8 as sequence
+    from ${chainsBehind(positions)}
+    where not exists (select from audit_event e where e.chain = c.name and e.sequence = c.start + 1)
+    order by c.name
+  `.execute(step)
+  return rows
+}
+
+/** What the retention has removed is not waited for. */
+function chainsBehind(positions: AuditPositions): RawBuilder<unknown> {
+  return sql`(
+    select chain.name, chain.sequence, greatest(coalesce(known.sequence, 0), chain.anchor_sequence) as start
+    from audit_chain chain
+    left join unnest(${[...positions.keys()]}::text[], ${[...positions.values()]}::bigint[]) as known (name, sequence)
+      on known.name = chain.name
+    where chain.kind <> 'legacy'
+      and chain.sequence > greatest(coalesce(known.sequence, 0), chain.anchor_sequence)
+  ) c`
 }
 
 async function extentOf(step: Transaction<AuditTables>): Promise<Extent | undefined> {

@@ -1,28 +1,35 @@
 import { sql } from 'kysely'
 import type { AuditPlace } from '../../../../core/audit/audit-reader.js'
-import type { AuditRecord } from '../../../../core/audit/audit-record.js'
+import type { AuditPosition, AuditRecord } from '../../../../core/audit/audit-record.js'
 import type { UnsentAudit } from '../../../../core/audit/stream/unsent-audit.js'
+import type { Log } from '../../../../core/runtime/log.js'
 import type { AuditArchive } from './audit-archive.js'
 import { parseRecord } from './audit-record-row.js'
-import { selectAfter } from './postgres-audit-reader.js'
+import { selectAfter, selectBroken } from './postgres-audit-reader.js'
 
 /** How far receivers have the trail, in `audit_cursor` of the database whose trail it is. */
 export class PostgresUnsentAudit implements UnsentAudit {
   readonly #archive: AuditArchive
+  readonly #log: Log
+  /** What the log has been told. */
+  readonly #broken = new Set<string>()
 
-  constructor(archive: AuditArchive) {
+  constructor(archive: AuditArchive, log: Log) {
     this.#archive = archive
+    this.#log = log
   }
 
   async read(place: AuditPlace, destination: string, limit: number): Promise<readonly AuditRecord[]> {
-    const rows = await this.#archive.asAuditor(place, async (step) => {
+    const { broken, rows } = await this.#archive.asAuditor(place, async (step) => {
       const cursors = await step
         .selectFrom('audit_cursor')
         .select(['chain', sql<number>`sequence::float8`.as('sequence')])
         .where('destination', '=', destination)
         .execute()
-      return selectAfter(step, new Map(cursors.map(({ chain, sequence }) => [chain, sequence])), limit)
+      const positions = new Map(cursors.map(({ chain, sequence }) => [chain, sequence]))
+      return { rows: await selectAfter(step, positions, limit), broken: await selectBroken(step, positions) }
     })
+    for (const position of broken) this.#report(place, destination, position)
     return rows.map((row) => parseRecord(row, place?.slug))
   }
 
@@ -40,5 +47,14 @@ export class PostgresUnsentAudit implements UnsentAudit {
       on conflict (destination, chain) do update set
         sequence = greatest(audit_cursor.sequence, excluded.sequence), sent_at = clock_timestamp()
     `.execute(await this.#archive.asOwner(place))
+  }
+
+  /** Once: it is met again with each look. */
+  #report(place: AuditPlace, destination: string, { chain, sequence }: AuditPosition): void {
+    const key = JSON.stringify([place?.id, destination, chain, sequence])
+    if (this.#broken.has(key)) return
+    this.#broken.add(key)
+    const where = { destination, tenant: place?.slug, chain, sequence }
+    this.#log.write('error', 'a row of the audit trail is missing: those behind it in its chain are not sent', where)
   }
 }
