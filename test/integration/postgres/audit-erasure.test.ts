@@ -82,7 +82,7 @@ describe('the erasure of a person', () => {
   it('takes out who acted and of whom is spoken, in every row and no other, and everything still holds', async () => {
     const { auditMaintenance } = test.postgres
     const before = await personsOf(['not hers', 'another'])
-    expect(await auditMaintenance.erase(place, erasure)).toBe(7)
+    expect(await auditMaintenance.erase(place, erasure)).toEqual({ rows: 7, left: 0 })
     const nothing = { subject: null, personal: null, salt: null, erased_by: 'erasure-1' }
     expect(await personsOf(['hers', 'old of hers'])).toEqual(Array.from({ length: 6 }, () => nothing))
     expect(await personsOf(['not hers', 'another'])).toEqual(before)
@@ -90,7 +90,7 @@ describe('the erasure of a person', () => {
       faults: [],
       erasures: [{ reference: 'erasure-1', rows: 7 }],
     })
-    expect(await auditMaintenance.erase(place, { ...erasure, reference: 'erasure-2' })).toBe(0)
+    expect(await auditMaintenance.erase(place, { ...erasure, reference: 'erasure-2' })).toEqual({ rows: 0, left: 0 })
   })
 
   it('is on record without naming the person', async () => {
@@ -110,7 +110,7 @@ describe('the erasure of a person', () => {
 
   it('also happens in master, for sign-ins from before the tenant was known', async () => {
     const master: AuditPlace = { tenant: undefined, database: test.masterDatabase }
-    expect(await test.postgres.auditMaintenance.erase(master, erasure)).toBe(1)
+    expect(await test.postgres.auditMaintenance.erase(master, erasure)).toEqual({ rows: 1, left: 0 })
     expect(await test.sql(`select subject, erased_by from audit_event where type = 'signin.failed'`)).toEqual([
       { subject: null, erased_by: 'erasure-1' },
     ])
@@ -118,6 +118,22 @@ describe('the erasure of a person', () => {
       ...{ places: [master], checkpoints: [], onProgress: () => undefined },
     })
     expect(reports).toMatchObject([{ faults: [], erasures: [{ reference: 'erasure-1', rows: 1 }] }])
+  })
+
+  it('leaves rows that are not as they were written, says so, and seals nothing there', async () => {
+    const { auditMaintenance } = test.postgres
+    const first = `request_id = 'hers' and sequence = 1`
+    await trail.spoil(`
+      update audit_event set subject = 'account of ann' where request_id = 'not hers' and subject = 'account of bob';
+      update audit_event set reason = 'another' where ${first}
+    `)
+    const before = (await trail.verify()).faults
+    expect(before).toHaveLength(2)
+    expect(await auditMaintenance.erase(place, erasure)).toEqual({ rows: 6, left: 2 })
+    expect(await test.tenantSql(acme, `select subject, erased_by from audit_event where ${first}`)).toEqual([
+      { subject: 'account of ann', erased_by: null },
+    ])
+    expect((await trail.verify()).faults).toEqual(before)
   })
 
   it('is found out where nobody did it by the command', async () => {

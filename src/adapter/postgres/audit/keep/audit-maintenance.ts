@@ -9,7 +9,7 @@ import type { AuditTables } from '../../schema/audit-schema.js'
 import { listTenants } from '../../tenant/list-tenants.js'
 import { placeOf } from '../audit-trail.js'
 import { unreadable, verifyPlace, type VerifiedPlace } from '../verify/verify-place.js'
-import { erasePerson, type ErasureOptions } from './erase-person.js'
+import { erasePerson, type ErasedRows, type ErasureOptions } from './erase-person.js'
 import { makeCheckpoint } from './make-checkpoint.js'
 import { pruneTrail } from './prune-trail.js'
 import type { PrunedRows, Retention } from './retention.js'
@@ -123,8 +123,8 @@ export class AuditMaintenance {
     return this.#inside(place, (db) => pruneTrail(db, { trail, tenant, retention }))
   }
 
-  /** Takes what rows say of a person out of a database; answers with how many rows that were. */
-  erase(place: AuditPlace, erasure: Pick<ErasureOptions, 'by' | 'person' | 'reference'>): Promise<number> {
+  /** Takes what rows say of a person out of a database. */
+  erase(place: AuditPlace, erasure: Pick<ErasureOptions, 'by' | 'person' | 'reference'>): Promise<ErasedRows> {
     const { tenant } = place
     const { trail } = this.#databases
     return this.#inside(place, (db) => erasePerson(db, { ...erasure, trail, tenant }))
