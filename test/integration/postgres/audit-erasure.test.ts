@@ -125,10 +125,12 @@ describe('the erasure of a person', () => {
     const first = `request_id = 'hers' and sequence = 1`
     await trail.spoil(`
       update audit_event set subject = 'account of ann' where request_id = 'not hers' and subject = 'account of bob';
-      update audit_event set reason = 'another' where ${first}
+      update audit_event set reason = 'another' where ${first};
+      update audit_event set id = 9000000000000000 where id = (select max(id) from audit_event);
+      insert into audit_event (id, type, request_id) values (9223372036854775807, 'list.served', 'x')
     `)
     const before = (await trail.verify()).faults
-    expect(before).toHaveLength(2)
+    expect(before).toHaveLength(3)
     expect(await auditMaintenance.erase(place, erasure)).toEqual({ rows: 6, left: 2 })
     expect(await test.tenantSql(acme, `select subject, erased_by from audit_event where ${first}`)).toEqual([
       { subject: 'account of ann', erased_by: null },

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { parseCheckpoint, type SignedCheckpoint } from '../../../src/core/audit/audit-checkpoint.js'
+import { digestOf, parseCheckpoint, type SignedCheckpoint } from '../../../src/core/audit/audit-checkpoint.js'
 import type { RegisteredTenant } from '../../../src/core/administration/registered-tenant.js'
 import { KeptTrail, recordCalls, type TrailRow } from '../../support/kept-trail.js'
 import { openTestPostgres, type TestPostgres } from '../../support/postgres.js'
@@ -347,6 +347,28 @@ describe('verification of an audit trail', () => {
     expect((await trail.verify()).faults).toMatchObject([{ kind: 'anchor_forged', chain, sequence: 2 }])
   })
 
+  it('finds what hides rows from readers, or lets rows be changed by mistake', async () => {
+    const changed: readonly (readonly [string, string])[] = [
+      ['alter table audit_event enable row level security', 'alter table audit_event disable row level security'],
+      ['create rule hide as on update to audit_event do instead nothing', 'drop rule hide on audit_event'],
+      [
+        'alter table audit_event rename to hidden; create view audit_event as select * from hidden',
+        'drop view audit_event; alter table hidden rename to audit_event',
+      ],
+      [
+        'alter table audit_chain disable trigger audit_chain_rows',
+        'alter table audit_chain enable trigger audit_chain_rows',
+      ],
+    ]
+    for (const [change, back] of changed) {
+      await trail.spoil(change)
+      const { faults } = await trail.verify()
+      await trail.spoil(back)
+      expect(faults).toMatchObject([{ kind: 'table_changed' }])
+    }
+    expect((await trail.verify()).faults).toEqual([])
+  })
+
   it('finds what was changed beside the trail', async () => {
     await trail.spoil(
       `insert into audit_outbox (row, mac) values ('{"type":"admin.changed","request_id":"x"}', '\\x00')`,
@@ -435,6 +457,19 @@ describe('a checkpoint', () => {
     expect((await trail.verify()).faults).toMatchObject([
       { kind: 'checkpoint_forged', what: expect.stringContaining('follow') },
     ])
+  })
+
+  it('follows the last one of this installation, whatever else stands there', async () => {
+    const forged = JSON.stringify({ ...checkpoint, rows: checkpoint.rows + 1 })
+    await trail.spoil(`
+      insert into audit_checkpoint (document) values ('none'), ('${forged}');
+      insert into audit_checkpoint (id, document) overriding system value values (9223372036854775807, 'none')
+    `)
+    const found = (await trail.verify()).faults
+    expect(found).toEqual(Array.from({ length: 3 }, () => expect.objectContaining({ kind: 'checkpoint_forged' })))
+    expect((await checkpointOf(acme)).previous).toBe(digestOf(checkpoint))
+    expect((await trail.verify()).faults).toEqual(expect.arrayContaining([...found]))
+    expect((await trail.verify()).faultCount).toBe(3)
   })
 
   it('of another installation says nothing of this one', async () => {

@@ -10,6 +10,8 @@ import { findWritten } from './find-written.js'
 
 /** So many numbers of rows are looked through by one statement. */
 const numbersPerPage = 20_000
+/** Before which a page ends in a number that can be told from the next. */
+const lastNumber = Number.MAX_SAFE_INTEGER - numbersPerPage
 
 /** Somebody as the trail knows them. */
 export interface Person {
@@ -53,17 +55,17 @@ export async function erasePerson(db: Kysely<AuditTables>, options: ErasureOptio
   const { by, person, reference, tenant, trail } = options
   return db.transaction().execute(async (step) => {
     await beginMaintenance(step)
-    const { first, last } = await readNumbers(step)
     const own = placeOf(tenant)
     let erased = 0
     let left = 0
-    for (let from = first; from <= last; from += numbersPerPage) {
+    for (let from = await nextNumber(step, Number.MIN_SAFE_INTEGER); from !== undefined;) {
       const found = await findRows(step, person, { from, to: from + numbersPerPage, own })
       const written = await findWritten(step, chainedIn(found), { seal: trail.seal, own })
       const rows = found.filter(({ id, isChained }) => !isChained || written.has(id))
       await takeOut(step, options, rows)
       erased += rows.length
       left += found.length - rows.length
+      from = await nextNumber(step, from + numbersPerPage)
     }
     const detail = { reference, rows: erased, ...(left > 0 && { left }) }
     const event = {
@@ -79,12 +81,12 @@ export async function erasePerson(db: Kysely<AuditTables>, options: ErasureOptio
   })
 }
 
-/** Those of the first row and of the last. */
-async function readNumbers(step: QueryExecutorProvider): Promise<{ readonly first: number; readonly last: number }> {
-  const { rows } = await sql<{ readonly first: number; readonly last: number }>`
-    select coalesce(min(id), 0)::float8 as first, coalesce(max(id), 0)::float8 as last from audit_event
+/** That of the first row from `from` on: whoever adds rows by hand leaves gaps of any size. */
+async function nextNumber(step: QueryExecutorProvider, from: number): Promise<number | undefined> {
+  const { rows } = await sql<{ readonly next: number | null }>`
+    select min(e.id)::float8 as next from audit_event e where e.id >= ${from} and e.id < ${lastNumber}
   `.execute(step)
-  return rows[0] ?? { first: 0, last: 0 }
+  return rows[0]?.next ?? undefined
 }
 
 async function findRows(

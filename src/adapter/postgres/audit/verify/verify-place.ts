@@ -10,6 +10,7 @@ import { isCounted, isLegacy, readTrail, type ReadTrail } from './read-chains.js
 import { judgeErasures, judgeUnchained, verifyLegacyErasures, verifyOutbox } from './verify-beside.js'
 import { verifyChain } from './verify-chain.js'
 import { compareCheckpoints, verifyStored } from './verify-checkpoints.js'
+import { verifyTables } from './verify-tables.js'
 
 export interface VerifyPlaceOptions {
   readonly db: Kysely<AuditTables>
@@ -34,6 +35,7 @@ export interface VerifiedPlace {
 export async function verifyPlace(options: VerifyPlaceOptions): Promise<VerifiedPlace> {
   const { checkpoints, db, onProgress, place: own, publicKey, seal, tenant } = options
   const findings = new Findings()
+  await verifyTables(db, findings)
   const trail = await readTrail(db)
   const chains = trail.chains.filter((chain) => !isLegacy(chain))
   judgeChains(trail.chains, findings)
