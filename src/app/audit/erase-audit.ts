@@ -62,7 +62,11 @@ async function personOf(
 ): Promise<{ readonly person: Person; readonly words: string }> {
   if ('subject' in asked) {
     const { issuer, subject } = asked
-    const words = `what it says of the subject ${subject}${issuer === undefined ? '' : ` of ${issuer}`}`
+    const ofWhom =
+      issuer === undefined
+        ? '; without --issuer what is on record from before the tenant was known stays'
+        : ` of ${issuer}`
+    const words = `what it says of the subject ${subject}${ofWhom}`
     return { person: { names: [], identities: [{ issuer, subject }] }, words }
   }
   const email = asked.account

@@ -56,10 +56,11 @@ export async function erasePerson(db: Kysely<AuditTables>, options: ErasureOptio
   return db.transaction().execute(async (step) => {
     await beginMaintenance(step)
     const own = placeOf(tenant)
+    const known = tenant === undefined ? { ...person, identities: issuedIn(person) } : person
     let erased = 0
     let left = 0
     for (let from = await nextNumber(step, Number.MIN_SAFE_INTEGER); from !== undefined;) {
-      const found = await findRows(step, person, { from, to: from + numbersPerPage, own })
+      const found = await findRows(step, known, { from, to: from + numbersPerPage, own })
       const written = await findWritten(step, chainedIn(found), { seal: trail.seal, own })
       const rows = found.filter(({ id, isChained }) => !isChained || written.has(id))
       await takeOut(step, options, rows)
@@ -79,6 +80,11 @@ export async function erasePerson(db: Kysely<AuditTables>, options: ErasureOptio
     await trail.add(step, [{ event, count: 1 }])
     return { rows: erased, left }
   })
+}
+
+/** Master knows people of all tenants: without the issuer nobody can tell whom a subject means there. */
+function issuedIn({ identities }: Person): Person['identities'] {
+  return identities.filter(({ issuer }) => issuer !== undefined)
 }
 
 /** That of the first row from `from` on: whoever adds rows by hand leaves gaps of any size. */
