@@ -24,6 +24,8 @@ export interface Erased {
   readonly rows: number
   /** Rows from before the tenant was known. */
   readonly rowsInMaster: number
+  /** Rows of both that stay, as they are not what was written. */
+  readonly left: number
 }
 
 /** Takes what the trail says of a person out of it, in the tenant's database and in master. Throws `RefusedError` where `agree` does. */
@@ -45,9 +47,10 @@ export async function eraseFromAudit(
     await audit.settle(tenant)
     await audit.settle(undefined)
     const reference = `erasure-${randomUUID()}`
-    const rows = await auditMaintenance.erase(place, { person, reference, by })
-    const rowsInMaster = await auditMaintenance.erase(master, { person, reference, by })
-    return { reference, rows, rowsInMaster }
+    const inTenant = await auditMaintenance.erase(place, { person, reference, by })
+    const inMaster = await auditMaintenance.erase(master, { person, reference, by })
+    const left = inTenant.left + inMaster.left
+    return { reference, rows: inTenant.rows, rowsInMaster: inMaster.rows, left }
   })
 }
 
@@ -59,7 +62,11 @@ async function personOf(
 ): Promise<{ readonly person: Person; readonly words: string }> {
   if ('subject' in asked) {
     const { issuer, subject } = asked
-    const words = `what it says of the subject ${subject}${issuer === undefined ? '' : ` of ${issuer}`}`
+    const ofWhom =
+      issuer === undefined
+        ? '; without --issuer what is on record from before the tenant was known stays'
+        : ` of ${issuer}`
+    const words = `what it says of the subject ${subject}${ofWhom}`
     return { person: { names: [], identities: [{ issuer, subject }] }, words }
   }
   const email = asked.account

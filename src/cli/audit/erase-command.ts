@@ -27,8 +27,8 @@ export function eraseCommand(env: NodeJS.ProcessEnv): Command {
       const person = personIn(flags)
       if (person === undefined) return command.error('error: say --account EMAIL or --subject SUB')
       const erased = await eraseFromAudit(env, { tenant, person, agree: agreement(flags) })
-      const { reference, rows, rowsInMaster } = erased
-      const words = `${rows} rows of ${tenant} and ${rowsInMaster} of master do not say any more whom they are about (${reference})`
+      const { left, reference, rows, rowsInMaster } = erased
+      const words = `${rows} rows of ${tenant} and ${rowsInMaster} of master do not say any more whom they are about (${reference})${left === 0 ? '' : `; ${left} more stay, which are not as they were written: verify the trail`}`
       await printResult(json === true ? printableJson(erased) : words)
     })
 }

@@ -36,7 +36,13 @@ function formatPruned(pruned: readonly PrunedTrail[]): string {
   const rows = pruned.flatMap(({ chains, tenant }) =>
     chains.map(({ chain, from, rows: count, to }) => [tenant ?? '-', chain, `${from}`, `${to}`, `${count}`]),
   )
-  return rows.length === 0 ? 'nothing is that old' : formatTable(['TENANT', 'CHAIN', 'FROM', 'TO', 'ROWS'], rows)
+  if (rows.length === 0) return 'nothing is that old'
+  const stayed = pruned.flatMap(({ chains, tenant = 'master' }) =>
+    chains
+      .filter(({ fault }) => fault !== undefined)
+      .map(({ chain, fault }) => `rows of ${chain} in ${tenant} stay, verify the trail: ${fault}`),
+  )
+  return [formatTable(['TENANT', 'CHAIN', 'FROM', 'TO', 'ROWS'], rows), ...stayed].join('\n')
 }
 
 function days(text: string): number {

@@ -4,6 +4,8 @@ export type AuditFaultKind =
   | 'anchor_forged'
   /** A chain begun in another database, which no restore has brought here. */
   | 'chain_foreign'
+  /** A chain that says of itself what none of ours can be. */
+  | 'chain_forged'
   /** A chain, or the whole trail of a database, that a checkpoint or rows know of. */
   | 'chain_missing'
   /** Of another installation, or of a database that is not this one. */
@@ -23,6 +25,10 @@ export type AuditFaultKind =
   | 'rows_missing'
   /** Rows in no chain although there are chains; an earlier version writes such. */
   | 'rows_unchained'
+  /** A table of the trail is not as it was made: readers may be shown something else. */
+  | 'table_changed'
+  /** What is in the database could not be looked at. */
+  | 'unreadable'
 
 /** One thing that is not as it was written, and where. */
 export interface AuditFault {

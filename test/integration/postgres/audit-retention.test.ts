@@ -103,6 +103,40 @@ describe('the retention of an audit trail', () => {
     expect((await trail.verify()).faults).toEqual([])
   })
 
+  it('removes nothing from a chain of which a row that would go is not as it was written', async () => {
+    const { auditMaintenance } = test.postgres
+    const [{ chain: server } = { chain: '' }] = (await trail.rows()).filter(({ chain }) => chain.startsWith('server'))
+    const [{ chain: changes } = { chain: '' }] = await trail.rows()
+    const at = (chain: string, sequence: number): string => `where chain = '${chain}' and sequence = ${sequence}`
+    const forged = [
+      `update audit_event set at = at - interval '1 year' ${at(server, 2)}`,
+      `update audit_event set subject = 'somebody else' ${at(server, 1)}`,
+      `delete from audit_event ${at(server, 2)}`,
+      `update audit_chain set key = 'another' where name = '${server}'`,
+      `update audit_chain set kind = 'legacy' where name = '${server}'`,
+      `update audit_chain set anchor_sequence = 1, anchor_seal = '\\x00',
+        anchor_mac = (select mac from audit_event ${at(server, 1)}) where name = '${server}';
+        delete from audit_event ${at(server, 1)}`,
+    ]
+    for (const statements of forged) {
+      await trail.spoilAnew(statements)
+      const before = (await trail.rows()).filter(({ chain }) => chain === server)
+      const pruned = await auditMaintenance.prune(place, everything)
+      const said = pruned.filter(({ chain }) => chain === server)
+      const isSkipped = statements.includes(`kind = 'legacy'`)
+      expect(said).toMatchObject(isSkipped ? [] : [{ rows: 0, fault: expect.any(String) }])
+      expect((await trail.rows()).filter(({ chain }) => chain === server)).toEqual(before)
+      expect((await trail.verify([checkpoint])).faultCount).toBeGreaterThan(0)
+    }
+    await trail.spoilAnew(`
+      update audit_event set type = 'audit.maintained', reason = 'restored', detail = '{"chains": ["x server-x k 1 00"]}' ${at(changes, 1)}
+    `)
+    expect(await auditMaintenance.prune(place, everything)).toContainEqual(
+      expect.objectContaining({ chain: changes, rows: 0, fault: 'the row 1 is not as it was written' }),
+    )
+    expect(await rowsOf('restored')).toHaveLength(1)
+  })
+
   it('leaves a trail that holds wherever it is cut off', async () => {
     const { audit, auditMaintenance } = test.postgres
     await trail.spoil(`create function cut_off() returns trigger language plpgsql as $$
@@ -144,6 +178,13 @@ describe('the retention of an audit trail', () => {
       { request_id: 'new' },
     ])
     expect(await trail.verify()).toMatchObject({ faults: [], unsealedRows: 1 })
+    await auditMaintenance.sealBoundary(place)
+    const now = { ...everything, cutoff: await auditMaintenance.timeBefore(0) }
+    expect(await auditMaintenance.prune(place, now)).toMatchObject([
+      { chain: 'legacy', rows: 1 },
+      { chain: expect.stringMatching(/^changes-/) },
+    ])
+    expect(await trail.verify()).toMatchObject({ faults: [], notes: [], unsealedRows: 0 })
   })
 })
 

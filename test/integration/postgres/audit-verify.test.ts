@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import type { SignedCheckpoint } from '../../../src/core/audit/audit-checkpoint.js'
+import { digestOf, parseCheckpoint, type SignedCheckpoint } from '../../../src/core/audit/audit-checkpoint.js'
 import type { RegisteredTenant } from '../../../src/core/administration/registered-tenant.js'
 import { KeptTrail, recordCalls, type TrailRow } from '../../support/kept-trail.js'
 import { openTestPostgres, type TestPostgres } from '../../support/postgres.js'
@@ -206,6 +206,110 @@ describe('verification of an audit trail', () => {
     expect((await trail.verify()).faults).toMatchObject([{ kind: 'row_misplaced' }])
   })
 
+  it('walks every chain whatever its kind says, and finds a kind that cannot be', async () => {
+    const chain = chainOf('server')
+    const row = { chain, sequence: 2 }
+    for (const kind of ['legacy', 'changes']) {
+      await trail.spoilAnew(`
+        delete from audit_checkpoint; update audit_chain set kind = '${kind}' where name = '${chain}';
+        update audit_event set count = count + 1 where ${where(row)}
+      `)
+      expect((await trail.verify()).faults).toMatchObject([
+        { kind: 'chain_forged', chain },
+        { kind: 'row_changed', ...row },
+      ])
+    }
+    await trail.spoilAnew(`update audit_chain set kind = 'legacy' where name = '${chain}'`)
+    expect((await trail.verify([checkpoint])).faults).toContainEqual(
+      expect.objectContaining({
+        kind: 'chain_forged',
+        chain,
+        what: expect.stringContaining('when the checkpoint was made'),
+      }),
+    )
+  })
+
+  it('finds rows in a chain that somebody made up, and such as are said to be in the one from before there were chains', async () => {
+    const insert = 'insert into audit_event (type, request_id, chain, sequence, mac) values'
+    const begin = 'insert into audit_chain (name, kind, place, key, sequence, mac) values'
+    await trail.spoilAnew(`
+      ${begin} ('old', 'legacy', '${acme.id}', '', 1, ''); ${insert} ('operation.allowed', 'x', 'old', 1, '\\x00')
+    `)
+    const kinds = async () => (await trail.verify()).faults.map(({ chain, kind }) => ({ chain, kind }))
+    expect(await kinds()).toContainEqual({ chain: 'old', kind: 'chain_forged' })
+    await trail.spoilAnew(`
+      ${begin} ('legacy', 'legacy', '', '', 0, ''); ${insert} ('operation.allowed', 'x', 'legacy', 1, '\\x00')
+    `)
+    expect(await kinds()).toEqual([{ chain: 'legacy', kind: 'row_misplaced' }])
+    // With a number that the database gives nobody.
+    for (const id of [0, -5]) {
+      await trail.spoilAnew(
+        `insert into audit_event (id, type, request_id) overriding system value values (${id}, 'operation.allowed', 'x')`,
+      )
+      expect(await kinds()).toEqual([{ chain: undefined, kind: 'rows_unchained' }])
+    }
+  })
+
+  it('takes rows for those from before there were chains as far as a server has said so once', async () => {
+    const { auditMaintenance } = test.postgres
+    const place = { tenant: acme, database: acme.database }
+    const legacy = (sequence: number): string => `
+      update audit_event set id = id + 100000;
+      insert into audit_event (id, type, request_id) overriding system value values (1, 'list.served', 'x'), (9, 'list.served', 'x');
+      insert into audit_chain (name, kind, place, key, sequence, mac) values ('legacy', 'legacy', '', '', ${sequence}, '')
+    `
+    await trail.spoilAnew(legacy(1000))
+    expect(await trail.verify()).toMatchObject({ unsealedRows: 2, notes: [expect.stringContaining('not sealed yet')] })
+    expect(await auditMaintenance.sealBoundary(place)).toBe(1000)
+    expect(await auditMaintenance.sealBoundary(place)).toBeUndefined()
+    expect(await trail.verify()).toMatchObject({ faults: [], notes: [], unsealedRows: 2 })
+    await trail.spoil(`update audit_chain set sequence = 2000 where name = 'legacy'`)
+    expect((await trail.verify()).faults).toMatchObject([{ kind: 'anchor_forged', chain: 'legacy', sequence: 2000 }])
+    await trail.spoilAnew(legacy(1000000))
+    expect(await auditMaintenance.sealBoundary(place)).toBeUndefined()
+    expect((await trail.verify()).faults).toMatchObject([{ kind: 'row_misplaced' }])
+  })
+
+  it('goes on where rows, chains and checkpoints say what it cannot read', async () => {
+    const chain = chainOf('server')
+    const forged = { chain, sequence: 4 }
+    await trail.spoil(`
+      delete from audit_event where ${where({ chain, sequence: 3 })};
+      update audit_event set type = 'audit.maintained', reason = 'restored', detail = '{"chains": {}}' where ${where(forged)}
+    `)
+    expect((await trail.verify()).faults).toMatchObject([{ kind: 'rows_missing', chain, sequence: 3 }])
+    const most = '9223372036854775807'
+    await trail.spoil('alter table audit_chain drop constraint if exists audit_chain_numbers')
+    await trail.spoilAnew(`
+      insert into audit_chain (name, kind, place, key, sequence, mac) values ('server-x', 'server', '${acme.id}', '', ${most}, '');
+      insert into audit_chain (name, kind, place, key, sequence, mac) values ('legacy', 'legacy', '', '', ${most}, '')
+    `)
+    expect((await trail.verify()).faults).toMatchObject([
+      { kind: 'chain_forged', chain: 'legacy' },
+      { kind: 'chain_forged', chain: 'server-x' },
+      { kind: 'key_foreign' },
+    ])
+    const made = await checkpointOf(acme)
+    expect(parseCheckpoint(JSON.stringify(made))).toEqual(made)
+  })
+
+  it('says of a database that something in it cannot be read, and looks at the others', async () => {
+    await trail.spoil(`
+      alter table audit_outbox rename to hidden;
+      create view audit_outbox as
+        select n::bigint as id, ''::text as row, ''::bytea as mac, now() as at from generate_series(1, 1) n where 1 / (n - 1) > 0
+    `)
+    const { auditMaintenance } = test.postgres
+    const places = await auditMaintenance.places()
+    const { reports } = await auditMaintenance.verify({ places, checkpoints: [], onProgress: () => undefined })
+    await trail.spoil('drop view audit_outbox; alter table hidden rename to audit_outbox')
+    expect(reports.map(({ faults, tenant }) => [tenant, ...faults.map(({ kind }) => kind)])).toEqual([
+      [undefined],
+      ['acme', 'unreadable'],
+      ['globex'],
+    ])
+  })
+
   it('finds rows and chains of another database', async () => {
     const [foreign] = await test.tenantSql(
       globex,
@@ -242,6 +346,28 @@ describe('verification of an audit trail', () => {
       delete from audit_event where chain = '${chain}' and sequence <= 2
     `)
     expect((await trail.verify()).faults).toMatchObject([{ kind: 'anchor_forged', chain, sequence: 2 }])
+  })
+
+  it('finds what hides rows from readers, or lets rows be changed by mistake', async () => {
+    const changed: readonly (readonly [string, string])[] = [
+      ['alter table audit_event enable row level security', 'alter table audit_event disable row level security'],
+      ['create rule hide as on update to audit_event do instead nothing', 'drop rule hide on audit_event'],
+      [
+        'alter table audit_event rename to hidden; create view audit_event as select * from hidden',
+        'drop view audit_event; alter table hidden rename to audit_event',
+      ],
+      [
+        'alter table audit_chain disable trigger audit_chain_rows',
+        'alter table audit_chain enable trigger audit_chain_rows',
+      ],
+    ]
+    for (const [change, back] of changed) {
+      await trail.spoil(change)
+      const { faults } = await trail.verify()
+      await trail.spoil(back)
+      expect(faults).toMatchObject([{ kind: 'table_changed' }])
+    }
+    expect((await trail.verify()).faults).toEqual([])
   })
 
   it('finds what was changed beside the trail', async () => {
@@ -332,6 +458,19 @@ describe('a checkpoint', () => {
     expect((await trail.verify()).faults).toMatchObject([
       { kind: 'checkpoint_forged', what: expect.stringContaining('follow') },
     ])
+  })
+
+  it('follows the last one of this installation, whatever else stands there', async () => {
+    const forged = JSON.stringify({ ...checkpoint, rows: checkpoint.rows + 1 })
+    await trail.spoil(`
+      insert into audit_checkpoint (document) values ('none'), ('${forged}');
+      insert into audit_checkpoint (id, document) overriding system value values (9223372036854775807, 'none')
+    `)
+    const found = (await trail.verify()).faults
+    expect(found).toEqual(Array.from({ length: 3 }, () => expect.objectContaining({ kind: 'checkpoint_forged' })))
+    expect((await checkpointOf(acme)).previous).toBe(digestOf(checkpoint))
+    expect((await trail.verify()).faults).toEqual(expect.arrayContaining([...found]))
+    expect((await trail.verify()).faultCount).toBe(3)
   })
 
   it('of another installation says nothing of this one', async () => {

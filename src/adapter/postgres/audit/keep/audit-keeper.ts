@@ -9,7 +9,7 @@ const checkpointTurn: RateLimit = { name: 'audit checkpoint', limit: 1, seconds:
 const retentionTurn: RateLimit = { name: 'audit retention', limit: 1, seconds: secondsPerDay }
 
 export interface AuditKeeperOptions {
-  readonly maintenance: Pick<AuditMaintenance, 'checkpoint' | 'places' | 'prune' | 'timeBefore'>
+  readonly maintenance: Pick<AuditMaintenance, 'checkpoint' | 'places' | 'prune' | 'sealBoundary' | 'timeBefore'>
   /** Whose turn it is. */
   readonly turns: Pick<RateLimiter, 'take'>
   /** How long rows stay; for good unless told. */
@@ -48,11 +48,23 @@ export class AuditKeeper {
 
   async #keep(): Promise<void> {
     const { maintenance, retentionDays } = this.#options
-    await this.#inTurn(checkpointTurn, (place) => maintenance.checkpoint(place, 'where changed'))
+    await this.#inTurn(checkpointTurn, async (place) => {
+      await this.#sealBoundary(place)
+      return maintenance.checkpoint(place, 'where changed')
+    })
     if (retentionDays === undefined) return
     await this.#inTurn(retentionTurn, async (place) => {
       const cutoff = await maintenance.timeBefore(retentionDays * secondsPerDay)
-      return maintenance.prune(place, { cutoff, unsent: 'kept', by: 'retention' })
+      const pruned = await maintenance.prune(place, { cutoff, unsent: 'kept', by: 'retention' })
+      for (const { chain, fault } of pruned) {
+        if (fault === undefined) continue
+        const tenant = place.tenant?.slug
+        this.#options.log.write('error', 'rows of an audit trail whose term is over stay: verify it', {
+          tenant,
+          chain,
+          fault,
+        })
+      }
     })
   }
 
@@ -67,6 +79,16 @@ export class AuditKeeper {
     } catch (error) {
       log.write('warn', 'the audit trails could not be looked after', { error })
     }
+  }
+
+  async #sealBoundary(place: AuditPlace): Promise<void> {
+    const upTo = await this.#options.maintenance.sealBoundary(place)
+    if (upTo === undefined) return
+    const tenant = place.tenant?.slug
+    this.#options.log.write('info', 'rows up to a number are from before there were chains: nothing seals them', {
+      tenant,
+      upTo,
+    })
   }
 
   /** One database that is down keeps none of the others waiting. */

@@ -8,11 +8,12 @@ import { withDatabase } from '../../pool/with-database.js'
 import type { AuditTables } from '../../schema/audit-schema.js'
 import { listTenants } from '../../tenant/list-tenants.js'
 import { placeOf } from '../audit-trail.js'
-import { verifyPlace, type VerifiedPlace } from '../verify/verify-place.js'
-import { erasePerson, type ErasureOptions } from './erase-person.js'
+import { unreadable, verifyPlace, type VerifiedPlace } from '../verify/verify-place.js'
+import { erasePerson, type ErasedRows, type ErasureOptions } from './erase-person.js'
 import { makeCheckpoint } from './make-checkpoint.js'
 import { pruneTrail } from './prune-trail.js'
 import type { PrunedRows, Retention } from './retention.js'
+import { sealBoundary } from './seal-boundary.js'
 
 /** One database with a trail. */
 export interface AuditPlace {
@@ -73,8 +74,11 @@ export class AuditMaintenance {
         reports.push(found.report)
         for (const name of found.places) looked.add(name)
       } catch (error) {
-        if (!(error instanceof UpstreamError)) throw error
         looked.add(placeOf(place.tenant))
+        if (!(error instanceof UpstreamError)) {
+          reports.push(unreadable(tenant, error))
+          continue
+        }
         unreached.push({ tenant, failure: error.message })
       }
     }
@@ -97,6 +101,12 @@ export class AuditMaintenance {
     return this.#inside(place, (db) => makeCheckpoint(db, maker, which))
   }
 
+  /** Seals, once, up to which row there were no chains; answers with that number where it did so now. */
+  sealBoundary(place: AuditPlace): Promise<number | undefined> {
+    const { seal } = this.#databases.trail
+    return this.#inside(place, (db) => sealBoundary(db, { place: placeOf(place.tenant), seal }))
+  }
+
   /** So many seconds ago by the databases' clock, in microseconds since the epoch. */
   async timeBefore(seconds: number): Promise<number> {
     const { rows } = await sql<{ readonly at: number }>`
@@ -113,8 +123,8 @@ export class AuditMaintenance {
     return this.#inside(place, (db) => pruneTrail(db, { trail, tenant, retention }))
   }
 
-  /** Takes what rows say of a person out of a database; answers with how many rows that were. */
-  erase(place: AuditPlace, erasure: Pick<ErasureOptions, 'by' | 'person' | 'reference'>): Promise<number> {
+  /** Takes what rows say of a person out of a database. */
+  erase(place: AuditPlace, erasure: Pick<ErasureOptions, 'by' | 'person' | 'reference'>): Promise<ErasedRows> {
     const { tenant } = place
     const { trail } = this.#databases
     return this.#inside(place, (db) => erasePerson(db, { ...erasure, trail, tenant }))

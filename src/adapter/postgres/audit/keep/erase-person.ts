@@ -6,9 +6,12 @@ import type { Tenant } from '../../../../core/identity/tenant.js'
 import type { AuditTables } from '../../schema/audit-schema.js'
 import { placeOf, type AuditTrail } from '../audit-trail.js'
 import { beginMaintenance } from './begin-maintenance.js'
+import { findWritten } from './find-written.js'
 
 /** So many numbers of rows are looked through by one statement. */
 const numbersPerPage = 20_000
+/** Before which a page ends in a number that can be told from the next. */
+const lastNumber = Number.MAX_SAFE_INTEGER - numbersPerPage
 
 /** Somebody as the trail knows them. */
 export interface Person {
@@ -28,31 +31,44 @@ export interface ErasureOptions {
   readonly by: Administrator
 }
 
+export interface ErasedRows {
+  readonly rows: number
+  /** Rows that speak of the person as well, and stay: they are not as they were written, and no seal of ours is put there. */
+  readonly left: number
+}
+
 interface FoundRow {
   readonly id: number
   readonly chain: string
   readonly sequence: number
   readonly place: string
+  readonly isChained: boolean
   /** In one from before there were chains: these kept it there, and nothing seals them. */
   readonly inDetail: boolean
 }
 
 /**
  * Takes what rows say of a person out of one database, all or nothing, and puts on record that it did; `db` is its owner. Seals are
- * over commitments, and hold. Answers with how many rows that were.
+ * over commitments, and hold.
  */
-export async function erasePerson(db: Kysely<AuditTables>, options: ErasureOptions): Promise<number> {
+export async function erasePerson(db: Kysely<AuditTables>, options: ErasureOptions): Promise<ErasedRows> {
   const { by, person, reference, tenant, trail } = options
   return db.transaction().execute(async (step) => {
     await beginMaintenance(step)
-    const { first, last } = await readNumbers(step)
+    const own = placeOf(tenant)
+    const known = tenant === undefined ? { ...person, identities: issuedIn(person) } : person
     let erased = 0
-    for (let from = first; from <= last; from += numbersPerPage) {
-      const rows = await findRows(step, person, { from, to: from + numbersPerPage, own: placeOf(tenant) })
+    let left = 0
+    for (let from = await nextNumber(step, Number.MIN_SAFE_INTEGER); from !== undefined;) {
+      const found = await findRows(step, known, { from, to: from + numbersPerPage, own })
+      const written = await findWritten(step, chainedIn(found), { seal: trail.seal, own })
+      const rows = found.filter(({ id, isChained }) => !isChained || written.has(id))
       await takeOut(step, options, rows)
       erased += rows.length
+      left += found.length - rows.length
+      from = await nextNumber(step, from + numbersPerPage)
     }
-    const detail = { reference, rows: erased }
+    const detail = { reference, rows: erased, ...(left > 0 && { left }) }
     const event = {
       type: 'audit.maintained',
       tenant,
@@ -62,16 +78,21 @@ export async function erasePerson(db: Kysely<AuditTables>, options: ErasureOptio
       detail,
     } as const
     await trail.add(step, [{ event, count: 1 }])
-    return erased
+    return { rows: erased, left }
   })
 }
 
-/** Those of the first row and of the last. */
-async function readNumbers(step: QueryExecutorProvider): Promise<{ readonly first: number; readonly last: number }> {
-  const { rows } = await sql<{ readonly first: number; readonly last: number }>`
-    select coalesce(min(id), 0)::float8 as first, coalesce(max(id), 0)::float8 as last from audit_event
+/** Master knows people of all tenants: without the issuer nobody can tell whom a subject means there. */
+function issuedIn({ identities }: Person): Person['identities'] {
+  return identities.filter(({ issuer }) => issuer !== undefined)
+}
+
+/** That of the first row from `from` on: whoever adds rows by hand leaves gaps of any size. */
+async function nextNumber(step: QueryExecutorProvider, from: number): Promise<number | undefined> {
+  const { rows } = await sql<{ readonly next: number | null }>`
+    select min(e.id)::float8 as next from audit_event e where e.id >= ${from} and e.id < ${lastNumber}
   `.execute(step)
-  return rows[0] ?? { first: 0, last: 0 }
+  return rows[0]?.next ?? undefined
 }
 
 async function findRows(
@@ -97,7 +118,7 @@ async function findRows(
     select * from (
       select e.id::float8 as id, coalesce(e.chain, 'legacy') as chain, coalesce(e.sequence, e.id)::float8 as sequence,
         coalesce(c.place, ${own}) as place,
-        (e.chain is null and ${says('detail')}) as "inDetail",
+        e.chain is not null as "isChained", (e.chain is null and ${says('detail')}) as "inDetail",
         coalesce(lower(e.subject) = any(${called}), false) or ${says('personal')} or exists (
           select from unnest(${issuers}::text[], ${subjects}::text[]) as known (issuer, subject)
           where known.subject = e.subject and (known.issuer is null or known.issuer = e.issuer)
@@ -108,6 +129,10 @@ async function findRows(
     where "inDetail" or "inPersonal" order by id
   `.execute(step)
   return rows
+}
+
+function chainedIn(rows: readonly FoundRow[]): readonly number[] {
+  return rows.filter(({ isChained }) => isChained).map(({ id }) => id)
 }
 
 async function takeOut(

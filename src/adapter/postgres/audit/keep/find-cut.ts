@@ -1,6 +1,5 @@
 import { sql, type QueryExecutorProvider } from 'kysely'
-import type { AuditFacts } from '../../../../core/audit/audit-event.js'
-import { readChain, type ReadChain } from '../verify/read-chains.js'
+import { isCounted, isLegacy, readChain, type ReadChain } from '../verify/read-chains.js'
 import type { Retention } from './retention.js'
 
 const rowsPerBatch = 2000
@@ -12,8 +11,6 @@ export interface PrunedFront {
   /** The last of them. */
   readonly to: number
   readonly mac: Buffer
-  /** Those among them that say what the rest of the trail needs said. */
-  readonly records: readonly { readonly reason: 'erased' | 'restored'; readonly detail: AuditFacts }[]
 }
 
 export interface Cutting extends Pick<Retention, 'cutoff' | 'unsent'> {
@@ -27,7 +24,7 @@ export interface Cutting extends Pick<Retention, 'cutoff' | 'unsent'> {
 /** The next rows that may go: none that is too young, open, unsent, or an intent whose outcome stays. `undefined` where none may. */
 export async function findCut(step: QueryExecutorProvider, cutting: Cutting): Promise<PrunedFront | undefined> {
   const chain = await readChain(step, cutting.name)
-  if (chain === undefined) return undefined
+  if (chain === undefined || !isCounted(chain)) return undefined
   const bound = Math.min(cutting.end, await boundOf(step, chain, cutting))
   const front = frontOf(chain, bound)
   const { rows } = await sql<{ readonly kept: number | null; readonly last: number | null; readonly count: number }>`
@@ -41,7 +38,7 @@ export async function findCut(step: QueryExecutorProvider, cutting: Cutting): Pr
   // Calls that overlap all along a full batch end somewhere behind it.
   const isFull = kept === null && count === rowsPerBatch
   const to = whole > chain.anchor ? whole : isFull ? furthest : undefined
-  return to === undefined ? undefined : { chain, to, ...(await readCut(step, chain, to)) }
+  return to === undefined ? undefined : { chain, to, mac: await readMac(step, chain, to) }
 }
 
 async function boundOf(
@@ -50,21 +47,23 @@ async function boundOf(
   { own, unsent }: Cutting,
 ): Promise<number> {
   const { kind, name, place, sequence, settled } = chain
+  const isOld = isLegacy(chain)
   const settledUpTo = kind === 'server' && place === own ? settled : sequence
   if (unsent === 'removed') return settledUpTo
   const { rows } = await sql<{ readonly sent: number | null }>`
     select min(coalesce(c.sequence, 0))::float8 as sent
     from (select distinct destination from audit_cursor) d
     left join audit_cursor c on c.destination = d.destination and c.chain = ${name}
-    where ${kind} <> 'legacy' or c.chain is not null
+    where not ${isOld} or c.chain is not null
   `.execute(step)
   return Math.min(settledUpTo, rows[0]?.sent ?? settledUpTo)
 }
 
 /** The first rows of the chain that are kept. */
-function frontOf({ anchor, kind, name }: PrunedFront['chain'], bound: number) {
+function frontOf(chain: PrunedFront['chain'], bound: number) {
+  const { anchor, name } = chain
   const facts = sql`(extract(epoch from at) * 1000000)::float8 as at, type, request_id, intent_id`
-  return kind === 'legacy'
+  return isLegacy(chain)
     ? sql`
         select id::float8 as sequence, ${facts} from audit_event
         where chain is null and id > ${anchor} and id <= ${bound} order by id limit ${rowsPerBatch}
@@ -98,7 +97,7 @@ async function beforeCalls(
     furthest,
   }: { readonly front: ReturnType<typeof frontOf>; readonly chain: PrunedFront['chain']; readonly furthest: number },
 ): Promise<number> {
-  if (chain.kind === 'legacy') return furthest
+  if (isLegacy(chain)) return furthest
   let cut = furthest
   for (let steps = 0; steps < mostSteps; steps += 1) {
     const { rows } = await sql<{ readonly first: number | null }>`
@@ -115,19 +114,10 @@ async function beforeCalls(
   return chain.anchor
 }
 
-async function readCut(
-  step: QueryExecutorProvider,
-  { anchor, kind, name }: PrunedFront['chain'],
-  to: number,
-): Promise<Pick<PrunedFront, 'mac' | 'records'>> {
-  if (kind === 'legacy') return { mac: Buffer.alloc(0), records: [] }
+async function readMac(step: QueryExecutorProvider, chain: PrunedFront['chain'], to: number): Promise<Buffer> {
+  if (isLegacy(chain)) return Buffer.alloc(0)
   const { rows } = await sql<{ readonly mac: Buffer }>`
-    select mac from audit_event where chain = ${name} and sequence = ${to}
+    select mac from audit_event where chain = ${chain.name} and sequence = ${to}
   `.execute(step)
-  const { rows: records } = await sql<PrunedFront['records'][number]>`
-    select reason, detail from audit_event
-    where chain = ${name} and sequence > ${anchor} and sequence <= ${to}
-      and type = 'audit.maintained' and reason in ('erased', 'restored')
-  `.execute(step)
-  return { mac: rows[0]?.mac ?? Buffer.alloc(0), records }
+  return rows[0]?.mac ?? Buffer.alloc(0)
 }

@@ -1,12 +1,16 @@
 import { sql, type Kysely, type QueryExecutorProvider } from 'kysely'
 import {
   digestOf,
+  isSignedBy,
   parseCheckpoint,
   type CheckpointChain,
   type CheckpointSigner,
   type SignedCheckpoint,
 } from '../../../../core/audit/audit-checkpoint.js'
 import type { AuditTables } from '../../schema/audit-schema.js'
+import { isCounted, isLegacy } from '../verify/read-chains.js'
+
+const documentsPerPage = 100
 
 export interface CheckpointMaker {
   readonly signer: CheckpointSigner
@@ -28,12 +32,12 @@ export async function makeCheckpoint(
 ): Promise<SignedCheckpoint | undefined> {
   return db.transaction().execute(async (step) => {
     await sql`select pg_advisory_xact_lock(hashtextextended('authsec audit checkpoint', 0))`.execute(step)
-    const last = await readLast(step)
+    const last = await readLast(step, signer.publicKey)
     const { at, chains } = await readEnds(step)
     if (which === 'where changed' && JSON.stringify(last?.chains ?? []) === JSON.stringify(chains)) return undefined
     const rows = chains
-      .filter(({ kind }) => kind !== 'legacy')
-      .reduce((all, { anchor, sequence }) => all + sequence - anchor, 0)
+      .filter((chain) => !isLegacy(chain))
+      .reduce((all, { anchor, sequence }) => Math.min(all + sequence - anchor, Number.MAX_SAFE_INTEGER), 0)
     const previous = last === undefined ? null : digestOf(last)
     const checkpoint = signer.sign({ key, place, tenant: tenant ?? null, at, chains, rows, previous })
     await sql`insert into audit_checkpoint (document) values (${JSON.stringify(checkpoint)})`.execute(step)
@@ -41,21 +45,35 @@ export async function makeCheckpoint(
   })
 }
 
-async function readLast(step: QueryExecutorProvider): Promise<SignedCheckpoint | undefined> {
-  const { rows } = await sql<{ readonly document: string }>`
-    select document from audit_checkpoint order by id desc limit 1
-  `.execute(step)
-  return rows[0] && parseCheckpoint(rows[0].document)
+/** Passes over what is none of this installation's: others can add to the table. */
+async function readLast(step: QueryExecutorProvider, publicKey: string): Promise<SignedCheckpoint | undefined> {
+  for (let before: string | null = null; ;) {
+    const { rows }: { readonly rows: readonly { readonly id: string; readonly document: string }[] } = await sql<{
+      readonly id: string
+      readonly document: string
+    }>`
+      select c.id::text as id, document from audit_checkpoint c
+      where ${before}::bigint is null or c.id < ${before}::bigint order by c.id desc limit ${documentsPerPage}
+    `.execute(step)
+    for (const { document, id } of rows) {
+      before = id
+      const checkpoint = parseCheckpoint(document)
+      if (checkpoint !== undefined && isSignedBy(checkpoint, publicKey)) return checkpoint
+    }
+    if (rows.length < documentsPerPage) return undefined
+  }
 }
 
 async function readEnds(
   step: QueryExecutorProvider,
 ): Promise<{ readonly at: string; readonly chains: readonly CheckpointChain[] }> {
-  const { rows: chains } = await sql<CheckpointChain>`
+  const { rows: found } = await sql<CheckpointChain & { readonly settled: number }>`
     select name, kind, place, key, sequence::float8 as sequence, encode(mac, 'hex') as mac,
-      anchor_sequence::float8 as anchor
+      anchor_sequence::float8 as anchor, settled::float8 as settled
     from audit_chain order by name collate "C"
   `.execute(step)
+  // A checkpoint with other numbers would be none; verification says which chain has them.
+  const chains = found.filter(isCounted).map(({ settled: _, ...chain }) => chain)
   const { rows } = await sql<{ readonly at: string }>`
     select to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at
   `.execute(step)

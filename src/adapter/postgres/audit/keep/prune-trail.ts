@@ -2,8 +2,10 @@ import { sql, type Kysely } from 'kysely'
 import type { Tenant } from '../../../../core/identity/tenant.js'
 import type { AuditTables } from '../../schema/audit-schema.js'
 import { placeOf, type AuditTrail } from '../audit-trail.js'
+import { isLegacy } from '../verify/read-chains.js'
 import { anchorSeal } from '../verify/verify-chain.js'
 import { findCut, type PrunedFront } from './find-cut.js'
+import { walkFront } from './walk-front.js'
 import { recordPruned } from './record-pruned.js'
 import type { PrunedRows, Retention } from './retention.js'
 import { beginMaintenance } from './begin-maintenance.js'
@@ -32,7 +34,8 @@ export async function pruneTrail(db: Kysely<AuditTables>, options: PruneOptions)
   const pruned: PrunedRows[] = []
   for (const kind of kinds) {
     const { rows: chains } = await sql<PrunedChain>`
-      select name, sequence::float8 as end from audit_chain where kind = ${kind} order by name
+      select name, sequence::float8 as end from audit_chain
+      where kind = ${kind} and sequence <= ${Number.MAX_SAFE_INTEGER} and (kind <> 'legacy' or (name = 'legacy' and place = '')) order by name
     `.execute(db)
     for (const chain of chains) pruned.push(...(await pruneChain(db, options, chain)))
   }
@@ -49,6 +52,7 @@ async function pruneChain(
   for (;;) {
     const batch = await pruneBatch(db, options, chain)
     if (batch === undefined) return all === undefined ? [] : [all]
+    if (batch.fault !== undefined) return [{ ...(all ?? batch), fault: batch.fault }]
     all = { ...batch, from: all?.from ?? batch.from, rows: (all?.rows ?? 0) + batch.rows }
   }
 }
@@ -64,23 +68,27 @@ function pruneBatch(
     if (cut === undefined) return undefined
     const { chain } = cut
     const from = chain.anchor + 1
+    const walked = await walkFront(step, cut, { seal: trail.seal, own: placeOf(tenant) })
+    if ('fault' in walked) return { chain: name, from, to: chain.anchor, rows: 0, fault: walked.fault }
     const { numAffectedRows } = await sql`
       delete from audit_event where ${rowsUpTo(cut)}
     `.execute(step)
     const mac = cut.mac
-    const sealed = anchorSeal(trail.seal, { ...chain, anchor: cut.to, mac })
+    // Of rows from before there were chains the seal says how far they went, and no more.
+    const sealed = isLegacy(chain) ? chain.anchor_seal : anchorSeal(trail.seal, { ...chain, anchor: cut.to, mac })
     await sql`
       update audit_chain set anchor_sequence = ${cut.to}, anchor_mac = ${mac}, anchor_seal = ${sealed}
       where name = ${name}
     `.execute(step)
     const pruned = { chain: name, from, to: cut.to, rows: Number(numAffectedRows ?? 0n) }
-    await recordPruned(step, { trail, tenant, by: retention.by, pruned, restated: cut.records })
+    await recordPruned(step, { trail, tenant, by: retention.by, pruned, restated: walked.records })
     return pruned
   })
 }
 
-function rowsUpTo({ chain: { anchor, kind, name }, to }: PrunedFront) {
-  return kind === 'legacy'
+function rowsUpTo({ chain, to }: PrunedFront) {
+  const { anchor, name } = chain
+  return isLegacy(chain)
     ? sql<boolean>`chain is null and id > ${anchor} and id <= ${to}`
     : sql<boolean>`chain = ${name} and sequence > ${anchor} and sequence <= ${to}`
 }

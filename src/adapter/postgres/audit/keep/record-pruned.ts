@@ -4,8 +4,8 @@ import type { Tenant } from '../../../../core/identity/tenant.js'
 import type { AuditTables } from '../../schema/audit-schema.js'
 import type { AuditRow } from '../audit-row.js'
 import type { AuditTrail } from '../audit-trail.js'
-import type { PrunedFront } from './find-cut.js'
 import type { PrunedBy, PrunedRows } from './retention.js'
+import type { KeptRecord } from './walk-front.js'
 
 interface PrunedRecord {
   readonly trail: AuditTrail
@@ -13,7 +13,7 @@ interface PrunedRecord {
   readonly by: PrunedBy
   readonly pruned: PrunedRows
   /** What went with it although rows that stay need it. */
-  readonly restated: PrunedFront['records']
+  readonly restated: readonly KeptRecord[]
 }
 
 /** Puts on record what was removed, and says again what of it has to stay said. */
@@ -22,13 +22,17 @@ export async function recordPruned(
   { by, pruned, restated, tenant, trail }: PrunedRecord,
 ): Promise<void> {
   const event = { type: 'audit.maintained', tenant, subject: by, requestId: randomUUID() } as const
+  const { chain, from, rows, to } = pruned
   const needed: AuditRow[] = []
   for (const { detail, reason } of restated) {
     const reference = detail['reference']
     if (reason === 'erased' && typeof reference === 'string' && !(await isNamed(step, reference))) continue
     needed.push({ event: { ...event, reason, detail }, count: 1 })
   }
-  await trail.add(step, [{ event: { ...event, reason: 'pruned', detail: { ...pruned } }, count: 1 }, ...needed])
+  await trail.add(step, [
+    { event: { ...event, reason: 'pruned', detail: { chain, from, to, rows } }, count: 1 },
+    ...needed,
+  ])
 }
 
 async function isNamed(step: Kysely<AuditTables>, reference: string): Promise<boolean> {

@@ -15,4 +15,6 @@ export interface PrunedRows {
   readonly from: number
   readonly to: number
   readonly rows: number
+  /** Why no more was removed: something there is not as it was written. */
+  readonly fault?: string | undefined
 }

@@ -1,6 +1,8 @@
 import type { AuditFault } from '../../../../core/audit/audit-verification.js'
 
 const mostFaults = 100
+/** That a row can have: all of them fit into no number of JavaScript. */
+export const firstNumber = '-9223372036854775808'
 
 /** What a walk through the trail of one database finds, of bounded size. */
 export class Findings {

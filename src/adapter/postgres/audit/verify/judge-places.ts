@@ -17,7 +17,6 @@ export function judgePlaces(
   const places = placesOf(own, findings)
   const brought = [...places].flatMap((place) => findings.restored.get(place) ?? [])
   for (const chain of chains) {
-    if (chain.kind === 'legacy') continue
     const { key, name, place } = chain
     const record = brought.find((known) => known.name === name && known.place === place)
     if (place !== own && (record === undefined || !isAsBrought(chain, record))) {
@@ -25,7 +24,7 @@ export function judgePlaces(
       findings.add({ kind: 'chain_foreign', chain: name, sequence: chain.sequence, what })
     }
     if (key === seal.key) continue
-    if (record?.key === key) {
+    if (place !== own && record?.key === key) {
       findings.notes.add(
         `what the installation with the key ${key} has sealed is here by a restore, and can only be checked with that key`,
       )

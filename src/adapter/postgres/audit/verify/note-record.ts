@@ -16,14 +16,14 @@ export function noteRecord(
   const reference = detail?.['reference']
   if (reason === 'erased' && typeof reference === 'string') findings.erasures.add(reference)
   const chains = detail?.['chains']
-  if (reason !== 'restored' || typeof chains !== 'object' || chains === null) return
+  if (reason !== 'restored' || !Array.isArray(chains)) return
   const restored = findings.restored.get(place) ?? []
-  restored.push(...chains.flatMap(parseRestored))
+  restored.push(...chains.filter((text) => typeof text === 'string').flatMap(parseRestored))
   findings.restored.set(place, restored)
 }
 
 function parseRestored(text: string): readonly RestoredChain[] {
-  const [place, name, key, sequence, mac = ''] = text.split(' ')
-  if (place === undefined || name === undefined || key === undefined) return []
+  const [place, name, key, sequence, mac] = text.split(' ')
+  if (place === undefined || name === undefined || key === undefined || mac === undefined) return []
   return [{ place, name, key, sequence: Number(sequence), mac }]
 }

@@ -4,7 +4,7 @@ import type { AuditTables } from '../../schema/audit-schema.js'
 /** A chain as the database has it, with where its rows are at the same moment. */
 export interface ReadChain {
   readonly name: string
-  readonly kind: 'changes' | 'legacy' | 'server'
+  readonly kind: string
   readonly place: string
   readonly key: string
   readonly sequence: number
@@ -18,12 +18,22 @@ export interface ReadChain {
   readonly last: number | null
 }
 
+/** Says up to which row there were no chains; it has no rows itself, and there is one at most. */
+export function isLegacy({ kind, name, place }: Pick<ReadChain, 'kind' | 'name' | 'place'>): boolean {
+  return name === 'legacy' && kind === 'legacy' && place === ''
+}
+
+/** Whether its numbers are such as ours are. */
+export function isCounted({ anchor, sequence, settled }: Pick<ReadChain, 'anchor' | 'sequence' | 'settled'>): boolean {
+  return [anchor, sequence, settled].every((number) => Number.isSafeInteger(number) && number >= 0)
+}
+
 /** What a trail looks like from far away, at one moment. */
 export interface ReadTrail {
   readonly chains: readonly ReadChain[]
   /** Chains of which there are rows, and nothing else. */
   readonly lost: readonly { readonly name: string; readonly first: number; readonly last: number }[]
-  /** Rows in no chain, before and behind the last one from before there were chains. */
+  /** Rows in no chain: those from before there were chains, and all others. */
   readonly unchained: {
     readonly before: number
     readonly behind: number
@@ -67,7 +77,7 @@ export async function readTrail(db: Kysely<AuditTables>): Promise<ReadTrail> {
           (select max(sequence)::float8 from audit_event e where e.chain = name) as last
         from named where name is not null and not exists (select from audit_chain c where c.name = named.name)
       `.execute(step)
-      const boundary = chains.find(({ kind }) => kind === 'legacy')?.sequence ?? 0
+      const boundary = chains.find((chain) => isLegacy(chain) && isCounted(chain))?.sequence ?? 0
       return { chains, lost, ...(await readUnchained(step, boundary)) }
     })
 }
@@ -76,16 +86,18 @@ async function readUnchained(
   step: QueryExecutorProvider,
   boundary: number,
 ): Promise<Pick<ReadTrail, 'misplaced' | 'unchained'>> {
+  // The database numbers rows from 1 on: whoever takes another number adds them by hand.
+  const isOld = sql<boolean>`(id > 0 and id <= ${boundary})`
   const { rows } = await sql<ReadTrail['unchained']>`
-    select count(*) filter (where id <= ${boundary})::float8 as before,
-      count(*) filter (where id > ${boundary})::float8 as behind,
-      (min(id) filter (where id > ${boundary}))::float8 as first,
-      (extract(epoch from min(at) filter (where id > ${boundary})) * 1000000)::float8 as at
+    select count(*) filter (where ${isOld})::float8 as before,
+      count(*) filter (where not ${isOld})::float8 as behind,
+      (min(id) filter (where not ${isOld}))::float8 as first,
+      (extract(epoch from min(at) filter (where not ${isOld})) * 1000000)::float8 as at
     from audit_event where chain is null
   `.execute(step)
   const { rows: misplaced } = await sql<{ readonly chain: string; readonly sequence: number }>`
     select chain, sequence::float8 as sequence from audit_event
-    where id <= ${boundary} and chain is not null order by id limit 1
+    where (id <= 0 or id <= ${boundary}) and chain is not null order by id limit 1
   `.execute(step)
   return { unchained: rows[0] ?? { before: 0, behind: 0, first: null, at: null }, misplaced: misplaced[0] }
 }

@@ -1,6 +1,6 @@
 import { sql, type QueryExecutorProvider } from 'kysely'
 import type { AuditSeal } from '../audit-seal.js'
-import { timeOf, type Findings } from './findings.js'
+import { firstNumber, timeOf, type Findings } from './findings.js'
 import type { ReadTrail } from './read-chains.js'
 import { isErased } from './verify-row.js'
 
@@ -21,7 +21,7 @@ export function judgeUnchained({ lost, misplaced, unchained }: ReadTrail, findin
     findings.add({ kind: 'chain_missing', chain: name, sequence: first, to: last, what })
   }
   if (misplaced !== undefined) {
-    const what = 'it stands among rows from before there were chains'
+    const what = 'its number is one of rows from before there were chains, or of none'
     findings.add({ kind: 'row_misplaced', ...misplaced, what })
   }
   const { at, behind, first } = unchained
@@ -32,15 +32,15 @@ export function judgeUnchained({ lost, misplaced, unchained }: ReadTrail, findin
 
 /** Rows that wait beside the trail. */
 export async function verifyOutbox({ db, findings, places, seal }: BesideOptions): Promise<void> {
-  for (let after = Number.MIN_SAFE_INTEGER; ;) {
+  for (let after = firstNumber; ;) {
     const { rows } = await sql<{
-      readonly id: number
+      readonly id: string
       readonly at: number
       readonly row: string
       readonly mac: Buffer
     }>`
-      select id::float8 as id, (extract(epoch from at) * 1000000)::float8 as at, row, mac
-      from audit_outbox where id > ${after} order by id limit ${rowsPerPage}
+      select id::text as id, (extract(epoch from at) * 1000000)::float8 as at, row, mac
+      from audit_outbox o where o.id > ${after}::bigint order by o.id limit ${rowsPerPage}
     `.execute(db)
     for (const { at, id, mac, row } of rows) {
       after = id
@@ -54,19 +54,20 @@ export async function verifyOutbox({ db, findings, places, seal }: BesideOptions
 
 /** Erasures among the rows from before there were chains, of which nothing else can be told. */
 export async function verifyLegacyErasures({ db, findings, places, seal }: BesideOptions): Promise<void> {
-  for (let after = Number.MIN_SAFE_INTEGER; ;) {
+  for (let after = firstNumber; ;) {
     const { rows } = await sql<{
+      readonly number: string
       readonly id: number
       readonly at: number
       readonly erased_by: string | null
       readonly erasure_seal: Buffer | null
     }>`
-      select id::float8 as id, (extract(epoch from at) * 1000000)::float8 as at, erased_by, erasure_seal
-      from audit_event where chain is null and (erased_by is not null or erasure_seal is not null) and id > ${after}
-      order by id limit ${rowsPerPage}
+      select e.id::text as number, e.id::float8 as id, (extract(epoch from at) * 1000000)::float8 as at, erased_by, erasure_seal
+      from audit_event e where chain is null and (erased_by is not null or erasure_seal is not null) and e.id > ${after}::bigint
+      order by e.id limit ${rowsPerPage}
     `.execute(db)
     for (const row of rows) {
-      after = row.id
+      after = row.number
       const where = { chain: 'legacy', sequence: row.id, at: timeOf(row.at) }
       const isOurs = [...places].some((place) => isErased(seal, row, { place, chain: 'legacy', sequence: row.id }))
       if (isOurs && row.erased_by !== null) findings.erase(row.erased_by, where)

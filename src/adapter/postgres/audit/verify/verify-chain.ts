@@ -71,7 +71,8 @@ class ChainWalk {
       this.#fault('erasure_forged', row, 'what it says of people was taken out, and by no erasure')
     else if (row.id <= this.#id) this.#fault('row_misplaced', row, 'its number is not behind that of the row before')
     if (persons === 'erased' && row.erased_by !== null) findings.erase(row.erased_by, this.#where(row))
-    if (isJoined && !this.#isForeign) noteRecord(row, { findings, place: chain.place })
+    // Behind a gap nothing tells whether a row is ours.
+    if (isJoined && this.#before.length > 0) noteRecord(row, { findings, place: chain.place })
     if (row.open) findings.open += 1
     // What was changed may be the row, or its seal alone: the next one tells.
     const right = isJoined ? [] : this.#before.map((before) => seal.rowMac(row, place, before))

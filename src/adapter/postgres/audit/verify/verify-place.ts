@@ -5,10 +5,12 @@ import type { AuditTables } from '../../schema/audit-schema.js'
 import type { AuditSeal } from '../audit-seal.js'
 import { Findings } from './findings.js'
 import { judgePlaces, placesOf } from './judge-places.js'
-import { readTrail, type ReadTrail } from './read-chains.js'
+import { judgeChains, verifyBoundary } from './judge-chains.js'
+import { isCounted, isLegacy, readTrail, type ReadTrail } from './read-chains.js'
 import { judgeErasures, judgeUnchained, verifyLegacyErasures, verifyOutbox } from './verify-beside.js'
 import { verifyChain } from './verify-chain.js'
 import { compareCheckpoints, verifyStored } from './verify-checkpoints.js'
+import { verifyTables } from './verify-tables.js'
 
 export interface VerifyPlaceOptions {
   readonly db: Kysely<AuditTables>
@@ -33,15 +35,19 @@ export interface VerifiedPlace {
 export async function verifyPlace(options: VerifyPlaceOptions): Promise<VerifiedPlace> {
   const { checkpoints, db, onProgress, place: own, publicKey, seal, tenant } = options
   const findings = new Findings()
+  await verifyTables(db, findings)
   const trail = await readTrail(db)
-  const chains = trail.chains.filter(({ kind }) => kind !== 'legacy')
-  const total = sum(chains.map(({ anchor, sequence }) => sequence - anchor))
-  for (const chain of chains) {
+  const chains = trail.chains.filter((chain) => !isLegacy(chain))
+  judgeChains(trail.chains, findings)
+  const total = sum(chains.filter(isCounted).map(({ anchor, sequence }) => sequence - anchor))
+  // Rows of the others are not as they were written, whatever they are: that is said already.
+  for (const chain of chains.filter(isCounted)) {
     await verifyChain({ db, seal, chain, findings, onRows: () => onProgress(findings.rows, total) })
   }
   judgeUnchained(trail, findings)
   judgePlaces(chains, { own, seal, findings })
   const places = placesOf(own, findings)
+  verifyBoundary(trail.chains, { own, places, seal, findings })
   const beside = { db, seal, places, findings }
   await verifyOutbox(beside)
   await verifyLegacyErasures(beside)
@@ -63,10 +69,10 @@ function reportOf(
 ): AuditReport {
   return {
     ...facts,
-    chains: chains.filter(({ kind }) => kind !== 'legacy').length,
+    chains: chains.filter((chain) => !isLegacy(chain)).length,
     rows: findings.rows,
     unsealedRows: unchained.before,
-    removedRows: sum(chains.filter(({ kind }) => kind !== 'legacy').map(({ anchor }) => anchor)),
+    removedRows: sum(chains.filter((chain) => !isLegacy(chain)).map(({ anchor }) => anchor)),
     open: findings.open,
     erasures: [...findings.erased].map(([reference, { rows }]) => ({ reference, rows })),
     notes: [...findings.notes],
@@ -77,4 +83,15 @@ function reportOf(
 
 function sum(numbers: readonly number[]): number {
   return numbers.reduce((all, one) => all + one, 0)
+}
+
+/** Of a database in which something is that no verification can read. */
+export function unreadable(tenant: string | undefined, error: unknown): AuditReport {
+  const what = `the trail cannot be read: ${error instanceof Error ? error.message : String(error)}`
+  return {
+    tenant,
+    ...{ chains: 0, rows: 0, unsealedRows: 0, removedRows: 0, checkpoints: 0, open: 0, erasures: [], notes: [] },
+    faults: [{ kind: 'unreadable', what }],
+    faultCount: 1,
+  }
 }

@@ -6,12 +6,12 @@ import type { ReadRow } from './read-rows.js'
 export type Persons = 'as written' | 'changed' | 'erased' | 'taken out'
 
 /** Whether the row is the one that follows the seal before. */
-export function isSealed(seal: AuditSeal, row: ReadRow, before: Uint8Array, place: RowPlace): boolean {
+export function isSealed(seal: AuditSeal, row: Omit<ReadRow, 'open'>, before: Uint8Array, place: RowPlace): boolean {
   return isPlain(row) && seal.matches(row.mac, seal.rowMac(row, place, before))
 }
 
 /** Looks at subject and personal facts, of which the seal has the commitment only. */
-export function personsOf(seal: AuditSeal, row: ReadRow, place: RowPlace): Persons {
+export function personsOf(seal: AuditSeal, row: Omit<ReadRow, 'open'>, place: RowPlace): Persons {
   const { commitment, erased_by: reference, personal, salt, subject } = row
   const hasNothing = subject === null && personal === null && row.personal_kind === null && salt === null
   if (reference !== null || row.erasure_seal !== null) {
@@ -36,7 +36,7 @@ export function isErased(
 }
 
 /** Nothing of it would read as something else in JSON, which the seal is over. */
-function isPlain({ detail, detail_kind: kind, milliseconds }: ReadRow): boolean {
+function isPlain({ detail, detail_kind: kind, milliseconds }: Omit<ReadRow, 'open'>): boolean {
   return (milliseconds === null || isNumber(milliseconds)) && isFacts(detail, kind)
 }
 
