@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import type { AuditVerdict } from '../../src/app/audit/verify-audit.js'
@@ -38,6 +38,12 @@ describe('authsec audit', () => {
     expect(await verdict('--checkpoint', file)).toMatchObject({ code: 0, found: { faults: [] } })
     const signed = await site.done('audit', 'verify', '--checkpoint', file, '--public-key', key)
     expect(signed.stdout).toMatch(/^✓ globex, 20/m)
+    const [before, { mode }] = [readFileSync(file, 'utf8'), statSync(file)]
+    expect(mode & 0o777).toBe(0o600)
+    expect(await site.refused(5, 'audit', 'checkpoint', '--output', file)).toContain('say --force')
+    expect(readFileSync(file, 'utf8')).toBe(before)
+    await site.done('audit', 'checkpoint', '--output', file, '--force')
+    expect(readFileSync(file, 'utf8')).not.toBe(before)
     const forged = join(site.home.path, 'forged.jsonl')
     writeFileSync(forged, readFileSync(file, 'utf8').replaceAll(/"rows":\d+/g, '"rows":99'))
     const failed = await site.run('audit', 'verify', '--checkpoint', forged, '--public-key', key)

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { lstat, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { parse } from 'csv-parse/sync'
@@ -137,11 +137,22 @@ describe('authsec audit export', () => {
     const args = ['export', '--master', '--output', file('b.jsonl')]
     expect(await site.run('audit', ...args)).toMatchObject({
       code: 5,
-      stderr: expect.stringContaining('is there already'),
+      stderr: expect.stringContaining('is there already: name another file, or say --force'),
     })
     expect(await readFile(file('b.jsonl'), 'utf8')).toBe('kept')
     expect(await site.run('audit', ...args, '--force')).toMatchObject({ code: 0 })
     expect(await readFile(file('b.jsonl'), 'utf8')).toContain('"requestId":"m1"')
+  })
+
+  it('replaces nothing but a plain file, whatever it is told', async () => {
+    await symlink(file('b.jsonl'), file('link'))
+    await mkdir(file('folder'))
+    for (const place of [file('link'), file('folder'), '/dev/null']) {
+      const finished = await site.run('audit', 'export', '--master', '--force', '--output', place)
+      expect(finished).toMatchObject({ code: 5, stderr: expect.stringContaining('is no plain file') })
+    }
+    expect((await lstat(file('link'))).isSymbolicLink()).toBe(true)
+    expect((await readdir('/dev')).filter((name) => name.startsWith('null'))).toEqual(['null'])
   })
 
   it('leaves no part of a file behind where a trail cannot be read', async () => {

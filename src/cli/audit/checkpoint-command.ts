@@ -2,11 +2,12 @@ import { Command, Option } from 'commander'
 import { makeCheckpoints, readCheckpointKey } from '../../app/audit/make-checkpoints.js'
 import { printResult } from '../print-result.js'
 import { escapeJson } from '../printable.js'
-import { writeResult } from '../write-result.js'
+import { writePrivateResult } from '../write-private-result.js'
 import { trailOf, withTrailFlags, type TrailFlags } from './trail-flags.js'
 
 interface CheckpointFlags extends TrailFlags {
   readonly output?: string
+  readonly force?: true
   readonly publicKey?: true
 }
 
@@ -17,6 +18,7 @@ export function checkpointCommand(env: NodeJS.ProcessEnv): Command {
   )
   return withTrailFlags(command)
     .option('--output <file>', 'where it is written, one line of JSON for each database (default: standard output)')
+    .option('--force', 'replace the file where it is there already')
     .addOption(
       new Option(
         '--public-key',
@@ -28,7 +30,8 @@ export function checkpointCommand(env: NodeJS.ProcessEnv): Command {
       const made = await makeCheckpoints(env, trailOf(flags))
       const lines = made.map((checkpoint) => escapeJson(JSON.stringify(checkpoint)))
       if (flags.output === undefined) return printResult(lines.join('\n'))
-      await writeResult(flags.output, `${lines.join('\n')}\n`)
+      const existing = flags.force === true ? 'replaced' : 'refused'
+      await writePrivateResult({ path: flags.output, existing, flag: '--force' }, (add) => add(`${lines.join('\n')}\n`))
       await printResult(`${made.length} checkpoints in ${flags.output}`)
     })
 }

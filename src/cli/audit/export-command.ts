@@ -46,7 +46,7 @@ async function write(
 ): Promise<number> {
   if (output === undefined) return print(env, question, lines)
   const existing = force === true ? 'replaced' : 'refused'
-  return writePrivateResult({ path: output, existing }, async (add) => {
+  return writePrivateResult({ path: output, existing, flag: '--force' }, async (add) => {
     await add(lines.head)
     return exportAudit(env, question, async (record) => {
       await add(lines.line(record))
