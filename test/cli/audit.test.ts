@@ -45,7 +45,7 @@ function record(event: Partial<Event> & Pick<Event, 'requestId'>): Promise<void>
 
 async function lines(...args: readonly string[]): Promise<readonly Record<string, unknown>[]> {
   const { code, stderr, stdout } = await site.run('audit', ...args)
-  expect({ code, stderr: stderr.replace(/^\d+ rows\n$/, '') }).toEqual({ code: 0, stderr: '' })
+  expect({ code, stderr: stderr.replace(/^\d+ rows?\n$/, '') }).toEqual({ code: 0, stderr: '' })
   return stdout === ''
     ? []
     : stdout
@@ -63,7 +63,7 @@ describe('authsec audit search', () => {
     const [header, first, second, third, ...more] = stdout.trimEnd().split('\n')
     expect(header).toMatch(/^TIME +TENANT +EVENT +OPERATION +ACTOR +REASON +COUNT +REF$/)
     expect([first, second, third]).toEqual([
-      expect.stringMatching(/^\d{4}-\S+Z  \(master\) +token\.refused .* m1$/),
+      expect.stringMatching(/^\d{4}-\S+Z  master +token\.refused .* m1$/),
       expect.stringMatching(/ audited +operation\.allowed +=1\+1 .* q3$/),
       expect.stringMatching(/ audited +operation\.allowed +a +ada .* q1$/),
     ])

@@ -4,7 +4,9 @@ import type { Postgres } from '../../adapter/postgres/open-postgres.js'
 import type { Tenant } from '../../core/identity/tenant.js'
 import type { Agree } from '../administration/change-tenant.js'
 import { withInstallation } from '../administration/with-tenant.js'
+import { RefusedError } from '../refused-error.js'
 import { findTrails } from './maintained-places.js'
+import { isOnRecord, searchedElsewhere } from './spoken-of.js'
 
 /** Whom an erasure is about: an account by its address, or whom an issuer calls so. */
 export type ErasedPerson =
@@ -24,6 +26,8 @@ export interface Erased {
   readonly rows: number
   /** Rows from before the tenant was known. */
   readonly rowsInMaster: number
+  /** Slugs of other tenants whose trail still says that an administrator looked for the person. */
+  readonly searchedIn: readonly string[]
 }
 
 /** Takes what the trail says of a person out of it, in the tenant's database and in master. Throws `RefusedError` where `agree` does. */
@@ -37,7 +41,10 @@ export async function eraseFromAudit(
     const [master] = await findTrails(auditMaintenance, 'master')
     if (place?.tenant === undefined || master === undefined) throw new TypeError('every tenant has a trail')
     const { tenant } = place
-    const { person, words } = await personOf(postgres, tenant, asked)
+    const { person, words, isKnown } = await personOf(postgres, tenant, asked)
+    if (!isKnown && !(await isOnRecord(postgres, person, [tenant, undefined]))) {
+      throw new RefusedError(`nothing is on record of ${calledIn(asked)} in ${slug} or master; nothing was erased`)
+    }
     await agree([
       `the audit trail of ${slug}, and of sign-ins from before the tenant was known, will not say any more ${words}`,
     ])
@@ -47,7 +54,9 @@ export async function eraseFromAudit(
     const reference = `erasure-${randomUUID()}`
     const rows = await auditMaintenance.erase(place, { person, reference, by })
     const rowsInMaster = await auditMaintenance.erase(master, { person, reference, by })
-    return { reference, rows, rowsInMaster }
+    const others = (await postgres.directory.signIns.tenants()).filter(({ id }) => id !== tenant.id)
+    const searchedIn = await searchedElsewhere(postgres, person, others)
+    return { reference, rows, rowsInMaster, searchedIn }
   })
 }
 
@@ -56,19 +65,25 @@ async function personOf(
   { accounts, tenantAdministration }: Postgres,
   tenant: Tenant,
   asked: ErasedPerson,
-): Promise<{ readonly person: Person; readonly words: string }> {
+): Promise<{ readonly person: Person; readonly words: string; readonly isKnown: boolean }> {
   if ('subject' in asked) {
     const { issuer, subject } = asked
     const words = `what it says of the subject ${subject}${issuer === undefined ? '' : ` of ${issuer}`}`
-    return { person: { names: [], identities: [{ issuer, subject }] }, words }
+    return { person: { names: [], identities: [{ issuer, subject }] }, words, isKnown: false }
   }
   const email = asked.account
   const account =
     (await accounts.findByEmail(tenant, email)) ?? (await accounts.findByEmail(tenant, email.toLowerCase()))
   if (account === undefined) {
     const words = `what it says of ${email}; there is no such account, so that rows that name its id stay: erase those with --subject`
-    return { person: { names: [email], identities: [] }, words }
+    return { person: { names: [email], identities: [] }, words, isKnown: false }
   }
   const identities = await tenantAdministration.identities(tenant, account.email)
-  return { person: { names: [account.id, account.email], identities }, words: `what it says of ${account.email}` }
+  const person = { names: [account.id, account.email], identities }
+  return { person, words: `what it says of ${account.email}`, isKnown: true }
+}
+
+function calledIn(asked: ErasedPerson): string {
+  if ('account' in asked) return `${asked.account}, of whom there is no account,`
+  return `the subject ${asked.subject}${asked.issuer === undefined ? '' : ` of ${asked.issuer}`}`
 }

@@ -2,6 +2,7 @@ import type { AuditOrder, AuditPlace } from '../../core/audit/audit-reader.js'
 import type { AuditFilter, AuditRecord } from '../../core/audit/audit-record.js'
 import { withInstallation } from '../administration/with-tenant.js'
 import { findPlaces, type AuditChoice } from './audit-places.js'
+import { namedIn } from './in-trail.js'
 import { AuditVisit, type AuditReadingParts, type AuditWish } from './audit-visit.js'
 
 export interface AuditQuestion {
@@ -80,6 +81,8 @@ async function* readRecorded(
       yield record
     }
     outcome = 'completed'
+  } catch (error) {
+    throw namedIn(place, error)
   } finally {
     await visit.end(outcome)
   }

@@ -5,6 +5,7 @@ import { interruptible } from '../interruptible.js'
 import { openResultStream } from '../result-stream.js'
 import { writePrivateResult } from '../write-private-result.js'
 import { formatOf, parseRows, questionOf, withAuditFlags, type AuditFlags } from './audit-flags.js'
+import { counted } from './counted.js'
 import { auditFormats, linesOf, type AuditFormat, type AuditLines } from './audit-format.js'
 
 const printedCharacters = 64 * 1024
@@ -26,7 +27,7 @@ export function exportCommand(env: NodeJS.ProcessEnv): Command {
     const lines = linesOf(formatOf(flags) ?? formatByName(flags.output))
     const question = { ...questionOf(flags), limit: flags.limit }
     const rows = await interruptible((signal) => write(env, { ...question, signal }, { ...flags, lines }))
-    console.error(`${rows} rows${flags.output === undefined ? '' : ` in ${flags.output}`}`)
+    console.error(`${counted(rows, 'row')}${flags.output === undefined ? '' : ` in ${flags.output}`}`)
   })
 }
 

@@ -7,6 +7,7 @@ import { collect } from '../administration/grant-flags.js'
 import { CheckFailedError } from '../exit-code.js'
 import { printResult } from '../print-result.js'
 import { printable, printableJson, printableLine } from '../printable.js'
+import { counted } from './counted.js'
 import { formatVerdict } from './format-verdict.js'
 import { readCheckpoints } from './read-checkpoints.js'
 import { trailOf, withTrailFlags, type TrailFlags } from './trail-flags.js'
@@ -44,7 +45,7 @@ export function verifyCommand(env: NodeJS.ProcessEnv): Command {
 async function printVerdict(verdict: AuditVerdict, { json }: VerifyFlags): Promise<void> {
   await printResult(json === true ? printableJson(verdict) : printable(formatVerdict(verdict)))
   const faults = faultsIn(verdict)
-  if (faults > 0) throw new CheckFailedError(`the audit trail is not as it was written: ${faults} faults`)
+  if (faults > 0) throw new CheckFailedError(`the audit trail is not as it was written: ${counted(faults, 'fault')}`)
   const [silent] = verdict.unreached
   if (silent === undefined) return
   const names = verdict.unreached.map(({ tenant }) => tenant ?? 'master').join(', ')
@@ -61,11 +62,14 @@ async function printSigned(
     return { tenant, place, at, rows, signed: isSignedBy(checkpoint, publicKey) }
   })
   const lines = found.map(({ at, rows, signed, tenant }) => {
-    return `${signed ? '✓' : '✗'} ${tenant ?? 'master'}, ${at}: ${rows} rows${signed ? '' : '; the key has not signed this'}`
+    return `${signed ? '✓' : '✗'} ${tenant ?? 'master'}, ${at}: ${counted(rows, 'row')}${signed ? '' : '; the key has not signed this'}`
   })
   await printResult(json === true ? printableJson(found) : lines.map((line) => printableLine(line)).join('\n'))
   const forged = found.filter(({ signed }) => !signed).length
-  if (forged > 0) throw new CheckFailedError(`${forged} of ${found.length} checkpoints are not signed with this key`)
+  if (forged > 0)
+    throw new CheckFailedError(
+      `${forged} of ${counted(found.length, 'checkpoint')} ${forged === 1 ? 'is' : 'are'} not signed with this key`,
+    )
 }
 
 /** Now and then: whoever waits wants to know that it goes on. */
