@@ -48,7 +48,12 @@ describe('authsec audit', () => {
     writeFileSync(forged, readFileSync(file, 'utf8').replaceAll(/"rows":\d+/g, '"rows":99'))
     const failed = await site.run('audit', 'verify', '--checkpoint', forged, '--public-key', key)
     expect(failed).toMatchObject({ code: 1, stdout: expect.stringMatching(/^✗ globex/m) })
-    expect(await site.run('audit', 'verify', '--checkpoint', file, '--public-key', 'x')).toMatchObject({ code: 1 })
+    const other = Buffer.alloc(32, 7).toString('base64url')
+    expect(await site.run('audit', 'verify', '--checkpoint', file, '--public-key', other)).toMatchObject({ code: 1 })
+    for (const malformed of ['', 'x', `${key}=`, key.slice(1)]) {
+      const said = await site.refused(2, 'audit', 'verify', '--checkpoint', file, '--public-key', malformed)
+      expect(said).toContain('43 characters of base64url')
+    }
     expect(await verdict('--checkpoint', forged)).toMatchObject({ code: 1 })
     expect(await site.refused(5, 'audit', 'verify', '--checkpoint', join(site.home.path, 'none'))).toContain('ENOENT')
     expect(await site.refused(2, 'audit', 'verify', '--public-key', key)).toContain('--checkpoint')
@@ -108,6 +113,10 @@ describe('authsec audit', () => {
           .split('\n')
           .map((line) => JSON.parse(line).tenant),
       ).toEqual([null, 'globex'])
+      await site.done('audit', 'search', '--actor', 'sub-78', '--tenant', 'globex')
+      const erased = await site.run('audit', 'erase', '--tenant', 'globex', '--subject', 'sub-78', '--yes')
+      expect(erased).toMatchObject({ code: 4, stdout: expect.stringMatching(/^erased from 1 row of globex/) })
+      expect(erased.stderr).toContain('person in: acme-corp: ')
       const file = join(site.home.path, 'one.jsonl')
       const alone = ['audit', 'checkpoint', '--tenant', 'acme-corp', '--output', file]
       expect(await site.refused(4, ...alone)).toContain('acme-corp: ')

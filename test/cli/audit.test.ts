@@ -91,6 +91,9 @@ describe('authsec audit search', () => {
     [['--type', 'operation.perhaps'], 2],
     [['--format', 'xml'], 2],
     [['--limit', '-1'], 2],
+    [['--limit', '0'], 2],
+    [['--since', '2026-02-30'], 2],
+    [['--since', '1h', '--until', '2h'], 2],
   ])('is refused with %j', async (args, code) => {
     expect(await site.run('audit', 'search', ...args)).toMatchObject({ code, stdout: '' })
   })

@@ -6,7 +6,7 @@ import type { Agree } from '../administration/change-tenant.js'
 import { withInstallation } from '../administration/with-tenant.js'
 import { RefusedError } from '../refused-error.js'
 import { findTrails } from './maintained-places.js'
-import { isOnRecord, searchedElsewhere } from './spoken-of.js'
+import { isOnRecord, searchedElsewhere, type Searched } from './spoken-of.js'
 
 /** Whom an erasure is about: an account by its address, or whom an issuer calls so. */
 export type ErasedPerson =
@@ -19,15 +19,14 @@ export interface AuditErasure {
   readonly agree: Agree
 }
 
-export interface Erased {
+/** With what other tenants' trails still say. */
+export interface Erased extends Searched {
   /** What rows and records of the erasure name it by. */
   readonly reference: string
   /** Rows of the tenant. */
   readonly rows: number
   /** Rows from before the tenant was known. */
   readonly rowsInMaster: number
-  /** Slugs of other tenants whose trail still says that an administrator looked for the person. */
-  readonly searchedIn: readonly string[]
 }
 
 /** Takes what the trail says of a person out of it, in the tenant's database and in master. Throws `RefusedError` where `agree` does. */
@@ -55,8 +54,8 @@ export async function eraseFromAudit(
     const rows = await auditMaintenance.erase(place, { person, reference, by })
     const rowsInMaster = await auditMaintenance.erase(master, { person, reference, by })
     const others = (await postgres.directory.signIns.tenants()).filter(({ id }) => id !== tenant.id)
-    const searchedIn = await searchedElsewhere(postgres, person, others)
-    return { reference, rows, rowsInMaster, searchedIn }
+    const searched = await searchedElsewhere(postgres, person, others)
+    return { reference, rows, rowsInMaster, ...searched }
   })
 }
 

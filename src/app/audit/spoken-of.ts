@@ -4,6 +4,7 @@ import { identityWords } from '../../core/administration/account-identity.js'
 import type { AuditPlace } from '../../core/audit/audit-reader.js'
 import type { AuditFilter, AuditRecord } from '../../core/audit/audit-record.js'
 import type { Tenant } from '../../core/identity/tenant.js'
+import { inEachTrail, type UnreachedTrail } from './in-trail.js'
 
 /** What changes by administrators put before whom they speak of. */
 const before = /^(?:of account:|user:|identity:)/
@@ -23,21 +24,29 @@ export async function isOnRecord(
   return false
 }
 
+export interface Searched {
+  /** Slugs of tenants whose trail says that an administrator looked for the person. */
+  readonly searchedIn: readonly string[]
+  /** Those that could not be asked. */
+  readonly unreached: readonly UnreachedTrail[]
+}
+
 /** Where else the trail says that an administrator has looked for the person. */
 export async function searchedElsewhere(
   { auditReader }: Pick<Postgres, 'auditReader'>,
   person: Person,
   tenants: readonly Tenant[],
-): Promise<readonly string[]> {
+): Promise<Searched> {
   const called = namesOf(person)
   const filter: AuditFilter = { types: ['audit.read'] }
   const found: string[] = []
-  for (const tenant of tenants) {
+  const places = tenants.map((tenant) => ({ tenant }))
+  const unreached = await inEachTrail(places, async ({ tenant }) => {
     if (await isAny(auditReader.read(tenant, filter, 'newest first'), ({ personal }) => speakOf(personal, called))) {
       found.push(tenant.slug)
     }
-  }
-  return found
+  })
+  return { searchedIn: found, unreached }
 }
 
 async function isAny(records: AsyncIterable<AuditRecord>, holds: (record: AuditRecord) => boolean): Promise<boolean> {

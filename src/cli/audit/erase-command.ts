@@ -4,6 +4,7 @@ import { agreement, type YesFlag } from '../administration/agree.js'
 import { printResult } from '../print-result.js'
 import { printableJson } from '../printable.js'
 import { counted } from './counted.js'
+import { refuseUnreached } from './unreached-trails.js'
 
 interface EraseFlags extends YesFlag {
   readonly tenant: string
@@ -29,6 +30,7 @@ export function eraseCommand(env: NodeJS.ProcessEnv): Command {
       if (person === undefined) return command.error('error: say --account EMAIL or --subject SUB')
       const erased = await eraseFromAudit(env, { tenant, person, agree: agreement(flags) })
       await printResult(json === true ? printableJson(erased) : erasedWords(tenant, erased))
+      refuseUnreached('it was erased; not looked whether somebody looked for this person in', erased.unreached)
     })
 }
 

@@ -4,7 +4,7 @@ import { exportAudit, type AuditQuestion } from '../../app/audit/read-audit.js'
 import { interruptible } from '../interruptible.js'
 import { openResultStream } from '../result-stream.js'
 import { writePrivateResult } from '../write-private-result.js'
-import { formatOf, parseRows, questionOf, withAuditFlags, type AuditFlags } from './audit-flags.js'
+import { formatOf, parseLimit, questionOf, withAuditFlags, type AuditFlags } from './audit-flags.js'
 import { counted } from './counted.js'
 import { auditFormats, linesOf, type AuditFormat, type AuditLines } from './audit-format.js'
 
@@ -20,7 +20,7 @@ interface ExportFlags extends AuditFlags {
 export function exportCommand(env: NodeJS.ProcessEnv): Command {
   const command = new Command('export')
     .description('Writes rows of the audit trail, the oldest first, one database after the other')
-    .addOption(new Option('--limit <rows>', 'so many at most (default: all)').argParser(parseRows))
+    .addOption(new Option('--limit <rows>', 'so many at most (default: all)').argParser(parseLimit))
     .option('--output <file>', 'into a file that only its owner can read, whole or not at all (default: to the output)')
     .option('--force', 'replace the file where it is there already')
   return withAuditFlags(command).action(async (flags: ExportFlags) => {

@@ -1,6 +1,6 @@
-import { Command } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import { faultsIn, verifyAudit, type AuditVerdict } from '../../app/audit/verify-audit.js'
-import { isSignedBy, type SignedCheckpoint } from '../../core/audit/audit-checkpoint.js'
+import { isPublicKey, isSignedBy, type SignedCheckpoint } from '../../core/audit/audit-checkpoint.js'
 import type { AuditProgress } from '../../core/audit/audit-verification.js'
 import { UpstreamError } from '../../core/error/upstream-error.js'
 import { collect } from '../administration/grant-flags.js'
@@ -28,7 +28,12 @@ export function verifyCommand(env: NodeJS.ProcessEnv): Command {
   )
   withTrailFlags(command)
     .option('--checkpoint <file>', 'compare with what a checkpoint says; again for each further file', collect)
-    .option('--public-key <key>', 'look at the signatures of --checkpoint only, which needs no database')
+    .addOption(
+      new Option(
+        '--public-key <key>',
+        'look at the signatures of --checkpoint only, which needs no database',
+      ).argParser(publicKey),
+    )
     .option('--progress', 'say on standard error how far it is, also where that is no terminal')
     .option('--json', 'print JSON')
   return command.action(async (flags: VerifyFlags) => {
@@ -40,6 +45,12 @@ export function verifyCommand(env: NodeJS.ProcessEnv): Command {
     const onProgress = flags.progress === true || process.stderr.isTTY ? sayProgress() : () => undefined
     await printVerdict(await verifyAudit(env, { choice: trailOf(flags), checkpoints, onProgress }), flags)
   })
+}
+
+function publicKey(text: string): string {
+  const key = text.trim()
+  if (isPublicKey(key)) return key
+  throw new InvalidArgumentError('It is what authsec audit checkpoint --public-key prints: 43 characters of base64url.')
 }
 
 async function printVerdict(verdict: AuditVerdict, { json }: VerifyFlags): Promise<void> {
