@@ -41,15 +41,15 @@ export async function eraseFromAudit(
     if (place?.tenant === undefined || master === undefined) throw new TypeError('every tenant has a trail')
     const { tenant } = place
     const { person, words, isKnown } = await personOf(postgres, tenant, asked)
+    // What waits beside the trail is about people, too.
+    await audit.settle(tenant)
+    await audit.settle(undefined)
     if (!isKnown && !(await isOnRecord(postgres, person, [tenant, undefined]))) {
       throw new RefusedError(`nothing is on record of ${calledIn(asked)} in ${slug} or master; nothing was erased`)
     }
     await agree([
       `the audit trail of ${slug}, and of sign-ins from before the tenant was known, will not say any more ${words}`,
     ])
-    // What waits beside the trail is about people, too.
-    await audit.settle(tenant)
-    await audit.settle(undefined)
     const reference = `erasure-${randomUUID()}`
     const rows = await auditMaintenance.erase(place, { person, reference, by })
     const rowsInMaster = await auditMaintenance.erase(master, { person, reference, by })
