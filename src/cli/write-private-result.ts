@@ -1,4 +1,4 @@
-import { open, rename, rm } from 'node:fs/promises'
+import { lstat, open, rename, rm } from 'node:fs/promises'
 import { RefusedError } from '../app/refused-error.js'
 import { hasCode } from '../core/error/has-code.js'
 
@@ -8,6 +8,8 @@ export interface PrivateResult {
   readonly path: string
   /** What becomes of a file that is there already. */
   readonly existing: 'refused' | 'replaced'
+  /** The flag that has one replaced, where there is one. */
+  readonly flag?: '--force'
 }
 
 /**
@@ -15,15 +17,18 @@ export interface PrivateResult {
  * cannot be done, and what `write` throws.
  */
 export async function writePrivateResult<Result>(
-  { existing, path }: PrivateResult,
+  place: PrivateResult,
   write: (add: (text: string) => Promise<void>) => Promise<Result>,
 ): Promise<Result> {
+  const { path } = place
   const draft = `${path}.part`
+  await refuseExisting(place).catch((error: unknown) => {
+    throw refusalOf(path, error)
+  })
   try {
     const file = await open(draft, 'wx', 0o600)
     let result: Result
     try {
-      if (existing === 'refused') await refuseExisting(path)
       let waiting = ''
       result = await write(async (added) => {
         waiting += added
@@ -38,7 +43,7 @@ export async function writePrivateResult<Result>(
     } finally {
       await file.close()
     }
-    if (existing === 'refused') await refuseExisting(path)
+    await refuseExisting(place)
     await rename(draft, path)
     return result
   } catch (error) {
@@ -55,11 +60,16 @@ export function refusalOf(path: string, error: unknown): unknown {
   return new RefusedError(`${path} ${reason}`, { cause: error })
 }
 
-async function refuseExisting(path: string): Promise<void> {
-  const taken = await open(path, 'r').catch((error: unknown) => {
+/** Only a plain file is ever replaced: in the place of a device, or of a link, another program expects one. */
+async function refuseExisting({ existing, flag, path }: PrivateResult): Promise<void> {
+  const known = await lstat(path).catch((error: unknown) => {
     if (hasCode(error, 'ENOENT')) return undefined
     throw error
   })
-  await taken?.close()
-  if (taken !== undefined) throw new RefusedError(`${path} is there already: name another file`)
+  if (known === undefined) return
+  if (!known.isFile()) throw new RefusedError(`${path} is there already, and is no plain file: name another`)
+  if (existing === 'replaced') return
+  throw new RefusedError(
+    `${path} is there already: name another file${flag === undefined ? '' : `, or say ${flag} to replace it`}`,
+  )
 }

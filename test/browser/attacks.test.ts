@@ -130,7 +130,7 @@ describe('an address of the provider that was taken after confirmation', () => {
       await lured.reach(heading.stopped)
       await expectNothingIn(lured)
     })
-    expect(rows).toMatchObject([{ database: 'authsec', detail: { address: '127.0.0.1' } }])
+    expect(rows).toMatchObject([{ database: 'authsec', personal: { address: '127.0.0.1' } }])
     await window.page.goto(url)
     await window.reach(heading.confirmed)
     expect(await client.list()).toEqual(signInTools)

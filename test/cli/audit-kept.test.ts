@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import type { AuditVerdict } from '../../src/app/audit/verify-audit.js'
@@ -23,7 +23,7 @@ async function verdict(
 describe('authsec audit', () => {
   it('verifies every trail of a running server, or one', async () => {
     const all = await site.done('audit', 'verify', '--progress')
-    expect(all.stdout).toMatch(/^✓ master: \d+ rows in \d+ chains/m)
+    expect(all.stdout).toMatch(/^✓ master: \d+ rows? in \d+ chains?, /m)
     expect(all.stdout).toMatch(/^✓ globex: /m)
     expect((await site.done('audit', 'verify', '--tenant', 'globex')).stdout).toMatch(/^✓ globex: [^\n]*\n/)
     expect((await site.done('audit', 'verify', '--master')).stdout).not.toContain('globex')
@@ -38,11 +38,22 @@ describe('authsec audit', () => {
     expect(await verdict('--checkpoint', file)).toMatchObject({ code: 0, found: { faults: [] } })
     const signed = await site.done('audit', 'verify', '--checkpoint', file, '--public-key', key)
     expect(signed.stdout).toMatch(/^✓ globex, 20/m)
+    const [before, { mode }] = [readFileSync(file, 'utf8'), statSync(file)]
+    expect(mode & 0o777).toBe(0o600)
+    expect(await site.refused(5, 'audit', 'checkpoint', '--output', file)).toContain('say --force')
+    expect(readFileSync(file, 'utf8')).toBe(before)
+    await site.done('audit', 'checkpoint', '--output', file, '--force')
+    expect(readFileSync(file, 'utf8')).not.toBe(before)
     const forged = join(site.home.path, 'forged.jsonl')
     writeFileSync(forged, readFileSync(file, 'utf8').replaceAll(/"rows":\d+/g, '"rows":99'))
     const failed = await site.run('audit', 'verify', '--checkpoint', forged, '--public-key', key)
     expect(failed).toMatchObject({ code: 1, stdout: expect.stringMatching(/^✗ globex/m) })
-    expect(await site.run('audit', 'verify', '--checkpoint', file, '--public-key', 'x')).toMatchObject({ code: 1 })
+    const other = Buffer.alloc(32, 7).toString('base64url')
+    expect(await site.run('audit', 'verify', '--checkpoint', file, '--public-key', other)).toMatchObject({ code: 1 })
+    for (const malformed of ['', 'x', `${key}=`, key.slice(1)]) {
+      const said = await site.refused(2, 'audit', 'verify', '--checkpoint', file, '--public-key', malformed)
+      expect(said).toContain('43 characters of base64url')
+    }
     expect(await verdict('--checkpoint', forged)).toMatchObject({ code: 1 })
     expect(await site.refused(5, 'audit', 'verify', '--checkpoint', join(site.home.path, 'none'))).toContain('ENOENT')
     expect(await site.refused(2, 'audit', 'verify', '--public-key', key)).toContain('--checkpoint')
@@ -57,12 +68,68 @@ describe('authsec audit', () => {
     const { reference, rows } = erased
     expect({ code, erasures: found.reports[0]?.erasures }).toEqual({ code: 0, erasures: [{ reference, rows }] })
     expect(await site.refused(2, 'audit', 'erase', '--tenant', 'globex')).toContain('--account')
+    const again = await site.run(...who, '--yes')
+    expect(again).toMatchObject({ code: 0, stdout: expect.stringMatching(/^erased from \d+ rows? of globex and /) })
+  })
+
+  it('refuses to erase somebody of whom nothing is on record, and puts nothing on record', async () => {
+    const before = await verdict('--tenant', 'globex')
+    for (const whom of [
+      ['--account', 'nobody@globex.test'],
+      ['--subject', 'nobody'],
+    ]) {
+      const said = await site.refused(5, 'audit', 'erase', '--tenant', 'globex', ...whom, '--yes')
+      expect(said).toContain('nothing is on record of')
+    }
+    const { found } = await verdict('--tenant', 'globex')
+    expect(found.reports[0]?.erasures).toEqual(before.found.reports[0]?.erasures)
+  })
+
+  it('says where else it is on record that an administrator looked for somebody who was erased', async () => {
+    await site.done('audit', 'search', '--actor', 'sub-77')
+    const who = ['audit', 'erase', '--subject', 'sub-77', '--yes', '--tenant']
+    expect((await site.done(...who, 'globex')).stdout).toMatch(/still on record in: acme-corp; erase it there/)
+    expect((await site.done(...who, 'acme-corp')).stdout).not.toContain('still on record')
+    expect(await site.refused(5, ...who, 'acme-corp')).toContain('nothing is on record of')
   })
 
   it('removes only what is at least a week old, with consent', async () => {
     expect(await site.refused(5, 'audit', 'prune', '--older-than', '7d')).toContain('say --yes')
     expect(await site.refused(2, 'audit', 'prune', '--older-than', '6d', '--yes')).toContain('from 7d')
     expect((await site.done('audit', 'prune', '--older-than', '7d', '--yes')).stdout).toBe('nothing is that old\n')
+  })
+
+  it('names the tenant whose database does not answer, and goes on with the others', async () => {
+    const data = await openHomePostgres(site.home.path)
+    const [row] = await data.sql(`select database_name as name from tenant where slug = 'acme-corp'`)
+    const gone = `alter database "${String(row?.['name'])}" with allow_connections`
+    await data.sql(`${gone} false`)
+    try {
+      const made = await site.run('audit', 'checkpoint')
+      expect(made).toMatchObject({ code: 4, stderr: expect.stringContaining('no checkpoint of: acme-corp: ') })
+      expect(
+        made.stdout
+          .trimEnd()
+          .split('\n')
+          .map((line) => JSON.parse(line).tenant),
+      ).toEqual([null, 'globex'])
+      await site.done('audit', 'search', '--actor', 'sub-78', '--tenant', 'globex')
+      const erased = await site.run('audit', 'erase', '--tenant', 'globex', '--subject', 'sub-78', '--yes')
+      expect(erased).toMatchObject({ code: 4, stdout: expect.stringMatching(/^erased from 1 row of globex/) })
+      expect(erased.stderr).toContain('person in: acme-corp: ')
+      const file = join(site.home.path, 'one.jsonl')
+      const alone = ['audit', 'checkpoint', '--tenant', 'acme-corp', '--output', file]
+      expect(await site.refused(4, ...alone)).toContain('acme-corp: ')
+      expect(existsSync(file)).toBe(false)
+      const pruned = await site.run('audit', 'prune', '--older-than', '7d', '--yes', '--json')
+      expect(pruned).toMatchObject({ code: 4, stderr: expect.stringContaining('removed there: acme-corp: ') })
+      expect(JSON.parse(pruned.stdout)).toMatchObject([{}, { tenant: 'globex' }])
+      expect(await site.refused(4, 'audit', 'search')).toMatch(/^authsec: acme-corp: /m)
+      expect(await site.run('audit', 'tail')).toMatchObject({ code: 4, stderr: expect.stringMatching(/acme-corp: /) })
+    } finally {
+      await data.sql(`${gone} true`)
+      await data.close()
+    }
   })
 
   it('exits with 1 for a trail that was changed, and says where', async () => {

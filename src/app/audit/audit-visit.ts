@@ -3,6 +3,7 @@ import type { AuditEvent, AuditFacts } from '../../core/audit/audit-event.js'
 import type { AuditPlace } from '../../core/audit/audit-reader.js'
 import type { AuditFilter } from '../../core/audit/audit-record.js'
 import type { Installation } from '../administration/with-tenant.js'
+import { inTrail } from './in-trail.js'
 
 /** What somebody wants of the trail. */
 export interface AuditWish {
@@ -25,7 +26,9 @@ export class AuditVisit {
   private constructor({ by, postgres }: AuditReadingParts, place: AuditPlace) {
     const { requestId } = this
     this.#record = (said) =>
-      postgres.audit.record({ type: 'audit.read', tenant: place, subject: by, requestId, ...said })
+      inTrail(place, () =>
+        postgres.audit.record({ type: 'audit.read', tenant: place, subject: by, requestId, ...said }),
+      )
   }
 
   /** Throws `UpstreamError` where it cannot be put on record: then nothing is read. */

@@ -4,7 +4,9 @@ import type { Postgres } from '../../adapter/postgres/open-postgres.js'
 import type { Tenant } from '../../core/identity/tenant.js'
 import type { Agree } from '../administration/change-tenant.js'
 import { withInstallation } from '../administration/with-tenant.js'
+import { RefusedError } from '../refused-error.js'
 import { findTrails } from './maintained-places.js'
+import { isOnRecord, searchedElsewhere, type Searched } from './spoken-of.js'
 
 /** Whom an erasure is about: an account by its address, or whom an issuer calls so. */
 export type ErasedPerson =
@@ -17,7 +19,8 @@ export interface AuditErasure {
   readonly agree: Agree
 }
 
-export interface Erased {
+/** With what other tenants' trails still say. */
+export interface Erased extends Searched {
   /** What rows and records of the erasure name it by. */
   readonly reference: string
   /** Rows of the tenant. */
@@ -39,18 +42,23 @@ export async function eraseFromAudit(
     const [master] = await findTrails(auditMaintenance, 'master')
     if (place?.tenant === undefined || master === undefined) throw new TypeError('every tenant has a trail')
     const { tenant } = place
-    const { person, words } = await personOf(postgres, tenant, asked)
-    await agree([
-      `the audit trail of ${slug}, and of sign-ins from before the tenant was known, will not say any more ${words}`,
-    ])
+    const { person, words, isKnown } = await personOf(postgres, tenant, asked)
     // What waits beside the trail is about people, too.
     await audit.settle(tenant)
     await audit.settle(undefined)
+    if (!isKnown && !(await isOnRecord(postgres, person, [tenant, undefined]))) {
+      throw new RefusedError(`nothing is on record of ${calledIn(asked)} in ${slug} or master; nothing was erased`)
+    }
+    await agree([
+      `the audit trail of ${slug}, and of sign-ins from before the tenant was known, will not say any more ${words}`,
+    ])
     const reference = `erasure-${randomUUID()}`
     const inTenant = await auditMaintenance.erase(place, { person, reference, by })
     const inMaster = await auditMaintenance.erase(master, { person, reference, by })
     const left = inTenant.left + inMaster.left
-    return { reference, rows: inTenant.rows, rowsInMaster: inMaster.rows, left }
+    const others = (await postgres.directory.signIns.tenants()).filter(({ id }) => id !== tenant.id)
+    const searched = await searchedElsewhere(postgres, person, others)
+    return { reference, rows: inTenant.rows, rowsInMaster: inMaster.rows, left, ...searched }
   })
 }
 
@@ -59,7 +67,7 @@ async function personOf(
   { accounts, tenantAdministration }: Postgres,
   tenant: Tenant,
   asked: ErasedPerson,
-): Promise<{ readonly person: Person; readonly words: string }> {
+): Promise<{ readonly person: Person; readonly words: string; readonly isKnown: boolean }> {
   if ('subject' in asked) {
     const { issuer, subject } = asked
     const ofWhom =
@@ -67,15 +75,21 @@ async function personOf(
         ? '; without --issuer what is on record from before the tenant was known stays'
         : ` of ${issuer}`
     const words = `what it says of the subject ${subject}${ofWhom}`
-    return { person: { names: [], identities: [{ issuer, subject }] }, words }
+    return { person: { names: [], identities: [{ issuer, subject }] }, words, isKnown: false }
   }
   const email = asked.account
   const account =
     (await accounts.findByEmail(tenant, email)) ?? (await accounts.findByEmail(tenant, email.toLowerCase()))
   if (account === undefined) {
     const words = `what it says of ${email}; there is no such account, so that rows that name its id stay: erase those with --subject`
-    return { person: { names: [email], identities: [] }, words }
+    return { person: { names: [email], identities: [] }, words, isKnown: false }
   }
   const identities = await tenantAdministration.identities(tenant, account.email)
-  return { person: { names: [account.id, account.email], identities }, words: `what it says of ${account.email}` }
+  const person = { names: [account.id, account.email], identities }
+  return { person, words: `what it says of ${account.email}`, isKnown: true }
+}
+
+function calledIn(asked: ErasedPerson): string {
+  if ('account' in asked) return `${asked.account}, of whom there is no account,`
+  return `the subject ${asked.subject}${asked.issuer === undefined ? '' : ` of ${asked.issuer}`}`
 }

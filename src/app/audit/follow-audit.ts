@@ -5,6 +5,7 @@ import { matchesFilter } from '../../core/audit/matches-filter.js'
 import { withInstallation } from '../administration/with-tenant.js'
 import { findPlaces } from './audit-places.js'
 import { AuditVisit, type AuditReadingParts } from './audit-visit.js'
+import { inTrail } from './in-trail.js'
 import type { AuditQuestion } from './read-audit.js'
 
 const lookMilliseconds = 1_000
@@ -56,9 +57,9 @@ async function begin(
   const latest: AuditRecord[] = []
   for (const place of await findPlaces(parts.postgres, question.choice)) {
     const visit = await AuditVisit.begin(parts, place, { ...question, how: 'tail' })
-    const positions = await parts.postgres.auditReader.ends(place)
+    const positions = await inTrail(place, () => parts.postgres.auditReader.ends(place))
     followed.set(place?.id, { place, visit, positions })
-    latest.push(...(await readLatest(parts, question, { place, visit, positions })))
+    latest.push(...(await inTrail(place, () => readLatest(parts, question, { place, visit, positions }))))
   }
   const shown = latest.toSorted((one, other) => (one.at < other.at ? -1 : one.at > other.at ? 1 : 0))
   return question.limit === 0 ? [] : shown.slice(-question.limit)
@@ -90,7 +91,7 @@ async function catchUp(
 ): Promise<'enough' | 'more'> {
   for (;;) {
     signal.throwIfAborted()
-    const records = await postgres.auditReader.after(one.place, one.positions, rowsAtOnce)
+    const records = await inTrail(one.place, () => postgres.auditReader.after(one.place, one.positions, rowsAtOnce))
     if (records.length === 0) return 'more'
     const reached = new Map(one.positions)
     for (const { position } of records) if (position !== undefined) reached.set(position.chain, position.sequence)

@@ -1,6 +1,7 @@
 import type { PrunedRows } from '../../adapter/postgres/audit/keep/retention.js'
 import type { Agree } from '../administration/change-tenant.js'
 import { withInstallation } from '../administration/with-tenant.js'
+import { inEachTrail, type UnreachedTrail } from './in-trail.js'
 import { findTrails, type TrailChoice } from './maintained-places.js'
 
 export interface AuditPruning {
@@ -18,23 +19,28 @@ export interface PrunedTrail {
   readonly chains: readonly PrunedRows[]
 }
 
+export interface PrunedTrails {
+  readonly pruned: readonly PrunedTrail[]
+  readonly unreached: readonly UnreachedTrail[]
+}
+
 const secondsPerDay = 24 * 60 * 60
 
 /** Removes rows whose term is over, from the front of every chain. Throws `RefusedError` where `agree` does. */
 export async function pruneAudit(
   env: NodeJS.ProcessEnv,
   { agree, choice, days, unsent }: AuditPruning,
-): Promise<readonly PrunedTrail[]> {
+): Promise<PrunedTrails> {
   return withInstallation(env, async ({ by, postgres: { auditMaintenance } }) => {
     const places = await findTrails(auditMaintenance, choice)
     const names = places.map(({ tenant }) => tenant?.slug ?? 'master').join(', ')
     await agree([`what is on record from more than ${days} days ago will be gone for good, in: ${names}`])
     const cutoff = await auditMaintenance.timeBefore(days * secondsPerDay)
     const pruned: PrunedTrail[] = []
-    for (const place of places) {
+    const unreached = await inEachTrail(places, async (place) => {
       const chains = await auditMaintenance.prune(place, { cutoff, unsent, by })
       pruned.push({ tenant: place.tenant?.slug, chains })
-    }
-    return pruned
+    })
+    return { pruned, unreached }
   })
 }

@@ -3,6 +3,7 @@ import type { AuditFilter, AuditRecord } from '../../core/audit/audit-record.js'
 import { UpstreamError } from '../../core/error/upstream-error.js'
 import { withInstallation } from '../administration/with-tenant.js'
 import { findPlaces, type AuditChoice } from './audit-places.js'
+import { namedIn } from './in-trail.js'
 import { AuditVisit, type AuditReadingParts, type AuditWish } from './audit-visit.js'
 
 export interface AuditQuestion {
@@ -143,6 +144,8 @@ async function* readVisit(
       yield record
     }
     outcome = 'completed'
+  } catch (error) {
+    throw namedIn(place, error)
   } finally {
     await visit.end(outcome)
   }

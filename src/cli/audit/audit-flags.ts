@@ -22,6 +22,7 @@ export interface AuditFlags extends TrailFlags {
 /** Adds what says which rows are meant, and how they look. */
 export function withAuditFlags(command: Command): Command {
   return withTrailFlags(command)
+    .hook('preAction', () => refuseEmptyTime(command))
     .addOption(
       new Option('--since <time>', 'from then on: RFC 3339, or so long ago, such as 2h or 7d').argParser(moment),
     )
@@ -47,10 +48,25 @@ export function formatOf({ format, json }: AuditFlags): AuditFormat | undefined 
   return json === true ? 'jsonl' : format
 }
 
+/** So many rows at most. Throws `InvalidArgumentError`. */
+export function parseLimit(text: string): number {
+  const rows = parseRows(text)
+  if (rows > 0) return rows
+  throw new InvalidArgumentError('It is a number of rows, and at least 1.')
+}
+
 /** A number of rows. Throws `InvalidArgumentError`. */
 export function parseRows(text: string): number {
   if (/^\d{1,9}$/.test(text)) return Number(text)
   throw new InvalidArgumentError('It is a number of rows.')
+}
+
+/** Nothing is ever found there, which would look as if nothing had happened. */
+function refuseEmptyTime(command: Command): void {
+  const { since, until } = command.opts<AuditFlags>()
+  if (since !== undefined && until !== undefined && since >= until) {
+    command.error('error: --since has to be before --until')
+  }
 }
 
 function moment(text: string): Date {

@@ -17,7 +17,7 @@ export const auditHeader: readonly string[] = columns.map(({ name }) => name)
 /** One record in the order of the header; what is not known is a dash. */
 export function auditRow(record: AuditRecord): readonly string[] {
   const { at, clientId, count, operation, reason, requestId, subject, tenant, type } = record
-  return [at, tenant ?? '(master)', type, operation, subject ?? clientId, reason, String(count), requestId].map(
+  return [at, tenant ?? 'master', type, operation, subject ?? clientId, reason, String(count), requestId].map(
     (cell) => cell ?? '-',
   )
 }

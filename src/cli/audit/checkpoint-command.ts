@@ -1,12 +1,16 @@
 import { Command, Option } from 'commander'
-import { makeCheckpoints, readCheckpointKey } from '../../app/audit/make-checkpoints.js'
+import { makeCheckpoints, readCheckpointKey, type MadeCheckpoints } from '../../app/audit/make-checkpoints.js'
+import type { TrailChoice } from '../../app/audit/maintained-places.js'
 import { printResult } from '../print-result.js'
 import { escapeJson } from '../printable.js'
-import { writeResult } from '../write-result.js'
+import { writePrivateResult } from '../write-private-result.js'
+import { counted } from './counted.js'
 import { trailOf, withTrailFlags, type TrailFlags } from './trail-flags.js'
+import { refuseUnreached } from './unreached-trails.js'
 
 interface CheckpointFlags extends TrailFlags {
   readonly output?: string
+  readonly force?: true
   readonly publicKey?: true
 }
 
@@ -17,6 +21,7 @@ export function checkpointCommand(env: NodeJS.ProcessEnv): Command {
   )
   return withTrailFlags(command)
     .option('--output <file>', 'where it is written, one line of JSON for each database (default: standard output)')
+    .option('--force', 'replace the file where it is there already')
     .addOption(
       new Option(
         '--public-key',
@@ -25,10 +30,34 @@ export function checkpointCommand(env: NodeJS.ProcessEnv): Command {
     )
     .action(async (flags: CheckpointFlags) => {
       if (flags.publicKey === true) return printResult(await readCheckpointKey(env))
-      const made = await makeCheckpoints(env, trailOf(flags))
-      const lines = made.map((checkpoint) => escapeJson(JSON.stringify(checkpoint)))
-      if (flags.output === undefined) return printResult(lines.join('\n'))
-      await writeResult(flags.output, `${lines.join('\n')}\n`)
-      await printResult(`${made.length} checkpoints in ${flags.output}`)
+      const { output } = flags
+      const make = () => makeLines(env, trailOf(flags))
+      if (output === undefined) {
+        const { made, text, unreached } = await make()
+        if (made > 0) await printResult(text)
+        return refuseUnreached(missing, unreached)
+      }
+      const existing = flags.force === true ? 'replaced' : 'refused'
+      const { made, unreached } = await writePrivateResult({ path: output, existing, flag: '--force' }, async (add) => {
+        const lines = await make()
+        if (lines.made === 0) refuseUnreached(missing, lines.unreached)
+        await add(lines.text)
+        return lines
+      })
+      await printResult(`${counted(made, 'checkpoint')} in ${output}`)
+      refuseUnreached(missing, unreached)
     })
+}
+
+const missing = 'there is no checkpoint of'
+
+interface CheckpointLines extends Pick<MadeCheckpoints, 'unreached'> {
+  readonly made: number
+  readonly text: string
+}
+
+async function makeLines(env: NodeJS.ProcessEnv, choice: TrailChoice): Promise<CheckpointLines> {
+  const { made, unreached } = await makeCheckpoints(env, choice)
+  const text = made.map((checkpoint) => `${escapeJson(JSON.stringify(checkpoint))}\n`).join('')
+  return { made: made.length, text, unreached }
 }

@@ -1,8 +1,10 @@
 import { Command, Option } from 'commander'
-import { eraseFromAudit, type ErasedPerson } from '../../app/audit/erase-audit.js'
+import { eraseFromAudit, type Erased, type ErasedPerson } from '../../app/audit/erase-audit.js'
 import { agreement, type YesFlag } from '../administration/agree.js'
 import { printResult } from '../print-result.js'
 import { printableJson } from '../printable.js'
+import { counted } from './counted.js'
+import { refuseUnreached } from './unreached-trails.js'
 
 interface EraseFlags extends YesFlag {
   readonly tenant: string
@@ -27,10 +29,20 @@ export function eraseCommand(env: NodeJS.ProcessEnv): Command {
       const person = personIn(flags)
       if (person === undefined) return command.error('error: say --account EMAIL or --subject SUB')
       const erased = await eraseFromAudit(env, { tenant, person, agree: agreement(flags) })
-      const { left, reference, rows, rowsInMaster } = erased
-      const words = `${rows} rows of ${tenant} and ${rowsInMaster} of master do not say any more whom they are about (${reference})${left === 0 ? '' : `; ${left} more stay, which are not as they were written: verify the trail`}`
-      await printResult(json === true ? printableJson(erased) : words)
+      await printResult(json === true ? printableJson(erased) : erasedWords(tenant, erased))
+      refuseUnreached('it was erased; not looked whether somebody looked for this person in', erased.unreached)
     })
+}
+
+function erasedWords(tenant: string, { left, reference, rows, rowsInMaster, searchedIn }: Erased): string {
+  const stays =
+    left === 0
+      ? ''
+      : `\n${counted(left, 'row')} of this person stay, which are not as they were written: verify the trail`
+  const words = `erased from ${counted(rows, 'row')} of ${tenant} and ${counted(rowsInMaster, 'row')} of master, which do not say any more whom they are about (${reference})${stays}`
+  if (searchedIn.length === 0) return words
+  const names = searchedIn.join(', ')
+  return `${words}\nThat an administrator looked for this person is still on record in: ${names}; erase it there with --tenant and --subject or --account`
 }
 
 function personIn({ account, issuer, subject }: Omit<EraseFlags, 'tenant'>): ErasedPerson | undefined {

@@ -4,7 +4,8 @@ import { exportAudit, refuseUnread, type AuditAnswer, type AuditQuestion } from 
 import { interruptible } from '../interruptible.js'
 import { openResultStream } from '../result-stream.js'
 import { writePrivateResult } from '../write-private-result.js'
-import { formatOf, parseRows, questionOf, withAuditFlags, type AuditFlags } from './audit-flags.js'
+import { formatOf, parseLimit, questionOf, withAuditFlags, type AuditFlags } from './audit-flags.js'
+import { counted } from './counted.js'
 import { auditFormats, linesOf, type AuditFormat, type AuditLines } from './audit-format.js'
 
 const printedCharacters = 64 * 1024
@@ -19,7 +20,7 @@ interface ExportFlags extends AuditFlags {
 export function exportCommand(env: NodeJS.ProcessEnv): Command {
   const command = new Command('export')
     .description('Writes rows of the audit trail, the oldest first, one database after the other')
-    .addOption(new Option('--limit <rows>', 'so many at most (default: all)').argParser(parseRows))
+    .addOption(new Option('--limit <rows>', 'so many at most (default: all)').argParser(parseLimit))
     .option('--output <file>', 'into a file that only its owner can read, whole or not at all (default: to the output)')
     .option('--force', 'replace the file where it is there already')
   return withAuditFlags(command).action(async (flags: ExportFlags) => {
@@ -28,7 +29,7 @@ export function exportCommand(env: NodeJS.ProcessEnv): Command {
     const { found: rows, unread } = await interruptible((signal) =>
       write(env, { ...question, signal }, { ...flags, lines }),
     )
-    console.error(`${rows} rows${flags.output === undefined ? '' : ` in ${flags.output}`}`)
+    console.error(`${counted(rows, 'row')}${flags.output === undefined ? '' : ` in ${flags.output}`}`)
     refuseUnread(unread)
   })
 }
@@ -49,7 +50,7 @@ async function write(
 ): Promise<AuditAnswer<number>> {
   if (output === undefined) return print(env, question, lines)
   const existing = force === true ? 'replaced' : 'refused'
-  return writePrivateResult({ path: output, existing }, async (add) => {
+  return writePrivateResult({ path: output, existing, flag: '--force' }, async (add) => {
     await add(lines.head)
     return exportAudit(env, question, async (record) => {
       await add(lines.line(record))

@@ -1,4 +1,5 @@
 import type { AuditVerdict } from '../../app/audit/verify-audit.js'
+import { counted } from './counted.js'
 import type { AuditFault, AuditReport } from '../../core/audit/audit-verification.js'
 
 /** What was found, database by database. */
@@ -15,15 +16,20 @@ function formatReport(report: AuditReport): readonly string[] {
     report
   const more = faultCount - faults.length
   return [
-    `${faultCount === 0 ? '✓' : '✗'} ${tenant ?? 'master'}: ${rows} rows in ${chains} chains, ${checkpoints} checkpoints`,
+    `${faultCount === 0 ? '✓' : '✗'} ${tenant ?? 'master'}: ${counted(rows, 'row')} in ${counted(chains, 'chain')}, ${counted(checkpoints, 'checkpoint')}`,
     ...faults.map((fault) => `  ✗ ${faultWords(fault)}`),
     ...(more > 0 ? [`  ✗ and ${more} more`] : []),
-    ...(open > 0 ? [`  ${open} calls or credential reads have no outcome yet`] : []),
-    ...(removedRows > 0 ? [`  ${removedRows} rows were removed when their term was over`] : []),
+    ...(open > 0
+      ? [`  ${open} ${open === 1 ? 'call or credential read has' : 'calls or credential reads have'} no outcome yet`]
+      : []),
+    ...(removedRows > 0 ? [`  removed when their term was over: ${counted(removedRows, 'row')}`] : []),
     ...erasures.map(
-      ({ reference, rows: erased }) => `  ${erased} rows: what they said of people was erased (${reference})`,
+      ({ reference, rows: erased }) =>
+        `  ${counted(erased, 'row')}: what they said of people was erased (${reference})`,
     ),
-    ...(unsealedRows > 0 ? [`  ${unsealedRows} rows are from before rows were sealed, and cannot be checked`] : []),
+    ...(unsealedRows > 0
+      ? [`  from before rows were sealed, and not to be checked: ${counted(unsealedRows, 'row')}`]
+      : []),
     ...notes.map((note) => `  ${note}`),
   ]
 }

@@ -14,9 +14,15 @@ export function parseMoment(text: string, now: number = Date.now()): Date {
   const [, number = '', unit = ''] = /^(\d{1,6})([smhdw])$/.exec(text) ?? []
   const milliseconds = unitMilliseconds[unit]
   if (milliseconds !== undefined) return new Date(now - Number(number) * milliseconds)
-  const moment = timestamp.test(text) ? Date.parse(text) : Number.NaN
+  const moment = timestamp.test(text) && isDay(text.slice(0, 10)) ? Date.parse(text) : Number.NaN
   if (!Number.isNaN(moment)) return new Date(moment)
   throw new InvalidArgumentError(
     'It is a time such as 2026-11-26T09:30:00Z, a day, or so long ago: 90s, 30m, 2h, 7d, 4w.',
   )
+}
+
+/** `Date` takes the 30th of February for the 2nd of March. */
+function isDay(day: string): boolean {
+  const moment = new Date(`${day}T00:00:00Z`)
+  return !Number.isNaN(moment.getTime()) && moment.toISOString().startsWith(day)
 }

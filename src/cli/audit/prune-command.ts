@@ -6,6 +6,7 @@ import { formatTable } from '../format-table.js'
 import { printResult } from '../print-result.js'
 import { printableJson } from '../printable.js'
 import { trailOf, withTrailFlags, type TrailFlags } from './trail-flags.js'
+import { refuseUnreached } from './unreached-trails.js'
 
 interface PruneFlags extends TrailFlags, YesFlag {
   readonly olderThan: number
@@ -24,17 +25,18 @@ export function pruneCommand(env: NodeJS.ProcessEnv): Command {
     .option('--yes', 'without asking')
     .option('--json', 'print JSON')
     .action(async ({ json, olderThan, unsent, ...flags }: PruneFlags) => {
-      const pruned = await pruneAudit(env, {
+      const { pruned, unreached } = await pruneAudit(env, {
         ...{ choice: trailOf(flags), days: olderThan, agree: agreement(flags) },
         unsent: unsent === true ? 'removed' : 'kept',
       })
       await printResult(json === true ? printableJson(pruned) : formatPruned(pruned))
+      refuseUnreached('nothing was removed there', unreached)
     })
 }
 
 function formatPruned(pruned: readonly PrunedTrail[]): string {
   const rows = pruned.flatMap(({ chains, tenant }) =>
-    chains.map(({ chain, from, rows: count, to }) => [tenant ?? '-', chain, `${from}`, `${to}`, `${count}`]),
+    chains.map(({ chain, from, rows: count, to }) => [tenant ?? 'master', chain, `${from}`, `${to}`, `${count}`]),
   )
   if (rows.length === 0) return 'nothing is that old'
   const stayed = pruned.flatMap(({ chains, tenant = 'master' }) =>

@@ -3,14 +3,14 @@ import { refuseUnread, searchAudit } from '../../app/audit/read-audit.js'
 import { formatTable } from '../format-table.js'
 import { interruptible } from '../interruptible.js'
 import { printResult } from '../print-result.js'
-import { formatOf, parseRows, questionOf, withAuditFlags, type AuditFlags } from './audit-flags.js'
+import { formatOf, parseLimit, questionOf, withAuditFlags, type AuditFlags } from './audit-flags.js'
 import { linesOf } from './audit-format.js'
 import { auditHeader, auditRow } from './audit-table.js'
 import { openResultStream } from '../result-stream.js'
 
 /** `authsec audit search`. */
 export function searchCommand(env: NodeJS.ProcessEnv): Command {
-  const limit = new Option('--limit <rows>', 'so many at most').argParser(parseRows).default(50)
+  const limit = new Option('--limit <rows>', 'so many at most').argParser(parseLimit).default(50)
   const command = new Command('search').description('Shows rows of the audit trail, the newest first').addOption(limit)
   return withAuditFlags(command).action(async (flags: AuditFlags & { readonly limit: number }) => {
     const question = { ...questionOf(flags), limit: flags.limit }

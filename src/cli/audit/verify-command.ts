@@ -1,12 +1,13 @@
-import { Command } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import { faultsIn, verifyAudit, type AuditVerdict } from '../../app/audit/verify-audit.js'
-import { isSignedBy, type SignedCheckpoint } from '../../core/audit/audit-checkpoint.js'
+import { isPublicKey, isSignedBy, type SignedCheckpoint } from '../../core/audit/audit-checkpoint.js'
 import type { AuditProgress } from '../../core/audit/audit-verification.js'
 import { UpstreamError } from '../../core/error/upstream-error.js'
 import { collect } from '../administration/grant-flags.js'
 import { CheckFailedError } from '../exit-code.js'
 import { printResult } from '../print-result.js'
 import { printable, printableJson, printableLine } from '../printable.js'
+import { counted } from './counted.js'
 import { formatVerdict } from './format-verdict.js'
 import { readCheckpoints } from './read-checkpoints.js'
 import { trailOf, withTrailFlags, type TrailFlags } from './trail-flags.js'
@@ -27,7 +28,12 @@ export function verifyCommand(env: NodeJS.ProcessEnv): Command {
   )
   withTrailFlags(command)
     .option('--checkpoint <file>', 'compare with what a checkpoint says; again for each further file', collect)
-    .option('--public-key <key>', 'look at the signatures of --checkpoint only, which needs no database')
+    .addOption(
+      new Option(
+        '--public-key <key>',
+        'look at the signatures of --checkpoint only, which needs no database',
+      ).argParser(publicKey),
+    )
     .option('--progress', 'say on standard error how far it is, also where that is no terminal')
     .option('--json', 'print JSON')
   return command.action(async (flags: VerifyFlags) => {
@@ -41,10 +47,16 @@ export function verifyCommand(env: NodeJS.ProcessEnv): Command {
   })
 }
 
+function publicKey(text: string): string {
+  const key = text.trim()
+  if (isPublicKey(key)) return key
+  throw new InvalidArgumentError('It is what authsec audit checkpoint --public-key prints: 43 characters of base64url.')
+}
+
 async function printVerdict(verdict: AuditVerdict, { json }: VerifyFlags): Promise<void> {
   await printResult(json === true ? printableJson(verdict) : printable(formatVerdict(verdict)))
   const faults = faultsIn(verdict)
-  if (faults > 0) throw new CheckFailedError(`the audit trail is not as it was written: ${faults} faults`)
+  if (faults > 0) throw new CheckFailedError(`the audit trail is not as it was written: ${counted(faults, 'fault')}`)
   const [silent] = verdict.unreached
   if (silent === undefined) return
   const names = verdict.unreached.map(({ tenant }) => tenant ?? 'master').join(', ')
@@ -61,11 +73,14 @@ async function printSigned(
     return { tenant, place, at, rows, signed: isSignedBy(checkpoint, publicKey) }
   })
   const lines = found.map(({ at, rows, signed, tenant }) => {
-    return `${signed ? '✓' : '✗'} ${tenant ?? 'master'}, ${at}: ${rows} rows${signed ? '' : '; the key has not signed this'}`
+    return `${signed ? '✓' : '✗'} ${tenant ?? 'master'}, ${at}: ${counted(rows, 'row')}${signed ? '' : '; the key has not signed this'}`
   })
   await printResult(json === true ? printableJson(found) : lines.map((line) => printableLine(line)).join('\n'))
   const forged = found.filter(({ signed }) => !signed).length
-  if (forged > 0) throw new CheckFailedError(`${forged} of ${found.length} checkpoints are not signed with this key`)
+  if (forged > 0)
+    throw new CheckFailedError(
+      `${forged} of ${counted(found.length, 'checkpoint')} ${forged === 1 ? 'is' : 'are'} not signed with this key`,
+    )
 }
 
 /** Now and then: whoever waits wants to know that it goes on. */

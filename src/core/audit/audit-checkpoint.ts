@@ -63,6 +63,12 @@ export class CheckpointSigner {
   }
 }
 
+/** Whether this is how a public key is written: 32 bytes as base64url, in their one spelling. */
+export function isPublicKey(text: string): boolean {
+  const bytes = Buffer.from(text, 'base64url')
+  return bytes.length === 32 && bytes.toString('base64url') === text
+}
+
 /** Whether the key has signed exactly this. */
 export function isSignedBy(checkpoint: SignedCheckpoint, publicKey: string): boolean {
   if (checkpoint.publicKey !== publicKey) return false

@@ -9,6 +9,7 @@ describe('a moment on the command line', () => {
     ['2026-11-26T09:30:00.123+02:00', '2026-11-26T07:30:00.123Z'],
     ['2026-11-26T09:30Z', '2026-11-26T09:30:00.000Z'],
     ['2026-11-26', '2026-11-26T00:00:00.000Z'],
+    ['2028-02-29', '2028-02-29T00:00:00.000Z'],
     ['90s', '2026-11-26T11:58:30.000Z'],
     ['30m', '2026-11-26T11:30:00.000Z'],
     ['2h', '2026-11-26T10:00:00.000Z'],
@@ -18,10 +19,20 @@ describe('a moment on the command line', () => {
     expect(parseMoment(text, now).toISOString()).toBe(moment)
   })
 
-  it.each(['', 'yesterday', '2', '2 h', '-2h', '2026-13-01', '2026-11-26T09:30:00', '26.11.2026', '1e3s', '2y'])(
-    'is not %j',
-    (text) => {
-      expect(() => parseMoment(text, now)).toThrow('It is a time such as')
-    },
-  )
+  it.each([
+    '',
+    'yesterday',
+    '2',
+    '2 h',
+    '-2h',
+    '2026-13-01',
+    '2026-02-30',
+    '2026-02-29T10:00:00Z',
+    '2026-11-26T09:30:00',
+    '26.11.2026',
+    '1e3s',
+    '2y',
+  ])('is not %j', (text) => {
+    expect(() => parseMoment(text, now)).toThrow('It is a time such as')
+  })
 })
