@@ -163,7 +163,7 @@ describe('verification of an audit trail', () => {
         )
         expect(named).not.toEqual([])
       }),
-      { numRuns: 20 },
+      { numRuns: 12 },
     )
   })
 

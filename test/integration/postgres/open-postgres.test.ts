@@ -125,7 +125,9 @@ describe('a tenant whose database is gone', () => {
     await expect(test.postgres.ping()).resolves.toBeUndefined()
     await test.sql('update tenant set database_name = $1 where id = $2', [`${name}_moved`, acme.id])
     // Whoever looks after its audit trail may have looked up where it was a moment ago: one more finds nothing there then.
-    const standing = await grants.findStanding(acme, ownIssuer, id).catch(() => grants.findStanding(acme, ownIssuer, id))
+    const standing = await grants
+      .findStanding(acme, ownIssuer, id)
+      .catch(() => grants.findStanding(acme, ownIssuer, id))
     expect(standing.account).toMatchObject({ id })
   })
 })
