@@ -158,7 +158,7 @@ describe.each(Object.entries(failures).slice(0, 5))('what takes rights away, %s'
     expect(await sql(ended, [requests, 'session.ended'])).toEqual(
       ['issuer_logout', 'logged_out', 'terminated'].map((reason) => ({ reason })),
     )
-    const disabled = `select from audit_event where detail->>'name' = $1 and detail->'after' = '["disabled"]'`
+    const disabled = `select from audit_event where personal->>'account' = $1 and detail->'after' = '["disabled"]'`
     expect(await sql(disabled, [email])).toHaveLength(1)
   })
 })
