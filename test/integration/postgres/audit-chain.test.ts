@@ -270,8 +270,10 @@ describe('a chain that somebody has broken', () => {
     await server.tenantAdministration.apply(acme, [{ ...wish, name: 'first after' }], 'cli:test')
     await server.tenantAdministration.apply(acme, [{ ...wish, name: 'second after' }], 'cli:test')
     const names = changes.map(({ name }) => name)
-    expect(logged).toEqual([first, second, expect.any(String)])
-    expect(names).toContain(logged[2])
+    expect(logged.slice(0, 2)).toEqual([first, second])
+    // There may be several chains of changes, and each of them that is met is given up.
+    expect(logged.length).toBeGreaterThan(2)
+    for (const name of logged.slice(2)) expect(names).toContain(name)
     await server.close()
   })
 

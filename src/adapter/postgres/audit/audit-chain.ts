@@ -50,6 +50,8 @@ export class AuditChain {
   readonly #writtenAfterAll = new WeakSet<AuditRow['event']>()
   readonly #retained = new WeakSet<AuditRow['event']>()
   readonly #refused: Refused[] = []
+  /** The last one, by `performance.now()`. */
+  #failure: { readonly at: number; readonly error: unknown } | undefined
   #turn: Promise<unknown> = Promise.resolve()
   /** By `performance.now()`. */
   #usedAt = performance.now()
@@ -70,7 +72,17 @@ export class AuditChain {
 
   /** Committed, all or none and in their order, once it resolves. */
   append(rows: readonly AuditRow[]): Promise<void> {
-    return this.#inTurn(() => this.#append(rows))
+    const askedAt = performance.now()
+    return this.#inTurn(async () => {
+      // Whoever waited while another failed is not made to wait for one more failure.
+      if (this.#failure !== undefined && this.#failure.at > askedAt) throw this.#failure.error
+      try {
+        await this.#append(rows)
+      } catch (error) {
+        this.#failure = { at: performance.now(), error }
+        throw error
+      }
+    })
   }
 
   /** Who sent this event was told of a failure, and goes on all the same. */
@@ -113,6 +125,12 @@ export class AuditChain {
       this.#lose()
       await releaseChain(await this.#options.database(), end)
     })
+  }
+
+  /** Nobody else moves the end of one's own chain; of another only its rows tell, which a locked table keeps waiting for. */
+  #hasCome(db: Db, { end, isOwn }: Claim, next: HeldEnd): Promise<boolean> {
+    if (isOwn && end.name === next.name) return Promise.resolve(end.sequence >= next.sequence)
+    return stands(db, next)
   }
 
   #inTurn<Result>(action: () => Promise<Result>): Promise<Result> {
@@ -174,7 +192,8 @@ export class AuditChain {
     // Whoever had it meanwhile has settled its intents.
     if (!isOwn) this.#intents.forget()
     const doubt = this.#doubt
-    if (doubt !== undefined && (await stands(db, doubt.next))) this.#noteWritten(doubt, isOwn ? 'open' : 'settled')
+    if (doubt !== undefined && (await this.#hasCome(db, claim, doubt.next)))
+      this.#noteWritten(doubt, isOwn ? 'open' : 'settled')
     this.#doubt = undefined
     return claim
   }
