@@ -6,6 +6,7 @@ import { LoadClient } from '../support/load.js'
 import { john, ProductionSite } from '../support/production-site.js'
 import { mintTokens } from '../support/mint-tokens.js'
 import type { ServerChild } from '../support/server-child.js'
+import { until } from '../support/until.js'
 
 let site: ProductionSite
 beforeAll(async () => {
@@ -72,6 +73,7 @@ describe('a server whose clock is wrong', () => {
     const client = await new LoadClient(site.url, await site.token()).open()
     for (const seconds of [-60 * 60, 30, -30]) {
       const slow = client.call('book', { nonce: `clock ${seconds}`, ms: 500 })
+      await until(async () => (await site.record()).orphans === 1)
       await shift(server, seconds)
       const begun = performance.now()
       expect((await slow).status).toBe(200)

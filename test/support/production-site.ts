@@ -113,17 +113,18 @@ export class ProductionSite {
     return (await readFile(this.path('ledger'), 'utf8')).split('\n').filter((line) => line !== '')
   }
 
-  /** How many calls are on record as allowed, with an outcome, and with one of both alone. */
+  /** How many calls are on record as allowed, with an outcome that is known, and with one of both alone. */
   async record(): Promise<CallsOnRecord> {
     const [row] = await this.database.tenantSql(
       this.tenant,
       `select count(*) filter (where allowed = 1)::int as allowed,
-         count(*) filter (where outcomes = 1)::int as outcomes,
-         count(*) filter (where outcomes = 0)::int as orphans,
+         count(*) filter (where known = 1)::int as outcomes,
+         count(*) filter (where known = 0)::int as orphans,
          count(*) filter (where allowed = 0 or allowed > 1 or outcomes > 1)::int as wrong
        from (
          select count(*) filter (where type = 'operation.allowed') as allowed,
-           count(*) filter (where type = 'operation.outcome') as outcomes
+           count(*) filter (where type = 'operation.outcome') as outcomes,
+           count(*) filter (where type = 'operation.outcome' and reason is distinct from 'unknown') as known
          from audit_event where type in ('operation.allowed', 'operation.outcome') group by request_id
        ) calls`,
     )
@@ -145,7 +146,7 @@ export class ProductionSite {
 export interface CallsOnRecord {
   readonly allowed: number
   readonly outcomes: number
-  /** Allowed, and how they came out nobody knows. */
+  /** Allowed, and how they came out nobody knows; whether that is on record already makes no difference. */
   readonly orphans: number
   /** An outcome of what was never allowed, or one of both twice. */
   readonly wrong: number
