@@ -1,6 +1,6 @@
 import { AuthenticationError } from '../error/authentication-error.js'
 import { PermissionDeniedError } from '../error/permission-denied-error.js'
-import { admits, type ApplicationStore } from '../identity/application.js'
+import { admits, type Application, type ApplicationStore } from '../identity/application.js'
 import type { Actor } from '../identity/actor.js'
 import type { Caller, Credential } from '../identity/caller.js'
 import type { LogoutRegistry } from '../identity/logout-registry.js'
@@ -10,6 +10,7 @@ import type { GrantRegistry, TokenVerifier, VerifiedToken } from '../identity/ve
 import type { GrantStore } from '../permission/grant-store.js'
 import { accountState, holdingOf, type AccountState } from '../permission/holding.js'
 import type { StoredStanding } from '../permission/standing.js'
+import { SharedReads } from '../runtime/shared-reads.js'
 import { Turnstile } from '../runtime/turnstile.js'
 import type { SignInReference, SignInStore } from '../sign-in/sign-in-store.js'
 import type { UpstreamRefresh } from '../sign-in/upstream-refresh.js'
@@ -59,9 +60,13 @@ const perTenant = { atOnce: 12, waiting: 2_000, milliseconds: 1_000 }
 export class Authenticator {
   readonly #ports: AuthenticatorPorts
   readonly #turnstile = new Turnstile(perTenant)
+  readonly #tenants: SharedReads<[issuer: string, claim: string], Tenant | undefined>
+  readonly #applications: SharedReads<[clientId: string], Application | undefined>
 
   constructor(ports: AuthenticatorPorts) {
     this.#ports = ports
+    this.#tenants = new SharedReads((issuer, claim) => ports.tenants.find(issuer, claim))
+    this.#applications = new SharedReads((clientId) => ports.applications.find(clientId))
   }
 
   /**
@@ -153,10 +158,9 @@ export class Authenticator {
   }
 
   async #admittedTenant({ actor, issuer, subject, clientId, tenantClaim }: Credentials): Promise<Tenant> {
-    const { applications, tenants, clientId: applicationId } = this.#ports
     const [tenant, application] = await Promise.all([
-      tenants.find(issuer, tenantClaim),
-      applications.find(applicationId),
+      this.#tenants.read(issuer, tenantClaim),
+      this.#applications.read(this.#ports.clientId),
     ])
     const principal = { actor, issuer, subject, clientId, tenantClaim }
     if (tenant === undefined) {

@@ -156,6 +156,16 @@ describe('a caller', () => {
     })
   })
 
+  it('shares with whoever comes at the same moment what is read of the application and the tenant, and nothing of the account', async () => {
+    const bench = new Bench()
+    const authenticator = bench.authenticate()
+    await Promise.all([1, 2, 3].map(() => authenticator.authenticate('good', 'https://mcp.acme.example/mcp')))
+    const readsOf = (store: string) => bench.asked.filter((asked) => asked === store).length
+    expect(['applications', 'tenants', 'registry', 'grants'].map(readsOf)).toEqual([1, 1, 3, 3])
+    bench.suspended = true
+    await expect(authenticator.authenticate('good', '')).rejects.toMatchObject({ code: 'ERR_TENANT_UNKNOWN' })
+  })
+
   it('answers has() by category and byte', async () => {
     const { user } = await new Bench().enter()
     expect(user.has('roles', 'admin')).toBe(true)
