@@ -7,6 +7,7 @@ import { checkTrail, intentFaults } from '../../support/audit-check.js'
 import { FaultProxy } from '../../support/fault-proxy.js'
 import { holdRows } from '../../support/hold-rows.js'
 import { openTestPostgres, type TestPostgres } from '../../support/postgres.js'
+import { RecordedCalls } from '../../support/recorded-calls.js'
 import { until } from '../../support/until.js'
 
 const times = { connect: 1000, wait: 1000, idle: 30_000, statement: 600, query: 800 }
@@ -14,12 +15,14 @@ const times = { connect: 1000, wait: 1000, idle: 30_000, statement: 600, query: 
 let test: TestPostgres
 let proxy: FaultProxy
 let acme: Tenant
+let calls: RecordedCalls
 /** A server whose connections can be cut. */
 let server: Postgres
 
 beforeAll(async () => {
   test = await openTestPostgres()
   acme = await test.postgres.provisioner.createTenant({ slug: 'acme', name: 'Acme' })
+  calls = new RecordedCalls(test, acme)
   proxy = await FaultProxy.open(test.connection)
   server = await test.reopen({ connection: proxy.before(test.connection), limits: { times } })
   await server.audit.record(intent('first'))
@@ -35,27 +38,9 @@ afterAll(async () => {
   await proxy?.close()
 })
 
-function intent(requestId: string): AuditEvent {
-  return {
-    type: 'operation.allowed',
-    tenant: acme,
-    requestId,
-    intentId: requestId,
-    operation: 'deploy',
-    subject: 'ann',
-  }
-}
-
-function outcome(requestId: string): AuditEvent {
-  return { ...intent(requestId), type: 'operation.outcome', reason: 'succeeded' }
-}
-
-async function reasonsOf(requestId: string): Promise<readonly unknown[]> {
-  const rows = await test.tenantSql(acme, 'select reason from audit_event where request_id = $1 order by id', [
-    requestId,
-  ])
-  return rows.map(({ reason }) => reason)
-}
+const intent = (requestId: string) => calls.intent(requestId)
+const outcome = (requestId: string) => calls.outcome(requestId)
+const reasonsOf = (requestId: string) => calls.reasonsOf(requestId)
 
 /** Written, though the answer never comes. */
 async function unheard(event: AuditEvent): Promise<void> {

@@ -15,6 +15,9 @@ export interface HeldEnd extends ChainEnd {
   readonly settled: number
 }
 
+/** Where the last of some rows stands if they were written, and in whose words the chain was held then. */
+export type Whereabouts = Pick<HeldEnd, 'holder' | 'mac' | 'name' | 'sequence'>
+
 /** What is to be added, and when. */
 export interface Addition {
   readonly rows: readonly StoredRow[]

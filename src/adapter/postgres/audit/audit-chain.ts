@@ -3,7 +3,7 @@ import type { Kysely } from 'kysely'
 import { UpstreamError } from '../../../core/error/upstream-error.js'
 import { sqlState } from '../pool/database-failure.js'
 import type { AuditTables } from '../schema/audit-schema.js'
-import { appendSealed, sealAddition, type HeldEnd } from './append-rows.js'
+import { appendSealed, sealAddition, type HeldEnd, type Whereabouts } from './append-rows.js'
 import { toStoredRow, type AuditRow } from './audit-row.js'
 import type { AuditSeal } from './audit-seal.js'
 import type { BrokenChains } from './broken-chains.js'
@@ -45,6 +45,8 @@ export class AuditChain {
   #claim: Claim | undefined
   #claims = 0
   #wanted: 'any' | 'new' = 'any'
+  /** Where the chain ended when this process last knew. */
+  #known: HeldEnd | undefined
   #doubt: Doubt | undefined
   /** Events that are written although whoever sent them was told of a failure. */
   readonly #writtenAfterAll = new WeakSet<AuditRow['event']>()
@@ -90,9 +92,10 @@ export class AuditChain {
     this.#retained.add(event)
   }
 
-  /** Whether nobody knows what became of the row of this event. */
-  doubts(event: AuditRow['event']): boolean {
-    return this.#doubt?.rows.some((row) => row.event === event) === true
+  /** Where the row of this event may stand although whoever sent it was told of a failure; `written` where it does. */
+  whereabouts(event: AuditRow['event']): Whereabouts | 'written' | undefined {
+    if (this.#writtenAfterAll.has(event)) return 'written'
+    return this.#doubt?.rows.some((row) => row.event === event) === true ? this.#doubt.next : undefined
   }
 
   /** Finds out what became of rows in doubt; intents among them that nobody acts on have their outcomes then. */
@@ -125,12 +128,6 @@ export class AuditChain {
       this.#lose()
       await releaseChain(await this.#options.database(), end)
     })
-  }
-
-  /** Nobody else moves the end of one's own chain; of another only its rows tell, which a locked table keeps waiting for. */
-  #hasCome(db: Db, { end, isOwn }: Claim, next: HeldEnd): Promise<boolean> {
-    if (isOwn && end.name === next.name) return Promise.resolve(end.sequence >= next.sequence)
-    return stands(db, next)
   }
 
   #inTurn<Result>(action: () => Promise<Result>): Promise<Result> {
@@ -166,7 +163,8 @@ export class AuditChain {
     if (added?.end === undefined) return false
     this.#intents.note(stored, end.sequence)
     this.#usedAt = performance.now()
-    this.#claim = { end: added.end, now: added.now, readAt: performance.now(), writtenAt: addition.at, isOwn: true }
+    this.#known = added.end
+    this.#claim = { end: added.end, now: added.now, readAt: performance.now(), writtenAt: addition.at }
     return true
   }
 
@@ -182,20 +180,31 @@ export class AuditChain {
 
   /** What was sent before a failure may have been written all the same; and meanwhile others may have had the chain. */
   async #claimAgain(db: Db): Promise<Claim> {
-    const { broken, place, seal } = this.#options
-    const { writer } = this
-    this.#claims += 1
-    const wanted = { holder: `${writer}.${this.#claims}`, which: this.#wanted }
-    const claim = await claimChain(db, { writer, place, seal, broken }, wanted)
-    this.#wanted = 'any'
-    const { isOwn } = claim
-    // Whoever had it meanwhile has settled its intents.
-    if (!isOwn) this.#intents.forget()
+    const claim = await this.#claimIntact(db)
     const doubt = this.#doubt
-    if (doubt !== undefined && (await this.#hasCome(db, claim, doubt.next)))
-      this.#noteWritten(doubt, isOwn ? 'open' : 'settled')
+    if (doubt !== undefined && isSameEnd(claim.end, doubt.next)) this.#noteWritten(doubt, 'open')
+    else if (this.#known === undefined || !isSameEnd(claim.end, this.#known)) {
+      // Whoever had it meanwhile has settled its intents.
+      this.#intents.forget()
+      if (doubt !== undefined && (await stands(db, doubt.next))) this.#noteWritten(doubt, 'settled')
+    }
     this.#doubt = undefined
+    this.#known = claim.end
     return claim
+  }
+
+  /** Never of a chain from which rows have gone that this process has written. */
+  async #claimIntact(db: Db): Promise<Claim> {
+    const { broken, place, seal } = this.#options
+    for (;;) {
+      this.#claims += 1
+      const wanted = { holder: `${this.writer}.${this.#claims}`, which: this.#wanted }
+      const claim = await claimChain(db, { writer: this.writer, place, seal, broken }, wanted)
+      this.#wanted = 'any'
+      if (this.#known === undefined || !isCutBack(claim.end, this.#known)) return claim
+      broken.giveUpCut(claim.end)
+      await releaseChain(db, claim.end)
+    }
   }
 
   #noteWritten({ end, rows }: Doubt, intents: 'open' | 'settled'): void {
@@ -212,4 +221,12 @@ export class AuditChain {
     this.#claim = undefined
     this.#intents.forget()
   }
+}
+
+function isSameEnd(one: HeldEnd, other: HeldEnd): boolean {
+  return one.name === other.name && one.sequence === other.sequence && one.mac.equals(other.mac)
+}
+
+function isCutBack(end: HeldEnd, known: HeldEnd): boolean {
+  return end.name === known.name && end.sequence <= known.sequence && !isSameEnd(end, known)
 }

@@ -7,13 +7,14 @@ import { UpstreamError } from '../../../core/error/upstream-error.js'
 import type { AuditTables } from '../schema/audit-schema.js'
 import { appendRows, type HeldEnd } from './append-rows.js'
 import { toStoredRow, type AuditRow, type StoredRow } from './audit-row.js'
+import { keepRows, takeKept } from './audit-outbox.js'
 import { AuditSeal } from './audit-seal.js'
 import { BrokenChains } from './broken-chains.js'
-import { changedRow, fitKept, parseKept } from './kept-row.js'
+import { inStatements, rowsAtOnce } from './in-statements.js'
+import type { Keeping } from './kept-row.js'
+import { isIntent, unknownOutcomes } from './open-intents.js'
 
 const lockMilliseconds = 500
-const adoptedAtOnce = 500
-const rowsPerStatement = 500
 const everythingSettled = (end: number): number => end
 
 /** What may be done where the trail takes no rows: nothing, or what takes rights away, with its rows kept beside the trail until it does. */
@@ -63,45 +64,49 @@ export class AuditTrail {
       await sql`set local lock_timeout to default`.execute(step)
     } catch {
       await sql`rollback to savepoint audit`.execute(step)
-      await this.#keep(step, place, stored)
+      const keeping = stored.map((row) => ({ row }))
+      await keepRows(step, this.seal, { place, rows: keeping })
     }
   }
 
   /** Keeps rows, all of one database, beside the trail until it takes them, by the transaction `step`. */
-  async keep<Schema extends AuditTables>(step: Kysely<Schema>, rows: readonly AuditRow[]): Promise<void> {
-    await this.#keep(step, placeOf(rows[0]?.event.tenant), rows.map(toStoredRow))
+  async keep<Schema extends AuditTables>(
+    step: Kysely<Schema>,
+    tenant: Tenant | undefined,
+    rows: readonly Keeping[],
+  ): Promise<void> {
+    await keepRows(step, this.seal, { place: placeOf(tenant), rows })
   }
 
-  /** Moves what waits in the outbox to the trail, by the transaction `step`; answers with how many rows that were. */
+  /**
+   * Moves what waits in the outbox to the trail, by the transaction `step`; answers with how many rows that were. Intents among them
+   * whose outcome is nowhere have one then: nobody is left who knows it.
+   */
   async adopt<Schema extends AuditTables>(step: Kysely<Schema>, tenant: Tenant | undefined): Promise<number> {
-    const { rows: kept } = await sql<{ readonly id: number; readonly row: string; readonly mac: Buffer }>`
-      delete from audit_outbox where id in (select id from audit_outbox order by id limit ${adoptedAtOnce})
-      returning id::float8 as id, row, mac
-    `.execute(step)
-    if (kept.length === 0) return 0
-    const rows = kept.toSorted((one, other) => one.id - other.id)
     const place = placeOf(tenant)
-    const read = rows.map(({ mac, row }) => {
-      const isOurs = this.seal.matches(mac, this.seal.over('outbox', [place, row]))
-      return { row, kept: isOurs ? parseKept(row) : undefined }
-    })
-    const first = await this.#firstUses(
-      step,
-      read.flatMap(({ kept }) => (kept === undefined ? [] : [kept.nonce])),
-    )
-    // A copy of what was there before is no word of ours any more.
-    const stored = read.map(({ kept, row }) =>
-      kept !== undefined && first.delete(kept.nonce) ? kept.row : changedRow(row),
-    )
-    await this.#add(step, place, stored)
-    return rows.length
+    const intents: StoredRow[] = []
+    for (let adopted = 0; ;) {
+      const kept = await takeKept(step, this.seal, place)
+      const rows = kept.flatMap(({ row }) => row ?? [])
+      if (rows.length > 0) await this.#add(step, place, rows)
+      intents.push(...rows.filter(isIntent))
+      adopted += kept.length
+      if (kept.length === rowsAtOnce) continue
+      const open = await this.#withoutOutcome(step, intents)
+      if (open.length > 0) await this.#add(step, place, unknownOutcomes(open))
+      return adopted + open.length
+    }
   }
 
-  async #firstUses(step: QueryExecutorProvider, nonces: readonly string[]): Promise<Set<string>> {
-    const { rows } = await sql<{ readonly nonce: string }>`
-      insert into audit_adopted (nonce) select unnest(${nonces}::text[]) on conflict do nothing returning nonce
+  async #withoutOutcome(step: QueryExecutorProvider, intents: readonly StoredRow[]): Promise<readonly StoredRow[]> {
+    if (intents.length === 0) return []
+    const { rows } = await sql<{ readonly intent_id: string; readonly request_id: string }>`
+      select open.request_id, open.intent_id from audit_chain
+      cross join lateral audit_unsettled(audit_chain.name, 0) open
+      where kind = 'changes' and open.intent_id = any(${intents.map(({ intent_id: id }) => id)}::text[])
     `.execute(step)
-    return new Set(rows.map(({ nonce }) => nonce))
+    const open = new Set(rows.map((row) => JSON.stringify([row.request_id, row.intent_id])))
+    return intents.filter((intent) => open.has(JSON.stringify([intent.request_id, intent.intent_id])))
   }
 
   async #add(step: QueryExecutorProvider, place: string, rows: readonly StoredRow[]): Promise<void> {
@@ -156,28 +161,4 @@ export class AuditTrail {
     `.execute(step)
     return rows[0]
   }
-
-  async #keep(step: QueryExecutorProvider, place: string, stored: readonly StoredRow[]): Promise<void> {
-    const { rows } = await sql<{ readonly now: string }>`
-      select to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as now
-    `.execute(step)
-    const at = rows[0]?.now ?? ''
-    for (const some of inStatements(stored.map((one) => fitKept(one, at)))) {
-      const kept = some.map((row) => ({ row, mac: this.seal.over('outbox', [place, row]).toString('hex') }))
-      await sql`
-        insert into audit_outbox (row, mac)
-        select kept."row", decode(kept.mac, 'hex') from rows from (
-          jsonb_to_recordset(${JSON.stringify(kept)}::jsonb) as ("row" text, mac text)
-        ) with ordinality as kept ("row", mac, number) order by kept.number
-      `.execute(step)
-    }
-  }
-}
-
-/** However many there are, none takes longer than a statement may. */
-function inStatements<Row>(rows: readonly Row[]): readonly (readonly Row[])[] {
-  const statements = Math.ceil(rows.length / rowsPerStatement)
-  return Array.from({ length: statements }, (_, index) =>
-    rows.slice(index * rowsPerStatement, (index + 1) * rowsPerStatement),
-  )
 }

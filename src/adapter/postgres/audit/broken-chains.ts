@@ -22,12 +22,29 @@ export class BrokenChains {
   /** Whether that is why rows were not added; the chain is given up then. */
   giveUp({ name, place }: { readonly name: string; readonly place: string }, error: unknown): boolean {
     if (!isFault(error)) return false
-    if (!this.#names.has(name)) {
-      const message = 'a chain of the audit trail takes no rows any more, and another one is begun'
-      this.#log?.write('error', message, { place, chain: name, error })
-    }
-    this.#names.add(name)
+    const message = 'a chain of the audit trail takes no rows any more, and another one is begun'
+    this.#add(name, message, { place, chain: name, error })
     return true
+  }
+
+  /** Rows are gone from its end that this process has written; what is left is not gone on with, so that it stays as it was found. */
+  giveUpCut({
+    name,
+    place,
+    sequence,
+  }: {
+    readonly name: string
+    readonly place: string
+    readonly sequence: number
+  }): void {
+    const message =
+      'rows are gone from the end of a chain of the audit trail, and another one is begun: verify the trail'
+    this.#add(name, message, { place, chain: name, sequence })
+  }
+
+  #add(name: string, message: string, fields: Record<string, unknown>): void {
+    if (!this.#names.has(name)) this.#log?.write('error', message, fields)
+    this.#names.add(name)
   }
 }
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { sql, type Kysely, type QueryExecutorProvider } from 'kysely'
 import { UpstreamError } from '../../../core/error/upstream-error.js'
 import type { AuditTables } from '../schema/audit-schema.js'
-import { appendRows, leaseSeconds, type HeldEnd } from './append-rows.js'
+import { appendRows, leaseSeconds, type HeldEnd, type Whereabouts } from './append-rows.js'
 import type { AuditSeal } from './audit-seal.js'
 import type { BrokenChains } from './broken-chains.js'
 import { unknownOutcomes } from './open-intents.js'
@@ -18,8 +18,6 @@ export interface Claim {
   readonly readAt: number
   /** When its last row was written by this process, in microseconds since the epoch. */
   readonly writtenAt: number
-  /** Whether nobody else can have had it since this writer did. */
-  readonly isOwn: boolean
 }
 
 export interface Claimant {
@@ -60,15 +58,19 @@ export async function claimChain(
     const own = which === 'new' ? undefined : await findOwn(step, claimant)
     const other = own ?? (which === 'new' ? undefined : await findSettled(step, claimant))
     const taken = await take(step, { ...claimant, holder }, other ?? (await begin(step, claimant)))
-    return { ...taken, writtenAt: 0, isOwn: own !== undefined }
+    return { ...taken, writtenAt: 0 }
   })
 }
 
 /**
  * Writes the outcomes of what processes that are gone have left open in one database, which nobody knows; answers with how many
- * those are. Each by one transaction with its chain, so that no other says so too.
+ * those are. Each by one transaction with its chain, so that no other says so too; `adopt` moves there first what waits beside the trail.
  */
-export async function settleAbandoned(db: Kysely<AuditTables>, claimant: Claimant): Promise<number> {
+export async function settleAbandoned(
+  db: Kysely<AuditTables>,
+  claimant: Claimant,
+  adopt: (step: Kysely<AuditTables>) => Promise<unknown>,
+): Promise<number> {
   const holder = `${claimant.writer}.settling`
   for (let settled = 0; ;) {
     let name: string | undefined
@@ -77,6 +79,8 @@ export async function settleAbandoned(db: Kysely<AuditTables>, claimant: Claiman
       if (found === undefined) return undefined
       name = found.name
       const { end } = await take(step, { ...claimant, holder }, found)
+      // Whoever left the chain in order has put aside how its calls came out before that.
+      await adopt(step)
       const next = await settle(step, claimant, end)
       await releaseChain(step, next)
       return next.sequence - end.sequence
@@ -92,7 +96,10 @@ export async function settleAbandoned(db: Kysely<AuditTables>, claimant: Claiman
 }
 
 /** Whether what was sent as the last row of a chain until then stands there. */
-export async function stands(db: QueryExecutorProvider, { mac, name, sequence }: HeldEnd): Promise<boolean> {
+export async function stands(
+  db: QueryExecutorProvider,
+  { mac, name, sequence }: Omit<Whereabouts, 'holder'>,
+): Promise<boolean> {
   const { rows } = await sql<{ readonly stands: boolean }>`
     select audit_stands(${name}, ${sequence}, ${mac}) as stands
   `.execute(db)
@@ -109,7 +116,10 @@ export async function renewChain(db: QueryExecutorProvider, { holder, name }: He
 }
 
 /** Leaves the chain to whoever comes next. */
-export async function releaseChain(db: QueryExecutorProvider, { holder, name }: HeldEnd): Promise<void> {
+export async function releaseChain(
+  db: QueryExecutorProvider,
+  { holder, name }: Pick<Whereabouts, 'holder' | 'name'>,
+): Promise<void> {
   await sql`
     update audit_chain set holder = null, held_until = null where name = ${name} and holder = ${holder}
   `.execute(db)

@@ -8,6 +8,9 @@ const outcomeTypes: Readonly<Record<string, string>> = {
 }
 const outcomes = new Set(Object.values(outcomeTypes))
 
+/** Of outcomes whose intents are still to come, that many are remembered. */
+const mostEarly = 1_000
+
 type Intent = Pick<
   StoredRow,
   'client_id' | 'intent_id' | 'issuer' | 'operation' | 'request_id' | 'subject' | 'trace_id' | 'type'
@@ -36,6 +39,8 @@ export function unknownOutcomeOf({ type }: Pick<AuditEvent, 'type'>): Pick<Audit
 export class OpenIntents {
   /** The row of each, the oldest first. */
   readonly #rows = new Map<string, number>()
+  /** Outcomes that came first: the intent of a call that takes rights away may be written later. */
+  readonly #early = new Set<string>()
 
   get size(): number {
     return this.#rows.size
@@ -44,8 +49,9 @@ export class OpenIntents {
   /** Takes note of rows that were added behind `end`. */
   note(rows: readonly StoredRow[], end: number): void {
     for (const [index, row] of rows.entries()) {
-      if (isIntent(row)) this.#rows.set(keyOf(row), end + index + 1)
-      else if (outcomes.has(row.type)) this.#rows.delete(keyOf(row))
+      const key = keyOf(row)
+      if (isIntent(row) && !this.#early.delete(key)) this.#rows.set(key, end + index + 1)
+      else if (outcomes.has(row.type) && !this.#rows.delete(key)) this.#expect(key)
     }
   }
 
@@ -53,12 +59,20 @@ export class OpenIntents {
   settledWith(rows: readonly StoredRow[], end: number, next: number): number {
     const closed = new Set(rows.filter(({ type }) => outcomes.has(type)).map(keyOf))
     for (const [key, row] of this.#rows) if (!closed.has(key)) return row - 1
-    const first = rows.findIndex((row) => isIntent(row) && !closed.has(keyOf(row)))
+    const isOpen = (key: string) => !closed.has(key) && !this.#early.has(key)
+    const first = rows.findIndex((row) => isIntent(row) && isOpen(keyOf(row)))
     return first === -1 ? next : end + first
   }
 
   forget(): void {
     this.#rows.clear()
+    this.#early.clear()
+  }
+
+  #expect(key: string): void {
+    this.#early.add(key)
+    const [oldest] = this.#early
+    if (this.#early.size > mostEarly && oldest !== undefined) this.#early.delete(oldest)
   }
 }
 

@@ -4,7 +4,7 @@ import type { Tenant } from '../../../core/identity/tenant.js'
 import type { AuditTables } from '../schema/audit-schema.js'
 import { leaseSeconds } from './append-rows.js'
 import { AuditChain } from './audit-chain.js'
-import type { AuditRow } from './audit-row.js'
+import { toStoredRow, type AuditRow } from './audit-row.js'
 import { placeOf, type AuditTrail } from './audit-trail.js'
 import { AuditWriter } from './audit-writer.js'
 import { settleAbandoned } from './claim-chain.js'
@@ -52,9 +52,10 @@ export class PlaceTrail {
     this.#chain.retained(event)
   }
 
-  /** Whether this event was sent to the database, which has not said what became of it. */
-  doubts(event: AuditEvent): boolean {
-    return this.#chain.doubts(event)
+  /** Whether this event, of which whoever recorded it was told a failure, is on record, or was sent and nobody knows. */
+  fateOf(event: AuditEvent): 'in doubt' | 'unwritten' | 'written' {
+    const whereabouts = this.#chain.whereabouts(event)
+    return typeof whereabouts === 'object' ? 'in doubt' : (whereabouts ?? 'unwritten')
   }
 
   /** Keeps the chain while calls are running, and writes the outcomes of those whose intent nobody acted on. */
@@ -70,25 +71,28 @@ export class PlaceTrail {
   async settle(): Promise<number> {
     const { database, tenant, trail } = this.#options
     const db = await database()
-    for (let adopted = 0; ;) {
-      const more = await db.transaction().execute((step) => trail.adopt(step, tenant))
-      adopted += more
-      if (more > 0) continue
-      const unknown = await settleAbandoned(db, {
-        writer: this.#chain.writer,
-        place: placeOf(tenant),
-        seal: trail.seal,
-        broken: trail.broken,
-      })
-      return adopted + unknown
+    let adopted = 0
+    const adopt = async (step: Kysely<AuditTables>) => {
+      adopted += await trail.adopt(step, tenant)
     }
+    await db.transaction().execute(adopt)
+    const { broken, seal } = trail
+    const claimant = { writer: this.#chain.writer, place: placeOf(tenant), seal, broken }
+    const unknown = await settleAbandoned(db, claimant, adopt)
+    return adopted + unknown
   }
 
   /** Keeps rows beside the trail until somebody's `settle` moves them there. */
   async putAside(rows: readonly AuditRow[]): Promise<void> {
-    const { database, trail } = this.#options
+    const { database, tenant, trail } = this.#options
     const db = await database()
-    await db.transaction().execute((step) => trail.keep(step, rows))
+    // Where nobody can find out now what became of them, whoever adopts them does.
+    await this.#chain.tidy().catch(() => undefined)
+    const keeping = rows.flatMap((row) => {
+      const sent = this.#chain.whereabouts(row.event)
+      return sent === 'written' ? [] : [{ row: toStoredRow(row), sent }]
+    })
+    await db.transaction().execute((step) => trail.keep(step, tenant, keeping))
   }
 
   /** Leaves the chain to others, once nothing waits any more. */

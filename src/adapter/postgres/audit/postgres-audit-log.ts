@@ -143,8 +143,9 @@ export class PostgresAuditLog implements AuditLog {
       await this.#write(row)
       return undefined
     } catch (error) {
-      if (this.#placeOf(row.event.tenant).doubts(row.event)) this.#doubtful = [...this.#doubtful, row]
-      else this.#counter.add(row.event, row.count)
+      const fate = this.#placeOf(row.event.tenant).fateOf(row.event)
+      if (fate === 'in doubt') this.#doubtful = [...this.#doubtful, row]
+      else if (fate === 'unwritten') this.#counter.add(row.event, row.count)
       return toUpstreamError(error, row.event.tenant)
     }
   }

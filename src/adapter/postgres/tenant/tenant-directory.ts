@@ -95,7 +95,7 @@ export class TenantDirectory {
   async export(tenant: RegisteredTenant, write: (line: string) => Promise<void>): Promise<number> {
     // What waits beside the trail is sealed for this database, and would be a stranger's in another.
     const db = await this.#databases.tenant(tenant)
-    while ((await db.transaction().execute((step) => this.#databases.trail.adopt(step, tenant))) > 0) continue
+    await db.transaction().execute((step) => this.#databases.trail.adopt(step, tenant))
     return exportTenant(this.#databases.connection, tenant, write)
   }
 
