@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { sql } from 'kysely'
 import type { Keyring } from '../../core/credential/keyring.js'
 import type { AuditReader } from '../../core/audit/audit-reader.js'
@@ -186,6 +187,8 @@ export interface DirectorySources {
 const defaultMaster = 'authsec'
 const defaultPatience = 5000
 const usualConnections = 50
+/** At the end; what is cut off then is undone by the databases. */
+const mostKeepingMilliseconds = 2000
 
 /**
  * Opens the cluster: the master database is created and migrated where needed. Throws `ConfigurationError` when the cluster refuses us,
@@ -281,11 +284,13 @@ export async function openPostgres(options: PostgresOptions): Promise<Postgres> 
     async close() {
       keys.close()
       try {
+        const keeping = auditKeeper.stop()
         await changes.close()
         await sweeper.stop()
-        await auditKeeper.stop()
         await signIns.close()
+        // Before whatever the keeper may be waiting for: nobody else has these rows.
         await audit.close()
+        await Promise.race([keeping, pause(mostKeepingMilliseconds, undefined, { ref: false })])
         await archive.close()
       } finally {
         await databases.close()
