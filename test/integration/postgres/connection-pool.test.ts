@@ -353,6 +353,18 @@ describe('a connection', () => {
     }
   })
 
+  it('has on disk what is committed, whatever its database was told', async () => {
+    await test.sql(`alter database ${test.masterDatabase} set synchronous_commit = off`)
+    try {
+      const connection = await openPool().acquire(test.masterDatabase)
+      const { rows } = await connection.query('show synchronous_commit', [])
+      connection.release()
+      expect(rows).toEqual([{ synchronous_commit: 'on' }])
+    } finally {
+      await test.sql(`alter database ${test.masterDatabase} reset synchronous_commit`)
+    }
+  })
+
   it('is not used again when it is given back inside a transaction', async () => {
     const pool = openPool()
     const connection = await pool.acquire(test.masterDatabase)

@@ -142,8 +142,9 @@ function clientConfig({ settings, database, times }: ConnectionOptions, socket: 
     // Whatever is left out or empty, the driver reads from PG* variables of the environment.
     ssl: settings.ssl ?? false,
     sslnegotiation: 'postgres' as const,
-    // Where the network swallows what we say, our transaction and its locks would outlive us for hours.
-    options: `-c search_path=public,pg_temp -c idle_in_transaction_session_timeout=${2 * times.query}`,
+    // Where the network swallows what we say, our transaction and its locks would outlive us for hours. And what is said to be on
+    // record has to be on disk, whatever a database was set to.
+    options: `-c search_path=public,pg_temp -c synchronous_commit=on -c idle_in_transaction_session_timeout=${2 * times.query}`,
     application_name: 'authsec',
     client_encoding: 'UTF8',
     statement_timeout: times.statement,
