@@ -182,7 +182,7 @@ class Edge {
     } catch (error) {
       if (call.ended) return
       call.end()
-      await this.#refuse(id, faultOf(error, this.#options.log))
+      await this.#refuse(id, faultOf(error, this.#options.log, call.ref))
       this.#finish(id, call)
     }
   }

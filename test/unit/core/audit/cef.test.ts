@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { formatCef } from '../../../../src/core/audit/format/format-cef.js'
+import type { AuditRecord } from '../../../../src/core/audit/audit-record.js'
 import { printableLine } from '../../../../src/core/text/printable.js'
 import { auditRecord, usualRecord } from './random-audit-record.js'
 
@@ -30,6 +31,13 @@ describe('a record in the Common Event Format', () => {
     const severity = (decision: 'allowed' | undefined) =>
       read(formatCef({ ...usualRecord, decision }, { version })).header.at(-1)
     expect([severity('allowed'), severity(undefined)]).toEqual(['2', '3'])
+  })
+
+  it('says beside the detail who acts for the user, and whom a reader looked for nowhere', () => {
+    const detailOf = (personal: AuditRecord['personal']) =>
+      read(formatCef({ ...usualRecord, detail: undefined, personal }, { version })).fields['cs6']
+    expect(detailOf({ actor: ['subject:bot'] })).toBe('{"actor":["subject:bot"]}')
+    expect(detailOf({ actor: 'ada' })).toBeUndefined()
   })
 
   it('says when, who, from where, what and with which outcome in the fields that are for that', () => {
