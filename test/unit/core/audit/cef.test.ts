@@ -62,7 +62,7 @@ describe('a record in the Common Event Format', () => {
     const fields = (address: string) => read(formatCef({ ...usualRecord, personal: { address } }, { version })).fields
     expect(fields('2001:db8::1')).toMatchObject({ c6a2: '2001:db8::1', c6a2Label: 'Source IPv6 Address' })
     // What is kept of one is its network.
-    expect(fields('2001:db8:1:2')).toMatchObject({ c6a2: '2001:db8:1:2::' })
+    expect(fields('2001:db8:1:2::')).toMatchObject({ c6a2: '2001:db8:1:2::' })
     expect(fields('unknown')).not.toHaveProperty('src')
   })
 
