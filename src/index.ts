@@ -6,6 +6,7 @@ export type { RateLimitOptions, RateLimits } from './framework/decorator/rate-li
 export { Tool } from './framework/decorator/tool.js'
 export { McpServer, type McpServerOptions } from './framework/decorator/mcp-server.js'
 export { Describe } from './framework/decorator/describe.js'
+export { Sensitive } from './framework/decorator/sensitive.js'
 export { Arg, type ArgDecorator, type ArgOptions } from './framework/decorator/arg.js'
 export { protectedByAuthSec, publicTool, type ToolDefinition } from './framework/decorator/tool-definition.js'
 export type { DemandOptions, ProtectionOptions, ToolOptions } from './framework/decorator/options.js'

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { AuditEvent } from '../core/audit/audit-event.js'
 import type { AuditLog } from '../core/audit/audit-log.js'
+import { MasterKey } from '../core/credential/master-key.js'
 import type { Actor } from '../core/identity/actor.js'
 import type { Caller } from '../core/identity/caller.js'
 import type { Tenant } from '../core/identity/tenant.js'
@@ -91,6 +92,8 @@ export async function createTestApp({ services = {}, ...options }: TestAppOption
   const log = collect(audit)
   const guard = new Guard({
     ...{ catalogue, audit: log, log: { write: keepErrors(failures) }, services: testServices(services, log) },
+    // Digests of arguments are those of this app alone, as of an installation.
+    keyring: MasterKey.generate(),
     counter: new CallCounter({ limiter: new InMemoryRateLimiter(), application: 'test' }),
     // Who a test calls as stays who it is.
     callers: { renew: async (caller) => caller },

@@ -88,9 +88,27 @@ describe('authsec audit', () => {
   it('says where else it is on record that an administrator looked for somebody who was erased', async () => {
     await site.done('audit', 'search', '--actor', 'sub-77')
     const who = ['audit', 'erase', '--subject', 'sub-77', '--yes', '--tenant']
-    expect((await site.done(...who, 'globex')).stdout).toMatch(/still on record in: acme-corp; erase it there/)
+    expect((await site.done(...who, 'globex')).stdout).toMatch(
+      /still on record in: acme-corp; by a name .*erase it there/,
+    )
     expect((await site.done(...who, 'acme-corp')).stdout).not.toContain('still on record')
     expect(await site.refused(5, ...who, 'acme-corp')).toContain('nothing is on record of')
+  })
+
+  it('takes an address out of what administrators looked for in other trails, and nothing else there', async () => {
+    const address = 'ida@globex.test'
+    await site.done('audit', 'search', '--actor', address)
+    await site.done('audit', 'search', '--tenant', 'acme-corp', '--actor', `not-${address}`)
+    const who = ['audit', 'erase', '--account', address, '--yes', '--tenant', 'globex']
+    const erased = await site.json<{ readonly reference: string }>(...who)
+    expect(erased).toMatchObject({ rows: 1, rowsElsewhere: 1, searchedIn: [] })
+    const { reference } = erased
+    const { code, found } = await verdict('--tenant', 'acme-corp')
+    expect(code).toBe(0)
+    expect(found.reports[0]?.erasures).toContainEqual({ reference, rows: 1 })
+    const kept = await site.done('audit', 'search', '--tenant', 'acme-corp', '--type', 'audit.read', '--json')
+    expect(kept.stdout).toContain(`"not-${address}"`)
+    expect(kept.stdout).not.toContain(`"${address}"`)
   })
 
   it('removes only what is at least a week old, with consent', async () => {

@@ -1,14 +1,12 @@
 import type { AuditPlace } from '../../core/audit/audit-reader.js'
 import type { Postgres } from '../../adapter/postgres/open-postgres.js'
 import { RefusedError } from '../refused-error.js'
-
-/** Whose trails are meant: a tenant's, by its slug, that of what has no tenant, or all there are. */
-export type AuditChoice = { readonly tenant: string } | 'everywhere' | 'master'
+import type { TrailChoice } from './maintained-places.js'
 
 /** Master first, then tenants by their slugs, suspended ones too. Throws `RefusedError` for one that is not there. */
 export async function findPlaces(
   { directory }: Pick<Postgres, 'directory'>,
-  choice: AuditChoice,
+  choice: TrailChoice,
 ): Promise<readonly AuditPlace[]> {
   if (choice === 'master') return [undefined]
   const tenants = await directory.signIns.tenants()

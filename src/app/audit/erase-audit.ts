@@ -5,6 +5,7 @@ import type { Tenant } from '../../core/identity/tenant.js'
 import type { Agree } from '../administration/change-tenant.js'
 import { withInstallation } from '../administration/with-tenant.js'
 import { RefusedError } from '../refused-error.js'
+import { inEachTrail } from './in-trail.js'
 import { findTrails } from './maintained-places.js'
 import { isOnRecord, searchedElsewhere, type Searched } from './spoken-of.js'
 
@@ -27,6 +28,8 @@ export interface Erased extends Searched {
   readonly rows: number
   /** Rows from before the tenant was known. */
   readonly rowsInMaster: number
+  /** Rows of other tenants that said that somebody looked for the person, by account id or e-mail address. */
+  readonly rowsElsewhere: number
   /** Rows of both that stay, as they are not what was written. */
   readonly left: number
 }
@@ -54,15 +57,40 @@ export async function eraseFromAudit(
     }
     await agree([
       `the audit trail of ${slug}, and of sign-ins from before the tenant was known, will not say any more ${words}`,
+      ...(person.names.length === 0
+        ? []
+        : ['nor will those of other tenants, that an administrator looked for that address or account']),
     ])
     const reference = `erasure-${randomUUID()}`
-    const inTenant = await auditMaintenance.erase(place, { person, reference, by })
-    const inMaster = await auditMaintenance.erase(master, { person, reference, by })
+    const erasure = { person, reference, by }
+    const inTenant = await auditMaintenance.erase(place, erasure)
+    const inMaster = await auditMaintenance.erase(master, erasure)
     const left = inTenant.left + inMaster.left
     const others = (await postgres.directory.signIns.tenants()).filter(({ id }) => id !== tenant.id)
+    const rowsElsewhere = await eraseSearches(postgres, others, erasure)
     const searched = await searchedElsewhere(postgres, person, others)
-    return { reference, rows: inTenant.rows, rowsInMaster: inMaster.rows, left, ...searched }
+    return { reference, rows: inTenant.rows, rowsInMaster: inMaster.rows, rowsElsewhere, left, ...searched }
   })
+}
+
+/** In other tenants, what was looked for is the person only where nobody else goes by that name: the subjects of issuers are not theirs alone. */
+async function eraseSearches(
+  postgres: Postgres,
+  others: readonly Tenant[],
+  erasure: Parameters<Postgres['auditMaintenance']['erase']>[1],
+): Promise<number> {
+  const person = { names: erasure.person.names, identities: [] }
+  if (person.names.length === 0) return 0
+  const { searchedIn } = await searchedElsewhere(postgres, person, others)
+  const trails = await findTrails(postgres.auditMaintenance, 'everywhere')
+  const searched = trails.filter(({ tenant }) => tenant !== undefined && searchedIn.includes(tenant.slug))
+  let erased = 0
+  // Who is not reached here is not either when it is looked whether anything stays.
+  await inEachTrail(searched, async (trail) => {
+    const { rows } = await postgres.auditMaintenance.erase(trail, { ...erasure, person, type: 'audit.read' })
+    erased += rows
+  })
+  return erased
 }
 
 /** An account that is gone is known by its address alone. */

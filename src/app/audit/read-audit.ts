@@ -2,12 +2,13 @@ import type { AuditOrder, AuditPlace } from '../../core/audit/audit-reader.js'
 import type { AuditFilter, AuditRecord } from '../../core/audit/audit-record.js'
 import { UpstreamError } from '../../core/error/upstream-error.js'
 import { withInstallation } from '../administration/with-tenant.js'
-import { findPlaces, type AuditChoice } from './audit-places.js'
+import { findPlaces } from './audit-places.js'
 import { namedIn } from './in-trail.js'
 import { AuditVisit, type AuditReadingParts, type AuditWish } from './audit-visit.js'
+import type { TrailChoice } from './maintained-places.js'
 
 export interface AuditQuestion {
-  readonly choice: AuditChoice
+  readonly choice: TrailChoice
   readonly filter: AuditFilter
   /** How many rows at most, of all trails together. */
   readonly limit?: number | undefined
@@ -93,7 +94,7 @@ class UnreadError extends Error {
 /** One trail that cannot be read keeps nobody from the others, where all are asked for. */
 async function visitEach(
   { postgres }: AuditReadingParts,
-  choice: AuditChoice,
+  choice: TrailChoice,
   visit: (place: AuditPlace) => Promise<'enough' | 'more'>,
 ): Promise<readonly UnreadTrail[]> {
   const unread: UnreadTrail[] = []

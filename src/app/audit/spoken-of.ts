@@ -6,8 +6,8 @@ import type { AuditFilter, AuditRecord } from '../../core/audit/audit-record.js'
 import type { Tenant } from '../../core/identity/tenant.js'
 import { inEachTrail, type UnreachedTrail } from './in-trail.js'
 
-/** What changes by administrators put before whom they speak of. */
-const before = /^(?:of account:|user:|identity:)/
+/** What changes by administrators, and who acts for another, have before whom they speak of. */
+const before = /^(?:of account:|user:|identity:|subject:)/
 
 /** Whether any row of these trails speaks of the person: everything that an erasure would take, and at most other spellings of it. */
 export async function isOnRecord(

@@ -12,6 +12,7 @@ import { recordedRead } from '../../core/external-service/recorded-read.js'
 import { ServiceTokenError } from '../../core/external-service/service-tokens.js'
 import type { Tenant } from '../../core/identity/tenant.js'
 import type { Installation } from '../administration/with-tenant.js'
+import { forAWhile } from './for-a-while.js'
 import { secretIdFault, withCredentials } from './with-credentials.js'
 
 /** Sign-ins at a service that have ended. */
@@ -79,8 +80,6 @@ async function tell(
   const { by, postgres } = installation
   const { service, tenant, users } = ended
   const faults = new Set<string>()
-  const waiting = [...users]
-  const until = performance.now() + mostMilliseconds
   let count = 0
   try {
     await withCredentials(installation, async (store) => {
@@ -96,16 +95,13 @@ async function tell(
         const told = await Promise.allSettled(tokens.map((token) => authorization.revoke(client, token)))
         for (const answer of told) if (answer.status === 'rejected') throw answer.reason
       }
-      const takeTurns = async (): Promise<void> => {
-        for (let user = waiting.pop(); user !== undefined; user = waiting.pop()) {
-          if (performance.now() > until) return void faults.add('it took too long')
-          await tellOne(user).then(
-            () => (count += 1),
-            (error: unknown) => faults.add(wordsOf(error)),
-          )
-        }
-      }
-      await Promise.all(Array.from({ length: atOnce }, takeTurns))
+      const begun = await forAWhile(users, { atOnce, milliseconds: mostMilliseconds }, (user) =>
+        tellOne(user).then(
+          () => void (count += 1),
+          (error: unknown) => void faults.add(wordsOf(error)),
+        ),
+      )
+      if (begun === 'cut off') faults.add('it took too long')
     })
   } catch (error) {
     faults.add(wordsOf(error))

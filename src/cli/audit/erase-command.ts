@@ -34,15 +34,22 @@ export function eraseCommand(env: NodeJS.ProcessEnv): Command {
     })
 }
 
-function erasedWords(tenant: string, { left, reference, rows, rowsInMaster, searchedIn }: Erased): string {
+function erasedWords(
+  tenant: string,
+  { left, reference, rows, rowsElsewhere, rowsInMaster, searchedIn }: Erased,
+): string {
   const stays =
     left === 0
       ? ''
       : `\n${counted(left, 'row')} of this person stay, which are not as they were written: verify the trail`
-  const words = `erased from ${counted(rows, 'row')} of ${tenant} and ${counted(rowsInMaster, 'row')} of master, which do not say any more whom they are about (${reference})${stays}`
+  const elsewhere =
+    rowsElsewhere === 0
+      ? ''
+      : `\n${counted(rowsElsewhere, 'row')} of other tenants do not say any more that an administrator looked for this person`
+  const words = `erased from ${counted(rows, 'row')} of ${tenant} and ${counted(rowsInMaster, 'row')} of master, which do not say any more whom they are about (${reference})${elsewhere}${stays}`
   if (searchedIn.length === 0) return words
   const names = searchedIn.join(', ')
-  return `${words}\nThat an administrator looked for this person is still on record in: ${names}; erase it there with --tenant and --subject or --account`
+  return `${words}\nThat an administrator looked for this person is still on record in: ${names}; by a name that somebody else may have there: if it is this person, erase it there with --tenant and --subject or --account`
 }
 
 function personIn({ account, issuer, subject }: Omit<EraseFlags, 'tenant'>): ErasedPerson | undefined {

@@ -41,9 +41,9 @@ export interface AuditEvent {
   readonly reason?: string | undefined
   /** How long it took, where that is known. */
   readonly milliseconds?: number | undefined
-  /** Small facts: what granted or what was missing, who acted for the user. Never an argument, token or secret, nor who somebody is. */
+  /** Small facts: what granted or what was missing. Never an argument, token or secret, nor who somebody is. */
   readonly detail?: AuditFacts | undefined
-  /** Facts about people, which can be erased: network address, e-mail address, arguments that the operation lets be recorded. */
+  /** Facts about people, which can be erased: network address, who acts for the user, e-mail address, arguments that the operation lets be recorded. */
   readonly personal?: AuditFacts | undefined
 }
 

@@ -4,7 +4,7 @@ import type { AuditEvent } from './audit-event.js'
 
 /** Where a request comes from, for the record; each as far as it is known. */
 export interface RequestOrigin {
-  /** An IPv4 address, or the /64 of an IPv6 address. */
+  /** An IPv4 address, or the first of the /64 of an IPv6 address. */
   readonly address?: string | undefined
   /** What the program that sent it calls itself. Anybody may say anything. */
   readonly userAgent?: string | undefined

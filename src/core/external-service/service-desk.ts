@@ -1,9 +1,9 @@
 import type { AuditEvent, AuditFacts } from '../audit/audit-event.js'
 import type { AuditLog } from '../audit/audit-log.js'
-import { originFacts, type RequestOrigin } from '../audit/request-origin.js'
+import type { RequestOrigin } from '../audit/request-origin.js'
 import { ServiceError, type ServiceErrorCode } from '../error/service-error.js'
 import type { Caller } from '../identity/caller.js'
-import { actingFor, actorOf } from '../audit/actor-of.js'
+import { actorOf, requestFacts } from '../audit/actor-of.js'
 import { askerOf } from '../operation/access.js'
 import type { AccessExplanation } from '../permission/graph/explanation.js'
 import { grantedBy, missingFor } from '../permission/graph/grounds.js'
@@ -109,7 +109,7 @@ export class ServiceDesk {
     return recordedRead(
       {
         audit: this.#ports.audit,
-        event: { ...eventOf(visit), detail: actingFor(visit.caller, detail) },
+        event: { ...eventOf(visit), detail },
         found: foundIn,
       },
       () => this.#ports.credentials.read(wishOf(visit, admitted)),
@@ -143,7 +143,7 @@ export class ServiceDesk {
     const detail = { service: error.service.slice(0, 128), ...(missing && { missing }) }
     await this.#ports.audit.record({
       ...{ ...eventOf(visit), type: 'credential.read', reason: error.code },
-      detail: actingFor(visit.caller, detail),
+      detail,
     })
     return error
   }
@@ -170,7 +170,7 @@ function decisionOn(caller: Caller, { name, requirement }: ExternalService): Acc
 }
 
 function eventOf({ caller, operation, origin, requestId }: ServiceVisit): Omit<AuditEvent, 'type'> {
-  return { ...actorOf(caller), requestId, operation, ...originFacts(origin) }
+  return { ...actorOf(caller), requestId, operation, ...requestFacts(caller, origin) }
 }
 
 function foundIn({ lease, version }: HeldCredential): AuditFacts {

@@ -70,9 +70,10 @@ export class FederationExchange {
 
   /** Nobody is signed in by it: the account is theirs from now on. */
   async #accept(coming: Coming, identity: UpstreamIdentity, invitation: Invitation): Promise<void> {
-    const { exchanging, keys, tenant } = coming
+    const { exchanging, keys, origin, tenant } = coming
     const { issuer, subject } = identity
-    const acceptance = await this.#ports.accounts.accept(tenant, { issuer, subject }, invitation)
+    const accepted = { identity: { issuer, subject }, invitation, origin }
+    const acceptance = await this.#ports.accounts.accept(tenant, accepted)
     if (acceptance.outcome === 'refused') throw new FederationRefusal(acceptance.reason, identity)
     // It is accepted, and nothing rests on these: whoever was told otherwise would try again, in vain.
     await despiteOutage(this.#keep(coming, identity, invitation.accountId))

@@ -1,4 +1,5 @@
 import type { Administrator } from '../administration/tenant-administration.js'
+import type { RequestOrigin } from '../audit/request-origin.js'
 import type { Tenant } from './tenant.js'
 
 export type FactorKind = 'totp' | 'passkey'
@@ -55,27 +56,34 @@ export interface Enrolment {
   readonly as: 'first' | 'further'
 }
 
+/** An account whose own user changes it. */
+export interface OwnAccount {
+  readonly id: string
+  /** Where its user asks from, for the record. */
+  readonly origin?: RequestOrigin | undefined
+}
+
 /** Second factors, in each tenant's own database. Each method throws `UpstreamError`. */
 export interface AccountFactorStore {
   standing(tenant: Tenant, accountId: string): Promise<FactorStanding>
   /** Of the account's authenticator app. Throws where it cannot be opened. */
   findTotp(tenant: Tenant, accountId: string): Promise<TotpSecret | undefined>
   /** Keeps it with a row on record; `false` where that may not be: another one came first. */
-  add(tenant: Tenant, accountId: string, enrolment: Enrolment): Promise<boolean>
+  add(tenant: Tenant, account: OwnAccount, enrolment: Enrolment): Promise<boolean>
   /** Uses up the code of a step and of those before: `true` for one of those that try. */
   useStep(tenant: Tenant, id: string, step: number): Promise<boolean>
   /** Takes the new count of a passkey: `false` where it is no further than it was. */
   useCount(tenant: Tenant, accountId: string, passkey: Pick<Passkey, 'credentialId' | 'signCount'>): Promise<boolean>
   /** Puts keyed digests in the place of those before, on record: nobody is known to have these codes yet. */
-  replaceRecoveryCodes(tenant: Tenant, accountId: string, digests: readonly string[]): Promise<void>
+  replaceRecoveryCodes(tenant: Tenant, account: OwnAccount, digests: readonly string[]): Promise<void>
   /** Their user says that the codes of this set (`recoverySetOf`) are kept: `false` where they are other ones by now. */
   keepRecoveryCodes(tenant: Tenant, accountId: string, set: string): Promise<boolean>
   /** Uses up a recovery code, with a row on record: `true` for one of those that try, whose user has the others, too. */
-  useRecoveryCode(tenant: Tenant, accountId: string, digest: string): Promise<boolean>
+  useRecoveryCode(tenant: Tenant, account: OwnAccount, digest: string): Promise<boolean>
   /**
    * Removes one factor, and with the last one the recovery codes, on record: not the last of an account that may not do without.
    */
-  remove(tenant: Tenant, accountId: string, id: string): Promise<FactorRemoval>
+  remove(tenant: Tenant, account: OwnAccount, id: string): Promise<FactorRemoval>
   /** Removes every factor with the recovery codes, on record; answers with what was removed. */
   removeAll(tenant: Tenant, accountId: string, by: Administrator): Promise<readonly AccountFactor[]>
   /** Says whether an account, or without one everybody, may do without, on record: `false` where it was so. */

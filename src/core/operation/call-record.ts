@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { actingFor, actorOf } from '../audit/actor-of.js'
+import { actorOf, requestFacts } from '../audit/actor-of.js'
 import type { AuditEvent } from '../audit/audit-event.js'
 import type { AuditLog } from '../audit/audit-log.js'
-import { originFacts, type RequestOrigin } from '../audit/request-origin.js'
+import type { RequestOrigin } from '../audit/request-origin.js'
 import { boundLabels, grantedBy, missingFor } from '../permission/graph/grounds.js'
 import type { AccessExplanation } from '../permission/graph/explanation.js'
 import type { Log } from '../runtime/log.js'
@@ -28,13 +28,15 @@ type Facts = NonNullable<AuditEvent['detail']>
 
 /** What is on record of a call whatever becomes of it. */
 export interface RecordedCall extends ArgumentsSeen {
+  /** What it is called on record and to whoever asks about it; without one it gets its own. */
+  readonly ref?: string | undefined
   readonly origin?: RequestOrigin | undefined
 }
 
 /** The rows of one call: decision and outcome, joined by its reference. */
 export class CallRecord {
   /** What callers are shown. */
-  readonly ref = randomUUID()
+  readonly ref: string
   /** Where the call comes from, in the trace that it is followed in. */
   readonly origin: RequestOrigin
   readonly #ports: RecordPorts
@@ -42,20 +44,18 @@ export class CallRecord {
   readonly #call: RecordedCall
   readonly #begunAt = performance.now()
   readonly #event: Omit<AuditEvent, 'type'>
-  /** What each row says beside its own. */
-  readonly #facts: Facts | undefined
 
   constructor(ports: RecordPorts, call: RecordedCall, span: Span) {
-    const { caller, name, origin } = call
+    const { caller, name, origin, ref = randomUUID() } = call
+    this.ref = ref
     this.#ports = ports
     this.#call = call
     this.#span = span
     this.origin = { ...origin, traceId: span.traceId ?? origin?.traceId }
     this.#event = {
       ...{ ...actorOf(caller), requestId: this.ref, operation: recordable(name) },
-      ...originFacts(this.origin),
+      ...requestFacts(caller, this.origin),
     }
-    this.#facts = actingFor(caller)
   }
 
   /** Throws `UpstreamError` where it cannot be recorded, unless the operation takes rights away: that must not wait for a database. */
@@ -100,7 +100,7 @@ export class CallRecord {
   /** Never throws: what has happened is on record, sooner or later. */
   async outcome(reason: Reason, milliseconds: number): Promise<void> {
     const outcome: AuditEvent = {
-      ...{ ...this.#event, type: 'operation.outcome', intentId: this.ref, reason, detail: this.#facts },
+      ...{ ...this.#event, type: 'operation.outcome', intentId: this.ref, reason },
       milliseconds: tenths(milliseconds),
     }
     this.#span.set('authsec.outcome', reason)
@@ -150,7 +150,7 @@ export class CallRecord {
 
   #decided(facts: Facts): Facts {
     const digest = this.#ports.recorder?.digestOf(this.#call)
-    return { ...facts, ...(digest !== undefined && { arguments: digest }), ...this.#facts }
+    return { ...facts, ...(digest !== undefined && { arguments: digest }) }
   }
 
   #readable(audit: Operation['audit']): Pick<AuditEvent, 'personal'> {

@@ -16,6 +16,8 @@ import { isExpected, isOutage, toldBy, toldInBetween } from './told-failure.js'
 export interface CallRequest extends CountedVisitor {
   readonly name: string
   readonly args: unknown
+  /** What it is on record by; without one it gets its own. */
+  readonly ref?: string | undefined
   readonly channel: CallChannel
 }
 

@@ -1,4 +1,4 @@
-import { actingFor, actorOf } from '../audit/actor-of.js'
+import { actorOf, requestFacts } from '../audit/actor-of.js'
 import type { Keyring } from '../credential/keyring.js'
 import type { ConnectLink } from '../external-service/connect/connect-error.js'
 import type { PermissionGraph } from '../permission/graph/permission-graph.js'
@@ -77,8 +77,10 @@ export class Guard {
 
   /** Puts on record that a list was served, for a transport that kept it from an earlier `visible` of the same key. */
   served({ caller }: Visitor): void {
-    const detail = actingFor(caller)
-    this.#ports.audit.count({ ...actorOf(caller), type: 'list.served', requestId: 'list', detail })
+    this.#ports.audit.count({
+      ...{ ...actorOf(caller), type: 'list.served', requestId: 'list' },
+      ...requestFacts(caller, undefined),
+    })
   }
 
   /** Everything that a visitor's list depends on here: the same key, the same list. */
@@ -105,13 +107,9 @@ export class Guard {
     return missing && stepUpTo(missing, visitor.caller, elevatableScopes(operation))
   }
 
-  /** Puts on record that a call was answered with a step-up; answers with its reference. */
-  recordStepUp(call: RecordedCall, { missing }: StepUp): string {
-    return this.#tracer.trace(guardStep, (span) => {
-      const record = new CallRecord(this.#records, call, span)
-      record.outOfScope(missing)
-      return record.ref
-    })
+  /** Puts on record that a call was answered with a step-up. */
+  recordStepUp(call: RecordedCall, { missing }: StepUp): void {
+    this.#tracer.trace(guardStep, (span) => new CallRecord(this.#records, call, span).outOfScope(missing))
   }
 
   /**

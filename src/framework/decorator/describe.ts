@@ -1,4 +1,4 @@
-import type { Class } from './reflect.js'
+import { prototypesOf, type Class } from './reflect.js'
 
 interface Descriptions {
   text: string | undefined
@@ -27,7 +27,7 @@ export function Describe(text: string): ClassDecorator & PropertyDecorator {
 
 /** What `@Describe` says of a class, its own or the nearest ancestor's; `undefined` where nothing is said. */
 export function classDescription(cls: Class): string | undefined {
-  for (const prototype of prototypes(cls)) {
+  for (const prototype of prototypesOf(cls)) {
     const text = byPrototype.get(prototype)?.text
     if (text !== undefined) return text
   }
@@ -37,7 +37,7 @@ export function classDescription(cls: Class): string | undefined {
 /** What `@Describe` says of each property of a class, by name; the nearest ancestor's words win. */
 export function propertyDescriptions(cls: Class): ReadonlyMap<string, string> {
   const found = new Map<string, string>()
-  for (const prototype of prototypes(cls).reverse()) {
+  for (const prototype of prototypesOf(cls).reverse()) {
     for (const [name, text] of byPrototype.get(prototype)?.properties ?? []) found.set(name, text)
   }
   return found
@@ -49,14 +49,4 @@ function descriptionsOf(prototype: object): Descriptions {
   const fresh: Descriptions = { text: undefined, properties: new Map() }
   byPrototype.set(prototype, fresh)
   return fresh
-}
-
-function prototypes(cls: Class): object[] {
-  const chain: object[] = []
-  let prototype: unknown = cls.prototype
-  while (typeof prototype === 'object' && prototype !== null && prototype !== Object.prototype) {
-    chain.push(prototype)
-    prototype = Object.getPrototypeOf(prototype)
-  }
-  return chain
 }

@@ -16,3 +16,14 @@ export function parameterTypes(target: object, method?: string): readonly unknow
 export function propertyType(prototype: object, property: string): unknown {
   return Reflect.getMetadata('design:type', prototype, property)
 }
+
+/** What instances of a class inherit from, the class itself first. */
+export function prototypesOf(cls: Class): object[] {
+  const chain: object[] = []
+  let prototype: unknown = cls.prototype
+  while (typeof prototype === 'object' && prototype !== null && prototype !== Object.prototype) {
+    chain.push(prototype)
+    prototype = Object.getPrototypeOf(prototype)
+  }
+  return chain
+}

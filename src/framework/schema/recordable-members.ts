@@ -10,7 +10,7 @@ const mostSteps = 64
 /**
  * Why a member of the input cannot be put on record where it can be read, or `undefined`. Only plain values and lists of them can:
  * of anything larger nobody could say what will be in it. Not what is marked as secret, by `format: 'password'`, `writeOnly`,
- * `x-secret` or `x-sensitive`, nor what stands within that.
+ * `x-secret` or `x-sensitive` (`@Sensitive`), nor what stands within that.
  */
 export function memberFault(root: JsonSchema, path: string): string | undefined {
   let schemas = withParts(root, [root])

@@ -21,8 +21,8 @@ async function accountWith(email: string, factors: readonly NewFactor[]): Promis
   const { accountFactors, accounts } = test.postgres
   const { id } = await accounts.create(acme, { email, grants: noGrants })
   for (const factor of factors) {
-    await accountFactors.add(acme, id, { factor, as: 'further' })
-    await accountFactors.replaceRecoveryCodes(acme, id, ['a', 'b'])
+    await accountFactors.add(acme, { id }, { factor, as: 'further' })
+    await accountFactors.replaceRecoveryCodes(acme, { id }, ['a', 'b'])
   }
   return id
 }
@@ -55,7 +55,7 @@ describe('what an account proves itself with', () => {
       demand: 'required',
     })
     expect(Buffer.from((await accountFactors.findTotp(copy, id))?.secret ?? [])).toEqual(secret)
-    expect(await accountFactors.useRecoveryCode(copy, id, 'a')).toBe(true)
+    expect(await accountFactors.useRecoveryCode(copy, { id }, 'a')).toBe(true)
     expect(await accountLinks.find(copy, 'd')).toBeUndefined()
     expect(await accountLinks.find(acme, 'd')).toMatchObject({ accountId: id })
   })
@@ -64,8 +64,8 @@ describe('what an account proves itself with', () => {
     const { accountFactors, tenantDirectory } = test.postgres
     const origin = await test.postgres.provisioner.createTenant({ slug: 'codes', name: 'Codes' })
     const { id } = await test.postgres.accounts.create(origin, { email: 'flo@acme.example', grants: noGrants })
-    await accountFactors.add(origin, id, { factor: app, as: 'further' })
-    await accountFactors.replaceRecoveryCodes(origin, id, ['a', 'b'])
+    await accountFactors.add(origin, { id }, { factor: app, as: 'further' })
+    await accountFactors.replaceRecoveryCodes(origin, { id }, ['a', 'b'])
     const registered = await tenantDirectory.find('codes')
     if (registered === undefined) throw new Error('no tenant')
     const lines: string[] = []
@@ -111,7 +111,7 @@ describe('what an account proves itself with', () => {
     const { accountFactors } = test.postgres
     const id = await accountWith('dee@acme.example', [app])
     const add = (factor: NewFactor, as: 'first' | 'further'): Promise<boolean> =>
-      accountFactors.add(acme, id, { factor, as })
+      accountFactors.add(acme, { id }, { factor, as })
     expect(await add(app, 'further')).toBe(false)
     expect(await add({ ...passkey, credentialId: 'two' }, 'first')).toBe(false)
     expect(await add({ ...passkey, credentialId: 'two' }, 'further')).toBe(true)

@@ -70,7 +70,8 @@ describe('an invitation that is accepted with a provider', () => {
       `select personal from audit_event where subject = 'link:invitation' and personal->>'account' = $1`,
       [account],
     )
-    expect(rows).toMatchObject([{ personal: { after: [expect.stringContaining(user.sub)] } }])
+    const here = { address: expect.any(String), userAgent: expect.any(String) }
+    expect(rows).toMatchObject([{ personal: { after: [expect.stringContaining(user.sub)], ...here } }])
   })
 
   it('lets its user choose whom to be there, and signs nobody in by itself', async () => {

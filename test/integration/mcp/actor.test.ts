@@ -15,7 +15,7 @@ const operations = [
 
 function onRecord({ audit }: McpHarness): readonly unknown[] {
   const calls = audit.events.filter(({ type }) => type.startsWith('operation.'))
-  return calls.map(({ clientId, detail, subject, type }) => [type, subject, clientId, detail?.['actor']])
+  return calls.map(({ clientId, personal, subject, type }) => [type, subject, clientId, personal?.['actor']])
 }
 
 describe.each(['on', 'off'] as const)('an agent that acts for a user, with the hot path %s', (hot) => {

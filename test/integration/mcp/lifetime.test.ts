@@ -63,7 +63,8 @@ describe.each(['stateful', 'stateless'] as const)('%s', (sessions) => {
       await harness.edge.close(20)
       const { status, messages } = await answer
       expect([status, messages[0]?.id]).toEqual([503, 'w'])
-      expect(messages[0]?.error?.data).toMatchObject({ code: 'SHUTTING_DOWN', retryable: true })
+      const allowed = harness.audit.events.find(({ type }) => type === 'operation.allowed')
+      expect(messages[0]?.error?.data).toEqual({ code: 'SHUTTING_DOWN', retryable: true, ref: allowed?.requestId })
       expect(harness.diary.aborted).toBe(1)
     })
 

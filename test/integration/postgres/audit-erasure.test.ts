@@ -44,9 +44,18 @@ beforeAll(async () => {
     { subject: 'ann-there', issuer },
     { subject: 'somebody', personal: { account: 'account of ann', address: '192.0.2.7' } },
     { personal: { emails: ['bob@example.com', 'Ann@Example.com'] } },
+    { subject: 'somebody', issuer, personal: { actor: ['subject:bot', 'client:crm', 'subject:ann-there'] } },
+    {
+      subject: 'somebody',
+      issuer: 'https://other.example',
+      personal: { actor: ['subject:ann-there', `issuer:${issuer}`] },
+    },
+    { subject: 'somebody', personal: { actor: ['subject:account of ann'] } },
   ]
   const others: readonly Partial<AuditEvent>[] = [
     { requestId: 'not hers', subject: 'ann-there', issuer: 'https://other.example' },
+    { requestId: 'not hers', issuer: 'https://other.example', personal: { actor: ['subject:ann-there'] } },
+    { requestId: 'not hers', issuer, personal: { actor: ['client:ann-there', 'subject:ann-there-too'] } },
     { requestId: 'not hers', subject: 'account of bob', personal: { account: 'joann@example.com' } },
   ]
   for (const facts of [...hers, ...others]) await audit.record({ ...event, ...facts })
@@ -61,7 +70,9 @@ beforeAll(async () => {
       values (1, 'signin.failed', 'old of hers', 'ANN@example.com');
     insert into audit_event (id, type, request_id, subject, detail) overriding system value
       values (2, 'admin.changed', 'old of hers', 'cli:tester', '{"name": "ann@example.com"}');
-    insert into audit_chain (name, kind, place, key, sequence, mac) values ('legacy', 'legacy', '', '', 2, '')
+    insert into audit_event (id, type, request_id, issuer, detail) overriding system value
+      values (3, 'operation.denied', 'old of hers', '${issuer}', '{"actor": ["subject:ann-there"]}');
+    insert into audit_chain (name, kind, place, key, sequence, mac) values ('legacy', 'legacy', '', '', 3, '')
   `)
   checkpoint = await test.postgres.auditMaintenance.checkpoint(place)
   await trail.keep()
@@ -82,13 +93,13 @@ describe('the erasure of a person', () => {
   it('takes out who acted and of whom is spoken, in every row and no other, and everything still holds', async () => {
     const { auditMaintenance } = test.postgres
     const before = await personsOf(['not hers', 'another'])
-    expect(await auditMaintenance.erase(place, erasure)).toEqual({ rows: 7, left: 0 })
+    expect(await auditMaintenance.erase(place, erasure)).toEqual({ rows: 11, left: 0 })
     const nothing = { subject: null, personal: null, salt: null, erased_by: 'erasure-1' }
-    expect(await personsOf(['hers', 'old of hers'])).toEqual(Array.from({ length: 6 }, () => nothing))
+    expect(await personsOf(['hers', 'old of hers'])).toEqual(Array.from({ length: 10 }, () => nothing))
     expect(await personsOf(['not hers', 'another'])).toEqual(before)
     expect(await trail.verify([checkpoint])).toMatchObject({
       faults: [],
-      erasures: [{ reference: 'erasure-1', rows: 7 }],
+      erasures: [{ reference: 'erasure-1', rows: 11 }],
     })
     expect(await auditMaintenance.erase(place, { ...erasure, reference: 'erasure-2' })).toEqual({ rows: 0, left: 0 })
   })
@@ -99,12 +110,12 @@ describe('the erasure of a person', () => {
       acme,
       `select subject, detail, personal from audit_event where reason = 'erased'`,
     )
-    expect(records).toEqual([{ subject: by, detail: { reference: 'erasure-1', rows: 7 }, personal: null }])
+    expect(records).toEqual([{ subject: by, detail: { reference: 'erasure-1', rows: 11 }, personal: null }])
     const [{ text } = { text: '' }] = await test.tenantSql(
       acme,
       'select string_agg(e::text, chr(10)) as text from audit_event e',
     )
-    expect(text).not.toMatch(/account of ann|[^o]ann@example\.com|:Ann\b/i)
+    expect(text).not.toMatch(/account of ann|[^o]ann@example\.com|name:Ann\b/i)
     expect(text).toMatch(/account_added.*bob@example\.com/)
   })
 
@@ -137,7 +148,7 @@ describe('the erasure of a person', () => {
     `)
     const before = (await trail.verify()).faults
     expect(before).toHaveLength(3)
-    expect(await auditMaintenance.erase(place, erasure)).toEqual({ rows: 6, left: 2 })
+    expect(await auditMaintenance.erase(place, erasure)).toEqual({ rows: 10, left: 2 })
     expect(await test.tenantSql(acme, `select subject, erased_by from audit_event where ${first}`)).toEqual([
       { subject: 'account of ann', erased_by: null },
     ])

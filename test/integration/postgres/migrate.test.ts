@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { sql } from 'kysely'
 import { ConnectionPool } from '../../../src/adapter/postgres/pool/connection-pool.js'
 import { openKysely } from '../../../src/adapter/postgres/pool/open-kysely.js'
 import { masterMigrations } from '../../../src/adapter/postgres/schema/master-migrations.js'
@@ -52,6 +53,28 @@ describe('migrate', () => {
     expect(await isMigrated(db, more)).toBe(false)
     await migrate(db, more)
     expect(await test.databaseSql(database, 'select slug, motto from tenant')).toEqual([{ slug: 'a', motto: null }])
+  })
+
+  it('lets nobody but its owner make anything in master, as PostgreSQL 14 lets everybody', async () => {
+    const db = openKysely<MigrationSchema>(pool, database)
+    const step = masterMigrations.find(({ name }) => name === '0010-closed-schema')
+    const mayCreate = async (): Promise<unknown> => {
+      const [row] = await test.databaseSql(
+        database,
+        `select has_schema_privilege('pg_monitor', 'public', 'create') as may, has_schema_privilege('pg_monitor', 'public', 'usage') as see`,
+      )
+      return row
+    }
+    await test.databaseSql(database, 'grant create on schema public to public')
+    expect(await mayCreate()).toEqual({ may: true, see: true })
+    // Where the schema is somebody else's, the step goes on without.
+    await db.transaction().execute(async (transaction) => {
+      await sql`set local role pg_monitor`.execute(transaction)
+      await step?.up(transaction)
+    })
+    expect(await mayCreate()).toEqual({ may: true, see: true })
+    await step?.up(db)
+    expect(await mayCreate()).toEqual({ may: false, see: true })
   })
 
   it('leaves a database of a newer version as it is', async () => {

@@ -120,7 +120,7 @@ describe('a token that cannot be used', () => {
     harness.people.delegate('bob+stranger', { subject: 'scheduler', clientId: 'agents' })
     expect((await harness.send({ token: 'bob+stranger', body: callTool('echo') })).status).toBe(403)
     expect(harness.audit.counted.slice(before)).toMatchObject([
-      { subject: 'bob', detail: { tenant: 'nobody', actor: ['subject:scheduler', 'client:agents'] } },
+      { subject: 'bob', detail: { tenant: 'nobody' }, personal: { actor: ['subject:scheduler', 'client:agents'] } },
     ])
   })
 

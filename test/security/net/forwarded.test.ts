@@ -133,7 +133,7 @@ describe('a server', () => {
     const headers = { 'x-forwarded-for': '198.51.100.1, 203.0.113.9', 'x-real-ip': '198.51.100.2' }
     expect(await ask(behind, headers)).toMatchObject({ address: '203.0.113.9' })
     expect(await ask(alone, headers)).toMatchObject({ address: '127.0.0.1' })
-    expect(await ask(behind, { forwarded: 'for="[2001:db8:1:2:3::5]"' })).toMatchObject({ address: '2001:db8:1:2' })
+    expect(await ask(behind, { forwarded: 'for="[2001:db8:1:2:3::5]"' })).toMatchObject({ address: '2001:db8:1:2::' })
     expect(await ask(alone, { forwarded: 'for=203.0.113.9' })).toMatchObject({ address: '127.0.0.1' })
   })
 

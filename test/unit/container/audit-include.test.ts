@@ -1,10 +1,11 @@
 import { describe, expect, it } from '@jest/globals'
-import { IsString, ValidateNested } from 'class-validator'
+import { IsOptional, IsString, ValidateNested } from 'class-validator'
 import { Type } from 'class-transformer'
 import { z } from 'zod'
 import { assemble } from '../../../src/framework/container/assemble.js'
 import { McpServer } from '../../../src/framework/decorator/mcp-server.js'
 import { ProtectedByAuthSec } from '../../../src/framework/decorator/protected-by-auth-sec.js'
+import { Sensitive } from '../../../src/framework/decorator/sensitive.js'
 import { protectedByAuthSec, publicTool } from '../../../src/framework/decorator/tool-definition.js'
 import { createTestApp } from '../../../src/testing/index.js'
 
@@ -34,6 +35,17 @@ class Owner {
 class Wish {
   @IsString()
   path!: string
+
+  @Sensitive()
+  @IsOptional()
+  @IsString()
+  password?: string
+
+  @Sensitive()
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => Owner)
+  heir?: Owner
 
   @ValidateNested()
   @Type(() => Owner)
@@ -87,6 +99,33 @@ describe('what an operation lets be read on record', () => {
     const options = { audit } as unknown as { readonly audit: { readonly include: readonly ['path'] } }
     expect(() => protectedByAuthSec('x', options, () => 'done')).toThrow(fault)
     expect(() => publicTool('x', options, () => 'done')).toThrow(fault)
+  })
+
+  it.each(['password', 'heir', 'heir.name'])(
+    'stops the start with %s, which a class or its heirs call @Sensitive',
+    (path) => {
+      class Heir extends Wish {}
+      for (const input of [Wish, Heir]) {
+        const tool = protectedByAuthSec('read_file', { input, audit: { include: ['owner.name', path] } }, () => 'done')
+        expect(() => assemble({ servers: [], tools: [tool] })).toThrow(
+          expect.objectContaining({
+            code: 'ERR_CONFIG_OPTION',
+            message: expect.stringContaining('is marked as secret'),
+          }),
+        )
+      }
+    },
+  )
+
+  it('lists a property with @Sensitive as such, and takes it as any other', async () => {
+    const tool = protectedByAuthSec('open', { input: Wish }, ({ password }) => password ?? 'none')
+    const [operation] = assemble({ servers: [], tools: [tool] }).operations
+    expect(operation?.inputSchema).toMatchObject({ properties: { password: { 'x-sensitive': true } } })
+    const app = await createTestApp({ tools: [tool] })
+    const args = { path: 'a', owner: { name: 'bo' }, password: 'open sesame' }
+    expect(await app.as({}).call('open', args)).toMatchObject({ text: 'open sesame' })
+    expect(JSON.stringify(app.audit)).not.toContain('sesame')
+    await app.close()
   })
 
   it('is on record of an allowed call, and the rest of its arguments is not', async () => {

@@ -131,6 +131,8 @@ const refused = {
 }
 const rows = () => app.audit.map(({ type, reason, detail }) => ({ type, reason, detail }))
 
+const digest = expect.any(String)
+
 describe('an operation that a policy decides', () => {
   it('is listed where only the policy could refuse, without asking it', () => {
     expect(app.as(ada).list()).toEqual(['read', 'maybe', 'soon', 'scoped', 'both'])
@@ -144,12 +146,12 @@ describe('an operation that a policy decides', () => {
     expect(await call(ada, 'read', { id: 2 })).toMatchObject(refused)
     expect(handled).toEqual(['read 1'])
     expect(rows()).toEqual([
-      { type: 'operation.allowed', reason: undefined, detail: { via: ['policy:OwnInvoices'] } },
+      { type: 'operation.allowed', reason: undefined, detail: { via: ['policy:OwnInvoices'], arguments: digest } },
       { type: 'operation.outcome', reason: 'succeeded', detail: undefined },
       {
         type: 'operation.denied',
         reason: 'ERR_PERMISSION_DENIED',
-        detail: { missing: ['roles:auditor', 'policy:OwnInvoices'] },
+        detail: { missing: ['roles:auditor', 'policy:OwnInvoices'], arguments: digest },
       },
     ])
   })
@@ -172,7 +174,9 @@ describe('an operation that a policy decides', () => {
     })
     expect(asked).toEqual([])
     expect(handled).toEqual([])
-    expect(rows()).toEqual([{ type: 'operation.denied', reason: 'invalid', detail: { missing: ['input'] } }])
+    expect(rows()).toEqual([
+      { type: 'operation.denied', reason: 'invalid', detail: { missing: ['input'], arguments: digest } },
+    ])
   })
 })
 

@@ -48,8 +48,8 @@ class Ledger {
   }
 }
 
-function detailsIn(app: TestApp): readonly unknown[] {
-  return app.audit.map(({ detail, type }) => [type, detail?.['actor']])
+function actorsIn(app: TestApp): readonly unknown[] {
+  return app.audit.map(({ personal, type }) => [type, personal?.['actor']])
 }
 
 describe('who acts for the user', () => {
@@ -80,7 +80,7 @@ describe('who acts for the user', () => {
     await caller.call('read')
     await caller.call('read')
     await caller.call('wipe')
-    expect(detailsIn(app)).toEqual([
+    expect(actorsIn(app)).toEqual([
       ['operation.allowed', chain],
       ['operation.outcome', chain],
       ['operation.denied', chain],
@@ -94,7 +94,8 @@ describe('who acts for the user', () => {
   it('is not on record where nobody acts for the user', async () => {
     const app = await createTestApp({ servers: [Ledger] })
     await app.as({}).call('wipe')
-    expect(app.audit[0]?.detail).toEqual({ missing: ['roles:admin'] })
+    expect(app.audit[0]?.detail).toEqual({ missing: ['roles:admin'], arguments: expect.any(String) })
+    expect(app.audit[0]?.personal?.['actor']).toBeUndefined()
     await app.close()
   })
 })

@@ -12,6 +12,7 @@ const metadata = 'https://mcp.test/.well-known/oauth-protected-resource/mcp'
 
 /** A call of somebody to whom the database grants `pay`, with a token that does not say so. */
 class NarrowCall extends InboundCall {
+  readonly ref = 'ref of the call'
   readonly session = undefined
   readonly surface = 'test'
   readonly network = undefined

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { createLog } from '../../../src/adapter/telemetry/create-log.js'
+import { AuditDeliveryError } from '../../../src/core/audit/stream/audit-receiver.js'
 import { MasterKey } from '../../../src/core/credential/master-key.js'
 import { UpstreamError } from '../../../src/core/error/upstream-error.js'
 
@@ -137,6 +138,44 @@ describe('a log line', () => {
     })
     const cause: unknown = line.error?.['cause']
     expect(Object.keys(cause as object)).toEqual(['type', 'code', 'message', 'stack'])
+  })
+
+  it('is short, and has no frames, where something is down: what cannot be reached is its cause', () => {
+    const refused = (address: string) =>
+      Object.assign(new Error(`connect ECONNREFUSED ${address}:5432`), { code: 'ECONNREFUSED' })
+    const lost = (cause: Error) => new UpstreamError('TENANT_UNAVAILABLE', 'the database is not available', { cause })
+    for (const error of [
+      refused('192.0.2.1'),
+      lost(refused('192.0.2.1')),
+      lost(Object.assign(new AggregateError([refused('192.0.2.1'), refused('::1')]), { code: 'ECONNREFUSED' })),
+      lost(Object.assign(new Error('terminating connection'), { code: '57P01' })),
+      lost(new Error('Connection terminated unexpectedly')),
+      new UpstreamError('OVERLOADED', 'too many wait'),
+      new AuditDeliveryError('siem.example: it cannot be reached (ECONNREFUSED)', { cause: refused('192.0.2.1') }),
+      new AuditDeliveryError('siem.example: it answers 503'),
+    ]) {
+      const { text } = write('not available', { error })
+      expect(text).not.toMatch(/"stack"|create-log\.test/)
+      expect(text.length).toBeLessThan(600)
+    }
+    const { line } = write('not available', { error: lost(refused('192.0.2.1')) })
+    expect(line.error).toEqual({
+      ...{ type: 'UpstreamError', code: 'ERR_TENANT_UNAVAILABLE', message: 'the database is not available' },
+      cause: { type: 'Error', code: 'ECONNREFUSED', message: 'connect ECONNREFUSED 192.0.2.1:5432' },
+    })
+  })
+
+  it('has the frames of everything else, also where it is met on the way to something that is up', () => {
+    const defect = new TypeError('x is not a function')
+    for (const error of [
+      defect,
+      new UpstreamError('TENANT_UNAVAILABLE', 'the database is not available', { cause: defect }),
+      new AuditDeliveryError('siem.example: it cannot be reached', { cause: defect }),
+      Object.assign(new Error('no such file'), { code: 'ENOENT' }),
+      Object.assign(new Error('permission denied'), { code: '42501' }),
+    ]) {
+      expect(write('failed', { error }).text).toContain('create-log.test')
+    }
   })
 
   it('does not take a one-time code for the code of an error', () => {

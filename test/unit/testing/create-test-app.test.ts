@@ -67,6 +67,18 @@ describe('createTestApp', () => {
     await app.close()
   })
 
+  it('has a digest of the arguments on record, as the server does: the same for the same ones, in this app alone', async () => {
+    const digests = async (): Promise<readonly unknown[]> => {
+      const app = await createTestApp({ servers: [NoteServer] })
+      for (const data of [{ text: 'a' }, { text: 'a' }, { text: 'b' }]) await app.as({}).call('keep', { data })
+      await app.close()
+      return app.audit.filter(({ type }) => type === 'operation.allowed').map(({ detail }) => detail?.['arguments'])
+    }
+    const [first, again, other] = await digests()
+    expect(first).toMatch(/^[\w-]{43}$/)
+    expect([again === first, other === first, (await digests()).includes(first)]).toEqual([true, false, false])
+  })
+
   it('shows a reference to the caller and the failure to the test', async () => {
     const app = await createTestApp({ servers: [NoteServer] })
     expect(await app.as({}).call('fail')).toMatchObject({

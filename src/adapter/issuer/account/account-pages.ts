@@ -101,7 +101,7 @@ export class AccountPages {
     }
     const provider = form.get('action') === 'federate' ? form.get('provider') : undefined
     if (provider !== undefined) return this.#accept({ request, response }, opened, provider)
-    this.#send(response, await this.#parts.links.submit(opened, form))
+    this.#send(response, await this.#parts.links.submit(opened, { form, caller: originOf(request) }))
   }
 
   async #accept({ request, response }: Exchange, opened: OpenedLink, provider: string): Promise<void> {

@@ -6,7 +6,8 @@ import type { AccountSecurity } from './account-security.js'
 /** Adds a factor by its user's own wish. With the first one, all that is signed in by a password alone ends, but for this browser. */
 export function addOwnFactor({ factors, sessions }: Pick<AccountSecurity, 'factors' | 'sessions'>): AddFactor {
   return async ({ account, tenant, visit }, enrolment) => {
-    const add = (): Promise<boolean> => factors.add(tenant, account.id, enrolment)
+    const own = { id: account.id, origin: visit.caller }
+    const add = (): Promise<boolean> => factors.add(tenant, own, enrolment)
     if (enrolment.as === 'further') return (await add()) ? 'added' : 'refused'
     const others = new OtherSessions(sessions, { kind: 'browser', key: visit.session ?? '' })
     const scope = { tenant, accounts: [account.id], wasMade: (added: boolean) => added }

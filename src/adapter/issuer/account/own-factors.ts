@@ -143,11 +143,12 @@ export class OwnFactors {
   /** Whatever has signed in with it ends. */
   async #remove(at: FactorVisit, id: string): Promise<OwnAnswer> {
     const { factors, serverName, sessions } = this.#parts
-    const { account, standing, tenant } = at
+    const { account, standing, tenant, visit } = at
     if (!standing.factors.some((factor) => factor.id === id)) return list
     if (standing.demand === 'required' && standing.factors.length === 1) return this.#page(at, needed)
     const scope = { tenant, accounts: [account.id] }
-    const removed = await changeSecurity(sessions, scope, () => factors.remove(tenant, account.id, id))
+    const own = { id: account.id, origin: visit.caller }
+    const removed = await changeSecurity(sessions, scope, () => factors.remove(tenant, own, id))
     // Where another one of theirs was faster, everything has ended all the same.
     const { sessions: left, value } = removed
     const page = renderFactorRemovedPage({ serverName, sessions: left, factor: value === 'needed' ? 'stays' : 'gone' })

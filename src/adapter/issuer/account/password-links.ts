@@ -1,5 +1,6 @@
 import type { Keyring } from '../../../core/credential/keyring.js'
-import type { AccountLink, AccountLinkStore } from '../../../core/identity/account-link-store.js'
+import type { ClientOrigin } from '../../../core/audit/request-origin.js'
+import type { AccountLink, AccountLinkStore, ChosenPassword } from '../../../core/identity/account-link-store.js'
 import { changeSecurity } from '../../../core/identity/change-security.js'
 import type { Account, AccountStore } from '../../../core/identity/account-store.js'
 import type { PasswordRule } from '../../../core/federation/provider/password-rules.js'
@@ -45,6 +46,12 @@ export interface OpenedLink {
   readonly providers: readonly OfferedProvider[]
   /** Whether a password would let anybody in. */
   readonly passwords: PasswordRule
+}
+
+/** A form, and where it was sent from. */
+export interface ReceivedForm {
+  readonly form: Form
+  readonly caller: ClientOrigin
 }
 
 /** What a form is answered with; `used`: somebody was faster. */
@@ -96,7 +103,7 @@ export class PasswordLinks {
   }
 
   /** Throws `UpstreamError` where nothing was changed. */
-  async submit(opened: OpenedLink, form: Form): Promise<FormAnswer> {
+  async submit(opened: OpenedLink, { caller, form }: ReceivedForm): Promise<FormAnswer> {
     if (opened.passwords === 'refused') return { kind: 'page', status: 403, page: this.render(opened) }
     const password = form.get('password') ?? ''
     const fault = await this.#faultOf(opened, password, form.get('repeated'))
@@ -105,7 +112,7 @@ export class PasswordLinks {
     if (hash instanceof CrowdedError) {
       return { kind: 'page', status: 429, page: this.render(opened, hash.problem), retryAfter: crowdedSeconds }
     }
-    return this.#set(opened, hash)
+    return this.#set(opened, { passwordHash: hash, origin: caller })
   }
 
   async #faultOf(
@@ -119,12 +126,15 @@ export class PasswordLinks {
   }
 
   /** Where sessions cannot be ended before, the link stays good. */
-  async #set({ account, browser, digest, tenant }: OpenedLink, hash: string): Promise<FormAnswer> {
+  async #set(
+    { account, browser, digest, tenant }: OpenedLink,
+    chosen: Omit<ChosenPassword, 'digest'>,
+  ): Promise<FormAnswer> {
     const { limits, links, serverName, sessions } = this.#parts
     // Whoever was faster stays signed in.
     if ((await links.find(tenant, digest)) === undefined) return { kind: 'used' }
     const scope = { tenant, accounts: [account.id], wasMade: (redeemed: boolean) => redeemed }
-    const changed = await changeSecurity(sessions, scope, () => links.redeem(tenant, digest, hash))
+    const changed = await changeSecurity(sessions, scope, () => links.redeem(tenant, { ...chosen, digest }))
     if (!changed.value) return { kind: 'used' }
     // The password is set, whether or not the browser is known by it.
     await limits.know({ tenant, email: account.email, visit: { browser } }, 'password').catch(() => undefined)

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { actingFor } from '../../../core/audit/actor-of.js'
+import { requestFacts } from '../../../core/audit/actor-of.js'
 import type { AuditEvent } from '../../../core/audit/audit-event.js'
 import type { AuditLog } from '../../../core/audit/audit-log.js'
 import { originFacts, type RequestOrigin } from '../../../core/audit/request-origin.js'
@@ -81,16 +81,16 @@ export class BearerGate {
     const body = { error: 'access_denied', error_description: `This account may not use this server (ref ${ref})` }
     this.#options.log.write('info', 'a caller was refused', { ref, reason: error.code })
     const answer = { status: 403, headers: jsonContent, body: JSON.stringify(body) }
-    return this.#refuse(error.code, answer, { requestId: ref, ...originFacts(origin), ...recordOf(error) })
+    return this.#refuse(error.code, answer, { requestId: ref, ...recordOf(error, origin) })
   }
 }
 
 /** Who was refused. The tenant is a claim only, and stays one on record. */
-function recordOf({ principal }: PermissionDeniedError): Partial<AuditEvent> {
-  if (principal === undefined) return {}
+function recordOf({ principal }: PermissionDeniedError, origin: RequestOrigin): Partial<AuditEvent> {
+  const facts = requestFacts(principal, origin)
+  if (principal === undefined) return facts
   const { issuer, subject, clientId, tenantClaim } = principal
-  const detail = actingFor(principal, { tenant: tenantClaim.slice(0, longestClaim) })
-  return { issuer, subject, clientId, detail }
+  return { ...facts, issuer, subject, clientId, detail: { tenant: tenantClaim.slice(0, longestClaim) } }
 }
 
 function unauthorized(challenge: string, error: { readonly code: string; readonly description: string }): Answer {

@@ -37,6 +37,8 @@ export interface ExchangeFields {
 
 /** One verified request while it is answered, with everything that may end it early. */
 export class Exchange {
+  /** Of the call that it asks for, on record and in answers. */
+  readonly ref = randomUUID()
   readonly request: IncomingMessage
   /** Where the request comes from. */
   readonly origin: ClientOrigin
@@ -123,7 +125,7 @@ export class Exchange {
     if (this.reply.done || reason === 'gone') return
     if (this.id === undefined || reason === 'cancelled') this.reply.end()
     else if (reason === 'shutting-down') {
-      const fault = outageFault('SHUTTING_DOWN', randomUUID())
+      const fault = outageFault('SHUTTING_DOWN', this.ref)
       this.reply.finish(errorText(this.id, fault), 503, retryAfter)
     } else {
       const signIn = this.caller?.credential.kind === 'sign-in' && reason !== 'session-ended'

@@ -18,13 +18,12 @@ function limitFault({ ref, secondsLeft }: RateLimitError): RpcFault {
   return { code: serverError, message, data: { code: 'RATE_LIMITED', retryable: true, retryAfter: secondsLeft, ref } }
 }
 
-/** The fault that stands for a thrown value; what is not meant for the caller goes to the log under the reference. */
-export function faultOf(error: unknown, log: Log): RpcError {
+/** The fault that stands for a thrown value; what is not meant for the caller goes to the log under the reference, which is that of the call where there is one. */
+export function faultOf(error: unknown, log: Log, ref: string = randomUUID()): RpcError {
   if (error instanceof RpcError) return error
   if (error instanceof RateLimitError) {
     return new RpcError(limitFault(error), 429, ['Retry-After', String(error.secondsLeft)])
   }
-  const ref = randomUUID()
   if (error instanceof UpstreamError) {
     log.write('warn', 'a request met an outage', { ref, error })
     return new RpcError(outageFault(error.outage, ref), 503, retryAfter)

@@ -1,8 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { SUPPORTED_PROTOCOL_VERSIONS } from '@modelcontextprotocol/sdk/types.js'
-import { actingFor, actorOf } from '../../../core/audit/actor-of.js'
+import { actorOf, requestFacts } from '../../../core/audit/actor-of.js'
 import type { AuditLog } from '../../../core/audit/audit-log.js'
-import { originFacts, type RequestOrigin } from '../../../core/audit/request-origin.js'
+import type { RequestOrigin } from '../../../core/audit/request-origin.js'
 import type { AuthenticationErrorCode } from '../../../core/error/authentication-error.js'
 import { UpstreamError } from '../../../core/error/upstream-error.js'
 import { principalDigest, type Caller } from '../../../core/identity/caller.js'
@@ -112,8 +112,8 @@ export class SessionGate {
   ): undefined {
     this.#options.audit.count({
       ...actorOf(bearer),
-      ...{ requestId: randomUUID(), type: 'token.refused', reason, detail: actingFor(bearer) },
-      ...originFacts(origin),
+      ...{ requestId: randomUUID(), type: 'token.refused', reason },
+      ...requestFacts(bearer, origin),
     })
     return undefined
   }

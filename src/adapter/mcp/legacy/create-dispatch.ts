@@ -34,7 +34,7 @@ export function createDispatch({ tools, log }: DispatchOptions): Dispatch {
       if (method === 'tools/call') return await call({ tools, request, extra, params, id })
       if (method === 'logging/setLevel') return await setLevel(request.session, params)
     } catch (error) {
-      request.fault = faultOf(error, log)
+      request.fault = faultOf(error, log, request.ref)
       throw request.fault
     }
     throw new RpcError({ code: methodNotFound, message: 'Method not found' })

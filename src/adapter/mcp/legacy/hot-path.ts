@@ -44,7 +44,7 @@ export class HotPath implements FastPath {
     try {
       reply.finish(resultText(id, await work()))
     } catch (error) {
-      const fault = faultOf(error, this.#options.log)
+      const fault = faultOf(error, this.#options.log, request.ref)
       reply.finish(errorText(id, fault), fault.status, fault.headers)
     }
   }

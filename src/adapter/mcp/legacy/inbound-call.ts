@@ -4,6 +4,8 @@ import type { ClientSession, Say } from './client-session.js'
 
 /** One request while it is answered, as the tool methods see it, whatever it came by. */
 export abstract class InboundCall {
+  /** What the call is on record by, and whoever asks is shown where it fails. */
+  abstract readonly ref: string
   /** What is kept for the client between its requests; `undefined` where each request stands alone. */
   abstract readonly session: ClientSession | undefined
   /** The path and the version of the protocol that it came by, as far as lists depend on them. */

@@ -1,7 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { actingFor, actorOf } from '../../../core/audit/actor-of.js'
+import { actorOf, requestFacts } from '../../../core/audit/actor-of.js'
 import type { AuditLog } from '../../../core/audit/audit-log.js'
-import { originFacts } from '../../../core/audit/request-origin.js'
 import { principalDigest } from '../../../core/identity/caller.js'
 import {
   openerOf,
@@ -169,8 +168,8 @@ export class LegacyEdge {
     const { application, audit } = this.#options
     audit.count({
       ...{ ...actorOf(caller), type: 'session.ended', reason: 'evicted', requestId: randomUUID() },
-      ...{ detail: actingFor(caller, { kind: 'transport', application, endpoint: endpoint.path }) },
-      ...originFacts(origin),
+      ...{ detail: { kind: 'transport', application, endpoint: endpoint.path } },
+      ...requestFacts(caller, origin),
     })
   }
 

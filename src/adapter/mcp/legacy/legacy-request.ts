@@ -29,6 +29,10 @@ export class LegacyRequest extends InboundCall {
     this.login = login
   }
 
+  get ref(): string {
+    return this.exchange.ref
+  }
+
   get surface(): string {
     return `${this.exchange.endpoint.path} ${this.session?.record.protocolVersion ?? '-'}`
   }

@@ -43,14 +43,14 @@ export class Tools {
    * is not in it.
    */
   async call(request: InboundCall, { name, args, traceId }: ToolCall, channel: CallChannel): Promise<OperationResult> {
-    const { network, resourceMetadata, visitor } = request
+    const { network, ref, resourceMetadata, visitor } = request
     const origin = traceId === undefined ? visitor.origin : { ...visitor.origin, traceId }
     const stepUp = resourceMetadata === undefined ? undefined : this.#guard.stepUpFor(name, visitor)
     if (resourceMetadata !== undefined && stepUp !== undefined) {
-      const ref = this.#guard.recordStepUp({ caller: visitor.caller, name, args, origin }, stepUp)
+      this.#guard.recordStepUp({ caller: visitor.caller, name, args, origin, ref }, stepUp)
       throw insufficientScope({ ref, resourceMetadata, scopes: stepUp.scopes })
     }
-    const outcome = await this.#guard.call({ ...visitor, origin, network, name, args, channel })
+    const outcome = await this.#guard.call({ ...visitor, origin, network, name, args, channel, ref })
     if (outcome.outcome === 'answered') {
       const { link, result } = outcome
       const { session } = request

@@ -125,7 +125,7 @@ class Edge {
     await Promise.race([drained, timeout(momentMilliseconds)])
     const unanswered = [...this.#running].map(([id, call]) => {
       call.end()
-      return this.#refuse(id, shuttingDown())
+      return this.#refuse(id, outageFault('SHUTTING_DOWN', call.ref))
     })
     await Promise.race([Promise.all(unanswered), timeout(momentMilliseconds)])
     await this.#server.close()
@@ -154,7 +154,7 @@ class Edge {
   }
 
   #refusalOf(id: RequestId): RpcFault | undefined {
-    if (this.#closing !== undefined) return shuttingDown()
+    if (this.#closing !== undefined) return outageFault('SHUTTING_DOWN', randomUUID())
     if (this.#running.has(id)) {
       return { code: invalidRequest, message: 'Invalid Request: a request with this id is running' }
     }
@@ -182,7 +182,7 @@ class Edge {
     } catch (error) {
       if (call.ended) return
       call.end()
-      await this.#refuse(id, faultOf(error, this.#options.log))
+      await this.#refuse(id, faultOf(error, this.#options.log, call.ref))
       this.#finish(id, call)
     }
   }
@@ -251,10 +251,6 @@ function signInOf(caller: Caller | undefined): string | undefined {
 /** Only what lists or calls depends on who asks. */
 function asksWho(message: unknown): boolean {
   return isObject(message) && (message['method'] === 'tools/list' || message['method'] === 'tools/call')
-}
-
-function shuttingDown(): RpcFault {
-  return outageFault('SHUTTING_DOWN', randomUUID())
 }
 
 function isBlank(line: Buffer): boolean {

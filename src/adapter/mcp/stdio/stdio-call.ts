@@ -1,9 +1,11 @@
+import { randomUUID } from 'node:crypto'
 import type { Visitor } from '../../../core/operation/access.js'
 import { InboundCall } from '../legacy/inbound-call.js'
 import type { StdioSession } from './stdio-session.js'
 
 /** One request of the client while it is answered. */
 export class StdioCall extends InboundCall {
+  readonly ref = randomUUID()
   readonly session: StdioSession
   /** One client by one version. */
   readonly surface = 'stdio'

@@ -177,22 +177,21 @@ function keyOf(event: AuditEvent): string {
   const { type, tenant, issuer, subject, clientId, requestId, operation, reason, detail, personal } = event
   const signIn = type.startsWith('signin.') ? requestId : undefined
   const facts = detail?.['arguments'] === undefined ? detail : { ...detail, arguments: undefined }
-  const address = personal?.['address']
-  return JSON.stringify([type, tenant?.id, issuer, subject, clientId, signIn, operation, reason, facts, address])
+  const people = [personal?.['address'], personal?.['actor']]
+  return JSON.stringify([type, tenant?.id, issuer, subject, clientId, signIn, operation, reason, facts, people])
 }
 
 /** What a row that stands for several does not say: which of them took how long, had which arguments or came with which browser. */
 function withoutOnce({ milliseconds: _, traceId: __, detail, personal, ...event }: AuditEvent): AuditEvent {
-  const address = personal?.['address']
   return {
     ...event,
-    ...(detail === undefined ? {} : { detail: without(detail, 'arguments') }),
-    ...(address === undefined ? {} : { personal: { address } }),
+    ...(detail === undefined ? {} : { detail: only(detail, (name) => name !== 'arguments') }),
+    ...(personal === undefined ? {} : { personal: only(personal, (name) => name === 'address' || name === 'actor') }),
   }
 }
 
-function without(facts: AuditFacts, name: string): AuditFacts {
-  return Object.fromEntries(Object.entries(facts).filter(([key]) => key !== name))
+function only(facts: AuditFacts, keeps: (name: string) => boolean): AuditFacts {
+  return Object.fromEntries(Object.entries(facts).filter(([name]) => keeps(name)))
 }
 
 function ofActor({ type, tenant, issuer, subject, clientId, reason }: AuditEvent): AuditEvent {

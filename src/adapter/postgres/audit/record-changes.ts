@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Kysely } from 'kysely'
 import type { AuditEvent } from '../../../core/audit/audit-event.js'
+import { originFacts, type RequestOrigin } from '../../../core/audit/request-origin.js'
 import type { Change } from '../../../core/administration/change.js'
 import type { Administrator } from '../../../core/administration/tenant-administration.js'
 import type { Tenant } from '../../../core/identity/tenant.js'
@@ -21,6 +22,8 @@ export interface AccountChange extends RecordedIn {
   readonly after?: readonly string[]
   /** Its own user, where that is not an administrator. */
   readonly by: Administrator | `link:${string}` | 'own sign-in'
+  /** Where whoever did it asked from. */
+  readonly origin?: RequestOrigin | undefined
 }
 
 export interface AdminChanges extends RecordedIn {
@@ -50,10 +53,14 @@ export async function recordChanges<Schema extends AuditTables>(
 /** Puts on record what was done to one account, by the transaction that does it. */
 export async function recordAccountChange<Schema extends AuditTables>(
   db: Kysely<Schema>,
-  { accountId, after = [], before = [], by, tenant, trail }: AccountChange,
+  { accountId, after = [], before = [], by, origin, tenant, trail }: AccountChange,
 ): Promise<void> {
   const { detail, personal } = factsOf({ action: 'changed', noun: 'account', name: accountId, before, after })
-  const event = { type: 'admin.changed', tenant, subject: by, requestId: randomUUID(), detail, personal } as const
+  const { personal: from, ...trace } = originFacts(origin)
+  const event = {
+    ...({ type: 'admin.changed', tenant, subject: by, requestId: randomUUID() } as const),
+    ...{ ...trace, detail, personal: { ...from, ...personal } },
+  }
   const without = after.length === 0 ? 'goes on' : 'is undone'
   await trail.add(db, [{ event: { ...event, reason: 'account_security_changed' }, count: 1 }], without)
 }

@@ -7,11 +7,11 @@ import { UpstreamError } from '../../../core/error/upstream-error.js'
 import { decideEntry } from '../../../core/federation/entry/decide-entry.js'
 import type {
   Acceptance,
+  Accepted,
   Entrant,
   Entry,
   FederatedAccounts,
 } from '../../../core/federation/entry/federated-accounts.js'
-import type { Invitation } from '../../../core/federation/federation-store.js'
 import type { Tenant } from '../../../core/identity/tenant.js'
 import type { ChangeFeed } from '../../../core/runtime/change-feed.js'
 import type { Databases } from '../databases.js'
@@ -45,13 +45,14 @@ export class PostgresFederatedAccounts implements FederatedAccounts {
       : undefined
   }
 
-  async accept(tenant: Tenant, identity: AccountIdentity, invitation: Invitation): Promise<Acceptance> {
+  async accept(tenant: Tenant, accepted: Accepted): Promise<Acceptance> {
+    const { identity } = accepted
     if (!isStorable(identity.issuer + identity.subject))
       return { outcome: 'refused', reason: 'ERR_FEDERATION_SHUT_OUT' }
     const db = await this.#databases.tenant(tenant)
     const acceptance = await db
       .transaction()
-      .execute((step) => accept(step, { tenant, identity, invitation, trail: this.#databases.trail }))
+      .execute((step) => accept(step, { ...accepted, tenant, trail: this.#databases.trail }))
     if (acceptance.outcome === 'accepted') await this.#changes.publish(tenant)
     return acceptance
   }
@@ -77,14 +78,12 @@ export class PostgresFederatedAccounts implements FederatedAccounts {
   }
 }
 
-interface Accepting extends RecordedIn {
+interface Accepting extends Accepted, RecordedIn {
   readonly tenant: Tenant
-  readonly identity: AccountIdentity
-  readonly invitation: Invitation
 }
 
 /** Newcomers and administrators take turns: whose the identity is stays as it was read. */
-async function accept(db: Db, { identity, invitation, tenant, trail }: Accepting): Promise<Acceptance> {
+async function accept(db: Db, { identity, invitation, origin, tenant, trail }: Accepting): Promise<Acceptance> {
   await sql`select pg_advisory_xact_lock(${lockKey})`.execute(db)
   const { issuer, subject } = identity
   const { accountId, digest } = invitation
@@ -106,7 +105,8 @@ async function accept(db: Db, { identity, invitation, tenant, trail }: Accepting
   if (known === undefined) {
     await db.insertInto('account_identity').values({ issuer, subject, account_id: accountId }).execute()
   }
-  await recordAccountChange(db, { trail, tenant, accountId, by: 'link:invitation', after: [identityWord(identity)] })
+  const after = [identityWord(identity)]
+  await recordAccountChange(db, { trail, tenant, accountId, origin, by: 'link:invitation', after })
   return { outcome: 'accepted' }
 }
 

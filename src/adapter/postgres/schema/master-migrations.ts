@@ -44,6 +44,7 @@ export const masterMigrations: readonly Migration[] = [
   { name: '0007-identity-provider', up: createIdentityProviders },
   { name: '0008-password-refusal', up: createPasswordRefusals },
   { name: '0009-audit-chain', up: createAuditChains },
+  { name: '0010-closed-schema', up: closeSchema },
 ]
 
 async function createTenants(db: Kysely<MigrationSchema>): Promise<void> {
@@ -180,6 +181,11 @@ async function createRateLimits(db: Kysely<MigrationSchema>): Promise<void> {
     .addColumn('ends_at', 'timestamptz', (column) => column.notNull())
     .execute()
   await createIndexes(db, 'rate_limit', ['ends_at'])
+}
+
+/** PostgreSQL before 15 lets everybody who may enter make tables and functions there. It belongs to whoever set PostgreSQL up: others are only warned. */
+async function closeSchema(db: Kysely<MigrationSchema>): Promise<void> {
+  await sql`revoke create on schema public from public`.execute(db)
 }
 
 async function createDataKeys(db: Kysely<MigrationSchema>): Promise<void> {

@@ -10,6 +10,7 @@ import type {
   FactorRemoval,
   FactorStanding,
   NewFactor,
+  OwnAccount,
   Passkey,
   TotpSecret,
 } from '../../../core/identity/account-factor-store.js'
@@ -19,7 +20,7 @@ import type { Databases } from '../databases.js'
 import { sqlState } from '../pool/database-failure.js'
 import type { TenantSchema } from '../schema/tenant-schema.js'
 import { isUuid } from '../storable-text.js'
-import { recordAccountChange } from '../audit/record-changes.js'
+import { recordAccountChange, type AccountChange } from '../audit/record-changes.js'
 import { readFactorStanding, toFactor } from './read-factor-standing.js'
 import { totpPurpose } from './totp-purpose.js'
 
@@ -53,19 +54,13 @@ export class PostgresAccountFactorStore implements AccountFactorStore {
     return { id: row.id, secret: this.#keyring.open(totpPurpose, row.sealed_secret, row.id) }
   }
 
-  async add(tenant: Tenant, accountId: string, { as, factor }: Enrolment): Promise<boolean> {
+  async add(tenant: Tenant, account: OwnAccount, { as, factor }: Enrolment): Promise<boolean> {
     const db = await this.#databases.tenant(tenant)
     try {
       return await db.transaction().execute(async (step) => {
-        if (!(await mayAdd(step, accountId, as))) return false
-        await step.insertInto('account_factor').values(this.#valuesOf(accountId, factor)).execute()
-        await recordAccountChange(step, {
-          trail: this.#databases.trail,
-          tenant,
-          by: 'own sign-in',
-          accountId,
-          after: [`factor:${factor.kind}`],
-        })
+        if (!(await mayAdd(step, account.id, as))) return false
+        await step.insertInto('account_factor').values(this.#valuesOf(account.id, factor)).execute()
+        await this.#record(step, tenant, { account, after: [`factor:${factor.kind}`] })
         return true
       })
     } catch (error) {
@@ -103,18 +98,12 @@ export class PostgresAccountFactorStore implements AccountFactorStore {
     return result.numUpdatedRows === 1n
   }
 
-  async replaceRecoveryCodes(tenant: Tenant, accountId: string, digests: readonly string[]): Promise<void> {
+  async replaceRecoveryCodes(tenant: Tenant, account: OwnAccount, digests: readonly string[]): Promise<void> {
     const db = await this.#databases.tenant(tenant)
     await db.transaction().execute(async (step) => {
-      if (!(await lockAccount(step, accountId))) return
-      await replaceCodes(step, accountId, digests)
-      await recordAccountChange(step, {
-        trail: this.#databases.trail,
-        tenant,
-        by: 'own sign-in',
-        accountId,
-        after: ['other recovery codes'],
-      })
+      if (!(await lockAccount(step, account.id))) return
+      await replaceCodes(step, account.id, digests)
+      await this.#record(step, tenant, { account, after: ['other recovery codes'] })
     })
   }
 
@@ -133,45 +122,33 @@ export class PostgresAccountFactorStore implements AccountFactorStore {
     })
   }
 
-  async useRecoveryCode(tenant: Tenant, accountId: string, digest: string): Promise<boolean> {
+  async useRecoveryCode(tenant: Tenant, account: OwnAccount, digest: string): Promise<boolean> {
     const db = await this.#databases.tenant(tenant)
     return db.transaction().execute(async (step) => {
       const result = await step
         .deleteFrom('recovery_code')
-        .where('account_id', '=', accountId)
+        .where('account_id', '=', account.id)
         .where('digest', '=', digest)
         .executeTakeFirst()
       if (result.numDeletedRows !== 1n) return false
-      await keepCodes(step, accountId)
-      await recordAccountChange(step, {
-        trail: this.#databases.trail,
-        tenant,
-        by: 'own sign-in',
-        accountId,
-        before: ['a recovery code'],
-      })
+      await keepCodes(step, account.id)
+      await this.#record(step, tenant, { account, before: ['a recovery code'] })
       return true
     })
   }
 
-  async remove(tenant: Tenant, accountId: string, id: string): Promise<FactorRemoval> {
+  async remove(tenant: Tenant, account: OwnAccount, id: string): Promise<FactorRemoval> {
     if (!isUuid(id)) return 'absent'
     const db = await this.#databases.tenant(tenant)
     return db.transaction().execute(async (step) => {
-      await lockAccount(step, accountId)
-      const { factors, demand } = await readFactorStanding(step, accountId)
+      await lockAccount(step, account.id)
+      const { factors, demand } = await readFactorStanding(step, account.id)
       const factor = factors.find((one) => one.id === id)
       if (factor === undefined) return 'absent'
       if (factors.length === 1 && demand === 'required') return 'needed'
       await step.deleteFrom('account_factor').where('id', '=', id).execute()
-      if (factors.length === 1) await step.deleteFrom('recovery_code').where('account_id', '=', accountId).execute()
-      await recordAccountChange(step, {
-        trail: this.#databases.trail,
-        tenant,
-        by: 'own sign-in',
-        accountId,
-        before: [`factor:${factor.kind}`],
-      })
+      if (factors.length === 1) await step.deleteFrom('recovery_code').where('account_id', '=', account.id).execute()
+      await this.#record(step, tenant, { account, before: [`factor:${factor.kind}`] })
       return 'removed'
     })
   }
@@ -211,6 +188,16 @@ export class PostgresAccountFactorStore implements AccountFactorStore {
     const rows = await db.selectFrom('factor_demand').select('account_id').execute()
     const accountIds = rows.map((row) => row.account_id).filter((id) => id !== null)
     return { everybody: rows.length > accountIds.length, accountIds }
+  }
+
+  #record(
+    step: Kysely<TenantSchema>,
+    tenant: Tenant,
+    { account, ...change }: Pick<AccountChange, 'after' | 'before'> & { readonly account: OwnAccount },
+  ): Promise<void> {
+    const { id: accountId, origin } = account
+    const { trail } = this.#databases
+    return recordAccountChange(step, { ...change, trail, tenant, accountId, origin, by: 'own sign-in' })
   }
 
   #valuesOf(accountId: string, factor: NewFactor) {

@@ -1,5 +1,10 @@
 import { sql, type Kysely } from 'kysely'
-import type { AccountLink, AccountLinkStore, NewAccountLink } from '../../../core/identity/account-link-store.js'
+import type {
+  AccountLink,
+  AccountLinkStore,
+  ChosenPassword,
+  NewAccountLink,
+} from '../../../core/identity/account-link-store.js'
 import type { Tenant } from '../../../core/identity/tenant.js'
 import type { Databases } from '../databases.js'
 import type { TenantSchema } from '../schema/tenant-schema.js'
@@ -41,7 +46,7 @@ export class PostgresAccountLinkStore implements AccountLinkStore {
     return standing(await this.#databases.tenant(tenant), digest)
   }
 
-  async redeem(tenant: Tenant, digest: string, passwordHash: string): Promise<boolean> {
+  async redeem(tenant: Tenant, { digest, origin, passwordHash }: ChosenPassword): Promise<boolean> {
     const db = await this.#databases.tenant(tenant)
     return db.transaction().execute(async (step) => {
       const link = await standing(step, digest)
@@ -55,6 +60,7 @@ export class PostgresAccountLinkStore implements AccountLinkStore {
         tenant,
         by: `link:${purpose}`,
         accountId,
+        origin,
         after: ['another password'],
       })
       return true

@@ -1,4 +1,6 @@
+import { isEverydayOutage } from './everyday-outage.js'
 import type { LineBudget } from './line-budget.js'
+import { read } from './read-member.js'
 import { redacted } from './scrub-text.js'
 
 const longestType = 64
@@ -21,18 +23,30 @@ export interface ErrorFields {
   readonly errors?: readonly ErrorFields[]
 }
 
+interface Look {
+  readonly budget: LineBudget
+  /** Where something is down, it helps nobody to know which of our lines met it. */
+  readonly frames: 'shown' | 'left out'
+  /** Those that this one is the cause of. */
+  readonly seen: readonly object[]
+}
+
 /** Never throws, whatever the error does when it is looked at. */
-export function errorFields(error: object, budget: LineBudget, seen: readonly object[] = []): ErrorFields {
-  const known = [...seen, error]
+export function errorFields(error: object, budget: LineBudget): ErrorFields {
+  return fieldsOf(error, { budget, frames: isEverydayOutage(error) ? 'left out' : 'shown', seen: [] })
+}
+
+function fieldsOf(error: object, { budget, frames, seen }: Look): ErrorFields {
+  const look = { budget, frames, seen: [...seen, error] }
   const code = codeOf(read(error, 'code'))
   const shown = {
     type: budget.text(textOf(error, 'name') ?? 'Error', longestType),
     ...(code === undefined ? {} : { code }),
     message: budget.text(withoutValues(error, textOf(error, 'message') ?? ''), longestMessage),
   }
-  const stack = framesOf(textOf(error, 'stack') ?? '', budget)
-  const cause = nested(read(error, 'cause'), budget, known)
-  const errors = listOf(read(error, 'errors')).flatMap((one) => nested(one, budget, known) ?? [])
+  const stack = frames === 'shown' ? framesOf(textOf(error, 'stack') ?? '', budget) : ''
+  const cause = nested(read(error, 'cause'), look)
+  const errors = listOf(read(error, 'errors')).flatMap((one) => nested(one, look) ?? [])
   return {
     ...shown,
     ...(stack === '' ? {} : { stack }),
@@ -50,19 +64,11 @@ export function isError(value: object): boolean {
   }
 }
 
-/** `undefined` for what throws when it is read. */
-export function read(value: object, name: string): unknown {
-  try {
-    return Reflect.get(value, name)
-  } catch {
-    return undefined
-  }
-}
-
-function nested(value: unknown, budget: LineBudget, seen: readonly object[]): ErrorFields | undefined {
+function nested(value: unknown, look: Look): ErrorFields | undefined {
+  const { budget, seen } = look
   if (typeof value !== 'object' || value === null) return undefined
   if (seen.length > mostCauses || seen.includes(value) || !isError(value) || !budget.take()) return undefined
-  return errorFields(value, budget, seen)
+  return fieldsOf(value, look)
 }
 
 function listOf(value: unknown): readonly unknown[] {

@@ -33,10 +33,17 @@ function extension(record: AuditRecord): string {
     ...labelled('cs3', 'issuer', record.issuer),
     ...labelled('cs4', 'trace', record.traceId),
     ...labelled('cs5', 'position', position && `${position.chain}/${position.sequence}`),
-    ...labelled('cs6', 'detail', record.detail && jsonText(factsInOrder(record.detail))),
+    ...labelled('cs6', 'detail', detailOf(record)),
     ...labelled('cn1', 'milliseconds', record.milliseconds),
   ]
   return fields.flatMap(([key, value]) => (value === undefined ? [] : [`${key}=${escapeValue(value)}`])).join(' ')
+}
+
+/** With who acts for the user, for whom there is no field. */
+function detailOf({ detail, personal }: AuditRecord): string | undefined {
+  const actor = personal?.['actor']
+  const facts = typeof actor === 'object' ? { ...detail, actor } : detail
+  return facts && jsonText(factsInOrder(facts))
 }
 
 /** `src` is for IPv4 alone; addresses of the other kind have a field with a label. */

@@ -26,6 +26,14 @@ export type Entry =
     })
   | { readonly outcome: 'refused'; readonly reason: EntryFailure }
 
+/** Whose account an invitation makes an identity's. */
+export interface Accepted {
+  readonly identity: AccountIdentity
+  readonly invitation: Invitation
+  /** Where the request comes from, for the record. */
+  readonly origin?: RequestOrigin | undefined
+}
+
 export type Acceptance =
   | { readonly outcome: 'accepted' }
   | {
@@ -49,5 +57,5 @@ export interface FederatedAccounts {
    * Links the identity to the invited account and uses the invitation up, both or neither, with a row on record; whose the identity is
    * already stays as it is. Throws `UpstreamError` likewise.
    */
-  accept(tenant: Tenant, identity: AccountIdentity, invitation: Invitation): Promise<Acceptance>
+  accept(tenant: Tenant, accepted: Accepted): Promise<Acceptance>
 }

@@ -1,5 +1,6 @@
 import { getMetadataStorage } from 'class-validator'
 import { propertyDescriptions } from '../../decorator/describe.js'
+import { sensitiveProperties } from '../../decorator/sensitive.js'
 import { propertyType, type Class } from '../../decorator/reflect.js'
 import { reservedNames } from '../json-value.js'
 import type { SchemaFaults } from '../schema-fault.js'
@@ -24,6 +25,8 @@ export interface DtoProperty {
   /** `@Type` of class-transformer. */
   readonly type: TypeMetadata | undefined
   readonly description: string | undefined
+  /** Marked with `@Sensitive`. */
+  readonly sensitive: boolean
   /** What the initialiser puts there; `undefined` for nothing. */
   readonly initial: unknown
 }
@@ -33,17 +36,19 @@ export type DtoClass = new () => object
 
 type Metadata = ReturnType<ReturnType<typeof getMetadataStorage>['getTargetValidationMetadatas']>[number]
 
-/** Whether a class has class-validator decorators or `@Describe` on its properties, own or inherited. */
+/** Whether a class has class-validator decorators, `@Describe` or `@Sensitive` on its properties, own or inherited. */
 export function isDto(cls: unknown): cls is DtoClass {
-  return isClass(cls) && (validatorsOf(cls).length > 0 || propertyDescriptions(cls).size > 0)
+  if (!isClass(cls)) return false
+  return validatorsOf(cls).length > 0 || propertyDescriptions(cls).size > 0 || sensitiveProperties(cls).size > 0
 }
 
 /** The properties of a DTO, the ancestors' first. What cannot be listed is noted in `faults` under `path`. */
 export function readDto(cls: DtoClass, path: string, faults: SchemaFaults): readonly DtoProperty[] {
   const initial = initialValues(cls, path, faults)
   const descriptions = propertyDescriptions(cls)
+  const sensitive = sensitiveProperties(cls)
   const validators = validatorsOf(cls)
-  const names = new Set([...namesInOrder(cls), ...descriptions.keys()])
+  const names = new Set([...namesInOrder(cls), ...descriptions.keys(), ...sensitive])
   checkUndecorated(initial, names, path, faults)
   checkVisibility(cls, path, faults)
   return [...names].flatMap((name) => {
@@ -58,6 +63,7 @@ export function readDto(cls: DtoClass, path: string, faults: SchemaFaults): read
         declared: propertyType(cls.prototype, name),
         type: transformerStorage.findTypeMetadata(cls, name),
         description: descriptions.get(name),
+        sensitive: sensitive.has(name),
         initial: initial.get(name),
       },
     ]
@@ -76,7 +82,7 @@ function isListable(cls: DtoClass, { name, metadata, path }: Candidate, faults: 
     return false
   }
   const conditions = metadata.filter((one) => one.type === 'conditionalValidation')
-  if (metadata.length === 0) return fault('@Describe without a validator. Add one, such as @IsString()')
+  if (metadata.length === 0) return fault('@Describe or @Sensitive without a validator. Add one, such as @IsString()')
   if (reservedNames.has(name))
     return fault('the name is reserved, because every object answers to it. Take another one')
   if (metadata.some((one) => one.groups?.length > 0)) {

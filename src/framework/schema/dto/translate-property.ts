@@ -26,7 +26,8 @@ export function translateProperty(property: DtoProperty, context: PropertyContex
   const described = property.description === undefined ? {} : { description: property.description }
   if (property.description?.trim() === '') context.faults.add(context.path, '@Describe says nothing. Write a sentence')
   const schema = isArray(property) ? arraySchema(property, context) : valueSchema(property, context)
-  return { ...(property.optional ? nullable(schema) : schema), ...described }
+  const marked = property.sensitive ? { 'x-sensitive': true } : {}
+  return { ...(property.optional ? nullable(schema) : schema), ...described, ...marked }
 }
 
 function isArray({ rules, nested, declared }: DtoProperty): boolean {

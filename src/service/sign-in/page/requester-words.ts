@@ -30,7 +30,6 @@ function ageWords(seconds: number): string {
   return minutes === 1 ? 'one minute ago' : `${minutes} minutes ago`
 }
 
-/** Also ::1 as the /64 that `networkOf` makes of it. */
 function isLoopback(address: string): boolean {
-  return address === '::1' || address === '0:0:0:0' || /^(::ffff:)?127\./i.test(address)
+  return address === '::1' || /^(::ffff:)?127\./i.test(address)
 }

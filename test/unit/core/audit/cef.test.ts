@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { formatCef } from '../../../../src/core/audit/format/format-cef.js'
+import type { AuditRecord } from '../../../../src/core/audit/audit-record.js'
 import { printableLine } from '../../../../src/core/text/printable.js'
 import { auditRecord, usualRecord } from './random-audit-record.js'
 
@@ -32,6 +33,13 @@ describe('a record in the Common Event Format', () => {
     expect([severity('allowed'), severity(undefined)]).toEqual(['2', '3'])
   })
 
+  it('says beside the detail who acts for the user, and whom a reader looked for nowhere', () => {
+    const detailOf = (personal: AuditRecord['personal']) =>
+      read(formatCef({ ...usualRecord, detail: undefined, personal }, { version })).fields['cs6']
+    expect(detailOf({ actor: ['subject:bot'] })).toBe('{"actor":["subject:bot"]}')
+    expect(detailOf({ actor: 'ada' })).toBeUndefined()
+  })
+
   it('says when, who, from where, what and with which outcome in the fields that are for that', () => {
     expect(read(formatCef(usualRecord, { version })).fields).toEqual({
       ...{
@@ -54,7 +62,7 @@ describe('a record in the Common Event Format', () => {
     const fields = (address: string) => read(formatCef({ ...usualRecord, personal: { address } }, { version })).fields
     expect(fields('2001:db8::1')).toMatchObject({ c6a2: '2001:db8::1', c6a2Label: 'Source IPv6 Address' })
     // What is kept of one is its network.
-    expect(fields('2001:db8:1:2')).toMatchObject({ c6a2: '2001:db8:1:2::' })
+    expect(fields('2001:db8:1:2::')).toMatchObject({ c6a2: '2001:db8:1:2::' })
     expect(fields('unknown')).not.toHaveProperty('src')
   })
 

@@ -125,7 +125,8 @@ describe('the end of a server on stdio', () => {
     await other.edge.ended
     await pause(10)
     const answers = other.messages.filter(({ id }) => id === 'deaf')
-    expect(answers).toMatchObject([{ error: shuttingDown }])
+    const ref = other.audit.recorded[0]?.requestId
+    expect(answers).toMatchObject([{ error: { ...shuttingDown, data: { ...shuttingDown.data, ref } } }])
   })
 
   it('does not wait for a client that does not read', async () => {

@@ -1,6 +1,5 @@
 import type { Keyring } from '../../../../core/credential/keyring.js'
-import type { AccountFactorStore } from '../../../../core/identity/account-factor-store.js'
-import type { Account } from '../../../../core/identity/account-store.js'
+import type { AccountFactorStore, OwnAccount } from '../../../../core/identity/account-factor-store.js'
 import type { Tenant } from '../../../../core/identity/tenant.js'
 import type { Clock } from '../../../../core/runtime/clock.js'
 import { recoveryDigest } from './recovery-codes.js'
@@ -21,11 +20,11 @@ export class CodeCheck {
   }
 
   /** Whether the code is the account's, and nobody was faster to use it. Throws `UpstreamError`. */
-  async proves(tenant: Tenant, { id }: Account, given: string): Promise<boolean> {
+  async proves(tenant: Tenant, own: OwnAccount, given: string): Promise<boolean> {
     const { factors, keyring } = this.#parts
     const code = compact(given)
-    if (/^\d{6}$/.test(code)) return this.#isOfApp(tenant, id, code)
-    return factors.useRecoveryCode(tenant, id, recoveryDigest(keyring, id, code))
+    if (/^\d{6}$/.test(code)) return this.#isOfApp(tenant, own.id, code)
+    return factors.useRecoveryCode(tenant, own, recoveryDigest(keyring, own.id, code))
   }
 
   async #isOfApp(tenant: Tenant, accountId: string, code: string): Promise<boolean> {

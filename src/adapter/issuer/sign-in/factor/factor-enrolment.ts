@@ -109,7 +109,8 @@ export class FactorEnrolment {
     const { factors, keyring, serverName } = this.#parts
     const codes = standing.recoveryCodes.kept === 'yes' ? [] : newRecoveryCodes()
     const digests = codes.map((code) => recoveryDigest(keyring, account.id, code))
-    if (digests.length > 0) await factors.replaceRecoveryCodes(tenant, account.id, digests)
+    if (digests.length > 0)
+      await factors.replaceRecoveryCodes(tenant, { id: account.id, origin: visit.caller }, digests)
     const page = renderRecoveryCodesPage({
       ...{ serverName, csrf: visit.csrf, codes, problem: trouble?.problem },
       set: codes.length === 0 ? undefined : recoverySetOf(digests),

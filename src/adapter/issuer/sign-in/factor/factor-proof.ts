@@ -38,7 +38,8 @@ export class FactorProof {
   async #code({ account, tenant, visit }: FactorVisit, code: string): Promise<ProofAnswer> {
     const admission = await this.#parts.limits.take({ visit, tenant, email: account.email }, 'code')
     if (!admission.admitted) return limited(admission.wait)
-    if (!(await this.#parts.codes.proves(tenant, account, code))) return wrong(wrongCode)
+    const own = { id: account.id, origin: visit.caller }
+    if (!(await this.#parts.codes.proves(tenant, own, code))) return wrong(wrongCode)
     await admission.attempt.succeeded()
     return { proved: 'otp' }
   }

@@ -56,8 +56,8 @@ export function openFactorWays(
 /** Composes the step after the password. */
 export function openFactorStep(ways: FactorWays, shared: Omit<Shared, 'records' | 'url'>): FactorStep {
   // Only where one is demanded: nothing by a password alone stands there any more.
-  const add: AddFactor = async ({ account, tenant }, enrolment) =>
-    (await ways.factors.add(tenant, account.id, enrolment)) ? 'added' : 'refused'
+  const add: AddFactor = async ({ account, tenant, visit }, enrolment) =>
+    (await ways.factors.add(tenant, { id: account.id, origin: visit.caller }, enrolment)) ? 'added' : 'refused'
   const enrolment = new FactorEnrolment({ ...ways, add, limits: shared.limits, leave: 'Use another account' })
   return new FactorStep({ ...ways, ...shared, enrolment })
 }

@@ -124,7 +124,7 @@ export class AuditMaintenance {
   }
 
   /** Takes what rows say of a person out of a database. */
-  erase(place: AuditPlace, erasure: Pick<ErasureOptions, 'by' | 'person' | 'reference'>): Promise<ErasedRows> {
+  erase(place: AuditPlace, erasure: Pick<ErasureOptions, 'by' | 'person' | 'reference' | 'type'>): Promise<ErasedRows> {
     const { tenant } = place
     const { trail } = this.#databases
     return this.#inside(place, (db) => erasePerson(db, { ...erasure, trail, tenant }))

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { sql, type Kysely, type QueryExecutorProvider } from 'kysely'
+import { sql, type Kysely, type QueryExecutorProvider, type RawBuilder } from 'kysely'
 import type { Administrator } from '../../../../core/administration/tenant-administration.js'
 import { identityWords } from '../../../../core/administration/account-identity.js'
+import type { AuditEventType } from '../../../../core/audit/audit-event.js'
+import { actorLabels } from '../../../../core/identity/actor.js'
 import type { Tenant } from '../../../../core/identity/tenant.js'
 import type { AuditTables } from '../../schema/audit-schema.js'
 import { placeOf, type AuditTrail } from '../audit-trail.js'
@@ -26,6 +28,8 @@ export interface ErasureOptions {
   /** `undefined` for master. */
   readonly tenant: Tenant | undefined
   readonly person: Person
+  /** Rows of another type stay as they are; without it those of every type are looked through. */
+  readonly type?: AuditEventType | undefined
   /** Names the erasure, and nobody. */
   readonly reference: string
   readonly by: Administrator
@@ -52,7 +56,7 @@ interface FoundRow {
  * over commitments, and hold.
  */
 export async function erasePerson(db: Kysely<AuditTables>, options: ErasureOptions): Promise<ErasedRows> {
-  const { by, person, reference, tenant, trail } = options
+  const { by, person, reference, tenant, trail, type } = options
   return db.transaction().execute(async (step) => {
     await beginMaintenance(step)
     const own = placeOf(tenant)
@@ -60,7 +64,7 @@ export async function erasePerson(db: Kysely<AuditTables>, options: ErasureOptio
     let erased = 0
     let left = 0
     for (let from = await nextNumber(step, Number.MIN_SAFE_INTEGER); from !== undefined;) {
-      const found = await findRows(step, known, { from, to: from + numbersPerPage, own })
+      const found = await findRows(step, known, { from, to: from + numbersPerPage, own, type })
       const written = await findWritten(step, chainedIn(found), { seal: trail.seal, own })
       const rows = found.filter(({ id, isChained }) => !isChained || written.has(id))
       await takeOut(step, options, rows)
@@ -98,11 +102,16 @@ async function nextNumber(step: QueryExecutorProvider, from: number): Promise<nu
 async function findRows(
   step: QueryExecutorProvider,
   { identities, names }: Person,
-  { from, own, to }: { readonly from: number; readonly to: number; readonly own: string },
+  {
+    from,
+    own,
+    to,
+    type,
+  }: Pick<ErasureOptions, 'type'> & { readonly from: number; readonly to: number; readonly own: string },
 ): Promise<readonly FoundRow[]> {
   const called = names.map((name) => name.toLowerCase())
   // As changes by administrators speak of them.
-  const held = called.flatMap((name) => [`of account:${name}`, `user:${name}`])
+  const held = called.flatMap((name) => [`of account:${name}`, `user:${name}`, ...actorLabels({ subject: name })])
   const words = identities.flatMap(({ issuer, subject }) => {
     if (issuer === undefined) return [subject]
     const inWords = identityWords({ issuer, subject })
@@ -113,22 +122,34 @@ async function findRows(
   const says = (column: 'detail' | 'personal') => sql<boolean>`exists (
     select from jsonb_path_query(e.${sql.ref(column)}, '$.** ? (@.type() == "string")') as said (word)
     where lower(said.word #>> '{}') = any(${[...called, ...held]}) or said.word #>> '{}' = any(${words})
-  )`
+  ) or ${actsIn(column, identities)}`
   const { rows } = await sql<FoundRow>`
     select * from (
       select e.id::float8 as id, coalesce(e.chain, 'legacy') as chain, coalesce(e.sequence, e.id)::float8 as sequence,
         coalesce(c.place, ${own}) as place,
-        e.chain is not null as "isChained", (e.chain is null and ${says('detail')}) as "inDetail",
+        e.chain is not null as "isChained", (e.chain is null and (${says('detail')})) as "inDetail",
         coalesce(lower(e.subject) = any(${called}), false) or ${says('personal')} or exists (
           select from unnest(${issuers}::text[], ${subjects}::text[]) as known (issuer, subject)
           where known.subject = e.subject and (known.issuer is null or known.issuer = e.issuer)
         ) as "inPersonal"
       from audit_event e left join audit_chain c on c.name = e.chain
-      where e.id >= ${from} and e.id < ${to}
+      where e.id >= ${from} and e.id < ${to} and (${type ?? null}::text is null or e.type = ${type ?? null})
     ) found
     where "inDetail" or "inPersonal" order by id
   `.execute(step)
   return rows
+}
+
+/** Whether it is one of these who acts for the user: as the token's issuer calls them, or the issuer that stands beside. */
+function actsIn(column: 'detail' | 'personal', identities: Person['identities']): RawBuilder<boolean> {
+  const issuers = identities.map(({ issuer }) => issuer ?? null)
+  const labels = identities.map(({ issuer, subject }) => actorLabels({ subject, issuer }))
+  const actor = sql`e.${sql.ref(column)} -> 'actor'`
+  return sql`exists (
+    select from unnest(${issuers}::text[], ${labels.map(([agent]) => agent)}::text[], ${labels.map(([, of]) => of ?? null)}::text[])
+      as known (issuer, agent, label)
+    where ${actor} ? known.agent and (known.issuer is null or known.issuer = e.issuer or ${actor} ? known.label)
+  )`
 }
 
 function chainedIn(rows: readonly FoundRow[]): readonly number[] {
