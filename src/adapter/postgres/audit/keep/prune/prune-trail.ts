@@ -1,14 +1,14 @@
 import { sql, type Kysely } from 'kysely'
-import type { Tenant } from '../../../../core/identity/tenant.js'
-import type { AuditTables } from '../../schema/audit-schema.js'
-import { placeOf, type AuditTrail } from '../audit-trail.js'
-import { isLegacy } from '../verify/read-chains.js'
-import { anchorSeal } from '../verify/verify-chain.js'
+import type { Tenant } from '../../../../../core/identity/tenant.js'
+import type { AuditTables } from '../../../schema/audit-schema.js'
+import { placeOf, type AuditTrail } from '../../audit-trail.js'
+import { isLegacy } from '../../verify/read-chains.js'
+import { anchorSeal } from '../../verify/verify-chain.js'
 import { findCut, type PrunedFront } from './find-cut.js'
 import { walkFront } from './walk-front.js'
 import { recordPruned } from './record-pruned.js'
 import type { PrunedRows, Retention } from './retention.js'
-import { beginMaintenance } from './begin-maintenance.js'
+import { beginMaintenance } from '../begin-maintenance.js'
 
 export interface PruneOptions {
   readonly trail: AuditTrail

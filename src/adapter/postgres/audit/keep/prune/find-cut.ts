@@ -1,5 +1,5 @@
 import { sql, type QueryExecutorProvider } from 'kysely'
-import { isCounted, isLegacy, readChain, type ReadChain } from '../verify/read-chains.js'
+import { isCounted, isLegacy, readChain, type ReadChain } from '../../verify/read-chains.js'
 import type { Retention } from './retention.js'
 
 const rowsPerBatch = 2000
