@@ -1,9 +1,12 @@
 import { sql, type QueryExecutorProvider } from 'kysely'
+import type { AuditSeal } from '../../audit-seal.js'
 import { isCounted, isLegacy, readChain, type ReadChain } from '../../verify/read-chains.js'
+import { callTypes, findLoose } from './find-loose.js'
 import type { Retention } from './retention.js'
 
 const rowsPerBatch = 2000
-const mostSteps = 20
+/** Further than this no transaction goes for calls that overlap all along. */
+const mostRows = 32 * rowsPerBatch
 
 /** Rows at the front of a chain that may go. */
 export interface PrunedFront {
@@ -13,32 +16,40 @@ export interface PrunedFront {
   readonly mac: Buffer
 }
 
+/** Why none goes although the term of some is over. */
+export interface StuckFront {
+  readonly chain: PrunedFront['chain']
+  readonly fault: string
+}
+
 export interface Cutting extends Pick<Retention, 'cutoff' | 'unsent'> {
   readonly name: string
   /** None behind it goes. */
   readonly end: number
   /** Whose database: chains of other places have no writer any more. */
   readonly own: string
+  readonly seal: AuditSeal
 }
 
-/** The next rows that may go: none that is too young, open, unsent, or an intent whose outcome stays. `undefined` where none may. */
-export async function findCut(step: QueryExecutorProvider, cutting: Cutting): Promise<PrunedFront | undefined> {
+/**
+ * The next rows that may go: none that is too young, open, unsent, or part of a call of which another part stays. `undefined` where
+ * none may. Where more calls than a batch has overlap without a pause, outcomes stay for the next time whose intents go.
+ */
+export async function findCut(
+  step: QueryExecutorProvider,
+  cutting: Cutting,
+): Promise<PrunedFront | StuckFront | undefined> {
   const chain = await readChain(step, cutting.name)
   if (chain === undefined || !isCounted(chain)) return undefined
-  const bound = Math.min(cutting.end, await boundOf(step, chain, cutting))
-  const front = frontOf(chain, bound)
-  const { rows } = await sql<{ readonly kept: number | null; readonly last: number | null; readonly count: number }>`
-    with front as (${front})
-    select min(sequence) filter (where ${staysFor(cutting.cutoff)}) as kept, max(sequence) as last, count(*)::int as count from front
-  `.execute(step)
-  const { count, kept, last } = rows[0] ?? { count: 0, kept: null, last: null }
-  const furthest = kept === null ? last : kept - 1
-  if (furthest === null || furthest <= chain.anchor) return undefined
-  const whole = await beforeCalls(step, { front, chain, furthest })
-  // Calls that overlap all along a full batch end somewhere behind it.
-  const isFull = kept === null && count === rowsPerBatch
-  const to = whole > chain.anchor ? whole : isFull ? furthest : undefined
-  return to === undefined ? undefined : { chain, to, mac: await readMac(step, chain, to) }
+  let fault: string | undefined
+  for (let bound = Math.min(cutting.end, await boundOf(step, chain, cutting)); ;) {
+    const to = await cutBelow(step, { chain, bound, cutoff: cutting.cutoff })
+    if (to === undefined) return fault === undefined ? undefined : { chain, fault }
+    const loose = await findLoose(step, { ...cutting, chain, to })
+    if (loose === undefined) return { chain, to, mac: await readMac(step, chain, to) }
+    fault = loose.fault
+    bound = loose.sequence - 1
+  }
 }
 
 async function boundOf(
@@ -59,59 +70,65 @@ async function boundOf(
   return Math.min(settledUpTo, rows[0]?.sent ?? settledUpTo)
 }
 
+interface Front {
+  readonly chain: PrunedFront['chain']
+  readonly bound: number
+  readonly cutoff: number
+}
+
+interface Cut {
+  readonly rows: number
+  /** The last row that is old enough, and the last one behind which no outcome of a call before it is left. */
+  readonly furthest: number | null
+  readonly whole: number | null
+}
+
+async function cutBelow(step: QueryExecutorProvider, front: Front): Promise<number | undefined> {
+  for (let most = rowsPerBatch; ; most *= 2) {
+    const { furthest, rows, whole } = await readCut(step, front, most)
+    if (whole !== null) return whole
+    if (rows === most && most < mostRows) continue
+    // They would stay for good.
+    return furthest !== null && rows >= rowsPerBatch ? furthest : undefined
+  }
+}
+
+/** Of so many rows at the front. */
+async function readCut(step: QueryExecutorProvider, { bound, chain, cutoff }: Front, most: number): Promise<Cut> {
+  const { rows } = await sql<Cut>`
+    with front as (${frontOf(chain, bound, most)}), judged as (
+      select front.sequence, front.at >= ${cutoff} or coalesce(ends.at >= ${cutoff}, false) as stays,
+        max(ends.sequence) over (order by front.sequence) as reach
+      from front left join lateral (
+        select (max(o.sequence) filter (where o.chain = ${chain.name}))::float8 as sequence,
+          (extract(epoch from max(o.at)) * 1000000)::float8 as at
+        from audit_event o
+        where front.type in (${callTypes.intents}) and o.request_id = front.request_id
+          and o.intent_id = front.intent_id and o.type in (${callTypes.outcomes}) and o.chain is not null
+      ) ends on true
+    ), old as (
+      select * from judged
+      where sequence < coalesce((select min(sequence) from judged where stays), 'infinity'::float8)
+    )
+    select count(*)::int as rows, max(sequence) as furthest,
+      max(sequence) filter (where coalesce(reach, 0) <= sequence) as whole
+    from old
+  `.execute(step)
+  return rows[0] ?? { rows: 0, furthest: null, whole: null }
+}
+
 /** The first rows of the chain that are kept. */
-function frontOf(chain: PrunedFront['chain'], bound: number) {
-  const { anchor, name } = chain
+function frontOf({ anchor, name, ...chain }: PrunedFront['chain'], bound: number, most: number) {
   const facts = sql`(extract(epoch from at) * 1000000)::float8 as at, type, request_id, intent_id`
-  return isLegacy(chain)
+  return isLegacy({ ...chain, name })
     ? sql`
         select id::float8 as sequence, ${facts} from audit_event
-        where chain is null and id > ${anchor} and id <= ${bound} order by id limit ${rowsPerBatch}
+        where chain is null and id > ${anchor} and id <= ${bound} order by id limit ${most}
       `
     : sql`
         select sequence::float8 as sequence, ${facts} from audit_event
-        where chain = ${name} and sequence > ${anchor} and sequence <= ${bound} order by sequence limit ${rowsPerBatch}
+        where chain = ${name} and sequence > ${anchor} and sequence <= ${bound} order by sequence limit ${most}
       `
-}
-
-const isIntent = sql<boolean>`front.intent_id is not null and front.type in ('operation.allowed', 'credential.read')`
-const outcome = sql`
-  o.request_id = front.request_id and o.intent_id = front.intent_id
-  and o.type in ('operation.outcome', 'credential.outcome')
-`
-
-function staysFor(cutoff: number) {
-  return sql<boolean>`
-    front.at >= ${cutoff} or (${isIntent} and exists (
-      select from audit_event o where ${outcome} and o.at >= timestamptz 'epoch' + ${cutoff} * interval '1 microsecond'
-    ))
-  `
-}
-
-/** The last row up to `furthest` behind which no outcome of a call before it is left. */
-async function beforeCalls(
-  step: QueryExecutorProvider,
-  {
-    chain,
-    front,
-    furthest,
-  }: { readonly front: ReturnType<typeof frontOf>; readonly chain: PrunedFront['chain']; readonly furthest: number },
-): Promise<number> {
-  if (isLegacy(chain)) return furthest
-  let cut = furthest
-  for (let steps = 0; steps < mostSteps; steps += 1) {
-    const { rows } = await sql<{ readonly first: number | null }>`
-      with front as (${front})
-      select min(sequence) as first from front
-      where sequence <= ${cut} and ${isIntent} and exists (
-        select from audit_event o where ${outcome} and o.chain = ${chain.name} and o.sequence > ${cut}
-      )
-    `.execute(step)
-    const first = rows[0]?.first ?? null
-    if (first === null) return cut
-    cut = first - 1
-  }
-  return chain.anchor
 }
 
 async function readMac(step: QueryExecutorProvider, chain: PrunedFront['chain'], to: number): Promise<Buffer> {
