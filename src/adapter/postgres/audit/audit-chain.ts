@@ -8,7 +8,8 @@ import { toStoredRow, type AuditRow } from './audit-row.js'
 import type { AuditSeal } from './audit-seal.js'
 import type { BrokenChains } from './broken-chains.js'
 import { claimChain, releaseChain, renewChain, stands, type Claim } from './claim-chain.js'
-import { isIntent, OpenIntents, unknownOutcomeOf } from './open-intents.js'
+import { GivenUpChains } from './settle/given-up-chains.js'
+import { isIntent, OpenIntents, unknownOutcomeOf } from './settle/open-intents.js'
 
 type Db = Kysely<AuditTables>
 
@@ -41,7 +42,8 @@ export class AuditChain {
   /** In the words of each claim of it: nobody else's chain is taken for its own. */
   readonly writer = randomUUID()
   readonly #options: AuditChainOptions
-  readonly #intents = new OpenIntents()
+  readonly #givenUp = new GivenUpChains()
+  #intents = new OpenIntents()
   #claim: Claim | undefined
   #claims = 0
   #wanted: 'any' | 'new' = 'any'
@@ -62,7 +64,7 @@ export class AuditChain {
 
   /** Whether intents wait for their outcomes, or rows for what became of them. */
   get isOpen(): boolean {
-    return this.#intents.size > 0 || this.#doubt !== undefined || this.#refused.length > 0
+    return this.#intents.size > 0 || this.#givenUp.size > 0 || this.#doubt !== undefined || this.#refused.length > 0
   }
 
   /** How long ago it was last written to, in milliseconds. */
@@ -98,7 +100,10 @@ export class AuditChain {
   /** Finds out what became of rows in doubt; intents among them that nobody acts on have their outcomes then. */
   async tidy(): Promise<void> {
     await this.#inTurn(async () => {
-      if (this.#claim === undefined && this.isOpen) this.#claim = await this.#claimAgain(await this.#options.database())
+      if (!this.isOpen) return
+      const db = await this.#options.database()
+      this.#claim ??= await this.#claimAgain(db)
+      await this.#givenUp.keep(db)
     })
     const refused = this.#refused.splice(0).filter(({ intent }) => !this.#retained.has(intent))
     if (refused.length === 0) return
@@ -120,10 +125,12 @@ export class AuditChain {
   /** Leaves the chain to whoever comes next. */
   release(): Promise<void> {
     return this.#inTurn(async () => {
-      if (this.#claim === undefined) return
-      const { end } = this.#claim
+      if (this.#claim === undefined && this.#givenUp.size === 0) return
+      const end = this.#claim?.end
       this.#lose()
-      await releaseChain(await this.#options.database(), end)
+      const db = await this.#options.database()
+      if (end !== undefined) await releaseChain(db, end)
+      await this.#givenUp.release(db)
     })
   }
 
@@ -165,6 +172,7 @@ export class AuditChain {
     this.#doubt = undefined
     if (added?.end === undefined) return false
     this.#intents.note(stored, end.sequence)
+    this.#givenUp.close(stored)
     this.#usedAt = performance.now()
     this.#claim = { end: added.end, now: added.now, readAt: performance.now(), writtenAt: addition.at, isOwn: true }
     return true
@@ -176,8 +184,10 @@ export class AuditChain {
     if (/^(?:22|23|42)/.test(sqlState(error) ?? '')) this.#doubt = undefined
     if (!this.#options.broken.giveUp(end, error)) throw error
     this.#wanted = 'new'
+    this.#givenUp.add({ end, intents: this.#intents })
+    this.#intents = new OpenIntents()
     this.#lose()
-    await releaseChain(db, end).catch(() => undefined)
+    await this.#givenUp.keep(db).catch(() => undefined)
   }
 
   /** What was sent before a failure may have been written all the same; and meanwhile others may have had the chain. */
@@ -199,7 +209,9 @@ export class AuditChain {
   }
 
   #noteWritten({ end, rows }: Doubt, intents: 'open' | 'settled'): void {
-    if (intents === 'open') this.#intents.note(rows.map(toStoredRow), end.sequence)
+    const stored = rows.map(toStoredRow)
+    if (intents === 'open') this.#intents.note(stored, end.sequence)
+    this.#givenUp.close(stored)
     for (const row of rows) {
       const { event: intent } = row
       this.#writtenAfterAll.add(intent)

@@ -37,8 +37,9 @@ export async function readRows(
     select ${columns},
       (
         intent_id is not null and type in ('operation.allowed', 'credential.read') and not exists (
-          select from audit_event o join audit_chain c on c.name = o.chain
-          where c.key = (select key from audit_chain where name = ${chain}) and o.request_id = e.request_id and o.intent_id = e.intent_id
+          select from audit_event o
+          where (select c.key from audit_chain c where c.name = o.chain) = (select key from audit_chain where name = ${chain})
+            and o.request_id = e.request_id and o.intent_id = e.intent_id
             and o.type in ('operation.outcome', 'credential.outcome')
         )
       ) as open

@@ -66,8 +66,9 @@ async function readParts(
   const goes = sql<boolean>`o.chain = ${name} and o.sequence <= ${to}`
   const { rows } = await sql<CallPart>`
     select e.sequence::float8 as sequence, e.type in (${intents}) as "isIntent", array(
-      select o.id::float8 from audit_event o join audit_chain c on c.name = o.chain
-      where ${isOther} and c.place = ${own} and c.key = ${seal.key} and not (${goes})
+      select o.id::float8 from audit_event o
+      where ${isOther} and not (${goes})
+        and (select c.key from audit_chain c where c.name = o.chain and c.place = ${own}) = ${seal.key}
     ) as others
     from audit_event e
     where e.chain = ${name} and e.sequence > ${anchor} and e.sequence <= ${to}

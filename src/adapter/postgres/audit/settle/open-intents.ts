@@ -1,5 +1,5 @@
-import type { AuditEvent } from '../../../core/audit/audit-event.js'
-import type { StoredRow } from './audit-row.js'
+import type { AuditEvent } from '../../../../core/audit/audit-event.js'
+import type { StoredRow } from '../audit-row.js'
 
 /** What the outcome of an intent is called. */
 const outcomeTypes: Readonly<Record<string, string>> = {
@@ -8,7 +8,7 @@ const outcomeTypes: Readonly<Record<string, string>> = {
 }
 const outcomes = new Set(Object.values(outcomeTypes))
 
-type Intent = Pick<
+export type Intent = Pick<
   StoredRow,
   'client_id' | 'intent_id' | 'issuer' | 'operation' | 'request_id' | 'subject' | 'trace_id' | 'type'
 >
@@ -55,6 +55,11 @@ export class OpenIntents {
     for (const [key, row] of this.#rows) if (!closed.has(key)) return row - 1
     const first = rows.findIndex((row) => isIntent(row) && !closed.has(keyOf(row)))
     return first === -1 ? next : end + first
+  }
+
+  /** Takes note of outcomes that another chain has. */
+  close(rows: readonly StoredRow[]): void {
+    for (const row of rows) if (outcomes.has(row.type)) this.#rows.delete(keyOf(row))
   }
 
   forget(): void {
