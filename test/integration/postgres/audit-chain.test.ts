@@ -366,6 +366,14 @@ describe('a call that takes hours on a busy tenant', () => {
   })
 })
 
+describe('a span of time', () => {
+  it('is looked for without the rows that have come since the last vacuum, in every database', async () => {
+    const options = `select reloptions from pg_class where relname = 'audit_event_at'`
+    const found = [...(await test.sql(options)), ...(await test.tenantSql(acme, options))]
+    expect(found).toEqual([{ reloptions: ['autosummarize=on'] }, { reloptions: ['autosummarize=on'] }])
+  })
+})
+
 /** Chains in which something is left open. */
 async function unsettled() {
   return test.tenantSql(acme, `select name from audit_chain where kind = 'server' and settled < sequence`)

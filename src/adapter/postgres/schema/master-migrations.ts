@@ -1,7 +1,7 @@
 import { sql, type Kysely } from 'kysely'
 import { createAuditChains } from './audit-chain-schema.js'
 import { createAuditEvent } from './audit-schema.js'
-import { boundUnsettled } from './audit-unsettled.js'
+import { boundAuditSearches } from './audit-searches.js'
 import { createIdentityProviders, createPasswordRefusals } from './federation-schema.js'
 import type { Migration, MigrationSchema } from './migrate.js'
 import { addSigningKeyTerms } from './signing-key-terms.js'
@@ -45,7 +45,7 @@ export const masterMigrations: readonly Migration[] = [
   { name: '0007-identity-provider', up: createIdentityProviders },
   { name: '0008-password-refusal', up: createPasswordRefusals },
   { name: '0009-audit-chain', up: createAuditChains },
-  { name: '0010-audit-unsettled', up: boundUnsettled },
+  { name: '0010-audit-searches', up: boundAuditSearches },
 ]
 
 async function createTenants(db: Kysely<MigrationSchema>): Promise<void> {
