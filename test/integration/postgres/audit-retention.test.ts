@@ -3,8 +3,8 @@ import { AuditKeeper } from '../../../src/adapter/postgres/audit/keep/audit-keep
 import type { AuditPlace } from '../../../src/adapter/postgres/audit/keep/audit-maintenance.js'
 import type { SignedCheckpoint } from '../../../src/core/audit/audit-checkpoint.js'
 import type { RegisteredTenant } from '../../../src/core/administration/registered-tenant.js'
-import { KeptTrail, recordCalls } from '../../support/kept-trail.js'
-import { openTestPostgres, type TestPostgres } from '../../support/postgres.js'
+import { openKeptSite, recordCalls, type KeptTrail } from '../../support/kept-trail.js'
+import type { TestPostgres } from '../../support/postgres.js'
 
 const by = 'cli:tester'
 /** From a time on that never comes. */
@@ -17,19 +17,16 @@ let trail: KeptTrail
 let checkpoint: SignedCheckpoint
 
 beforeAll(async () => {
-  test = await openTestPostgres()
-  acme = await test.postgres.tenantDirectory.create({ slug: 'acme', name: 'Acme' }, by)
-  place = { tenant: acme, database: acme.database }
-  await recordCalls(test.postgres.audit, acme, ['one', 'two', 'three'], 'all done')
-  await recordCalls(test.postgres.audit, acme, ['open'], 'none done')
-  await recordCalls(test.postgres.audit, acme, ['four'], 'all done')
-  for (const name of ['auditor', 'reader']) {
-    const wish = { kind: 'name', category: 'roles', name, presence: 'present' } as const
-    await test.postgres.tenantAdministration.apply(acme, [wish], by)
-  }
-  trail = new KeptTrail(test, acme)
-  checkpoint = await test.postgres.auditMaintenance.checkpoint(place)
-  await trail.keep()
+  ;({ test, acme, place, trail, checkpoint } = await openKeptSite(async (site) => {
+    const { audit, tenantAdministration } = site.test.postgres
+    await recordCalls(audit, site.acme, ['one', 'two', 'three'], 'all done')
+    await recordCalls(audit, site.acme, ['open'], 'none done')
+    await recordCalls(audit, site.acme, ['four'], 'all done')
+    for (const name of ['auditor', 'reader']) {
+      const wish = { kind: 'name', category: 'roles', name, presence: 'present' } as const
+      await tenantAdministration.apply(site.acme, [wish], by)
+    }
+  }))
 })
 afterAll(() => test?.close())
 afterEach(() => trail.putBack())
@@ -282,6 +279,20 @@ describe('the retention of an audit trail', () => {
       { chain: expect.stringMatching(/^changes-/) },
     ])
     expect(await trail.verify()).toMatchObject({ faults: [], notes: [], unsealedRows: 0 })
+  })
+})
+
+describe('what the retention leaves', () => {
+  it('is every checkpoint, which says what was there, and what tells a copy from what has waited beside the trail', async () => {
+    const { auditMaintenance } = test.postgres
+    const documents = () => test.tenantSql(acme, 'select document from audit_checkpoint order by id')
+    await test.tenantSql(acme, `insert into audit_adopted (nonce) values ('of a row that is gone')`)
+    const before = await documents()
+    await auditMaintenance.prune(place, everything)
+    expect((await documents()).slice(0, before.length)).toEqual(before)
+    expect(await test.tenantSql(acme, 'select nonce from audit_adopted')).toEqual([{ nonce: 'of a row that is gone' }])
+    expect((await trail.verify([checkpoint])).faults).toEqual([])
+    await test.tenantSql(acme, 'delete from audit_adopted')
   })
 })
 
