@@ -159,13 +159,24 @@ describe('authsec audit', () => {
       if (globex === undefined) throw new Error('no tenant')
       await data.tenantSql(
         globex,
-        `begin; set local authsec.audit_maintenance = 'on'; update audit_event set count = 2 where sequence = 1; commit`,
+        `begin; set local authsec.audit_maintenance = 'on'; update audit_event set count = 2, at = at - interval '30 days' where sequence = 1; commit`,
       )
       const { code, stderr, stdout } = await site.run('audit', 'verify', '--tenant', 'globex')
       expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining('not as it was written') })
       expect(stdout).toMatch(
         /^✗ globex: .*\n {2}✗ (?:server|changes)-[^ ]+, row 1, 20[^ ]+Z: the row is not as it was written/,
       )
+      const prune = ['audit', 'prune', '--older-than', '7d', '--yes'] as const
+      const pruned = await site.run(...prune)
+      expect(pruned).toMatchObject({ code: 1, stderr: expect.stringMatching(/stay, verify the trail of: globex$/m) })
+      expect(pruned.stdout).toMatch(/^rows of server-\S+ in globex stay, verify the trail: the row 1 is not/m)
+      const [row] = await data.sql(`select database_name as name from tenant where slug = 'acme-corp'`)
+      const gone = `alter database "${String(row?.['name'])}" with allow_connections`
+      await data.sql(`${gone} false`)
+      const both = await site.run(...prune, '--json')
+      await data.sql(`${gone} true`)
+      expect(both).toMatchObject({ code: 1, stderr: expect.stringContaining('removed there: acme-corp: ') })
+      await site.done(...prune, '--tenant', 'acme-corp')
     } finally {
       await data.close()
     }

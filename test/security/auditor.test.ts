@@ -139,7 +139,7 @@ describe('the role that may read a trail', () => {
     'delete from audit_chain',
     `insert into audit_cursor (destination, chain, sequence) values ('x', 'y', 1)`,
     'delete from audit_cursor',
-    `select * from audit_unsettled('x', 0)`,
+    `select * from audit_unsettled('x', 0, 1)`,
     'create table own (id int)',
     'create temporary table own (id int)',
     'create role own',

@@ -2,8 +2,10 @@ import type { SignedCheckpoint } from '../../src/core/audit/audit-checkpoint.js'
 import type { AuditReport } from '../../src/core/audit/audit-verification.js'
 import type { AuditEvent } from '../../src/core/audit/audit-event.js'
 import type { Tenant } from '../../src/core/identity/tenant.js'
+import type { AuditPlace } from '../../src/adapter/postgres/audit/keep/audit-maintenance.js'
+import type { RegisteredTenant } from '../../src/core/administration/registered-tenant.js'
 import type { Postgres } from '../../src/adapter/postgres/open-postgres.js'
-import type { TestPostgres } from './postgres.js'
+import { openTestPostgres, type TestPostgres } from './postgres.js'
 
 export interface TrailRow {
   readonly chain: string
@@ -70,6 +72,28 @@ export class KeptTrail {
   #sql(query: string) {
     return this.#test.tenantSql(this.#tenant, query)
   }
+}
+
+/** A tenant in a database of its own, whose trail is kept once something has been recorded. */
+export interface KeptSite {
+  readonly test: TestPostgres
+  readonly acme: RegisteredTenant
+  readonly place: AuditPlace
+  readonly trail: KeptTrail
+  /** How far the trail had come when it was kept. */
+  readonly checkpoint: SignedCheckpoint
+}
+
+/** Records what `fill` does, and keeps it. */
+export async function openKeptSite(fill: (site: Omit<KeptSite, 'checkpoint'>) => Promise<void>): Promise<KeptSite> {
+  const test = await openTestPostgres()
+  const acme = await test.postgres.tenantDirectory.create({ slug: 'acme', name: 'Acme' }, 'cli:tester')
+  const place = { tenant: acme, database: acme.database }
+  const trail = new KeptTrail(test, acme)
+  await fill({ test, acme, place, trail })
+  const checkpoint = await test.postgres.auditMaintenance.checkpoint(place)
+  await trail.keep()
+  return { test, acme, place, trail, checkpoint }
 }
 
 /** Calls as a server records them, the first half of them with an outcome unless told. */

@@ -1,4 +1,4 @@
-import type { PrunedRows } from '../../adapter/postgres/audit/keep/retention.js'
+import type { PrunedRows } from '../../adapter/postgres/audit/keep/prune/retention.js'
 import type { Agree } from '../administration/change-tenant.js'
 import { withInstallation } from '../administration/with-tenant.js'
 import { inEachTrail, type UnreachedTrail } from './in-trail.js'

@@ -1,12 +1,14 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { pruneAudit, type PrunedTrail } from '../../app/audit/prune-audit.js'
 import { fewestRetentionDays, mostRetentionDays } from '../../app/settings/settings.js'
+import type { UnreachedTrail } from '../../app/audit/in-trail.js'
 import { agreement, type YesFlag } from '../administration/agree.js'
+import { CheckFailedError } from '../exit-code.js'
 import { formatTable } from '../format-table.js'
 import { printResult } from '../print-result.js'
 import { printableJson } from '../printable.js'
 import { trailOf, withTrailFlags, type TrailFlags } from './trail-flags.js'
-import { refuseUnreached } from './unreached-trails.js'
+import { namesOf, refuseUnreached } from './unreached-trails.js'
 
 interface PruneFlags extends TrailFlags, YesFlag {
   readonly olderThan: number
@@ -14,10 +16,12 @@ interface PruneFlags extends TrailFlags, YesFlag {
   readonly json?: true
 }
 
+const where = 'nothing was removed there'
+
 /** `authsec audit prune`. */
 export function pruneCommand(env: NodeJS.ProcessEnv): Command {
   const command = new Command('prune').description(
-    'Removes what is on record from long ago, which is on record itself; what is left can still be verified',
+    'Removes what is on record from long ago, which is on record itself; exits with 1 where something keeps rows from going',
   )
   return withTrailFlags(command)
     .requiredOption('--older-than <days>', `so old is what goes, such as 365d; at least ${fewestRetentionDays}d`, days)
@@ -30,8 +34,18 @@ export function pruneCommand(env: NodeJS.ProcessEnv): Command {
         unsent: unsent === true ? 'removed' : 'kept',
       })
       await printResult(json === true ? printableJson(pruned) : formatPruned(pruned))
-      refuseUnreached('nothing was removed there', unreached)
+      refuseStayed(pruned, unreached)
+      refuseUnreached(where, unreached)
     })
+}
+
+/** What is not as it was written matters more than what does not answer, which is named all the same. */
+function refuseStayed(pruned: readonly PrunedTrail[], unreached: readonly UnreachedTrail[]): void {
+  const stayed = pruned.filter(({ chains }) => chains.some(({ fault }) => fault !== undefined))
+  if (stayed.length === 0) return
+  const names = stayed.map(({ tenant }) => tenant ?? 'master').join(', ')
+  const silent = unreached.length === 0 ? '' : `; ${where}: ${namesOf(unreached)}`
+  throw new CheckFailedError(`rows whose term is over stay, verify the trail of: ${names}${silent}`)
 }
 
 function formatPruned(pruned: readonly PrunedTrail[]): string {

@@ -5,6 +5,7 @@ import type { Log } from '../../../src/core/runtime/log.js'
 import { checkTrail } from '../../support/audit-check.js'
 import { holdRows } from '../../support/hold-rows.js'
 import { openTestPostgres, type TestPostgres } from '../../support/postgres.js'
+import { until } from '../../support/until.js'
 
 let test: TestPostgres
 let acme: Tenant
@@ -277,18 +278,106 @@ describe('a chain that somebody has broken', () => {
     await server.close()
   })
 
-  it('keeps no other from being settled', async () => {
+  it('keeps no other from being settled, and what is left in it becomes unknown in another', async () => {
     const [one, two] = [await test.reopen(), await test.reopen()]
     await one.audit.record(intent('in a broken one'))
     await two.audit.record(intent('in a whole one'))
-    await plant(await chainOf('in a broken one'))
+    const chain = await chainOf('in a broken one')
+    await plant(chain)
     await abandon()
     const other = await test.reopen()
     await other.audit.settle(acme)
     expect((await rowsOf('in a whole one')).map(({ reason }) => reason)).toEqual([null, 'unknown'])
+    const left = await rowsOf('in a broken one')
+    expect(left.map(({ reason }) => reason)).toEqual([null, 'unknown'])
+    expect(left[1]?.['chain']).not.toBe(chain)
     expect(await other.audit.settle(acme)).toBe(0)
+    expect(await unsettled()).toEqual([])
+    await Promise.all([one, two, other].map((server) => server.close()))
+  })
+
+  it('is its process’s while calls run that began in it, wherever it ends', async () => {
+    const [one, other] = [await test.reopen(), await test.reopen()]
+    for (const name of ['ends', 'never ends']) await one.audit.record(intent(`${name} in a broken one`))
+    const chain = await chainOf('ends in a broken one')
+    await test.tenantSql(acme, 'update audit_chain set sequence = 9007199254740991 where name = $1', [chain])
+    await one.audit.record(outcome('ends in a broken one'))
+    await other.audit.settle(acme)
+    expect((await rowsOf('ends in a broken one')).map(({ reason }) => reason)).toEqual([null, 'succeeded'])
+    expect(await rowsOf('never ends in a broken one')).toHaveLength(1)
+    const isHeld = async (): Promise<boolean> => {
+      const held = 'select from audit_chain where name = $1 and held_until > clock_timestamp()'
+      return (await test.tenantSql(acme, held, [chain])).length === 1
+    }
+    await abandon()
+    await until(isHeld)
+    await one.close()
+    await other.audit.settle(acme)
+    expect((await rowsOf('ends in a broken one')).map(({ reason }) => reason)).toEqual([null, 'succeeded'])
+    expect((await rowsOf('never ends in a broken one')).map(({ reason }) => reason)).toEqual([null, 'unknown'])
+    expect(await unsettled()).toEqual([])
+    await other.close()
   })
 })
+
+describe('a call that takes hours on a busy tenant', () => {
+  it('becomes unknown however much has come behind it, and so does the last one', async () => {
+    const server = await test.reopen()
+    await server.audit.record(intent('first of many'))
+    const chain = (await rowsOf('first of many'))[0]?.['chain']
+    await test.tenantSql(
+      acme,
+      `with added as (
+        insert into audit_event (type, request_id, chain, sequence, mac)
+        select 'list.served', 'of many', name, c.sequence + number, '' from audit_chain c, generate_series(1, 50000) number
+        where name = $1 returning 1
+      ) update audit_chain set sequence = sequence + 50000 where name = $1`,
+      [chain],
+    )
+    await test.tenantSql(
+      acme,
+      `with added as (
+        insert into audit_event (type, request_id, intent_id, chain, sequence, mac)
+        select 'operation.allowed', 'last of many', number::text, name, c.sequence + number, ''
+        from audit_chain c, generate_series(1, 1200) number where name = $1 returning 1
+      ) update audit_chain set sequence = sequence + 1200 where name = $1`,
+      [chain],
+    )
+    await abandon()
+    expect(await test.postgres.audit.settle(acme)).toBe(1201)
+    expect((await rowsOf('first of many')).map(({ reason }) => reason)).toEqual([null, 'unknown'])
+    expect(await rowsOf('last of many')).toHaveLength(2400)
+    expect(await unsettled()).toEqual([])
+    await server.close()
+  })
+
+  it('ends by no outcome that is in no chain of ours', async () => {
+    const server = await test.reopen()
+    await server.audit.record(intent('said to have ended'))
+    await test.tenantSql(
+      acme,
+      `insert into audit_event (type, request_id, intent_id) values ('operation.outcome', $1, $1)`,
+      ['said to have ended'],
+    )
+    await abandon()
+    await test.postgres.audit.settle(acme)
+    expect((await rowsOf('said to have ended')).map(({ reason }) => reason)).toEqual([null, null, 'unknown'])
+    await server.close()
+  })
+})
+
+describe('a span of time', () => {
+  it('is looked for without the rows that have come since the last vacuum, in every database', async () => {
+    const options = `select reloptions from pg_class where relname = 'audit_event_at'`
+    const found = [...(await test.sql(options)), ...(await test.tenantSql(acme, options))]
+    expect(found).toEqual([{ reloptions: ['autosummarize=on'] }, { reloptions: ['autosummarize=on'] }])
+  })
+})
+
+/** Chains in which something is left open. */
+async function unsettled() {
+  return test.tenantSql(acme, `select name from audit_chain where kind = 'server' and settled < sequence`)
+}
 
 async function databaseName(): Promise<string> {
   const [row] = await test.sql('select database_name from tenant where id = $1', [acme.id])

@@ -3,8 +3,8 @@ import { AuditKeeper } from '../../../src/adapter/postgres/audit/keep/audit-keep
 import type { AuditPlace } from '../../../src/adapter/postgres/audit/keep/audit-maintenance.js'
 import type { SignedCheckpoint } from '../../../src/core/audit/audit-checkpoint.js'
 import type { RegisteredTenant } from '../../../src/core/administration/registered-tenant.js'
-import { KeptTrail, recordCalls } from '../../support/kept-trail.js'
-import { openTestPostgres, type TestPostgres } from '../../support/postgres.js'
+import { openKeptSite, recordCalls, type KeptTrail } from '../../support/kept-trail.js'
+import type { TestPostgres } from '../../support/postgres.js'
 
 const by = 'cli:tester'
 /** From a time on that never comes. */
@@ -17,19 +17,16 @@ let trail: KeptTrail
 let checkpoint: SignedCheckpoint
 
 beforeAll(async () => {
-  test = await openTestPostgres()
-  acme = await test.postgres.tenantDirectory.create({ slug: 'acme', name: 'Acme' }, by)
-  place = { tenant: acme, database: acme.database }
-  await recordCalls(test.postgres.audit, acme, ['one', 'two', 'three'], 'all done')
-  await recordCalls(test.postgres.audit, acme, ['open'], 'none done')
-  await recordCalls(test.postgres.audit, acme, ['four'], 'all done')
-  for (const name of ['auditor', 'reader']) {
-    const wish = { kind: 'name', category: 'roles', name, presence: 'present' } as const
-    await test.postgres.tenantAdministration.apply(acme, [wish], by)
-  }
-  trail = new KeptTrail(test, acme)
-  checkpoint = await test.postgres.auditMaintenance.checkpoint(place)
-  await trail.keep()
+  ;({ test, acme, place, trail, checkpoint } = await openKeptSite(async (site) => {
+    const { audit, tenantAdministration } = site.test.postgres
+    await recordCalls(audit, site.acme, ['one', 'two', 'three'], 'all done')
+    await recordCalls(audit, site.acme, ['open'], 'none done')
+    await recordCalls(audit, site.acme, ['four'], 'all done')
+    for (const name of ['auditor', 'reader']) {
+      const wish = { kind: 'name', category: 'roles', name, presence: 'present' } as const
+      await tenantAdministration.apply(site.acme, [wish], by)
+    }
+  }))
 })
 afterAll(() => test?.close())
 afterEach(() => trail.putBack())
@@ -49,6 +46,34 @@ async function requestsLeft(): Promise<readonly unknown[]> {
     `select distinct request_id from audit_event where chain like 'server-%' order by 1`,
   )
   return rows.map((row) => row['request_id'])
+}
+
+/** So many calls of another process that all begin before the first of them ends; the chain that they are in. */
+async function overlapping(count: number): Promise<string> {
+  const before = new Set((await trail.rows()).map(({ chain }) => chain))
+  const other = await test.reopen()
+  const names = Array.from({ length: count }, (_, number) => `call ${number}`)
+  await recordCalls(other.audit, acme, names, 'all done')
+  await other.close()
+  const added = (await trail.rows()).find(({ chain }) => !before.has(chain))
+  return added?.chain ?? ''
+}
+
+/** Ends the call that is open. */
+async function endOpen(audit: TestPostgres['postgres']['audit']): Promise<void> {
+  const call = { tenant: acme, requestId: 'open', intentId: 'open' }
+  await audit.record({ ...call, type: 'operation.outcome', reason: 'succeeded' })
+}
+
+/** Of how many calls there is the outcome without the intent. */
+async function outcomesAlone(): Promise<number> {
+  const rows = await test.tenantSql(
+    acme,
+    `select from audit_event o where type = 'operation.outcome' and not exists (
+      select from audit_event e where e.type = 'operation.allowed' and e.intent_id = o.intent_id
+    )`,
+  )
+  return rows.length
 }
 
 describe('the retention of an audit trail', () => {
@@ -137,6 +162,81 @@ describe('the retention of an audit trail', () => {
     expect(await rowsOf('restored')).toHaveLength(1)
   })
 
+  it('takes calls that overlap as a whole, so that nothing cuts one in two', async () => {
+    const { auditMaintenance } = test.postgres
+    const chain = await overlapping(1500)
+    await trail.spoil(`create function cut_off() returns trigger language plpgsql as $$
+      begin
+        if new.name = '${chain}' and new.anchor_sequence > old.anchor_sequence and old.anchor_sequence > 0 then
+          raise exception 'cut off';
+        end if;
+        return new;
+      end $$;
+      create trigger cut_off before update on audit_chain for each row execute function cut_off()`)
+    await auditMaintenance.prune(place, everything).catch(() => undefined)
+    await trail.spoil('drop trigger cut_off on audit_chain; drop function cut_off()')
+    expect(await outcomesAlone()).toBe(0)
+    expect((await trail.verify([checkpoint])).faults).toEqual([])
+  })
+
+  it('keeps less than a batch of calls that overlap all along, and no more', async () => {
+    const { auditMaintenance } = test.postgres
+    const chain = await overlapping(1500)
+    const sent = (rows: number) =>
+      `delete from audit_cursor; insert into audit_cursor (destination, chain, sequence) values ('syslog', '${chain}', ${rows})`
+    const pruned = async () =>
+      (await auditMaintenance.prune(place, everything)).filter((pruning) => pruning.chain === chain)
+    await test.tenantSql(acme, sent(1900))
+    expect(await pruned()).toEqual([])
+    await test.tenantSql(acme, sent(2500))
+    expect(await pruned()).toMatchObject([{ rows: 2500 }])
+    await test.tenantSql(acme, 'delete from audit_cursor')
+    expect(await pruned()).toMatchObject([{ rows: 500 }])
+    expect((await trail.verify([checkpoint])).faults).toEqual([])
+  })
+
+  it('takes no call for ended because of an outcome that somebody has added', async () => {
+    const { auditMaintenance } = test.postgres
+    const server = (await trail.rows()).find(({ chain }) => chain.startsWith('server'))?.chain
+    const outcome = `'operation.outcome', 'open', 'open'`
+    const settled = `update audit_chain set settled = sequence where kind = 'server'`
+    const other = `'server-x', 'server', '${acme.id}', (select key from audit_chain where kind = 'server' limit 1), '\\x00'`
+    const forged = [
+      settled,
+      `${settled}; insert into audit_event (type, request_id, intent_id) values (${outcome})`,
+      `${settled}; insert into audit_chain (name, kind, place, key, mac) values (${other});
+        insert into audit_event (type, request_id, intent_id, chain, sequence, mac) values (${outcome}, 'server-x', 1, '\\x00')`,
+    ]
+    for (const statements of forged) {
+      await trail.spoilAnew(statements)
+      const pruned = await auditMaintenance.prune(place, everything)
+      expect(pruned.find(({ chain }) => chain === server)).toMatchObject({
+        rows: 6,
+        fault: 'no outcome is on record of the call in row 7',
+      })
+      expect(await requestsLeft()).toContain('open')
+      const { faultCount, open } = await trail.verify()
+      expect(open + faultCount).toBeGreaterThan(0)
+    }
+  })
+
+  it('takes the outcome that another process has written, and its intent first', async () => {
+    const { auditMaintenance } = test.postgres
+    const other = await test.reopen()
+    await endOpen(other.audit)
+    await auditMaintenance.prune(place, everything)
+    // The process that began it has not heard of its end.
+    expect(await requestsLeft()).toEqual(['four', 'open'])
+    expect(await outcomesAlone()).toBe(0)
+    await trail.spoil(`update audit_chain set settled = sequence where kind = 'server'`)
+    const pruned = await auditMaintenance.prune(place, everything)
+    expect(pruned.filter(({ fault }) => fault !== undefined)).toEqual([])
+    await auditMaintenance.prune(place, everything)
+    expect(await requestsLeft()).toEqual([])
+    expect(await trail.verify([checkpoint])).toMatchObject({ faults: [], open: 0 })
+    await other.close()
+  })
+
   it('leaves a trail that holds wherever it is cut off', async () => {
     const { audit, auditMaintenance } = test.postgres
     await trail.spoil(`create function cut_off() returns trigger language plpgsql as $$
@@ -149,13 +249,7 @@ describe('the retention of an audit trail', () => {
     await trail.spoil('drop trigger cut_off on audit_chain; drop function cut_off()')
     expect(await requestsLeft()).toEqual(['four', 'open'])
     expect(await trail.verify([checkpoint])).toMatchObject({ faults: [], removedRows: 6 })
-    await audit.record({
-      type: 'operation.outcome',
-      tenant: acme,
-      requestId: 'open',
-      intentId: 'open',
-      reason: 'succeeded',
-    })
+    await endOpen(audit)
     await auditMaintenance.prune(place, everything)
     expect(await trail.verify([checkpoint])).toMatchObject({ faults: [], open: 0 })
     expect(await requestsLeft()).toEqual([])
@@ -185,6 +279,20 @@ describe('the retention of an audit trail', () => {
       { chain: expect.stringMatching(/^changes-/) },
     ])
     expect(await trail.verify()).toMatchObject({ faults: [], notes: [], unsealedRows: 0 })
+  })
+})
+
+describe('what the retention leaves', () => {
+  it('is every checkpoint, which says what was there, and what tells a copy from what has waited beside the trail', async () => {
+    const { auditMaintenance } = test.postgres
+    const documents = () => test.tenantSql(acme, 'select document from audit_checkpoint order by id')
+    await test.tenantSql(acme, `insert into audit_adopted (nonce) values ('of a row that is gone')`)
+    const before = await documents()
+    await auditMaintenance.prune(place, everything)
+    expect((await documents()).slice(0, before.length)).toEqual(before)
+    expect(await test.tenantSql(acme, 'select nonce from audit_adopted')).toEqual([{ nonce: 'of a row that is gone' }])
+    expect((await trail.verify([checkpoint])).faults).toEqual([])
+    await test.tenantSql(acme, 'delete from audit_adopted')
   })
 })
 

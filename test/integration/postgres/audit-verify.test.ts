@@ -22,7 +22,6 @@ beforeAll(async () => {
   const other = await test.reopen()
   await recordCalls(test.postgres.audit, acme, ['one', 'two', 'three', 'four', 'five', 'six'])
   await recordCalls(other.audit, acme, ['seven', 'eight', 'nine', 'ten', 'eleven'])
-  await other.close()
   for (const name of ['auditor', 'reader', 'writer']) {
     const wish = { kind: 'name', category: 'roles', name, presence: 'present' } as const
     await test.postgres.tenantAdministration.apply(acme, [wish], by)
@@ -165,6 +164,24 @@ describe('verification of an audit trail', () => {
       }),
       { numRuns: 12 },
     )
+  })
+
+  it('takes a number for the same however it is written, and every other number for a change', async () => {
+    const [counted] = await test.tenantSql(
+      acme,
+      `select chain, sequence::int as sequence from audit_event where detail->>'count' = '2' order by chain, sequence limit 1`,
+    )
+    const at = { chain: String(counted?.['chain']), sequence: Number(counted?.['sequence']) }
+    const written = (number: string): string =>
+      `update audit_event set detail = jsonb_set(detail, '{count}', '${number}') where ${where(at)}`
+    for (const number of ['2.0', '2.00000000000000000001', '20e-1']) {
+      await trail.spoilAnew(written(number))
+      expect((await trail.verify()).faults).toEqual([])
+    }
+    for (const number of ['2.0000000000000005', '3', '"2"', '[2]', 'null']) {
+      await trail.spoilAnew(written(number))
+      expect((await trail.verify()).faults).toMatchObject([{ kind: 'row_changed', ...at }])
+    }
   })
 
   it('says for a seal of its own that was changed nothing of the row behind it', async () => {

@@ -8,7 +8,8 @@ import { toStoredRow, type AuditRow } from './audit-row.js'
 import type { AuditSeal } from './audit-seal.js'
 import type { BrokenChains } from './broken-chains.js'
 import { claimChain, releaseChain, renewChain, stands, type Claim } from './claim-chain.js'
-import { isIntent, OpenIntents, unknownOutcomeOf } from './open-intents.js'
+import { GivenUpChains } from './settle/given-up-chains.js'
+import { isIntent, OpenIntents, unknownOutcomeOf } from './settle/open-intents.js'
 
 type Db = Kysely<AuditTables>
 
@@ -41,7 +42,8 @@ export class AuditChain {
   /** In the words of each claim of it: nobody else's chain is taken for its own. */
   readonly writer = randomUUID()
   readonly #options: AuditChainOptions
-  readonly #intents = new OpenIntents()
+  readonly #givenUp = new GivenUpChains()
+  #intents = new OpenIntents()
   #claim: Claim | undefined
   #claims = 0
   #wanted: 'any' | 'new' = 'any'
@@ -64,7 +66,7 @@ export class AuditChain {
 
   /** Whether intents wait for their outcomes, or rows for what became of them. */
   get isOpen(): boolean {
-    return this.#intents.size > 0 || this.#doubt !== undefined || this.#refused.length > 0
+    return this.#intents.size > 0 || this.#givenUp.size > 0 || this.#doubt !== undefined || this.#refused.length > 0
   }
 
   /** How long ago it was last written to, in milliseconds. */
@@ -101,7 +103,10 @@ export class AuditChain {
   /** Finds out what became of rows in doubt; intents among them that nobody acts on have their outcomes then. */
   async tidy(): Promise<void> {
     await this.#inTurn(async () => {
-      if (this.#claim === undefined && this.isOpen) this.#claim = await this.#claimAgain(await this.#options.database())
+      if (!this.isOpen) return
+      const db = await this.#options.database()
+      this.#claim ??= await this.#claimAgain(db)
+      await this.#givenUp.keep(db)
     })
     const refused = this.#refused.splice(0).filter(({ intent }) => !this.#retained.has(intent))
     if (refused.length === 0) return
@@ -123,10 +128,12 @@ export class AuditChain {
   /** Leaves the chain to whoever comes next. */
   release(): Promise<void> {
     return this.#inTurn(async () => {
-      if (this.#claim === undefined) return
-      const { end } = this.#claim
+      if (this.#claim === undefined && this.#givenUp.size === 0) return
+      const end = this.#claim?.end
       this.#lose()
-      await releaseChain(await this.#options.database(), end)
+      const db = await this.#options.database()
+      if (end !== undefined) await releaseChain(db, end)
+      await this.#givenUp.release(db)
     })
   }
 
@@ -162,6 +169,7 @@ export class AuditChain {
     this.#doubt = undefined
     if (added?.end === undefined) return false
     this.#intents.note(stored, end.sequence)
+    this.#givenUp.close(stored)
     this.#usedAt = performance.now()
     this.#known = added.end
     this.#claim = { end: added.end, now: added.now, readAt: performance.now(), writtenAt: addition.at }
@@ -173,19 +181,28 @@ export class AuditChain {
     // That is an answer: the statement has done nothing.
     if (/^(?:22|23|42)/.test(sqlState(error) ?? '')) this.#doubt = undefined
     if (!this.#options.broken.giveUp(end, error)) throw error
-    this.#wanted = 'new'
-    this.#lose()
-    await releaseChain(db, end).catch(() => undefined)
+    await this.#leaveBroken(db, end)
   }
 
-  /** What was sent before a failure may have been written all the same; and meanwhile others may have had the chain. */
+  /** Held while calls run whose intents are in it. */
+  async #leaveBroken(db: Db, end: HeldEnd): Promise<void> {
+    this.#wanted = 'new'
+    this.#givenUp.add({ end, intents: this.#intents })
+    this.#intents = new OpenIntents()
+    this.#lose()
+    await this.#givenUp.keep(db).catch(() => undefined)
+  }
+
+  /**
+   * What was sent before a failure may have been written all the same; and meanwhile others may have had the chain, and have settled what
+   * was open in it then.
+   */
   async #claimAgain(db: Db): Promise<Claim> {
     const claim = await this.#claimIntact(db)
     const doubt = this.#doubt
     if (doubt !== undefined && isSameEnd(claim.end, doubt.next)) this.#noteWritten(doubt, 'open')
     else if (this.#known === undefined || !isSameEnd(claim.end, this.#known)) {
-      // Whoever had it meanwhile has settled its intents.
-      this.#intents.forget()
+      if (claim.end.name !== this.#known?.name) this.#intents.forget()
       if (doubt !== undefined && (await stands(db, doubt.next))) this.#noteWritten(doubt, 'settled')
     }
     this.#doubt = undefined
@@ -203,12 +220,14 @@ export class AuditChain {
       this.#wanted = 'any'
       if (this.#known === undefined || !isCutBack(claim.end, this.#known)) return claim
       broken.giveUpCut(claim.end)
-      await releaseChain(db, claim.end)
+      await this.#leaveBroken(db, claim.end)
     }
   }
 
   #noteWritten({ end, rows }: Doubt, intents: 'open' | 'settled'): void {
-    if (intents === 'open') this.#intents.note(rows.map(toStoredRow), end.sequence)
+    const stored = rows.map(toStoredRow)
+    if (intents === 'open') this.#intents.note(stored, end.sequence)
+    this.#givenUp.close(stored)
     for (const row of rows) {
       const { event: intent } = row
       this.#writtenAfterAll.add(intent)

@@ -12,7 +12,8 @@ import { AuditSeal } from './audit-seal.js'
 import { BrokenChains } from './broken-chains.js'
 import { inStatements, rowsAtOnce } from './in-statements.js'
 import type { Keeping } from './kept-row.js'
-import { isIntent, unknownOutcomes } from './open-intents.js'
+import { findOpen, type Span } from './settle/find-open.js'
+import { isIntent, unknownOutcomes } from './settle/open-intents.js'
 
 const lockMilliseconds = 500
 const everythingSettled = (end: number): number => end
@@ -56,7 +57,10 @@ export class AuditTrail {
     if (first === undefined) return
     const place = placeOf(first.event.tenant)
     const stored = rows.map(toStoredRow)
-    if (without === 'is undone') return this.#add(step, place, stored)
+    if (without === 'is undone') {
+      await this.#add(step, place, stored)
+      return
+    }
     await sql`savepoint audit`.execute(step)
     try {
       await sql`set local lock_timeout = ${sql.lit(lockMilliseconds)}`.execute(step)
@@ -84,40 +88,30 @@ export class AuditTrail {
    */
   async adopt<Schema extends AuditTables>(step: Kysely<Schema>, tenant: Tenant | undefined): Promise<number> {
     const place = placeOf(tenant)
-    const intents: StoredRow[] = []
+    const intents: Span[] = []
     for (let adopted = 0; ;) {
       const kept = await takeKept(step, this.seal, place)
       const rows = kept.flatMap(({ row }) => row ?? [])
-      if (rows.length > 0) await this.#add(step, place, rows)
-      intents.push(...rows.filter(isIntent))
+      const span = rows.length === 0 ? undefined : await this.#add(step, place, rows)
+      if (span !== undefined && rows.some(isIntent)) intents.push(span)
       adopted += kept.length
       if (kept.length === rowsAtOnce) continue
-      const open = await this.#withoutOutcome(step, intents)
+      const open = await findOpen(step, intents)
       if (open.length > 0) await this.#add(step, place, unknownOutcomes(open))
       return adopted + open.length
     }
   }
 
-  async #withoutOutcome(step: QueryExecutorProvider, intents: readonly StoredRow[]): Promise<readonly StoredRow[]> {
-    if (intents.length === 0) return []
-    const { rows } = await sql<{ readonly intent_id: string; readonly request_id: string }>`
-      select open.request_id, open.intent_id from audit_chain
-      cross join lateral audit_unsettled(audit_chain.name, 0) open
-      where kind = 'changes' and open.intent_id = any(${intents.map(({ intent_id: id }) => id)}::text[])
-    `.execute(step)
-    const open = new Set(rows.map((row) => JSON.stringify([row.request_id, row.intent_id])))
-    return intents.filter((intent) => open.has(JSON.stringify([intent.request_id, intent.intent_id])))
-  }
-
-  async #add(step: QueryExecutorProvider, place: string, rows: readonly StoredRow[]): Promise<void> {
+  /** Answers with where they are. */
+  async #add(step: QueryExecutorProvider, place: string, rows: readonly StoredRow[]): Promise<Span> {
     const end = (await this.#readEnd(step, place)) ?? (await this.#begin(step, place))
     await sql`savepoint audit_chain`.execute(step)
     try {
-      await this.#addTo(step, { ...end, place }, rows)
+      return await this.#addTo(step, { ...end, place }, rows)
     } catch (error) {
       if (!this.broken.giveUp({ name: end.name, place }, error)) throw error
       await sql`rollback to savepoint audit_chain`.execute(step)
-      await this.#addTo(step, { ...(await this.#begin(step, place)), place }, rows)
+      return this.#addTo(step, { ...(await this.#begin(step, place)), place }, rows)
     }
   }
 
@@ -125,7 +119,7 @@ export class AuditTrail {
     step: QueryExecutorProvider,
     { now, ...end }: EndRow & { readonly place: string },
     rows: readonly StoredRow[],
-  ): Promise<void> {
+  ): Promise<Span> {
     let held: HeldEnd = { ...end, holder: null }
     let at = now
     for (const some of inStatements(rows)) {
@@ -136,6 +130,7 @@ export class AuditTrail {
       held = added.end
       at = added.now
     }
+    return { chain: end.name, beyond: end.sequence, rows: rows.length }
   }
 
   async #begin(step: QueryExecutorProvider, place: string): Promise<EndRow> {

@@ -2,13 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { sql, type Kysely, type QueryExecutorProvider } from 'kysely'
 import { UpstreamError } from '../../../core/error/upstream-error.js'
 import type { AuditTables } from '../schema/audit-schema.js'
-import { appendRows, leaseSeconds, type HeldEnd, type Whereabouts } from './append-rows.js'
+import { leaseSeconds, type HeldEnd, type Whereabouts } from './append-rows.js'
 import type { AuditSeal } from './audit-seal.js'
 import type { BrokenChains } from './broken-chains.js'
-import { unknownOutcomes } from './open-intents.js'
-
-/** Of one transaction; what a busy process has left takes several. */
-const unknownAtOnce = 500
 
 /** A chain that a process may go on with. */
 export interface Claim {
@@ -35,7 +31,7 @@ export interface Wanted {
   readonly which: 'any' | 'new'
 }
 
-interface ChainRow {
+export interface ChainRow {
   readonly name: string
   readonly sequence: number
   readonly mac: Buffer
@@ -56,43 +52,10 @@ export async function claimChain(
 ): Promise<Claim> {
   return db.transaction().execute(async (step) => {
     const own = which === 'new' ? undefined : await findOwn(step, claimant)
-    const other = own ?? (which === 'new' ? undefined : await findSettled(step, claimant))
-    const taken = await take(step, { ...claimant, holder }, other ?? (await begin(step, claimant)))
+    const chain = own ?? (which === 'new' ? await begin(step, claimant) : await findOther(step, claimant))
+    const taken = await take(step, { ...claimant, holder }, chain)
     return { ...taken, writtenAt: 0 }
   })
-}
-
-/**
- * Writes the outcomes of what processes that are gone have left open in one database, which nobody knows; answers with how many
- * those are. Each by one transaction with its chain, so that no other says so too; `adopt` moves there first what waits beside the trail.
- */
-export async function settleAbandoned(
-  db: Kysely<AuditTables>,
-  claimant: Claimant,
-  adopt: (step: Kysely<AuditTables>) => Promise<unknown>,
-): Promise<number> {
-  const holder = `${claimant.writer}.settling`
-  for (let settled = 0; ;) {
-    let name: string | undefined
-    const settling = db.transaction().execute(async (step) => {
-      const found = await findAbandoned(step, claimant)
-      if (found === undefined) return undefined
-      name = found.name
-      const { end } = await take(step, { ...claimant, holder }, found)
-      // Whoever left the chain in order has put aside how its calls came out before that.
-      await adopt(step)
-      const next = await settle(step, claimant, end)
-      await releaseChain(step, next)
-      return next.sequence - end.sequence
-    })
-    const more = await settling.catch((error: unknown) => {
-      // One that takes no rows must not keep those behind it waiting.
-      if (name !== undefined && claimant.broken.giveUp({ name, place: claimant.place }, error)) return 0
-      throw error
-    })
-    if (more === undefined) return settled
-    settled += more
-  }
 }
 
 /** Whether what was sent as the last row of a chain until then stands there. */
@@ -125,8 +88,9 @@ export async function releaseChain(
   `.execute(db)
 }
 
-const columns = sql`name, sequence::float8 as sequence, mac, settled::float8 as settled`
-const isFree = sql`(holder is null or held_until < clock_timestamp())`
+export const chainColumns = sql`name, sequence::float8 as sequence, mac, settled::float8 as settled`
+/** For what is to be taken: nobody has it, or whoever had it is gone. */
+export const isFree = sql`(holder is null or held_until < clock_timestamp())`
 
 /** Waited for: a statement of this writer that was given up may still run, and has to end before anybody knows how. */
 async function findOwn(
@@ -134,7 +98,7 @@ async function findOwn(
   { broken, place, writer }: Claimant,
 ): Promise<ChainRow | undefined> {
   const { rows } = await sql<ChainRow>`
-    select ${columns} from audit_chain
+    select ${chainColumns} from audit_chain
     where kind = 'server' and place = ${place} and split_part(holder, '.', 1) = ${writer}
       and name <> all(${broken.names}::text[])
     limit 1 for update
@@ -142,27 +106,19 @@ async function findOwn(
   return rows[0]
 }
 
+/** One that nobody has and that is settled, or a new one. */
+export async function findOther(step: QueryExecutorProvider, claimant: Claimant): Promise<ChainRow> {
+  return (await findSettled(step, claimant)) ?? begin(step, claimant)
+}
+
 async function findSettled(
   step: QueryExecutorProvider,
   { broken, place, seal }: Claimant,
 ): Promise<ChainRow | undefined> {
   const { rows } = await sql<ChainRow>`
-    select ${columns} from audit_chain
+    select ${chainColumns} from audit_chain
     where kind = 'server' and place = ${place} and key = ${seal.key} and settled = sequence and ${isFree}
       and name <> all(${broken.names}::text[])
-    order by name limit 1 for update skip locked
-  `.execute(step)
-  return rows[0]
-}
-
-async function findAbandoned(
-  step: QueryExecutorProvider,
-  { broken, place, seal, writer }: Claimant,
-): Promise<ChainRow | undefined> {
-  const { rows } = await sql<ChainRow>`
-    select ${columns} from audit_chain
-    where kind = 'server' and place = ${place} and key = ${seal.key} and settled < sequence and ${isFree}
-      and split_part(coalesce(holder, ''), '.', 1) <> ${writer} and name <> all(${broken.names}::text[])
     order by name limit 1 for update skip locked
   `.execute(step)
   return rows[0]
@@ -173,14 +129,15 @@ async function begin(step: QueryExecutorProvider, { place, seal }: Claimant): Pr
   const { rows } = await sql<ChainRow>`
     insert into audit_chain (name, kind, place, key, mac)
     values (${name}, 'server', ${place}, ${seal.key}, ${seal.begin(place, name)})
-    returning ${columns}
+    returning ${chainColumns}
   `.execute(step)
   const [begun] = rows
   if (begun === undefined) throw new UpstreamError('OVERLOADED', 'the audit trail has no chain')
   return begun
 }
 
-async function take(
+/** Whose row is locked becomes the holder's. */
+export async function take(
   step: QueryExecutorProvider,
   { holder, place }: { readonly holder: string; readonly place: string },
   { mac, name, sequence, settled }: ChainRow,
@@ -194,25 +151,6 @@ async function take(
     returning (extract(epoch from clock_timestamp()) * 1000000)::float8 as now
   `.execute(step)
   return { end: { place, name, sequence, mac, settled, holder }, now: timeIn(rows), readAt }
-}
-
-/** Up to so many intents; the chain counts as settled with the last of them. */
-async function settle(step: QueryExecutorProvider, { seal }: Claimant, end: HeldEnd): Promise<HeldEnd> {
-  const { rows } = await sql<Parameters<typeof unknownOutcomes>[0][number]>`
-    select * from audit_unsettled(${end.name}, ${end.settled}) limit ${unknownAtOnce + 1}
-  `.execute(step)
-  const { rows: times } = await sql<Pick<Read, 'now'>>`
-    select (extract(epoch from clock_timestamp()) * 1000000)::float8 as now
-  `.execute(step)
-  const isLast = rows.length <= unknownAtOnce
-  const addition = {
-    rows: unknownOutcomes(rows.slice(0, unknownAtOnce)),
-    at: Math.floor(timeIn(times)),
-    settle: (sequence: number) => (isLast ? sequence : end.settled),
-  }
-  const { end: next } = await appendRows(step, seal, { addition, end })
-  if (next === undefined) throw new UpstreamError('OVERLOADED', 'the audit trail did not take what became unknown')
-  return next
 }
 
 function timeIn(rows: readonly Pick<Read, 'now'>[]): number {

@@ -7,7 +7,7 @@ import { AuditChain } from './audit-chain.js'
 import { toStoredRow, type AuditRow } from './audit-row.js'
 import { placeOf, type AuditTrail } from './audit-trail.js'
 import { AuditWriter } from './audit-writer.js'
-import { settleAbandoned } from './claim-chain.js'
+import { settleAbandoned } from './settle/settle-abandoned.js'
 
 /** Well before a chain counts as left. */
 const renewMilliseconds = (leaseSeconds * 1000) / 4

@@ -22,8 +22,8 @@ export interface NewTenant {
   readonly name: string
 }
 
-/** Runs in one transaction, as the owner of the tenant's database. */
-export type FillDatabase = (step: Kysely<TenantSchema>) => Promise<void>
+/** Runs in one transaction, as the owner of the database of the tenant that is to be. */
+export type FillDatabase = (step: Kysely<TenantSchema>, tenant: Tenant) => Promise<void>
 
 /** Creates tenants with their databases. */
 export class Provisioner {
@@ -54,7 +54,7 @@ export class Provisioner {
       const intended = { tenantId, slug: tenant.slug, masterDatabase }
       const place = { tenantId, database: await createTenantDatabase(db, intended) }
       try {
-        await this.#fill(place, fill)
+        await this.#fill(place, (step) => fill(step, { ...tenant, id: tenantId }))
         return await this.#finish(db, tenant, place)
       } catch (error) {
         await dropDatabase(db, place.database).catch(() => undefined)
@@ -79,7 +79,7 @@ export class Provisioner {
     return master.selectFrom('tenant').select(['id', 'slug', 'name']).where('slug', '=', slug).executeTakeFirst()
   }
 
-  async #fill({ database }: TenantPlace, fill: FillDatabase): Promise<void> {
+  async #fill({ database }: TenantPlace, fill: (step: Kysely<TenantSchema>) => Promise<void>): Promise<void> {
     const target = { settings: this.#databases.connection, database, outage: 'TENANT_UNAVAILABLE' } as const
     await withDatabase<TenantSchema, void>(target, (own) => own.transaction().execute(fill))
   }

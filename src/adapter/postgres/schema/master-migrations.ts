@@ -1,6 +1,7 @@
 import { sql, type Kysely } from 'kysely'
 import { createAuditChains } from './audit-chain-schema.js'
 import { createAuditEvent } from './audit-schema.js'
+import { boundAuditSearches } from './audit-searches.js'
 import { createIdentityProviders, createPasswordRefusals } from './federation-schema.js'
 import type { Migration, MigrationSchema } from './migrate.js'
 import { addSigningKeyTerms } from './signing-key-terms.js'
@@ -45,6 +46,7 @@ export const masterMigrations: readonly Migration[] = [
   { name: '0008-password-refusal', up: createPasswordRefusals },
   { name: '0009-audit-chain', up: createAuditChains },
   { name: '0010-closed-schema', up: closeSchema },
+  { name: '0011-audit-searches', up: boundAuditSearches },
 ]
 
 async function createTenants(db: Kysely<MigrationSchema>): Promise<void> {

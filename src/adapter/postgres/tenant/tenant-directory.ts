@@ -74,12 +74,13 @@ export class TenantDirectory {
     const { slug } = wish
     if ((await this.find(slug)) !== undefined) throw new TypeError(`there is a tenant ${slug} already`)
     let restored: Restored | undefined
-    await this.#provisioner.createTenant({ slug, name: wish.name ?? slug }, async (step) => {
-      if (lines !== undefined) restored = await restoreTenant(step, lines)
+    await this.#provisioner.createTenant({ slug, name: wish.name ?? slug }, async (step, tenant) => {
+      if (lines === undefined) return
+      restored = await restoreTenant(step, lines)
+      await recordRestored(step, { trail: this.#databases.trail, tenant, by })
     })
     const created = await this.find(slug)
     if (created === undefined) throw new TypeError(`the tenant ${slug} was removed at once`)
-    if (restored !== undefined) await recordRestored(this.#databases, { tenant: created, by })
     const name = wish.name ?? nameIn(restored) ?? slug
     await this.#change(
       { tenant: created, by, change: { action: 'added', after: createdAs(name, restored) } },

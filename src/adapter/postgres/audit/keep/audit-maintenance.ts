@@ -11,8 +11,8 @@ import { placeOf } from '../audit-trail.js'
 import { unreadable, verifyPlace, type VerifiedPlace } from '../verify/verify-place.js'
 import { erasePerson, type ErasedRows, type ErasureOptions } from './erase-person.js'
 import { makeCheckpoint } from './make-checkpoint.js'
-import { pruneTrail } from './prune-trail.js'
-import type { PrunedRows, Retention } from './retention.js'
+import { pruneTrail } from './prune/prune-trail.js'
+import type { PrunedRows, Retention } from './prune/retention.js'
 import { sealBoundary } from './seal-boundary.js'
 
 /** One database with a trail. */

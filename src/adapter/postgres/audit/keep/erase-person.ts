@@ -65,7 +65,8 @@ export async function erasePerson(db: Kysely<AuditTables>, options: ErasureOptio
     let left = 0
     for (let from = await nextNumber(step, Number.MIN_SAFE_INTEGER); from !== undefined;) {
       const found = await findRows(step, known, { from, to: from + numbersPerPage, own, type })
-      const written = await findWritten(step, chainedIn(found), { seal: trail.seal, own })
+      // With them alone an erasure takes what they say and leaves its seal.
+      const written = await findWritten(step, chainedIn(found), { seal: trail.seal, own, persons: ['as written'] })
       const rows = found.filter(({ id, isChained }) => !isChained || written.has(id))
       await takeOut(step, options, rows)
       erased += rows.length

@@ -1,15 +1,23 @@
 import type { QueryExecutorProvider } from 'kysely'
 import type { AuditSeal } from '../audit-seal.js'
 import { readJoined } from '../verify/read-rows.js'
-import { isSealed, personsOf } from '../verify/verify-row.js'
+import { isSealed, personsOf, type Persons } from '../verify/verify-row.js'
 
 const rowsPerPage = 500
 
-/** Which of the rows, all of them in chains, are as they were written: with them an erasure takes what they say and leaves its seal. */
+export interface WrittenOptions {
+  readonly seal: AuditSeal
+  /** Whose database. */
+  readonly own: string
+  /** What may have become of what they say of people. */
+  readonly persons: readonly Persons[]
+}
+
+/** Which of the rows, all of them in chains, are as they were written. */
 export async function findWritten(
   step: QueryExecutorProvider,
   ids: readonly number[],
-  { own, seal }: { readonly seal: AuditSeal; readonly own: string },
+  { own, persons, seal }: WrittenOptions,
 ): Promise<ReadonlySet<number>> {
   const written = new Set<number>()
   for (let from = 0; from < ids.length; from += rowsPerPage) {
@@ -19,7 +27,7 @@ export async function findWritten(
       const before = sequence === 1 ? seal.begin(place, chain) : row.before
       // Nothing of what another installation has sealed can be told here; a restore has brought it from another place.
       const isJoined = key === seal.key ? before !== null && isSealed(seal, row, before, where) : place !== own
-      if (isJoined && personsOf(seal, row, where) === 'as written') written.add(id)
+      if (isJoined && persons.includes(personsOf(seal, row, where))) written.add(id)
     }
   }
   return written

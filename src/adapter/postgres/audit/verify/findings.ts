@@ -17,6 +17,8 @@ export class Findings {
   readonly erasures = new Set<string>()
   /** By the place whose trail says so, chains that a restore has brought. */
   readonly restored = new Map<string, RestoredChain[]>()
+  /** The same of what was there before there were chains: whose, up to which row, and the seal of that. */
+  readonly boundaries = new Map<string, RestoredChain[]>()
 
   add(fault: AuditFault): void {
     this.faultCount += 1
@@ -32,6 +34,7 @@ export class Findings {
 
 /** A chain of another place as it was when it was brought here. */
 export interface RestoredChain {
+  /** Empty where nothing tells. */
   readonly place: string
   readonly name: string
   readonly key: string

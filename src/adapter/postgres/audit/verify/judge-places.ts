@@ -3,9 +3,11 @@ import type { Findings, RestoredChain } from './findings.js'
 import type { ReadChain } from './read-chains.js'
 
 /** Whose trail may be in a database: its own place, and those that its trail says a restore has brought, and theirs. */
-export function placesOf(own: string, { restored }: Findings): ReadonlySet<string> {
+export function placesOf(own: string, { boundaries, restored }: Findings): ReadonlySet<string> {
   const places = new Set([own])
-  for (const place of places) for (const chain of restored.get(place) ?? []) places.add(chain.place)
+  for (const place of places) {
+    for (const chain of [...(restored.get(place) ?? []), ...(boundaries.get(place) ?? [])]) places.add(chain.place)
+  }
   return places
 }
 

@@ -1,7 +1,10 @@
 import type { Findings, RestoredChain } from './findings.js'
 import type { ReadRow } from './read-rows.js'
 
-/** How the record of a restore names a chain. */
+/** Whatever was there before there were chains goes by this name. */
+export const boundaryName = 'legacy'
+
+/** How the record of a restore names a chain; of the one from before there were chains, with the seal of where it ended. */
 export function restoredText({ key, mac, name, place, sequence }: RestoredChain): string {
   return [place, name, key, sequence, mac].join(' ')
 }
@@ -17,9 +20,12 @@ export function noteRecord(
   if (reason === 'erased' && typeof reference === 'string') findings.erasures.add(reference)
   const chains = detail?.['chains']
   if (reason !== 'restored' || !Array.isArray(chains)) return
-  const restored = findings.restored.get(place) ?? []
-  restored.push(...chains.filter((text) => typeof text === 'string').flatMap(parseRestored))
+  const all = chains.filter((text) => typeof text === 'string').flatMap(parseRestored)
+  const [restored, boundaries] = [findings.restored.get(place) ?? [], findings.boundaries.get(place) ?? []]
+  restored.push(...all.filter(({ name }) => name !== boundaryName))
+  boundaries.push(...all.filter(({ name }) => name === boundaryName))
   findings.restored.set(place, restored)
+  findings.boundaries.set(place, boundaries)
 }
 
 function parseRestored(text: string): readonly RestoredChain[] {

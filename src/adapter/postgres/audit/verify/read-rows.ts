@@ -17,7 +17,7 @@ export interface ReadRow extends StoredRow {
   readonly mac: Buffer
   readonly erased_by: string | null
   readonly erasure_seal: Buffer | null
-  /** Whether an outcome has to follow that is not there yet. */
+  /** Whether an outcome has to follow that is in no chain of the same key yet. */
   readonly open: boolean
 }
 
@@ -38,7 +38,8 @@ export async function readRows(
       (
         intent_id is not null and type in ('operation.allowed', 'credential.read') and not exists (
           select from audit_event o
-          where o.request_id = e.request_id and o.intent_id = e.intent_id
+          where (select c.key from audit_chain c where c.name = o.chain) = (select key from audit_chain where name = ${chain})
+            and o.request_id = e.request_id and o.intent_id = e.intent_id
             and o.type in ('operation.outcome', 'credential.outcome')
         )
       ) as open

@@ -52,7 +52,8 @@ export async function verifyPlace(options: VerifyPlaceOptions): Promise<Verified
   await verifyOutbox(beside)
   await verifyLegacyErasures(beside)
   await judgeErasures(beside)
-  const broughtKeys = new Set([...findings.restored.values()].flat().map(({ key }) => key))
+  const brought = [...findings.restored.values(), ...findings.boundaries.values()].flat()
+  const broughtKeys = new Set(brought.map(({ key }) => key))
   const comparing = { db, publicKey, places, broughtKeys, findings }
   const stored = await verifyStored(comparing)
   const elsewhere = await compareCheckpoints(

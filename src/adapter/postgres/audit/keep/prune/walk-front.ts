@@ -1,10 +1,10 @@
 import type { QueryExecutorProvider } from 'kysely'
-import type { AuditFacts } from '../../../../core/audit/audit-event.js'
-import type { AuditSeal } from '../audit-seal.js'
-import { isLegacy } from '../verify/read-chains.js'
-import { readRows, type ReadRow } from '../verify/read-rows.js'
-import { isAnchored } from '../verify/verify-chain.js'
-import { isSealed, personsOf } from '../verify/verify-row.js'
+import type { AuditFacts } from '../../../../../core/audit/audit-event.js'
+import type { AuditSeal } from '../../audit-seal.js'
+import { isLegacy } from '../../verify/read-chains.js'
+import { readRows, type ReadRow } from '../../verify/read-rows.js'
+import { isAnchored } from '../../verify/verify-chain.js'
+import { isSealed, personsOf } from '../../verify/verify-row.js'
 import type { PrunedFront } from './find-cut.js'
 
 /** A row that says what the rest of the trail needs said. */

@@ -1,14 +1,14 @@
 import { sql, type Kysely } from 'kysely'
-import type { Tenant } from '../../../../core/identity/tenant.js'
-import type { AuditTables } from '../../schema/audit-schema.js'
-import { placeOf, type AuditTrail } from '../audit-trail.js'
-import { isLegacy } from '../verify/read-chains.js'
-import { anchorSeal } from '../verify/verify-chain.js'
+import type { Tenant } from '../../../../../core/identity/tenant.js'
+import type { AuditTables } from '../../../schema/audit-schema.js'
+import { placeOf, type AuditTrail } from '../../audit-trail.js'
+import { isLegacy } from '../../verify/read-chains.js'
+import { anchorSeal } from '../../verify/verify-chain.js'
 import { findCut, type PrunedFront } from './find-cut.js'
 import { walkFront } from './walk-front.js'
 import { recordPruned } from './record-pruned.js'
 import type { PrunedRows, Retention } from './retention.js'
-import { beginMaintenance } from './begin-maintenance.js'
+import { beginMaintenance } from '../begin-maintenance.js'
 
 export interface PruneOptions {
   readonly trail: AuditTrail
@@ -64,12 +64,14 @@ function pruneBatch(
 ): Promise<PrunedRows | undefined> {
   return db.transaction().execute(async (step) => {
     await beginMaintenance(step)
-    const cut = await findCut(step, { ...retention, name, end, own: placeOf(tenant) })
+    const cut = await findCut(step, { ...retention, name, end, own: placeOf(tenant), seal: trail.seal })
     if (cut === undefined) return undefined
     const { chain } = cut
     const from = chain.anchor + 1
+    const stays = (fault: string): PrunedRows => ({ chain: name, from, to: chain.anchor, rows: 0, fault })
+    if ('fault' in cut) return stays(cut.fault)
     const walked = await walkFront(step, cut, { seal: trail.seal, own: placeOf(tenant) })
-    if ('fault' in walked) return { chain: name, from, to: chain.anchor, rows: 0, fault: walked.fault }
+    if ('fault' in walked) return stays(walked.fault)
     const { numAffectedRows } = await sql`
       delete from audit_event where ${rowsUpTo(cut)}
     `.execute(step)

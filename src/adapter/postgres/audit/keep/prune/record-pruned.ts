@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { sql, type Kysely } from 'kysely'
-import type { Tenant } from '../../../../core/identity/tenant.js'
-import type { AuditTables } from '../../schema/audit-schema.js'
-import type { AuditRow } from '../audit-row.js'
-import type { AuditTrail } from '../audit-trail.js'
+import type { Tenant } from '../../../../../core/identity/tenant.js'
+import type { AuditTables } from '../../../schema/audit-schema.js'
+import type { AuditRow } from '../../audit-row.js'
+import type { AuditTrail } from '../../audit-trail.js'
 import type { PrunedBy, PrunedRows } from './retention.js'
 import type { KeptRecord } from './walk-front.js'
 

@@ -1,5 +1,5 @@
-import type { AuditEvent } from '../../../core/audit/audit-event.js'
-import type { StoredRow } from './audit-row.js'
+import type { AuditEvent } from '../../../../core/audit/audit-event.js'
+import type { StoredRow } from '../audit-row.js'
 
 /** What the outcome of an intent is called. */
 const outcomeTypes: Readonly<Record<string, string>> = {
@@ -11,7 +11,7 @@ const outcomes = new Set(Object.values(outcomeTypes))
 /** Of outcomes whose intents are still to come, that many are remembered. */
 const mostEarly = 1_000
 
-type Intent = Pick<
+export type Intent = Pick<
   StoredRow,
   'client_id' | 'intent_id' | 'issuer' | 'operation' | 'request_id' | 'subject' | 'trace_id' | 'type'
 >
@@ -62,6 +62,11 @@ export class OpenIntents {
     const isOpen = (key: string) => !closed.has(key) && !this.#early.has(key)
     const first = rows.findIndex((row) => isIntent(row) && isOpen(keyOf(row)))
     return first === -1 ? next : end + first
+  }
+
+  /** Takes note of outcomes that another chain has. */
+  close(rows: readonly StoredRow[]): void {
+    for (const row of rows) if (outcomes.has(row.type)) this.#rows.delete(keyOf(row))
   }
 
   forget(): void {
