@@ -45,7 +45,7 @@ export async function readRows(
       ) as open
     from audit_event e
     where chain = ${chain} and sequence > ${after} and sequence <= ${end}
-    order by sequence limit ${rowsPerPage}
+    order by e.sequence limit ${rowsPerPage}
   `.execute(db)
   return rows
 }

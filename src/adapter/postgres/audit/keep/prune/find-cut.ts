@@ -93,7 +93,7 @@ async function cutBelow(step: QueryExecutorProvider, front: Front): Promise<numb
   }
 }
 
-/** Of so many rows at the front. */
+/** Of so many rows at the front. Outcomes are found by their requests alone: chains are filters, lest one be walked for each of them. */
 async function readCut(step: QueryExecutorProvider, { bound, chain, cutoff }: Front, most: number): Promise<Cut> {
   const { rows } = await sql<Cut>`
     with front as (${frontOf(chain, bound, most)}), judged as (
@@ -101,10 +101,10 @@ async function readCut(step: QueryExecutorProvider, { bound, chain, cutoff }: Fr
         max(ends.sequence) over (order by front.sequence) as reach
       from front left join lateral (
         select (max(o.sequence) filter (where o.chain = ${chain.name}))::float8 as sequence,
-          (extract(epoch from max(o.at)) * 1000000)::float8 as at
+          (extract(epoch from max(o.at) filter (where o.chain is not null)) * 1000000)::float8 as at
         from audit_event o
         where front.type in (${callTypes.intents}) and o.request_id = front.request_id
-          and o.intent_id = front.intent_id and o.type in (${callTypes.outcomes}) and o.chain is not null
+          and o.intent_id = front.intent_id and o.type in (${callTypes.outcomes})
       ) ends on true
     ), old as (
       select * from judged
@@ -127,7 +127,7 @@ function frontOf({ anchor, name, ...chain }: PrunedFront['chain'], bound: number
       `
     : sql`
         select sequence::float8 as sequence, ${facts} from audit_event
-        where chain = ${name} and sequence > ${anchor} and sequence <= ${bound} order by sequence limit ${most}
+        where chain = ${name} and sequence > ${anchor} and sequence <= ${bound} order by audit_event.sequence limit ${most}
       `
 }
 

@@ -59,21 +59,20 @@ async function readParts(
   { chain: { anchor, name }, own, seal, to }: LooseOptions,
 ): Promise<readonly CallPart[]> {
   const { intents, outcomes } = callTypes
-  const isOther = sql<boolean>`
-    o.request_id = e.request_id and o.intent_id = e.intent_id
-    and case when e.type in (${intents}) then o.type in (${outcomes}) else o.type in (${intents}) end
-  `
-  const goes = sql<boolean>`o.chain = ${name} and o.sequence <= ${to}`
+  const goes = sql<boolean>`(o.chain = ${name} and o.sequence <= ${to})`
+  // Found by their requests alone: chains are filters, lest one be walked for each row.
   const { rows } = await sql<CallPart>`
-    select e.sequence::float8 as sequence, e.type in (${intents}) as "isIntent", array(
-      select o.id::float8 from audit_event o
-      where ${isOther} and not (${goes})
-        and (select c.key from audit_chain c where c.name = o.chain and c.place = ${own}) = ${seal.key}
-    ) as others
-    from audit_event e
+    select e.sequence::float8 as sequence, e.type in (${intents}) as "isIntent", coalesce(parts.others, '{}') as others
+    from audit_event e, lateral (
+      select bool_or(${goes}) as together, array_agg(o.id::float8) filter (
+        where not ${goes} and (select c.key from audit_chain c where c.name = o.chain and c.place = ${own}) = ${seal.key}
+      ) as others
+      from audit_event o
+      where o.request_id = e.request_id and o.intent_id = e.intent_id
+        and case when e.type in (${intents}) then o.type in (${outcomes}) else o.type in (${intents}) end
+    ) parts
     where e.chain = ${name} and e.sequence > ${anchor} and e.sequence <= ${to}
-      and e.intent_id is not null and e.type in (${intents}, ${outcomes})
-      and not exists (select from audit_event o where ${isOther} and ${goes})
+      and e.intent_id is not null and e.type in (${intents}, ${outcomes}) and parts.together is not true
     order by e.sequence
   `.execute(step)
   return rows
