@@ -31,7 +31,8 @@ export async function listAccounts(
   const data = await openExistingData({ settings, issuer, log: createLog('warn') })
   try {
     const tenants = (await data.postgres.tenants.list()).filter((tenant) => slug === undefined || tenant.slug === slug)
-    if (slug !== undefined && tenants.length === 0) throw new RefusedError(`no tenant ${slug}`)
+    if (slug !== undefined && tenants.length === 0)
+      throw new RefusedError(`no tenant ${slug}; authsec tenant list shows them`)
     const lists = await Promise.all(
       tenants.map(async (tenant) => {
         const accounts = await data.postgres.accounts.list(tenant)

@@ -23,9 +23,20 @@ export class CheckFailedError extends Error {
   override readonly name = 'CheckFailedError'
 }
 
+/** What ends a command early, and what it exits with then, as shells count; Ctrl-C is `SIGINT`. */
+export const endingSignals = { SIGINT: exitCodes.interrupted, SIGTERM: 143, SIGHUP: 129 } as const
+
+export type EndingSignal = keyof typeof endingSignals
+
 /** Whoever was asked broke off. */
 export class InterruptedError extends Error {
   override readonly name = 'InterruptedError'
+  readonly signal: EndingSignal
+
+  constructor(message: string, signal: EndingSignal = 'SIGINT') {
+    super(message)
+    this.signal = signal
+  }
 }
 
 /** The exit code that an error stands for. */
@@ -34,7 +45,7 @@ export function exitCodeOf(error: unknown): number {
   if (error instanceof ConfigurationError) return exitCodes.configuration
   if (error instanceof UpstreamError || error instanceof ServerSilentError) return exitCodes.dependency
   if (error instanceof SessionsLeftError) return exitCodes.dependency
-  if (error instanceof InterruptedError) return exitCodes.interrupted
+  if (error instanceof InterruptedError) return endingSignals[error.signal]
   if (error instanceof RefusedError) return exitCodes.refused
   if (error instanceof AuthenticationError || error instanceof PermissionDeniedError) return exitCodes.refused
   return exitCodes.failed

@@ -1,12 +1,14 @@
 import { Command, CommanderError } from 'commander'
 import { packageVersion } from '../app/package-version.js'
 import { commandsFor } from './commands.js'
-import { exitCodeOf, exitCodes } from './exit-code.js'
+import { endingSignals, exitCodeOf, exitCodes } from './exit-code.js'
+import { onEndingSignal } from './interruptible.js'
 import { printable } from './printable.js'
 
 /** Runs one command line and answers with its exit code; results go to standard output, everything else to standard error. */
 export async function run(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
-  process.once('SIGINT', () => process.exit(exitCodes.interrupted))
+  // What exits has `exit`, and with it whoever has something to tidy up; what a signal ends has not.
+  onEndingSignal((signal) => process.exit(endingSignals[signal]))
   const program = new Command('authsec')
     .description('Runs and looks after MCP servers that are protected by AuthSec')
     .version(packageVersion())

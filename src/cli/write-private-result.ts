@@ -1,4 +1,5 @@
-import { lstat, open, rename, rm } from 'node:fs/promises'
+import { rmSync } from 'node:fs'
+import { lstat, open, rename, rm, type FileHandle } from 'node:fs/promises'
 import { RefusedError } from '../app/refused-error.js'
 import { hasCode } from '../core/error/has-code.js'
 
@@ -22,11 +23,14 @@ export async function writePrivateResult<Result>(
 ): Promise<Result> {
   const { path } = place
   const draft = `${path}.part`
+  const removeDraft = (): void => rmSync(draft, { force: true })
   await refuseExisting(place).catch((error: unknown) => {
     throw refusalOf(path, error)
   })
+  const file = await openDraft(path, draft)
+  // Whatever ends the process, but for a kill.
+  process.once('exit', removeDraft)
   try {
-    const file = await open(draft, 'wx', 0o600)
     let result: Result
     try {
       let waiting = ''
@@ -47,8 +51,20 @@ export async function writePrivateResult<Result>(
     await rename(draft, path)
     return result
   } catch (error) {
-    if (!hasCode(error, 'EEXIST')) await rm(draft, { force: true })
+    await rm(draft, { force: true })
     throw refusalOf(path, error)
+  } finally {
+    process.off('exit', removeDraft)
+  }
+}
+
+async function openDraft(path: string, draft: string): Promise<FileHandle> {
+  try {
+    return await open(draft, 'wx', 0o600)
+  } catch (error) {
+    if (!hasCode(error, 'EEXIST')) throw refusalOf(path, error)
+    const words = `${path} is being written by somebody else, or what did so was killed: remove ${draft} in that case`
+    throw new RefusedError(words, { cause: error })
   }
 }
 
@@ -56,8 +72,7 @@ export async function writePrivateResult<Result>(
 export function refusalOf(path: string, error: unknown): unknown {
   const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined
   if (typeof code !== 'string' || !/^E[A-Z]+$/.test(code)) return error
-  const reason = code === 'EEXIST' ? 'is being written by somebody else' : `cannot be read or written (${code})`
-  return new RefusedError(`${path} ${reason}`, { cause: error })
+  return new RefusedError(`${path} cannot be read or written (${code})`, { cause: error })
 }
 
 /** Only a plain file is ever replaced: in the place of a device, or of a link, another program expects one. */

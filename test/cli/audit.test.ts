@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { lstat, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
@@ -94,8 +95,16 @@ describe('authsec audit search', () => {
     [['--limit', '0'], 2],
     [['--since', '2026-02-30'], 2],
     [['--since', '1h', '--until', '2h'], 2],
+    [['--since', '999999w'], 2],
+    [['--tenant', ''], 2],
   ])('is refused with %j', async (args, code) => {
     expect(await site.run('audit', 'search', ...args)).toMatchObject({ code, stdout: '' })
+  })
+
+  it('says so where it finds nothing', async () => {
+    const nothing = { code: 0, stdout: '', stderr: 'nothing on record\n' }
+    expect(await site.run('audit', 'search', '--actor', 'nobody')).toEqual(nothing)
+    expect(await site.run('audit', 'search', '--actor', 'nobody', '--json')).toEqual({ ...nothing, stderr: '' })
   })
 
   it('is itself on record, in the trail that was read: who, what was asked for, and how many rows', async () => {
@@ -169,9 +178,13 @@ describe('authsec audit export', () => {
     expect((await readdir(site.home.path)).filter((name) => name.startsWith('c.jsonl'))).toEqual([])
   })
 
-  it('goes on with the other trails where one cannot be read, says which that is, and exits with 4', async () => {
+  it('goes on with the other trails where one cannot be read, says which that is and why, and exits with 4', async () => {
     await data.tenantSql(acme, `alter table audit_event rename column operation to hidden`)
     try {
+      const output = file('whole.jsonl')
+      const said = await site.refused(4, 'audit', 'export', '--output', output)
+      expect(said).toMatch(/could not be read of audited: .*database is not available/)
+      expect((await readdir(site.home.path)).filter((name) => name.startsWith('whole.jsonl'))).toEqual([])
       for (const how of ['export', 'search']) {
         const { code, stderr, stdout } = await site.run('audit', how, '--json')
         expect({ code, stderr }).toEqual({ code: 4, stderr: expect.stringMatching(/could not be read of audited\b/) })
@@ -179,6 +192,35 @@ describe('authsec audit export', () => {
       }
     } finally {
       await data.tenantSql(acme, `alter table audit_event rename column hidden to operation`)
+    }
+  })
+
+  it('fails with what is wrong, and not as if a database were down, where a filter cannot be asked for', async () => {
+    const question = { choice: 'everywhere', filter: { actor: 'a\0b' }, signal: new AbortController().signal } as const
+    const asked = exportAudit({ AUTHSEC_HOME: site.home.path }, question, () => Promise.resolve('more'))
+    await expect(asked).rejects.toMatchObject({ code: expect.stringMatching(/^22/) })
+  })
+
+  it('leaves no part of a file behind when it is killed, and nor does a checkpoint', async () => {
+    for (const what of ['export', 'checkpoint']) {
+      const output = file(`killed-${what}`)
+      const held = await data.hold(acme, 'lock table audit_event')
+      const child = spawn(
+        process.execPath,
+        ['dist/cli/main.js', 'audit', what, '--tenant', 'audited', '--output', output],
+        {
+          env: { ...cleanEnvironment(), AUTHSEC_HOME: site.home.path },
+          stdio: 'ignore',
+        },
+      )
+      const exit = once(child, 'exit')
+      await until(() => existsSync(`${output}.part`), 20_000)
+      // The first has an export wait for PostgreSQL; who says it twice waits for nothing.
+      child.kill('SIGTERM')
+      if (what === 'export') await until(() => !child.kill('SIGTERM'), 20_000)
+      expect(await exit).toEqual([143, null])
+      await held.release()
+      expect(existsSync(`${output}.part`)).toBe(false)
     }
   })
 
@@ -204,6 +246,15 @@ describe('authsec audit export', () => {
 })
 
 describe('authsec audit tail', () => {
+  it('prints nothing where nothing can be followed', async () => {
+    expect(await site.refused(5, 'audit', 'tail', '--tenant', 'nobody')).toContain('authsec tenant list shows them')
+  })
+
+  it('ends where the time that is asked for is over', async () => {
+    const { code, stdout } = await site.run('audit', 'tail', '--tenant', 'audited', '--until', '1h')
+    expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(/^TIME [^\n]*\n$/) })
+  })
+
   it('shows the last rows and every one that comes, of new tenants too, until it is interrupted', async () => {
     const child = spawn(process.execPath, ['dist/cli/main.js', 'audit', 'tail', '--json', '-n', '2'], {
       env: { ...cleanEnvironment(), AUTHSEC_HOME: site.home.path },

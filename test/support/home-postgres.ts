@@ -5,6 +5,7 @@ import { openPostgres, type Postgres } from '../../src/adapter/postgres/open-pos
 import { masterKeyFile } from '../../src/app/settings/read-master-keys.js'
 import { MasterKey } from '../../src/core/credential/master-key.js'
 import type { Tenant } from '../../src/core/identity/tenant.js'
+import { holdRows, type HeldRows } from './hold-rows.js'
 import { ownIssuer, type Row } from './postgres.js'
 
 /** What a server process keeps in its home, as a further process beside it sees it. */
@@ -14,6 +15,8 @@ export interface HomePostgres {
   sql(query: string, parameters?: readonly unknown[]): Promise<readonly Row[]>
   /** Plain SQL on the tenant's database. */
   tenantSql(tenant: Tenant, query: string, parameters?: readonly unknown[]): Promise<readonly Row[]>
+  /** Has what a query locks in the tenant's database until it is released. */
+  hold(tenant: Tenant, query: string): Promise<HeldRows>
   close(): Promise<void>
 }
 
@@ -33,13 +36,15 @@ export async function openHomePostgres(home: string): Promise<HomePostgres> {
       await client.end()
     }
   }
+  const databaseOf = async (tenant: Tenant) => {
+    const [row] = await sql('authsec', 'select database_name from tenant where id = $1', [tenant.id])
+    return String(row?.['database_name'])
+  }
   return {
     postgres,
     sql: (query, parameters) => sql('authsec', query, parameters),
-    async tenantSql(tenant, query, parameters) {
-      const [row] = await sql('authsec', 'select database_name from tenant where id = $1', [tenant.id])
-      return sql(String(row?.['database_name']), query, parameters)
-    },
+    tenantSql: async (tenant, query, parameters) => sql(await databaseOf(tenant), query, parameters),
+    hold: async (tenant, query) => holdRows(embedded.connection, await databaseOf(tenant), query),
     async close() {
       await postgres.close()
       await embedded.close()

@@ -63,7 +63,8 @@ function admitted(
   slug: string | undefined,
 ): readonly Tenant[] {
   const named = tenants.filter((tenant) => slug === undefined || tenant.slug === slug)
-  if (slug !== undefined && named.length === 0) throw new RefusedError(`no tenant ${slug}`)
+  if (slug !== undefined && named.length === 0)
+    throw new RefusedError(`no tenant ${slug}; authsec tenant list shows them`)
   const entering = named.filter((tenant) => application === undefined || admits(application, tenant))
   if (application !== undefined && slug !== undefined && entering.length === 0) {
     throw new RefusedError(

@@ -37,7 +37,8 @@ export async function listProviders({ env, tenant: slug }: TenantPlace): Promise
     const tenants = (await postgres.tenantDirectory.list()).filter(
       (tenant) => slug === undefined || tenant.slug === slug,
     )
-    if (tenants.length === 0 && slug !== undefined) throw new RefusedError(`no tenant ${slug}`)
+    if (tenants.length === 0 && slug !== undefined)
+      throw new RefusedError(`no tenant ${slug}; authsec tenant list shows them`)
     const stored = await postgres.federation.providers.list(tenants.map(({ id }) => id))
     const found: FoundProvider[] = []
     for (const tenant of tenants) {

@@ -55,7 +55,9 @@ export async function withTenant<Value>(
     const tenants = await installation.postgres.tenants.list()
     const [tenant, another] = tenants.filter((known) => slug === undefined || known.slug === slug)
     if (tenant === undefined)
-      throw new RefusedError(slug === undefined ? 'there is no tenant yet' : `no tenant ${slug}`)
+      throw new RefusedError(
+        slug === undefined ? 'there is no tenant yet' : `no tenant ${slug}; authsec tenant list shows them`,
+      )
     if (another !== undefined) {
       throw new RefusedError(`there are several tenants: name one with --tenant (${slugs(tenants)})`)
     }

@@ -12,6 +12,6 @@ export async function findPlaces(
   const tenants = await directory.signIns.tenants()
   if (choice === 'everywhere') return [undefined, ...tenants]
   const found = tenants.filter(({ slug }) => slug === choice.tenant)
-  if (found.length === 0) throw new RefusedError(`no tenant ${choice.tenant}`)
+  if (found.length === 0) throw new RefusedError(`no tenant ${choice.tenant}; authsec tenant list shows them`)
   return found
 }

@@ -11,7 +11,12 @@ import type { AuditQuestion } from './read-audit.js'
 const lookMilliseconds = 1_000
 const rowsAtOnce = 500
 
-export type ShowRecord = (record: AuditRecord) => Promise<'enough' | 'more'>
+/** Where the rows go, until it answers `enough`. */
+export interface AuditShow {
+  /** Before the first row, when it is known that rows can be read. */
+  readonly begin: () => Promise<'enough' | 'more'>
+  readonly show: (record: AuditRecord) => Promise<'enough' | 'more'>
+}
 
 /** A trail that is followed. */
 interface Followed {
@@ -22,22 +27,25 @@ interface Followed {
 }
 
 /**
- * Hands the last rows that are asked for to `show`, the oldest first, and then every one that comes, until `show` answers `enough` or
- * the signal ends it, whose reason is thrown. A row is known by where it stands in its chain, so none is missed that was begun early
+ * Hands the last rows that are asked for to `show`, the oldest first, and then every one that comes, until `show` answers `enough`,
+ * the time that is asked for is over, or the signal ends it, whose reason is thrown. A row is known by where it stands in its chain, so none is missed that was begun early
  * and written late. It is on record, and throws, as with `searchAudit`.
  */
 export async function followAudit(
   env: NodeJS.ProcessEnv,
   question: AuditQuestion & { readonly limit: number },
-  show: ShowRecord,
+  { begin: beginShow, show }: AuditShow,
 ): Promise<void> {
   await withInstallation(env, async (parts) => {
     const followed = new Map<string | undefined, Followed>()
     try {
       const latest = await begin(parts, question, followed)
+      if ((await beginShow()) === 'enough') return
       for (const record of latest) if ((await show(record)) === 'enough') return
       for (;;) {
+        const isOver = question.filter.until !== undefined && question.filter.until.getTime() <= Date.now()
         for (const one of followed.values()) if ((await catchUp(parts, question, { one, show })) === 'enough') return
+        if (isOver) return
         await pause(lookMilliseconds, undefined, { signal: question.signal }).catch(() => undefined)
         question.signal.throwIfAborted()
         await joinNew(parts, question, followed)
@@ -87,7 +95,7 @@ async function readLatest(
 async function catchUp(
   { postgres }: AuditReadingParts,
   { filter, signal }: AuditQuestion,
-  { one, show }: { readonly one: Followed; readonly show: ShowRecord },
+  { one, show }: { readonly one: Followed; readonly show: AuditShow['show'] },
 ): Promise<'enough' | 'more'> {
   for (;;) {
     signal.throwIfAborted()

@@ -23,17 +23,15 @@ export interface AuditAnswer<Found> {
   readonly unread: readonly UnreadTrail[]
 }
 
-/** A trail that could not be read. */
+/** A trail that could not be read: the error says whose and why. */
 export interface UnreadTrail {
-  /** The tenant's short name; `undefined` for master. */
-  readonly tenant: string | undefined
-  readonly error: unknown
+  readonly error: UpstreamError
 }
 
 /** Throws `UpstreamError`, naming them, where trails could not be read. */
 export function refuseUnread(unread: readonly UnreadTrail[]): void {
   if (unread.length === 0) return
-  const names = unread.map(({ tenant }) => tenant ?? '(master)').join(', ')
+  const names = unread.map(({ error }) => error.message).join('; ')
   const message = `what was asked for is not whole: the trail could not be read of ${names}`
   throw new UpstreamError('TENANT_UNAVAILABLE', message, { cause: unread[0]?.error })
 }
@@ -89,6 +87,12 @@ export async function exportAudit(
 /** Not what was done with the rows has failed. */
 class UnreadError extends Error {
   override readonly name = 'UnreadError'
+  override readonly cause: UpstreamError
+
+  constructor(cause: UpstreamError) {
+    super('the trail could not be read')
+    this.cause = cause
+  }
 }
 
 /** One trail that cannot be read keeps nobody from the others, where all are asked for. */
@@ -104,7 +108,7 @@ async function visitEach(
     } catch (error) {
       if (!(error instanceof UnreadError)) throw error
       if (choice !== 'everywhere') throw error.cause
-      unread.push({ tenant: place?.slug, error: error.cause })
+      unread.push({ error: error.cause })
     }
   }
   return unread
@@ -125,7 +129,7 @@ async function* readRecorded(
     yield* readVisit(parts, place, wish)
   } catch (error) {
     wish.signal.throwIfAborted()
-    throw new UnreadError('the trail could not be read', { cause: error })
+    throw error instanceof UpstreamError ? new UnreadError(error) : error
   }
 }
 

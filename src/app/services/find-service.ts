@@ -30,7 +30,8 @@ export interface ShownService {
 export async function listServices({ env, tenant: slug }: TenantPlace): Promise<readonly ListedService[]> {
   return withInstallation(env, async ({ postgres }) => {
     const tenants = (await postgres.tenants.list()).filter((tenant) => slug === undefined || tenant.slug === slug)
-    if (tenants.length === 0 && slug !== undefined) throw new RefusedError(`no tenant ${slug}`)
+    if (tenants.length === 0 && slug !== undefined)
+      throw new RefusedError(`no tenant ${slug}; authsec tenant list shows them`)
     const listed: ListedService[] = []
     for (const tenant of tenants) {
       for (const service of await postgres.services.list(tenant)) listed.push({ tenant: tenant.slug, service })

@@ -66,7 +66,7 @@ async function readScope(
 async function findTenant({ postgres }: Data, slug: string | undefined): Promise<Tenant | undefined> {
   if (slug === undefined) return undefined
   const tenant = (await postgres.directory.signIns.tenants()).find((one) => one.slug === slug)
-  if (tenant === undefined) throw new RefusedError(`no tenant ${slug}`)
+  if (tenant === undefined) throw new RefusedError(`no tenant ${slug}; authsec tenant list shows them`)
   return tenant
 }
 

@@ -5,7 +5,7 @@ import { printResult } from '../print-result.js'
 import { escapeJson } from '../printable.js'
 import { writePrivateResult } from '../write-private-result.js'
 import { counted } from './counted.js'
-import { trailOf, withTrailFlags, type TrailFlags } from './trail-flags.js'
+import { parseNamed, trailOf, withTrailFlags, type TrailFlags } from './trail-flags.js'
 import { refuseUnreached } from './unreached-trails.js'
 
 interface CheckpointFlags extends TrailFlags {
@@ -20,7 +20,12 @@ export function checkpointCommand(env: NodeJS.ProcessEnv): Command {
     'Says, signed, how far the audit trail has come: kept elsewhere, it shows what is cut off later',
   )
   return withTrailFlags(command)
-    .option('--output <file>', 'where it is written, one line of JSON for each database (default: standard output)')
+    .addOption(
+      new Option(
+        '--output <file>',
+        'where it is written, one line of JSON for each database (default: standard output)',
+      ).argParser(parseNamed),
+    )
     .option('--force', 'replace the file where it is there already')
     .addOption(
       new Option(

@@ -6,6 +6,7 @@ import { openResultStream } from '../result-stream.js'
 import { writePrivateResult } from '../write-private-result.js'
 import { formatOf, parseLimit, questionOf, withAuditFlags, type AuditFlags } from './audit-flags.js'
 import { counted } from './counted.js'
+import { parseNamed } from './trail-flags.js'
 import { auditFormats, linesOf, type AuditFormat, type AuditLines } from './audit-format.js'
 
 const printedCharacters = 64 * 1024
@@ -21,7 +22,12 @@ export function exportCommand(env: NodeJS.ProcessEnv): Command {
   const command = new Command('export')
     .description('Writes rows of the audit trail, the oldest first, one database after the other')
     .addOption(new Option('--limit <rows>', 'so many at most (default: all)').argParser(parseLimit))
-    .option('--output <file>', 'into a file that only its owner can read, whole or not at all (default: to the output)')
+    .addOption(
+      new Option(
+        '--output <file>',
+        'into a file that only its owner can read, whole or not at all (default: to the output)',
+      ).argParser(parseNamed),
+    )
     .option('--force', 'replace the file where it is there already')
   return withAuditFlags(command).action(async (flags: ExportFlags) => {
     const lines = linesOf(formatOf(flags) ?? formatByName(flags.output))
@@ -52,10 +58,12 @@ async function write(
   const existing = force === true ? 'replaced' : 'refused'
   return writePrivateResult({ path: output, existing, flag: '--force' }, async (add) => {
     await add(lines.head)
-    return exportAudit(env, question, async (record) => {
+    const answer = await exportAudit(env, question, async (record) => {
       await add(lines.line(record))
       return 'more'
     })
+    refuseUnread(answer.unread)
+    return answer
   })
 }
 

@@ -16,8 +16,10 @@ export function searchCommand(env: NodeJS.ProcessEnv): Command {
     const question = { ...questionOf(flags), limit: flags.limit }
     const { found: records, unread } = await interruptible((signal) => searchAudit(env, { ...question, signal }))
     const format = formatOf(flags)
-    if (format === undefined) await printResult(formatTable(auditHeader, records.map(auditRow)))
-    else {
+    if (format === undefined) {
+      if (records.length > 0) await printResult(formatTable(auditHeader, records.map(auditRow)))
+      else if (unread.length === 0) console.error('nothing on record')
+    } else {
       const { head, line } = linesOf(format)
       await openResultStream()(head + records.map(line).join(''))
     }

@@ -19,7 +19,8 @@ export function tailCommand(env: NodeJS.ProcessEnv): Command {
     const format = formatOf(flags)
     const { head, line } = format === undefined ? asTable : linesOf(format)
     const write = openResultStream()
-    await write(head)
-    await interruptible((signal) => followAudit(env, { ...question, signal }, (record) => write(line(record))))
+    await interruptible((signal) =>
+      followAudit(env, { ...question, signal }, { begin: () => write(head), show: (record) => write(line(record)) }),
+    )
   })
 }

@@ -1,4 +1,4 @@
-import { Option, type Command } from 'commander'
+import { InvalidArgumentError, Option, type Command } from 'commander'
 import type { TrailChoice } from '../../app/audit/maintained-places.js'
 
 export interface TrailFlags {
@@ -9,7 +9,9 @@ export interface TrailFlags {
 /** Adds what says whose trail is meant. */
 export function withTrailFlags(command: Command): Command {
   return command
-    .addOption(new Option('--tenant <slug>', 'the trail of one tenant (default: all, and master)'))
+    .addOption(
+      new Option('--tenant <slug>', 'the trail of one tenant (default: all, and master)').argParser(parseNamed),
+    )
     .addOption(new Option('--master', 'only what belongs to no tenant').conflicts('tenant'))
 }
 
@@ -17,4 +19,10 @@ export function withTrailFlags(command: Command): Command {
 export function trailOf({ master, tenant }: TrailFlags): TrailChoice {
   if (master === true) return 'master'
   return tenant === undefined ? 'everywhere' : { tenant }
+}
+
+/** For what names something. Throws `InvalidArgumentError` for nothing, which a script says whose variable is empty. */
+export function parseNamed(text: string): string {
+  if (text !== '') return text
+  throw new InvalidArgumentError('It is empty.')
 }

@@ -35,4 +35,12 @@ describe('a moment on the command line', () => {
   ])('is not %j', (text) => {
     expect(() => parseMoment(text, now)).toThrow('It is a time such as')
   })
+
+  it.each(['999999w', '120000w', '0000-12-31'])('is not before the year 1: %s', (text) => {
+    expect(() => parseMoment(text, now)).toThrow('before the year 1')
+  })
+
+  it('may be as long ago as six digits of days say', () => {
+    expect(parseMoment('700000d', now).getUTCFullYear()).toBe(110)
+  })
 })
