@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import type { AuditVerdict } from '../../src/app/audit/verify-audit.js'
 import { CliSite } from '../support/cli-site.js'
-import { openHomePostgres } from '../support/home-postgres.js'
+import type { Tenant } from '../../src/core/identity/tenant.js'
+import { openHomePostgres, type HomePostgres } from '../support/home-postgres.js'
 
 let site: CliSite
 beforeAll(async () => {
@@ -20,6 +21,12 @@ async function verdict(
   return { code, found: JSON.parse(stdout) }
 }
 
+async function tenantCalled(name: string, { postgres }: HomePostgres): Promise<Tenant> {
+  const found = (await postgres.tenants.list()).find(({ slug }) => slug === name)
+  if (found === undefined) throw new Error('no tenant')
+  return found
+}
+
 describe('authsec audit', () => {
   it('verifies every trail of a running server, or one', async () => {
     const all = await site.done('audit', 'verify', '--progress')
@@ -27,6 +34,7 @@ describe('authsec audit', () => {
     expect(all.stdout).toMatch(/^✓ globex: /m)
     expect((await site.done('audit', 'verify', '--tenant', 'globex')).stdout).toMatch(/^✓ globex: [^\n]*\n/)
     expect((await site.done('audit', 'verify', '--master')).stdout).not.toContain('globex')
+    expect((await verdict('--master')).found.reports).toMatchObject([{ tenant: null }])
     expect(await site.refused(5, 'audit', 'verify', '--tenant', 'nobody')).toContain('no tenant nobody')
     expect(await site.refused(2, 'audit', 'verify', '--tenant', 'globex', '--master')).toContain('cannot be used')
   })
@@ -35,7 +43,15 @@ describe('authsec audit', () => {
     const file = join(site.home.path, 'checkpoints.jsonl')
     await site.done('audit', 'checkpoint', '--output', file)
     const key = (await site.done('audit', 'checkpoint', '--public-key')).stdout.trim()
-    expect(await verdict('--checkpoint', file)).toMatchObject({ code: 0, found: { faults: [] } })
+    const { code, found } = await verdict('--checkpoint', file, '--checkpoint', file)
+    expect({ code, faults: found.faults }).toEqual({ code: 0, faults: [] })
+    // Each was kept by its database, too.
+    const kept = await verdict()
+    expect(found.reports.map(({ checkpoints }) => checkpoints)).toEqual(
+      kept.found.reports.map(({ checkpoints }) => checkpoints),
+    )
+    writeFileSync(`${file}.bom`, `\uFEFF${readFileSync(file, 'utf8')}`)
+    expect(await verdict('--checkpoint', `${file}.bom`)).toMatchObject({ code: 0 })
     const signed = await site.done('audit', 'verify', '--checkpoint', file, '--public-key', key)
     expect(signed.stdout).toMatch(/^✓ globex, 20/m)
     const [before, { mode }] = [readFileSync(file, 'utf8'), statSync(file)]
@@ -57,6 +73,11 @@ describe('authsec audit', () => {
     expect(await verdict('--checkpoint', forged)).toMatchObject({ code: 1 })
     expect(await site.refused(5, 'audit', 'verify', '--checkpoint', join(site.home.path, 'none'))).toContain('ENOENT')
     expect(await site.refused(2, 'audit', 'verify', '--public-key', key)).toContain('--checkpoint')
+    const alone = ['audit', 'verify', '--public-key', key, '--checkpoint', file]
+    for (const trail of [['--tenant', 'globex'], ['--master']]) {
+      expect(await site.refused(2, ...alone, ...trail)).toContain('cannot be used')
+    }
+    expect(await site.refused(2, 'audit', 'checkpoint', '--output', '')).toContain('It is empty')
   })
 
   it('erases a person with consent, after which the trail holds', async () => {
@@ -74,6 +95,14 @@ describe('authsec audit', () => {
 
   it('refuses to erase somebody of whom nothing is on record, and puts nothing on record', async () => {
     const before = await verdict('--tenant', 'globex')
+    for (const whom of [
+      ['--account', ''],
+      ['--subject', ''],
+      ['--subject', 'nobody', '--issuer', 'not-a-url'],
+    ]) {
+      await site.refused(2, 'audit', 'erase', '--tenant', 'globex', ...whom, '--yes')
+    }
+    await site.refused(2, 'audit', 'erase', '--tenant', '', '--subject', 'nobody', '--yes')
     for (const whom of [
       ['--account', 'nobody@globex.test'],
       ['--subject', 'nobody'],
@@ -152,11 +181,38 @@ describe('authsec audit', () => {
     }
   })
 
+  it('calls a trail of which a table or a column is gone unreadable, not a database that is down', async () => {
+    const data = await openHomePostgres(site.home.path)
+    const globex = await tenantCalled('globex', data)
+    try {
+      for (const [table, was, is] of [
+        ['audit_event', 'audit_event', 'zzzz'],
+        ['audit_chain', 'audit_chain', 'zzzz'],
+        ['audit_outbox', 'audit_outbox', 'zzzz'],
+        ['audit_checkpoint', 'audit_checkpoint', 'zzzz'],
+        ['audit_event', 'column reason', 'zzzz'],
+      ] as const) {
+        const isColumn = was !== table
+        await data.tenantSql(globex, `alter table ${table} rename ${isColumn ? was : ''} to ${is}`)
+        const { code, found } = await verdict('--tenant', 'globex')
+        const [now, before] = isColumn ? [table, `column ${is} to reason`] : [is, `to ${table}`]
+        await data.tenantSql(globex, `alter table ${now} rename ${before}`)
+        expect({ was, code, found }).toMatchObject({ was, code: 1, found: { unreached: [] } })
+        const faults = found.reports.flatMap((report) => report.faults)
+        expect(faults).toMatchObject([
+          { kind: 'unreadable', what: expect.stringMatching(/cannot be read: .*\(42\w{3}\)$/) },
+        ])
+      }
+      expect(await verdict('--tenant', 'globex')).toMatchObject({ code: 0 })
+    } finally {
+      await data.close()
+    }
+  })
+
   it('exits with 1 for a trail that was changed, and says where', async () => {
     const data = await openHomePostgres(site.home.path)
     try {
-      const globex = (await data.postgres.tenants.list()).find(({ slug }) => slug === 'globex')
-      if (globex === undefined) throw new Error('no tenant')
+      const globex = await tenantCalled('globex', data)
       await data.tenantSql(
         globex,
         `begin; set local authsec.audit_maintenance = 'on'; update audit_event set count = 2, at = at - interval '30 days' where sequence = 1; commit`,
@@ -166,6 +222,16 @@ describe('authsec audit', () => {
       expect(stdout).toMatch(
         /^✗ globex: .*\n {2}✗ (?:server|changes)-[^ ]+, row 1, 20[^ ]+Z: the row is not as it was written/,
       )
+      const event = { type: 'operation.denied', requestId: 'changed', subject: 'sub-79' } as const
+      await data.postgres.audit.record({ ...event, tenant: globex })
+      await data.postgres.audit.record({ ...event, tenant: globex, requestId: 'unchanged' })
+      await data.tenantSql(
+        globex,
+        `begin; set local authsec.audit_maintenance = 'on'; update audit_event set count = 2 where request_id = 'changed'; commit`,
+      )
+      const erased = await site.run('audit', 'erase', '--tenant', 'globex', '--subject', 'sub-79', '--yes')
+      expect(erased).toMatchObject({ code: 1, stdout: expect.stringMatching(/^erased from 1 row of globex/) })
+      expect(erased.stdout).toContain('\n1 row of this person stays, which is not as it was written: verify')
       const prune = ['audit', 'prune', '--older-than', '7d', '--yes'] as const
       const pruned = await site.run(...prune)
       expect(pruned).toMatchObject({ code: 1, stderr: expect.stringMatching(/stay, verify the trail of: globex$/m) })

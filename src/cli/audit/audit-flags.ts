@@ -2,7 +2,7 @@ import { InvalidArgumentError, Option, type Command } from 'commander'
 import type { AuditQuestion } from '../../app/audit/read-audit.js'
 import type { AuditDecision, AuditEventType } from '../../core/audit/audit-event.js'
 import { auditEventTypes } from '../../core/audit/format/audit-title.js'
-import { auditFormats, type AuditFormat } from './audit-format.js'
+import { auditFormats, type AuditFormat } from './format/audit-format.js'
 import { parseMoment } from './parse-moment.js'
 import { trailOf, withTrailFlags, type TrailFlags } from './trail-flags.js'
 

@@ -4,7 +4,7 @@ import type { TrailChoice } from '../../app/audit/maintained-places.js'
 import { printResult } from '../print-result.js'
 import { escapeJson } from '../printable.js'
 import { writePrivateResult } from '../write-private-result.js'
-import { counted } from './counted.js'
+import { counted } from './format/counted.js'
 import { parseNamed, trailOf, withTrailFlags, type TrailFlags } from './trail-flags.js'
 import { refuseUnreached } from './unreached-trails.js'
 

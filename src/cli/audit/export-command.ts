@@ -5,9 +5,9 @@ import { interruptible } from '../interruptible.js'
 import { openResultStream } from '../result-stream.js'
 import { writePrivateResult } from '../write-private-result.js'
 import { formatOf, parseLimit, questionOf, withAuditFlags, type AuditFlags } from './audit-flags.js'
-import { counted } from './counted.js'
+import { counted } from './format/counted.js'
 import { parseNamed } from './trail-flags.js'
-import { auditFormats, linesOf, type AuditFormat, type AuditLines } from './audit-format.js'
+import { auditFormats, linesOf, type AuditFormat, type AuditLines } from './format/audit-format.js'
 
 const printedCharacters = 64 * 1024
 

@@ -9,10 +9,12 @@ export async function readCheckpoints(files: readonly string[]): Promise<readonl
 }
 
 async function readOne(file: string): Promise<readonly SignedCheckpoint[]> {
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+  const read = await readFile(file, 'utf8').catch((error: unknown) => {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
     throw new RefusedError(`${file} cannot be read (${code})`, { cause: error })
   })
+  // Editors on Windows put a byte order mark before it.
+  const text = read.replace(/^\uFEFF/, '')
   const whole = parseCheckpoint(text)
   if (whole !== undefined) return [whole]
   const lines = text.split('\n').filter((line) => line.trim() !== '')

@@ -4,8 +4,8 @@ import { formatTable } from '../format-table.js'
 import { interruptible } from '../interruptible.js'
 import { printResult } from '../print-result.js'
 import { formatOf, parseLimit, questionOf, withAuditFlags, type AuditFlags } from './audit-flags.js'
-import { linesOf } from './audit-format.js'
-import { auditHeader, auditRow } from './audit-table.js'
+import { linesOf } from './format/audit-format.js'
+import { auditHeader, auditRow } from './format/audit-table.js'
 import { openResultStream } from '../result-stream.js'
 
 /** `authsec audit search`. */

@@ -3,8 +3,8 @@ import { followAudit } from '../../app/audit/follow-audit.js'
 import { interruptible } from '../interruptible.js'
 import { openResultStream } from '../result-stream.js'
 import { formatOf, parseRows, questionOf, withAuditFlags, type AuditFlags } from './audit-flags.js'
-import { linesOf, type AuditLines } from './audit-format.js'
-import { auditHeader, auditLine, auditRow } from './audit-table.js'
+import { linesOf, type AuditLines } from './format/audit-format.js'
+import { auditHeader, auditLine, auditRow } from './format/audit-table.js'
 
 const asTable: AuditLines = { head: auditLine(auditHeader), line: (record) => auditLine(auditRow(record)) }
 

@@ -26,3 +26,10 @@ export function parseNamed(text: string): string {
   if (text !== '') return text
   throw new InvalidArgumentError('It is empty.')
 }
+
+/** The same, for JSON: `null` for what belongs to no tenant. */
+export function namedOrNull<Found extends { readonly tenant: string | undefined }>(
+  found: Found,
+): Omit<Found, 'tenant'> & { readonly tenant: string | null } {
+  return { ...found, tenant: found.tenant ?? null }
+}

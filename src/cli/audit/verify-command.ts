@@ -7,10 +7,10 @@ import { collect } from '../administration/grant-flags.js'
 import { CheckFailedError } from '../exit-code.js'
 import { printResult } from '../print-result.js'
 import { printable, printableJson, printableLine } from '../printable.js'
-import { counted } from './counted.js'
-import { formatVerdict } from './format-verdict.js'
+import { counted } from './format/counted.js'
+import { formatVerdict } from './format/format-verdict.js'
 import { readCheckpoints } from './read-checkpoints.js'
-import { trailOf, withTrailFlags, type TrailFlags } from './trail-flags.js'
+import { namedOrNull, trailOf, withTrailFlags, type TrailFlags } from './trail-flags.js'
 
 interface VerifyFlags extends TrailFlags {
   readonly checkpoint?: readonly string[]
@@ -24,15 +24,15 @@ const progressMilliseconds = 1000
 /** `authsec audit verify`. */
 export function verifyCommand(env: NodeJS.ProcessEnv): Command {
   const command = new Command('verify').description(
-    'Looks whether the audit trail is as it was written, and says where it is not; exits with 1 then',
+    'Looks whether the audit trail is as it was written, and says where it is not; exits with 1 then, with 4 where all is well but ' +
+      'a database does not answer',
   )
   withTrailFlags(command)
     .option('--checkpoint <file>', 'compare with what a checkpoint says; again for each further file', collect)
     .addOption(
-      new Option(
-        '--public-key <key>',
-        'look at the signatures of --checkpoint only, which needs no database',
-      ).argParser(publicKey),
+      new Option('--public-key <key>', 'look at the signatures of --checkpoint only, which needs no database')
+        .argParser(publicKey)
+        .conflicts(['tenant', 'master']),
     )
     .option('--progress', 'say on standard error how far it is, also where that is no terminal')
     .option('--json', 'print JSON')
@@ -54,13 +54,18 @@ function publicKey(text: string): string {
 }
 
 async function printVerdict(verdict: AuditVerdict, { json }: VerifyFlags): Promise<void> {
-  await printResult(json === true ? printableJson(verdict) : printable(formatVerdict(verdict)))
+  await printResult(json === true ? printableJson(jsonOf(verdict)) : printable(formatVerdict(verdict)))
   const faults = faultsIn(verdict)
   if (faults > 0) throw new CheckFailedError(`the audit trail is not as it was written: ${counted(faults, 'fault')}`)
   const [silent] = verdict.unreached
   if (silent === undefined) return
   const names = verdict.unreached.map(({ tenant }) => tenant ?? 'master').join(', ')
   throw new UpstreamError('TENANT_UNAVAILABLE', `not looked at: ${names} (${silent.failure})`)
+}
+
+/** What belongs to no tenant is said to. */
+function jsonOf({ reports, unreached, ...verdict }: AuditVerdict) {
+  return { reports: reports.map(namedOrNull), unreached: unreached.map(namedOrNull), ...verdict }
 }
 
 async function printSigned(

@@ -4,6 +4,7 @@ import type { AuditProgress, AuditReport } from '../../../../core/audit/audit-ve
 import type { RegisteredTenant } from '../../../../core/administration/registered-tenant.js'
 import { UpstreamError } from '../../../../core/error/upstream-error.js'
 import type { Databases } from '../../databases.js'
+import { sqlState } from '../../pool/database-failure.js'
 import { withDatabase } from '../../pool/with-database.js'
 import type { AuditTables } from '../../schema/audit-schema.js'
 import { listTenants } from '../../tenant/list-tenants.js'
@@ -75,8 +76,9 @@ export class AuditMaintenance {
         for (const name of found.places) looked.add(name)
       } catch (error) {
         looked.add(placeOf(place.tenant))
-        if (!(error instanceof UpstreamError)) {
-          reports.push(unreadable(tenant, error))
+        const fault = readFaultOf(error)
+        if (fault !== undefined || !(error instanceof UpstreamError)) {
+          reports.push(unreadable(tenant, fault ?? error))
           continue
         }
         unreached.push({ tenant, failure: error.message })
@@ -157,4 +159,12 @@ export class AuditMaintenance {
   #signer(): CheckpointSigner {
     return new CheckpointSigner(this.#databases.trail.seal.signingSeed())
   }
+}
+
+/** What PostgreSQL says where a table or a column is gone or another: its database is up, and what should be in it is not. */
+function readFaultOf(error: unknown): Error | undefined {
+  const state = sqlState(error)
+  if (state === undefined || !/^(?:42|3F)/.test(state)) return undefined
+  const said = error instanceof UpstreamError ? error.cause : error
+  return new Error(`${said instanceof Error ? said.message : 'it is not as it was made'} (${state})`, { cause: error })
 }

@@ -10,6 +10,8 @@ export class Findings {
   readonly notes = new Set<string>()
   faultCount = 0
   rows = 0
+  /** Digests of those that were compared: one that is kept here and elsewhere is one. */
+  readonly checkpoints = new Set<string>()
   open = 0
   /** By reference, how many rows say that an erasure has taken their facts, and where the first of them is. */
   readonly erased = new Map<string, { rows: number; readonly first: Omit<AuditFault, 'kind' | 'what'> }>()

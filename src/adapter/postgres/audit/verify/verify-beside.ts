@@ -26,7 +26,9 @@ export function judgeUnchained({ lost, misplaced, unchained }: ReadTrail, findin
   }
   const { at, behind, first } = unchained
   if (behind === 0) return
-  const what = `${behind} rows are in no chain, from number ${first} on: a server of an earlier version writes such, and so does whoever adds rows by hand`
+  const rows =
+    behind === 1 ? `1 row is in no chain, number ${first}` : `${behind} rows are in no chain, from number ${first} on`
+  const what = `${rows}: a server of an earlier version writes such, and so does whoever adds rows by hand`
   findings.add({ kind: 'rows_unchained', at: at === null ? undefined : timeOf(at), what })
 }
 
@@ -92,7 +94,7 @@ export async function judgeErasures({ db, findings }: BesideOptions): Promise<vo
       limit 1
     `.execute(db)
     if (found.length > 0) continue
-    const what = `${rows} rows name the erasure ${reference}, which is not on record`
+    const what = `${rows === 1 ? '1 row names' : `${rows} rows name`} the erasure ${reference}, which is not on record`
     findings.add({ kind: 'erasure_forged', ...first, what })
   }
 }

@@ -21,19 +21,18 @@ export interface CheckpointOptions {
   readonly findings: Findings
 }
 
-/** Compares what checkpoints say with the chains as they are now. Answers with how many there were. */
+/** Compares what checkpoints say with the chains as they are now. */
 export async function compareCheckpoints(
   checkpoints: readonly SignedCheckpoint[],
   options: CheckpointOptions,
-): Promise<number> {
+): Promise<void> {
+  for (const checkpoint of checkpoints) options.findings.checkpoints.add(digestOf(checkpoint))
   const sound = checkpoints.filter((checkpoint) => isOurs(checkpoint, options))
   await compareChains(sound, options)
-  return checkpoints.length
 }
 
 /** The same with those that the database itself keeps, each of which names the one before. */
-export async function verifyStored(options: CheckpointOptions): Promise<number> {
-  let count = 0
+export async function verifyStored(options: CheckpointOptions): Promise<void> {
   let before: string | undefined
   for (let after = firstNumber; ;) {
     const { rows } = await sql<{ readonly id: string; readonly document: string }>`
@@ -56,8 +55,8 @@ export async function verifyStored(options: CheckpointOptions): Promise<number> 
       }
       before = digestOf(checkpoint)
     }
-    count += await compareCheckpoints(page, options)
-    if (rows.length < documentsPerPage) return count
+    await compareCheckpoints(page, options)
+    if (rows.length < documentsPerPage) return
   }
 }
 

@@ -1,8 +1,8 @@
-import { packageVersion } from '../../app/package-version.js'
-import type { AuditRecord } from '../../core/audit/audit-record.js'
-import { auditCsvHeader, formatAuditCsv } from '../../core/audit/format/format-audit-csv.js'
-import { formatCef } from '../../core/audit/format/format-cef.js'
-import { formatJsonLine } from '../../core/audit/format/format-json-line.js'
+import { packageVersion } from '../../../app/package-version.js'
+import type { AuditRecord } from '../../../core/audit/audit-record.js'
+import { auditCsvHeader, formatAuditCsv } from '../../../core/audit/format/format-audit-csv.js'
+import { formatCef } from '../../../core/audit/format/format-cef.js'
+import { formatJsonLine } from '../../../core/audit/format/format-json-line.js'
 
 export const auditFormats = ['jsonl', 'csv', 'cef'] as const
 export type AuditFormat = (typeof auditFormats)[number]

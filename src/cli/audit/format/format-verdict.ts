@@ -1,6 +1,6 @@
-import type { AuditVerdict } from '../../app/audit/verify-audit.js'
+import type { AuditVerdict } from '../../../app/audit/verify-audit.js'
 import { counted } from './counted.js'
-import type { AuditFault, AuditReport } from '../../core/audit/audit-verification.js'
+import type { AuditFault, AuditReport } from '../../../core/audit/audit-verification.js'
 
 /** What was found, database by database. */
 export function formatVerdict({ faults, reports, unreached }: AuditVerdict): string {
@@ -15,8 +15,9 @@ function formatReport(report: AuditReport): readonly string[] {
   const { chains, checkpoints, erasures, faultCount, faults, notes, open, removedRows, rows, tenant, unsealedRows } =
     report
   const more = faultCount - faults.length
+  const size = `${counted(rows, 'row')} in ${counted(chains, 'chain')}, ${counted(checkpoints, 'checkpoint')}`
   return [
-    `${faultCount === 0 ? '✓' : '✗'} ${tenant ?? 'master'}: ${counted(rows, 'row')} in ${counted(chains, 'chain')}, ${counted(checkpoints, 'checkpoint')}`,
+    `${faultCount === 0 ? '✓' : '✗'} ${tenant ?? 'master'}: ${size}`,
     ...faults.map((fault) => `  ✗ ${faultWords(fault)}`),
     ...(more > 0 ? [`  ✗ and ${more} more`] : []),
     ...(open > 0

@@ -1,5 +1,5 @@
-import type { AuditRecord } from '../../core/audit/audit-record.js'
-import { printableCell } from '../printable.js'
+import type { AuditRecord } from '../../../core/audit/audit-record.js'
+import { printableCell } from '../../printable.js'
 
 const columns = [
   { name: 'TIME', width: 24 },
