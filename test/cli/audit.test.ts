@@ -292,4 +292,21 @@ describe('a server whose settings name a receiver', () => {
     const message = sink.messages.find((one) => one.includes('tenant_added'))
     expect(message).toMatch(/^<109>1 \S+ \S+ authsec \d+ admin\.changed \[authsec@32473 version="\d/)
   })
+
+  it('is remembered with the receiver, until somebody has that forgotten', async () => {
+    const destination = `syslog tcp://127.0.0.1:${sink.port}`
+    const known = () => site.json<readonly Record<string, unknown>[]>('audit', 'receivers')
+    expect(await known()).toContainEqual({
+      ...{ tenant: null, destination, behind: expect.any(Number), sentAt: expect.stringMatching(/^20.*Z$/) },
+    })
+    expect((await site.done('audit', 'receivers')).stdout).toMatch(/^RECEIVER +TENANT +BEHIND +LAST SENT\nsyslog tcp:/)
+    expect(await site.refused(5, 'audit', 'forget', destination)).toContain('say --yes')
+    expect(await site.refused(2, 'audit', 'forget', '', '--yes')).toContain('It is empty')
+    expect(await site.refused(5, 'audit', 'forget', 'syslog', '--yes')).toContain('authsec audit receivers shows')
+    const elsewhere = ['audit', 'forget', destination, '--tenant', 'fresh', '--yes']
+    expect(await site.refused(5, ...elsewhere)).toContain('authsec audit receivers shows')
+    expect((await site.done('audit', 'forget', destination, '--yes')).stdout).toMatch(/is forgotten in \d trails?$/m)
+    const nobody = { code: 0, stdout: '', stderr: 'sent to nobody\n' }
+    expect(await site.run('audit', 'receivers')).toEqual(nobody)
+  })
 })

@@ -1,4 +1,4 @@
-import type { PrunedRows } from '../../adapter/postgres/audit/keep/prune/retention.js'
+import type { HeldRows, PrunedRows } from '../../adapter/postgres/audit/keep/prune/retention.js'
 import type { Agree } from '../administration/change-tenant.js'
 import { withInstallation } from '../administration/with-tenant.js'
 import { inEachTrail, type UnreachedTrail } from './in-trail.js'
@@ -17,6 +17,8 @@ export interface PrunedTrail {
   /** The tenant's short name; `undefined` for master. */
   readonly tenant: string | undefined
   readonly chains: readonly PrunedRows[]
+  /** What stays although it is that old, and is as it was written. */
+  readonly held: readonly HeldRows[]
 }
 
 export interface PrunedTrails {
@@ -39,7 +41,10 @@ export async function pruneAudit(
     const pruned: PrunedTrail[] = []
     const unreached = await inEachTrail(places, async (place) => {
       const chains = await auditMaintenance.prune(place, { cutoff, unsent, by })
-      pruned.push({ tenant: place.tenant?.slug, chains })
+      const faulty = new Set(chains.flatMap(({ chain, fault }) => (fault === undefined ? [] : [chain])))
+      const held = await auditMaintenance.held(place, { cutoff, unsent })
+      const sound = held.filter(({ chain }) => chain === undefined || !faulty.has(chain))
+      pruned.push({ tenant: place.tenant?.slug, chains, held: sound })
     })
     return { pruned, unreached }
   })

@@ -4,7 +4,9 @@ import { searchCommand } from './search-command.js'
 import { tailCommand } from './tail-command.js'
 import { checkpointCommand } from './checkpoint-command.js'
 import { eraseCommand } from './erase-command.js'
+import { forgetCommand } from './forget-command.js'
 import { pruneCommand } from './prune-command.js'
+import { receiversCommand } from './receivers-command.js'
 import { verifyCommand } from './verify-command.js'
 
 /** `authsec audit`: what is on record. */
@@ -18,4 +20,6 @@ export function auditCommand(env: NodeJS.ProcessEnv): Command {
     .addCommand(checkpointCommand(env))
     .addCommand(pruneCommand(env))
     .addCommand(eraseCommand(env))
+    .addCommand(receiversCommand(env))
+    .addCommand(forgetCommand(env))
 }

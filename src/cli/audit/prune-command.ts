@@ -4,10 +4,10 @@ import { fewestRetentionDays, mostRetentionDays } from '../../app/settings/setti
 import type { UnreachedTrail } from '../../app/audit/in-trail.js'
 import { agreement, type YesFlag } from '../administration/agree.js'
 import { CheckFailedError } from '../exit-code.js'
-import { formatTable } from '../format-table.js'
 import { printResult } from '../print-result.js'
-import { printableJson } from '../printable.js'
-import { trailOf, withTrailFlags, type TrailFlags } from './trail-flags.js'
+import { printable, printableJson } from '../printable.js'
+import { formatPruned } from './format/format-pruned.js'
+import { namedOrNull, trailOf, withTrailFlags, type TrailFlags } from './trail-flags.js'
 import { namesOf, refuseUnreached } from './unreached-trails.js'
 
 interface PruneFlags extends TrailFlags, YesFlag {
@@ -33,7 +33,7 @@ export function pruneCommand(env: NodeJS.ProcessEnv): Command {
         ...{ choice: trailOf(flags), days: olderThan, agree: agreement(flags) },
         unsent: unsent === true ? 'removed' : 'kept',
       })
-      await printResult(json === true ? printableJson(pruned) : formatPruned(pruned))
+      await printResult(json === true ? printableJson(pruned.map(namedOrNull)) : printable(formatPruned(pruned)))
       refuseStayed(pruned, unreached)
       refuseUnreached(where, unreached)
     })
@@ -46,19 +46,6 @@ function refuseStayed(pruned: readonly PrunedTrail[], unreached: readonly Unreac
   const names = stayed.map(({ tenant }) => tenant ?? 'master').join(', ')
   const silent = unreached.length === 0 ? '' : `; ${where}: ${namesOf(unreached)}`
   throw new CheckFailedError(`rows whose term is over stay, verify the trail of: ${names}${silent}`)
-}
-
-function formatPruned(pruned: readonly PrunedTrail[]): string {
-  const rows = pruned.flatMap(({ chains, tenant }) =>
-    chains.map(({ chain, from, rows: count, to }) => [tenant ?? 'master', chain, `${from}`, `${to}`, `${count}`]),
-  )
-  if (rows.length === 0) return 'nothing is that old'
-  const stayed = pruned.flatMap(({ chains, tenant = 'master' }) =>
-    chains
-      .filter(({ fault }) => fault !== undefined)
-      .map(({ chain, fault }) => `rows of ${chain} in ${tenant} stay, verify the trail: ${fault}`),
-  )
-  return [formatTable(['TENANT', 'CHAIN', 'FROM', 'TO', 'ROWS'], rows), ...stayed].join('\n')
 }
 
 function days(text: string): number {

@@ -9,7 +9,10 @@ const checkpointTurn: RateLimit = { name: 'audit checkpoint', limit: 1, seconds:
 const retentionTurn: RateLimit = { name: 'audit retention', limit: 1, seconds: secondsPerDay }
 
 export interface AuditKeeperOptions {
-  readonly maintenance: Pick<AuditMaintenance, 'checkpoint' | 'places' | 'prune' | 'sealBoundary' | 'timeBefore'>
+  readonly maintenance: Pick<
+    AuditMaintenance,
+    'checkpoint' | 'held' | 'places' | 'prune' | 'sealBoundary' | 'timeBefore'
+  >
   /** Whose turn it is. */
   readonly turns: Pick<RateLimiter, 'take'>
   /** How long rows stay; for good unless told. */
@@ -65,7 +68,19 @@ export class AuditKeeper {
           fault,
         })
       }
+      await this.#reportUnsent(place, cutoff)
     })
+  }
+
+  /** Whoever is not there any more is waited for all the same: somebody has to say so. */
+  async #reportUnsent(place: AuditPlace, cutoff: number): Promise<void> {
+    const { log, maintenance } = this.#options
+    const held = (await maintenance.held(place, { cutoff, unsent: 'kept' })).filter(({ why }) => why === 'unsent')
+    const destinations = [...new Set(held.flatMap((one) => one.destinations))]
+    if (destinations.length === 0) return
+    const rows = held.reduce((all, one) => all + one.rows, 0)
+    const words = 'rows of an audit trail whose term is over stay: receivers do not have them (authsec audit receivers)'
+    log.write('warn', words, { tenant: place.tenant?.slug, rows, destinations })
   }
 
   async #inTurn(limit: RateLimit, work: (place: AuditPlace) => Promise<unknown>): Promise<void> {

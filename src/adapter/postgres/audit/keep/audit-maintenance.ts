@@ -13,7 +13,9 @@ import { unreadable, verifyPlace, type VerifiedPlace } from '../verify/verify-pl
 import { erasePerson, type ErasedRows, type ErasureOptions } from './erase-person.js'
 import { makeCheckpoint } from './make-checkpoint.js'
 import { pruneTrail } from './prune/prune-trail.js'
-import type { PrunedRows, Retention } from './prune/retention.js'
+import { findHeld, type HeldOptions } from './prune/find-held.js'
+import type { HeldRows, PrunedRows, Retention } from './prune/retention.js'
+import { forgetReceiver, listReceivers, type ForgottenReceiver, type KnownReceiver } from './receivers.js'
 import { sealBoundary } from './seal-boundary.js'
 
 /** One database with a trail. */
@@ -123,6 +125,22 @@ export class AuditMaintenance {
     const { tenant } = place
     const { trail } = this.#databases
     return this.#inside(place, (db) => pruneTrail(db, { trail, tenant, retention }))
+  }
+
+  /** What stays although its term is over, once everything was removed that may be. */
+  held({ tenant, ...place }: AuditPlace, retention: Omit<HeldOptions, 'own'>): Promise<readonly HeldRows[]> {
+    return this.#inside({ tenant, ...place }, (db) => findHeld(db, { ...retention, own: placeOf(tenant) }))
+  }
+
+  /** To whom the trail of a database was sent, and who is waited for before anything is removed. */
+  receivers(place: AuditPlace): Promise<readonly KnownReceiver[]> {
+    return this.#inside(place, listReceivers)
+  }
+
+  /** Waits for a receiver no longer; whether it did. */
+  forget(place: AuditPlace, receiver: Pick<ForgottenReceiver, 'by' | 'destination'>): Promise<boolean> {
+    const { trail } = this.#databases
+    return this.#inside(place, (db) => forgetReceiver(db, { ...receiver, trail, tenant: place.tenant }))
   }
 
   /** Takes what rows say of a person out of a database. */

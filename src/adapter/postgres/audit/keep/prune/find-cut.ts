@@ -1,6 +1,7 @@
 import { sql, type QueryExecutorProvider } from 'kysely'
 import type { AuditSeal } from '../../audit-seal.js'
 import { isCounted, isLegacy, readChain, type ReadChain } from '../../verify/read-chains.js'
+import { findBounds } from './find-bounds.js'
 import { callTypes, findLoose } from './find-loose.js'
 import type { Retention } from './retention.js'
 
@@ -57,17 +58,8 @@ async function boundOf(
   chain: PrunedFront['chain'],
   { own, unsent }: Cutting,
 ): Promise<number> {
-  const { kind, name, place, sequence, settled } = chain
-  const isOld = isLegacy(chain)
-  const settledUpTo = kind === 'server' && place === own ? settled : sequence
-  if (unsent === 'removed') return settledUpTo
-  const { rows } = await sql<{ readonly sent: number | null }>`
-    select min(coalesce(c.sequence, 0))::float8 as sent
-    from (select distinct destination from audit_cursor) d
-    left join audit_cursor c on c.destination = d.destination and c.chain = ${name}
-    where not ${isOld} or c.chain is not null
-  `.execute(step)
-  return Math.min(settledUpTo, rows[0]?.sent ?? settledUpTo)
+  const { sent, settled } = await findBounds(step, chain, own)
+  return Math.min(settled, ...(unsent === 'removed' ? [] : sent.map(({ sequence }) => sequence)))
 }
 
 interface Front {

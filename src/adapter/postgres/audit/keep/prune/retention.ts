@@ -9,6 +9,16 @@ export interface Retention {
   readonly by: PrunedBy
 }
 
+/** Rows of a chain, or of none, whose term is over and that stay. */
+export interface HeldRows {
+  readonly chain: string | undefined
+  readonly rows: number
+  /** A call has no outcome yet; what they belong to is not that old; receivers do not have them; they are in no chain. */
+  readonly why: 'call' | 'open' | 'unchained' | 'unsent'
+  /** The receivers. */
+  readonly destinations: readonly string[]
+}
+
 /** What was removed from the front of one chain. */
 export interface PrunedRows {
   readonly chain: string
