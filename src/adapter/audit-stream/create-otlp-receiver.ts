@@ -4,6 +4,7 @@ import type { AuditRecord } from '../../core/audit/audit-record.js'
 import { AuditDeliveryError, type AuditReceiver } from '../../core/audit/stream/audit-receiver.js'
 import { FetchError, type FetchAnswer, type Fetcher } from '../../core/runtime/fetcher.js'
 import type { Log } from '../../core/runtime/log.js'
+import { faultOf } from './delivery-fault.js'
 import { readPartialSuccess } from './partial-success.js'
 import { parseRetryAfter } from './retry-after.js'
 
@@ -60,7 +61,7 @@ async function post({ fetcher, headers, url }: OtlpReceiverOptions, body: string
   try {
     return await fetcher.fetch({ url, method: 'POST', headers: all, body, reach: 'private', signal })
   } catch (error) {
-    if (error instanceof FetchError) throw new AuditDeliveryError(error.message, { cause: error })
+    if (error instanceof FetchError) throw faultOf(new URL(url).host, error)
     throw error
   }
 }

@@ -1,7 +1,7 @@
 import { createSocket, type Socket } from 'node:dgram'
 import { lookup } from 'node:dns/promises'
 import { AuditDeliveryError } from '../../core/audit/stream/audit-receiver.js'
-import { faultOf } from './delivery-fault.js'
+import { faultOf, whereOf } from './delivery-fault.js'
 import type { SyslogTarget } from './syslog-target.js'
 
 /** Hands messages to the network, one datagram each (RFC 5426 §3.1). Throws `AuditDeliveryError` where it does not take them. */
@@ -21,7 +21,7 @@ export async function sendDatagrams(
     }
   } catch (error) {
     if (signal.aborted) throw signal.reason
-    throw error instanceof AuditDeliveryError ? error : faultOf(host, error)
+    throw error instanceof AuditDeliveryError ? error : faultOf(whereOf({ host, port }), error)
   } finally {
     socket?.close()
   }

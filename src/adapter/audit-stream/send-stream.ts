@@ -1,7 +1,7 @@
 import { connect, isIP, type Socket } from 'node:net'
 import { connect as connectSecurely, rootCertificates } from 'node:tls'
 import { AuditDeliveryError } from '../../core/audit/stream/audit-receiver.js'
-import { faultOf } from './delivery-fault.js'
+import { faultOf, whereOf } from './delivery-fault.js'
 
 export interface StreamTarget {
   readonly transport: 'tcp' | 'tls'
@@ -48,7 +48,8 @@ function open({ ca, host, port, transport }: StreamTarget): Socket {
   })
 }
 
-function send(socket: Socket, bytes: Buffer, { host, transport }: StreamTarget): Promise<void> {
+function send(socket: Socket, bytes: Buffer, target: StreamTarget): Promise<void> {
+  const where = whereOf(target)
   return new Promise((resolve, reject) => {
     let patience: NodeJS.Timeout | undefined
     const settle = (fault?: AuditDeliveryError): void => {
@@ -56,21 +57,21 @@ function send(socket: Socket, bytes: Buffer, { host, transport }: StreamTarget):
       if (fault === undefined) resolve()
       else reject(fault)
     }
-    socket.once(transport === 'tcp' ? 'connect' : 'secureConnect', () => socket.end(bytes))
+    socket.once(target.transport === 'tcp' ? 'connect' : 'secureConnect', () => socket.end(bytes))
     socket.once('finish', () => {
       patience = setTimeout(settle, patienceMilliseconds)
     })
     socket.once('error', (error) => {
-      settle(faultOf(host, error))
+      settle(faultOf(where, error))
     })
     socket.once('close', () => {
-      settle(socket.writableFinished && socket.readableEnded ? undefined : cutOff(host))
+      settle(socket.writableFinished && socket.readableEnded ? undefined : cutOff(where))
     })
     // Whatever it says is not for us.
     socket.resume()
   })
 }
 
-function cutOff(host: string): AuditDeliveryError {
-  return new AuditDeliveryError(`${host}: it has closed the connection before it had everything`)
+function cutOff(where: string): AuditDeliveryError {
+  return new AuditDeliveryError(`${where}: it has closed the connection before it had everything`)
 }

@@ -119,8 +119,8 @@ function failureOf(host: string, error: unknown): FetchError {
   if (error instanceof UpstreamError) return new FetchError('timeout', `${host}: too many requests wait for it`)
   const { code } = Object(error) as { readonly code?: unknown }
   if (code === 'HPE_HEADER_OVERFLOW') return new FetchError('too-large', `${host}: its headers are too large`)
-  const reason = typeof code === 'string' ? ` (${code})` : ''
-  return new FetchError('unreachable', `${host}: it cannot be reached${reason}`)
+  if (typeof code !== 'string') return new FetchError('unreachable', `${host}: it cannot be reached`)
+  return new FetchError('unreachable', `${host}: it cannot be reached (${code})`, { code })
 }
 
 /** Neither path nor query: what stands in them may be secret. */

@@ -108,8 +108,16 @@ function valueOf(env: NodeJS.ProcessEnv, name: VariableName): string | undefined
   try {
     return readFileSync(file, 'utf8').replace(/\r?\n$/, '')
   } catch (cause) {
-    throw fault(`the file that ${name}_FILE names cannot be read`, cause)
+    throw fault(`the file that ${name}_FILE names cannot be read${reasonOf(name, file, cause)}`, cause)
   }
+}
+
+/** Somebody may have put what is secret itself where its file is named. */
+function reasonOf(name: VariableName, file: string, cause: unknown): string {
+  const { code } = Object(cause) as { readonly code?: unknown }
+  const isSecret = secretNames.some((secret) => secret === name)
+  const said = [...(isSecret ? [] : [file]), ...(typeof code === 'string' ? [code] : [])]
+  return said.length === 0 ? '' : ` (${said.join(', ')})`
 }
 
 function attempt<Value>(faults: ConfigurationError[], read: () => Value): Value | undefined {

@@ -34,10 +34,14 @@ export function readAuditStreams({ values }: Environment): AuditStreamSettings {
   if (url === undefined && headers.size > 0) {
     throw fault('AUTHSEC_AUDIT_OTLP_HEADERS is set, but not AUTHSEC_AUDIT_OTLP')
   }
+  const ca = parseCertificates(values.get('AUTHSEC_AUDIT_CA'))
+  if (ca !== undefined && syslog === undefined && url === undefined) {
+    throw fault('AUTHSEC_AUDIT_CA is set, but neither AUTHSEC_AUDIT_SYSLOG nor AUTHSEC_AUDIT_OTLP')
+  }
   return {
     syslog,
     otlp: url === undefined ? undefined : { url, headers },
-    ca: parseCertificates(values.get('AUTHSEC_AUDIT_CA')),
+    ca,
     warnings: syslog === undefined ? [] : warningsOf(syslog),
   }
 }

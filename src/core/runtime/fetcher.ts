@@ -36,10 +36,13 @@ export type FetchFailure = 'address' | 'redirect' | 'timeout' | 'too-large' | 'u
 export class FetchError extends Error {
   override readonly name = 'FetchError'
   readonly failure: FetchFailure
+  /** What Node.js calls it, such as `ECONNREFUSED`. */
+  readonly code?: string
 
-  constructor(failure: FetchFailure, message: string, options?: ErrorOptions) {
+  constructor(failure: FetchFailure, message: string, options: ErrorOptions & { readonly code?: string } = {}) {
     super(message, options)
     this.failure = failure
+    if (options.code !== undefined) this.code = options.code
   }
 }
 

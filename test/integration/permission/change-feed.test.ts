@@ -80,11 +80,13 @@ describe('hints of changes', () => {
   }, 30_000)
 
   it('are heard again after the connection was cut, and what may have been missed is in doubt', async () => {
-    const postgres = await following()
+    const lines: unknown[] = []
+    const postgres = await following({ log: { write: (_level, _message, fields) => void lines.push(fields) } })
     const heard = earOf(postgres)
     const cut = await test.sql(`select pg_terminate_backend(pid) from pg_stat_activity where ${listening}`)
     expect(cut.length).toBeGreaterThan(0)
     await until(() => heard.includes('everything'), 10_000)
+    expect(lines).toMatchObject([{ error: { code: 'ERR_AUTH_UNAVAILABLE', cause: { code: '57P01' } } }])
     await until(() => postgres.changes.alive, 10_000)
     await test.postgres.changes.publish(acme)
     await until(() => heard.includes(acme.id))

@@ -215,9 +215,10 @@ describe('retain', () => {
     await expect(broken.close()).rejects.toMatchObject({ code: 'ERR_TENANT_UNAVAILABLE' })
     await test.tenantSql(acme, 'alter table hidden rename to audit_event')
     await test.tenantSql(acme, 'alter table hidden_outbox rename to audit_outbox')
+    const lost = { tenants: ['acme'], types: ['operation.outcome'] }
     expect(lines).toEqual([
-      ['error', 'audit events are lost', { count: 1, requestIds: ['after close'] }],
-      ['error', 'audit events are lost', { count: 1, requestIds: ['never'] }],
+      ['error', 'audit events are lost', { count: 1, ...lost, requestIds: ['after close'] }],
+      ['error', 'audit events are lost', { count: 1, ...lost, requestIds: ['never'] }],
     ])
   })
 })

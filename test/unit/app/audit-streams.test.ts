@@ -53,7 +53,8 @@ describe('where the audit trail is sent', () => {
       AUTHSEC_AUDIT_OTLP: 'https://logs.example/v1/logs',
       AUTHSEC_AUDIT_OTLP_HEADERS: headers,
     })),
-    { AUTHSEC_AUDIT_CA: '/etc/ca.pem' },
+    { AUTHSEC_AUDIT_SYSLOG: 'tls://logs.example', AUTHSEC_AUDIT_CA: '/etc/ca.pem' },
+    { AUTHSEC_AUDIT_CA: '-----BEGIN CERTIFICATE-----\nMII\n-----END CERTIFICATE-----' },
   ])('is refused as %j', (env) => {
     expect(() => read(env)).toThrow(expect.objectContaining({ code: 'ERR_CONFIG_ENVIRONMENT' }))
   })

@@ -50,6 +50,13 @@ describe('environment', () => {
     )
   })
 
+  it('says which file cannot be read and why, but for what may be the secret itself', () => {
+    const file = join(folder, 'absent')
+    const said = (name: string) => expect(() => readEnvironment({ [name]: file }))
+    said('AUTHSEC_AUDIT_CA_FILE').toThrow(`cannot be read (${file}, ENOENT)`)
+    said('AUTHSEC_MASTER_KEY_FILE').toThrow('AUTHSEC_MASTER_KEY_FILE names cannot be read (ENOENT)')
+  })
+
   it('has nothing secret left in it once that is forgotten', () => {
     const secrets = ['MASTER_KEY', 'LOCAL_VAULT_KEY', 'VAULT_TOKEN', 'VAULT_SECRET_ID', 'VAULT_WRAPPED_SECRET_ID']
     const env = Object.fromEntries([...secrets, 'VAULT_ADDR'].map((name) => [`AUTHSEC_${name}`, 'x']))

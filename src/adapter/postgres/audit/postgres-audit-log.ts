@@ -177,7 +177,9 @@ export class PostgresAuditLog implements AuditLog {
   #lose(events: readonly AuditEvent[]): void {
     if (events.length === 0) return
     const requestIds = events.slice(0, 10).map(({ requestId }) => requestId)
-    this.#log.write('error', 'audit events are lost', { count: events.length, requestIds })
+    const tenants = [...new Set(events.map(({ tenant }) => tenant?.slug ?? 'master'))]
+    const types = [...new Set(events.map(({ type }) => type))]
+    this.#log.write('error', 'audit events are lost', { count: events.length, tenants, types, requestIds })
   }
 
   #flushSoon(): void {

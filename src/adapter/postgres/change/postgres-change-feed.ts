@@ -100,7 +100,7 @@ export class PostgresChangeFeed implements ChangeFeed {
       const connection = await Connection.open({
         ...{ settings, database, outage: 'AUTH_UNAVAILABLE', times },
         onRelease: () => undefined,
-        onLoss: (lost) => this.#lose(lost),
+        onLoss: (lost, reason) => this.#lose(lost, reason),
         onNotification: (from, payload) => this.#hear(from, payload),
       })
       this.#connection = connection
@@ -138,8 +138,8 @@ export class PostgresChangeFeed implements ChangeFeed {
     for (const hear of this.#subscribers) hear(tenantId)
   }
 
-  #lose(lost: Connection): void {
-    if (this.#connection === lost) this.#drop(new TypeError('the connection broke'))
+  #lose(lost: Connection, reason: unknown): void {
+    if (this.#connection === lost) this.#drop(reason)
   }
 
   /** Listens again soon. Until then nobody may rely on hints, and after that nobody may rely on none having been missed. */

@@ -24,8 +24,8 @@ export interface ConnectionOptions {
   readonly outage: Outage
   readonly times: ConnectionTimes
   readonly onRelease: (connection: Connection) => void
-  /** Called once when the connection breaks, in use or idle. */
-  readonly onLoss: (connection: Connection) => void
+  /** Called once when the connection breaks, in use or idle, with what is known of why. */
+  readonly onLoss: (connection: Connection, reason: unknown) => void
   /** Hears what `LISTEN` asked for. */
   readonly onNotification?: (channel: string, payload: string) => void
 }
@@ -43,7 +43,7 @@ export class Connection implements PostgresPoolClient {
     this.#options = options
     this.#client = new Client(clientConfig(options, this.#socket))
     // Without a listener of its own a client that breaks in use ends the process.
-    this.#client.on('error', () => this.#lose())
+    this.#client.on('error', (error) => this.#lose(error))
     this.#client.on('notification', ({ channel, payload = '' }) => options.onNotification?.(channel, payload))
   }
 
@@ -117,17 +117,17 @@ export class Connection implements PostgresPoolClient {
       return { command: command as PostgresQueryResult<R>['command'], rowCount: rowCount ?? 0, rows }
     } catch (error) {
       this.#failed = true
-      if (losesConnection(error)) this.#lose()
+      if (losesConnection(error)) this.#lose(error)
       throw databaseFailure(error, this.#options.outage)
     }
   }
 
-  #lose(): void {
+  #lose(reason: unknown): void {
     if (this.#lost) return
     this.#lost = true
     // Ends what still waits on it, such as a rollback behind a query that timed out.
     this.#socket.destroy()
-    this.#options.onLoss(this)
+    this.#options.onLoss(this, databaseFailure(reason, this.#options.outage))
   }
 }
 

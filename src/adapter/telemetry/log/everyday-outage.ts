@@ -5,9 +5,9 @@ import { read } from './read-member.js'
 
 const mostCauses = 6
 
-/** Of Node.js, for a connection that does not come about or breaks; and of PostgreSQL, which has no room, goes down or comes up. */
+/** Of Node.js, for a connection that does not come about or breaks; and of PostgreSQL, which has no room, is locked, goes down or comes up. */
 const codes =
-  /^(?:EAI_AGAIN|ECONN(?:ABORTED|REFUSED|RESET)|E(?:HOST|NET)(?:DOWN|UNREACH)|ENOTFOUND|EPIPE|ETIMEDOUT|08[0-9A-Z]{3}|53[0-9A-Z]{3}|57P0[1-5])$/
+  /^(?:EAI_AGAIN|ECONN(?:ABORTED|REFUSED|RESET)|E(?:HOST|NET)(?:DOWN|UNREACH)|ENOTFOUND|EPIPE|ETIMEDOUT|08[0-9A-Z]{3}|25006|53[0-9A-Z]{3}|55P03|57014|57P0[1-5])$/
 
 /** What the driver of PostgreSQL says of the same, without a code. */
 const words = /^(?:Connection terminated|Client network socket disconnected|Query read timeout|timeout expired)/

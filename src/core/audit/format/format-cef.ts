@@ -34,7 +34,8 @@ function extension(record: AuditRecord): string {
     ...labelled('cs4', 'trace', record.traceId),
     ...labelled('cs5', 'position', position && `${position.chain}/${position.sequence}`),
     ...labelled('cs6', 'detail', detailOf(record)),
-    ...labelled('cn1', 'milliseconds', record.milliseconds),
+    // cn1 is for whole numbers alone.
+    ...labelled('cfp1', 'milliseconds', record.milliseconds),
   ]
   return fields.flatMap(([key, value]) => (value === undefined ? [] : [`${key}=${escapeValue(value)}`])).join(' ')
 }

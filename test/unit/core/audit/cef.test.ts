@@ -54,7 +54,7 @@ describe('a record in the Common Event Format', () => {
       ...{ cs3: 'https://idp.example', cs3Label: 'issuer', cs4: usualRecord.traceId, cs4Label: 'trace' },
       ...{ cs5: 'c1/7', cs5Label: 'position' },
       ...{ cs6: '{"amr":["pwd"],"missing":"invoice:void"}', cs6Label: 'detail' },
-      ...{ cn1: '3', cn1Label: 'milliseconds' },
+      ...{ cfp1: '3', cfp1Label: 'milliseconds' },
     })
   })
 
@@ -64,6 +64,12 @@ describe('a record in the Common Event Format', () => {
     // What is kept of one is its network.
     expect(fields('2001:db8:1:2::')).toMatchObject({ c6a2: '2001:db8:1:2::' })
     expect(fields('unknown')).not.toHaveProperty('src')
+  })
+
+  it('has milliseconds with a fraction where such may stand', () => {
+    const { fields } = read(formatCef({ ...usualRecord, milliseconds: 10.3 }, { version }))
+    expect(fields).toMatchObject({ cfp1: '10.3', cfp1Label: 'milliseconds' })
+    expect(fields).not.toHaveProperty('cn1')
   })
 
   it('escapes bars and backslashes in its header, equals signs, backslashes and line breaks elsewhere', () => {
@@ -95,4 +101,4 @@ describe('a record in the Common Event Format', () => {
   })
 })
 
-const known = /^(rt|suser|src|requestClientApplication|act|outcome|reason|externalId|cnt|(c6a2|cs[1-6]|cn1)(Label)?)$/
+const known = /^(rt|suser|src|requestClientApplication|act|outcome|reason|externalId|cnt|(c6a2|cs[1-6]|cfp1)(Label)?)$/

@@ -58,7 +58,7 @@ export const auditRecord: fc.Arbitrary<AuditRecord> = fc.record({
   traceId: optional,
   operation: optional,
   reason: optional,
-  milliseconds: fc.option(fc.integer({ min: 0, max: 10_000 }), { nil: undefined }),
+  milliseconds: fc.option(fc.double({ min: 0, max: 10_000, noNaN: true }), { nil: undefined }),
   detail: fc.option(facts, { nil: undefined }),
   personal: fc.option(facts, { nil: undefined }),
 })
