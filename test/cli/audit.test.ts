@@ -224,6 +224,24 @@ describe('authsec audit export', () => {
     }
   })
 
+  it('ends well where nobody reads on, however much there is', async () => {
+    const operation = 'x'.repeat(1000)
+    const many = Array.from({ length: 300 }, (_, index) => ({ requestId: `many-${index}`, operation }))
+    await Promise.all(many.map((event) => record({ ...event, tenant: undefined, type: 'list.served' })))
+    const args = ['dist/cli/main.js', 'audit', 'export', '--master', '--type', 'list.served']
+    const child = spawn(process.execPath, args, {
+      env: { ...cleanEnvironment(), AUTHSEC_HOME: site.home.path },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    const exit = once(child, 'exit')
+    let stderr = ''
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
+    await once(child.stdout, 'data')
+    child.stdout.destroy()
+    expect(await exit).toEqual([0, null])
+    expect(stderr).toMatch(/^\d+ rows?\n$/)
+  })
+
   it('is on record as cut off, with what was read until then, where it ends early', async () => {
     const ending = new AbortController()
     const question = {
