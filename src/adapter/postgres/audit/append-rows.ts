@@ -77,7 +77,7 @@ export async function appendSealed(
         held_until = case when holder is not null then clock_timestamp() + make_interval(secs => ${leaseSeconds}) end
       where name = ${end.name} and sequence = ${end.sequence} and mac = ${end.mac}
         and holder is not distinct from ${end.holder}
-        and abs(extract(epoch from clock_timestamp()) * 1000000 - ${at}) < ${toleratedMicroseconds}
+        and abs(extract(epoch from clock_timestamp()) * 1000000::numeric - ${at}) < ${toleratedMicroseconds}
       returning 1
     ), added as (
       insert into audit_event (
@@ -85,8 +85,8 @@ export async function appendSealed(
         detail, personal, count, chain, sequence, salt, commitment, mac
       )
       select
-        timestamptz 'epoch' + row.at * interval '1 microsecond', type, issuer, subject, client_id, request_id, intent_id,
-        trace_id, operation, reason, milliseconds, detail, personal, count, chain, sequence, salt, commitment, mac
+        timestamptz 'epoch' + row.at::float8 * interval '1 microsecond', type, issuer, subject, client_id, request_id,
+        intent_id, trace_id, operation, reason, milliseconds, detail, personal, count, chain, sequence, salt, commitment, mac
       from jsonb_to_recordset(${json}::jsonb) as row (
         at bigint, type text, issuer text, subject text, client_id text, request_id text, intent_id text, trace_id text,
         operation text, reason text, milliseconds double precision, detail jsonb, personal jsonb, count integer,
@@ -95,7 +95,8 @@ export async function appendSealed(
       order by sequence
       returning 1
     )
-    select (select count(*) from added)::int as added, (extract(epoch from clock_timestamp()) * 1000000)::float8 as now
+    select (select count(*) from added)::int as added,
+      (extract(epoch from clock_timestamp()) * 1000000::numeric)::float8 as now
   `.execute(db)
   const answer = rows[0]
   return { end: answer?.added === sealed.length ? next : undefined, now: answer?.now ?? at }

@@ -148,7 +148,7 @@ export class AuditTrail {
   async #readEnd(step: QueryExecutorProvider, place: string, name?: string): Promise<EndRow | undefined> {
     const { rows } = await sql<EndRow>`
       select name, sequence::float8 as sequence, mac, settled::float8 as settled,
-        (extract(epoch from clock_timestamp()) * 1000000)::float8 as now
+        (extract(epoch from clock_timestamp()) * 1000000::numeric)::float8 as now
       from audit_chain
       where kind = 'changes' and place = ${place} and key = ${this.seal.key} and name = coalesce(${name ?? null}, name)
         and name <> all(${this.broken.names}::text[])

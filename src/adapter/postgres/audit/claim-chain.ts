@@ -148,7 +148,7 @@ export async function take(
     update audit_chain set
       holder = ${holder}, held_until = clock_timestamp() + make_interval(secs => ${leaseSeconds})
     where name = ${name}
-    returning (extract(epoch from clock_timestamp()) * 1000000)::float8 as now
+    returning (extract(epoch from clock_timestamp()) * 1000000::numeric)::float8 as now
   `.execute(step)
   return { end: { place, name, sequence, mac, settled, holder }, now: timeIn(rows), readAt }
 }

@@ -114,7 +114,9 @@ export class AuditMaintenance {
   /** So many seconds ago by the databases' clock, in microseconds since the epoch. */
   async timeBefore(seconds: number): Promise<number> {
     const { rows } = await sql<{ readonly at: number }>`
-      select (extract(epoch from clock_timestamp() - make_interval(secs => ${seconds})) * 1000000)::float8 as at
+      select (
+        extract(epoch from clock_timestamp() - ${seconds}::float8 * interval '1 second') * 1000000::numeric
+      )::float8 as at
     `.execute(this.#databases.master())
     return rows[0]?.at ?? 0
   }

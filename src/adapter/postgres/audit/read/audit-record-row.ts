@@ -20,7 +20,7 @@ export interface AuditRecordRow extends Omit<StoredRow, 'detail' | 'personal'> {
 
 /** The columns of `AuditRecordRow`, of `audit_event e`. */
 export const recordColumns = sql`
-  e.id::text, (extract(epoch from e.at) * 1000000)::float8 as at, e.type, e.issuer, e.subject, e.client_id, e.request_id,
+  e.id::text, (extract(epoch from e.at) * 1000000::numeric)::float8 as at, e.type, e.issuer, e.subject, e.client_id, e.request_id,
   e.intent_id, e.trace_id, e.operation, e.reason, e.milliseconds, e.detail, e.personal, e.count, e.chain,
   e.sequence::float8 as sequence, e.erased_by is not null as erased
 `

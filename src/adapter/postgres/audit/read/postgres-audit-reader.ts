@@ -103,8 +103,8 @@ function chainsBehind(positions: AuditPositions): RawBuilder<unknown> {
 
 async function extentOf(step: Transaction<AuditTables>): Promise<Extent | undefined> {
   const { rows } = await sql<Extent>`
-    select (extract(epoch from oldest.at) * 1000000)::float8 as first,
-      (extract(epoch from newest.at) * 1000000)::float8 as last, newest.id::text as last_id
+    select (extract(epoch from oldest.at) * 1000000::numeric)::float8 as first,
+      (extract(epoch from newest.at) * 1000000::numeric)::float8 as last, newest.id::text as last_id
     from (select at from audit_event order by id limit 1) oldest,
       (select id, at from audit_event order by id desc limit 1) newest
   `.execute(step)

@@ -91,7 +91,7 @@ async function write(
   { intents, into }: { readonly into: HeldEnd; readonly intents: readonly Intent[] },
 ): Promise<void> {
   const { rows: times } = await sql<{ readonly now: number }>`
-    select (extract(epoch from clock_timestamp()) * 1000000)::float8 as now
+    select (extract(epoch from clock_timestamp()) * 1000000::numeric)::float8 as now
   `.execute(step)
   const addition = { rows: unknownOutcomes(intents), at: Math.floor(times[0]?.now ?? 0), settle: () => into.settled }
   const { end: next } = await appendRows(step, seal, { addition, end: into })

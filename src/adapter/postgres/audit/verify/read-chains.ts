@@ -92,7 +92,7 @@ async function readUnchained(
     select count(*) filter (where ${isOld})::float8 as before,
       count(*) filter (where not ${isOld})::float8 as behind,
       (min(id) filter (where not ${isOld}))::float8 as first,
-      (extract(epoch from min(at) filter (where not ${isOld})) * 1000000)::float8 as at
+      (extract(epoch from min(at) filter (where not ${isOld})) * 1000000::numeric)::float8 as at
     from audit_event where chain is null
   `.execute(step)
   const { rows: misplaced } = await sql<{ readonly chain: string; readonly sequence: number }>`

@@ -22,7 +22,7 @@ export interface ReadRow extends StoredRow {
 }
 
 const columns = sql`
-  e.id::float8 as id, (extract(epoch from e.at) * 1000000)::float8 as at, e.sequence::float8 as sequence,
+  e.id::float8 as id, (extract(epoch from e.at) * 1000000::numeric)::float8 as at, e.sequence::float8 as sequence,
   e.type, e.issuer, e.subject, e.client_id, e.request_id, e.intent_id, e.trace_id, e.operation, e.reason, e.milliseconds,
   e.detail, jsonb_typeof(e.detail) as detail_kind, e.personal, jsonb_typeof(e.personal) as personal_kind, e.count,
   e.salt, e.commitment, e.mac, e.erased_by, e.erasure_seal

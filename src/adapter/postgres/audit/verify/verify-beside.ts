@@ -41,7 +41,7 @@ export async function verifyOutbox({ db, findings, places, seal }: BesideOptions
       readonly row: string
       readonly mac: Buffer
     }>`
-      select id::text as id, (extract(epoch from at) * 1000000)::float8 as at, row, mac
+      select id::text as id, (extract(epoch from at) * 1000000::numeric)::float8 as at, row, mac
       from audit_outbox o where o.id > ${after}::bigint order by o.id limit ${rowsPerPage}
     `.execute(db)
     for (const { at, id, mac, row } of rows) {
@@ -64,7 +64,7 @@ export async function verifyLegacyErasures({ db, findings, places, seal }: Besid
       readonly erased_by: string | null
       readonly erasure_seal: Buffer | null
     }>`
-      select e.id::text as number, e.id::float8 as id, (extract(epoch from at) * 1000000)::float8 as at, erased_by, erasure_seal
+      select e.id::text as number, e.id::float8 as id, (extract(epoch from at) * 1000000::numeric)::float8 as at, erased_by, erasure_seal
       from audit_event e where chain is null and (erased_by is not null or erasure_seal is not null) and e.id > ${after}::bigint
       order by e.id limit ${rowsPerPage}
     `.execute(db)

@@ -93,7 +93,7 @@ async function readCut(step: QueryExecutorProvider, { bound, chain, cutoff }: Fr
         max(ends.sequence) over (order by front.sequence) as reach
       from front left join lateral (
         select (max(o.sequence) filter (where o.chain = ${chain.name}))::float8 as sequence,
-          (extract(epoch from max(o.at) filter (where o.chain is not null)) * 1000000)::float8 as at
+          (extract(epoch from max(o.at) filter (where o.chain is not null)) * 1000000::numeric)::float8 as at
         from audit_event o
         where front.type in (${callTypes.intents}) and o.request_id = front.request_id
           and o.intent_id = front.intent_id and o.type in (${callTypes.outcomes})
@@ -111,7 +111,7 @@ async function readCut(step: QueryExecutorProvider, { bound, chain, cutoff }: Fr
 
 /** The first rows of the chain that are kept. */
 function frontOf({ anchor, name, ...chain }: PrunedFront['chain'], bound: number, most: number) {
-  const facts = sql`(extract(epoch from at) * 1000000)::float8 as at, type, request_id, intent_id`
+  const facts = sql`(extract(epoch from at) * 1000000::numeric)::float8 as at, type, request_id, intent_id`
   return isLegacy({ ...chain, name })
     ? sql`
         select id::float8 as sequence, ${facts} from audit_event
