@@ -7,6 +7,8 @@ const largest = sql.lit(Number.MAX_SAFE_INTEGER)
 const longestKept = 262_144
 /** Room for what is said of 10,000 chains. */
 const longestCheckpoint = 8_388_608
+/** More bytes than these has nothing that a chain says of itself. */
+const longestWord = 128
 /** Run with the rights of their owner, and made by earlier migrations. */
 const definers = ['policy_changed', 'account_restamped', 'account_proof_gone', 'account_proof_demanded']
 
@@ -55,6 +57,23 @@ export async function boundAudit(db: Kysely<MigrationSchema>): Promise<void> {
   `.execute(db)
   await sql`alter table audit_adopted add constraint audit_adopted_length check (length(nonce) <= 64)`.execute(db)
   await hideTemporary(db)
+}
+
+/** What a chain says of itself is no longer than what a server writes: so many of them fit into a checkpoint. */
+export async function boundChains(db: Kysely<MigrationSchema>): Promise<void> {
+  const longest = (columns: readonly string[]) =>
+    sql.join(
+      columns.map((column) => sql`octet_length(${sql.ref(column)}) <= ${sql.lit(longestWord)}`),
+      sql` and `,
+    )
+  const words = ['name', 'place', 'key', 'mac', 'holder', 'anchor_mac', 'anchor_seal']
+  // What is there stays, and is found: whoever has put it there must not keep a database from being migrated.
+  await sql`
+    alter table audit_chain add constraint audit_chain_lengths check (${longest(words)}) not valid
+  `.execute(db)
+  await sql`
+    alter table audit_event add constraint audit_event_chain_length check (${longest(['chain'])}) not valid
+  `.execute(db)
 }
 
 /** Nothing temporary stands before what a function with the rights of another means. */

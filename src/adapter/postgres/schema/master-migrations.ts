@@ -1,4 +1,5 @@
 import { sql, type Kysely } from 'kysely'
+import { boundChains } from './audit-bounds.js'
 import { createAuditChains } from './audit-chain-schema.js'
 import { createAuditEvent } from './audit-schema.js'
 import { boundAuditSearches } from './audit-searches.js'
@@ -47,6 +48,7 @@ export const masterMigrations: readonly Migration[] = [
   { name: '0009-audit-chain', up: createAuditChains },
   { name: '0010-closed-schema', up: closeSchema },
   { name: '0011-audit-searches', up: boundAuditSearches },
+  { name: '0012-audit-lengths', up: boundChains },
 ]
 
 async function createTenants(db: Kysely<MigrationSchema>): Promise<void> {

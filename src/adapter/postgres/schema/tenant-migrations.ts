@@ -1,5 +1,6 @@
 import { sql, type Kysely } from 'kysely'
 import { createAccountSecurity, noteKeptCodes } from './account-schema.js'
+import { boundChains } from './audit-bounds.js'
 import { createAuditChains } from './audit-chain-schema.js'
 import { createAuditEvent } from './audit-schema.js'
 import { boundAuditSearches } from './audit-searches.js'
@@ -55,6 +56,7 @@ export const tenantMigrations: readonly Migration[] = [
   { name: '0015-claim-owner', up: nameClaims },
   { name: '0016-kept-token-claim', up: nameTokenClaims },
   { name: '0017-audit-searches', up: boundAuditSearches },
+  { name: '0018-audit-lengths', up: boundChains },
 ]
 
 async function createAccounts(db: Kysely<MigrationSchema>): Promise<void> {

@@ -1,6 +1,8 @@
 import type { AuditFault } from '../../../../core/audit/audit-verification.js'
+import { toStorable } from '../../storable-text.js'
 
 const mostFaults = 100
+const longestText = 400
 /** That a row can have: all of them fit into no number of JavaScript. */
 export const firstNumber = '-9223372036854775808'
 
@@ -24,7 +26,7 @@ export class Findings {
 
   add(fault: AuditFault): void {
     this.faultCount += 1
-    if (this.faults.length < mostFaults) this.faults.push(fault)
+    if (this.faults.length < mostFaults) this.faults.push(shortened(fault))
   }
 
   erase(reference: string, first: Omit<AuditFault, 'kind' | 'what'>): void {
@@ -32,6 +34,17 @@ export class Findings {
     if (known === undefined) this.erased.set(reference, { rows: 1, first })
     else known.rows += 1
   }
+}
+
+/** Whoever writes what is found has no say in how much is said of it. */
+function shortened(fault: AuditFault): AuditFault {
+  const { chain, what } = fault
+  return { ...fault, what: short(what), ...(chain === undefined ? {} : { chain: short(chain) }) }
+}
+
+/** The beginning of a text that may be of any length. */
+export function short(text: string): string {
+  return text.length <= longestText ? text : `${toStorable(text, longestText - 1)}…`
 }
 
 /** A chain of another place as it was when it was brought here. */

@@ -3,7 +3,7 @@ import type { SignedCheckpoint } from '../../../../core/audit/audit-checkpoint.j
 import type { AuditReport } from '../../../../core/audit/audit-verification.js'
 import type { AuditTables } from '../../schema/audit-schema.js'
 import type { AuditSeal } from '../audit-seal.js'
-import { Findings } from './findings.js'
+import { Findings, short } from './findings.js'
 import { judgePlaces, placesOf } from './judge-places.js'
 import { judgeChains, verifyBoundary } from './judge-chains.js'
 import { isCounted, isLegacy, readTrail, type ReadTrail } from './read-chains.js'
@@ -73,7 +73,7 @@ function reportOf({ chains, unchained }: ReadTrail, findings: Findings, tenant: 
     checkpoints: findings.checkpoints.size,
     open: findings.open,
     erasures: [...findings.erased].map(([reference, { rows }]) => ({ reference, rows })),
-    notes: [...findings.notes],
+    notes: [...findings.notes].map(short),
     faults: findings.faults,
     faultCount: findings.faultCount,
   }
