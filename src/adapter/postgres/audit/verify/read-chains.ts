@@ -1,5 +1,6 @@
 import { sql, type Kysely, type QueryExecutorProvider } from 'kysely'
 import type { AuditTables } from '../../schema/audit-schema.js'
+import { countRows, type RowCounts } from './table/count-rows.js'
 
 /** A chain as the database has it, with where its rows are at the same moment. */
 export interface ReadChain {
@@ -42,6 +43,7 @@ export interface ReadTrail {
   }
   /** Rows in a chain that stand among those from before there were chains. */
   readonly misplaced: { readonly chain: string; readonly sequence: number } | undefined
+  readonly counts: RowCounts
 }
 
 const chainColumns = sql`
@@ -78,7 +80,9 @@ export async function readTrail(db: Kysely<AuditTables>): Promise<ReadTrail> {
         from named where name is not null and not exists (select from audit_chain c where c.name = named.name)
       `.execute(step)
       const boundary = chains.find((chain) => isLegacy(chain) && isCounted(chain))?.sequence ?? 0
-      return { chains, lost, ...(await readUnchained(step, boundary)) }
+      const unchained = await readUnchained(step, boundary)
+      const names = chains.map(({ name }) => name)
+      return { chains, lost, ...unchained, counts: await countRows(step, names) }
     })
 }
 

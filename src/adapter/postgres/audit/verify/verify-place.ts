@@ -8,6 +8,7 @@ import { judgePlaces, placesOf } from './judge-places.js'
 import { judgeChains, verifyBoundary } from './judge-chains.js'
 import { isCounted, isLegacy, readTrail, type ReadTrail } from './read-chains.js'
 import { judgeErasures, judgeUnchained, verifyLegacyErasures, verifyOutbox } from './verify-beside.js'
+import { judgeCounts } from './table/judge-counts.js'
 import { verifyChain } from './verify-chain.js'
 import { compareCheckpoints, verifyStored } from './verify-checkpoints.js'
 import { verifyTables } from './verify-tables.js'
@@ -45,6 +46,7 @@ export async function verifyPlace(options: VerifyPlaceOptions): Promise<Verified
     await verifyChain({ db, seal, chain, findings, onRows: () => onProgress(findings.rows, total) })
   }
   judgeUnchained(trail, findings)
+  judgeCounts(trail, findings)
   judgePlaces(chains, { own, seal, findings })
   const places = placesOf(own, findings)
   verifyBoundary(trail.chains, { own, places, seal, findings })
