@@ -16,6 +16,8 @@ export type AuditFaultKind =
   | 'end_moved'
   /** Somebody's facts were taken out, and by no erasure. */
   | 'erasure_forged'
+  /** A function of ours is another, or something of somebody else is taken for one of PostgreSQL's. */
+  | 'function_changed'
   | 'key_foreign'
   /** What waits beside the trail. */
   | 'outbox_changed'

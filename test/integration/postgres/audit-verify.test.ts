@@ -296,18 +296,23 @@ describe('verification of an audit trail', () => {
     `)
     expect((await trail.verify()).faults).toMatchObject([{ kind: 'rows_missing', chain, sequence: 3 }])
     const most = '9223372036854775807'
-    await trail.spoil('alter table audit_chain drop constraint if exists audit_chain_numbers')
+    await trail.spoil('alter table audit_chain drop constraint audit_chain_numbers')
     await trail.spoilAnew(`
       insert into audit_chain (name, kind, place, key, sequence, mac) values ('server-x', 'server', '${acme.id}', '', ${most}, '');
       insert into audit_chain (name, kind, place, key, sequence, mac) values ('legacy', 'legacy', '', '', ${most}, '')
     `)
     expect((await trail.verify()).faults).toMatchObject([
+      { kind: 'table_changed' },
       { kind: 'chain_forged', chain: 'legacy' },
       { kind: 'chain_forged', chain: 'server-x' },
       { kind: 'key_foreign' },
     ])
     const made = await checkpointOf(acme)
     expect(parseCheckpoint(JSON.stringify(made))).toEqual(made)
+    const numbers = ['sequence', 'settled', 'anchor_sequence'].map(
+      (column) => `${column} between 0 and 9007199254740991`,
+    )
+    await trail.spoilAnew(`alter table audit_chain add constraint audit_chain_numbers check (${numbers.join(' and ')})`)
   })
 
   it('says of a database that something in it cannot be read, and looks at the others', async () => {

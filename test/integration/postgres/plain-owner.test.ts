@@ -28,7 +28,7 @@ function sql(query: string) {
 }
 
 describe('a role with CREATEDB and CREATEROLE, and nothing more', () => {
-  it('creates, migrates, exports, restores and deletes tenants, and reads their trails', async () => {
+  it('creates, migrates, exports, restores and deletes tenants, and reads and verifies their trails', async () => {
     const { tenantDirectory, migrations, accounts } = postgres
     const tenant = await tenantDirectory.create({ slug: 'plain', name: 'Plain' }, by)
     await accounts.create(tenant, { email: 'ada@plain.test', grants: noGrants })
@@ -46,6 +46,11 @@ describe('a role with CREATEDB and CREATEROLE, and nothing more', () => {
       for await (const { type } of postgres.auditReader.read(place, {}, 'oldest first')) types.push(type)
       expect(types).toContain('token.refused')
     }
+    const places = await postgres.auditMaintenance.places()
+    const { reports } = await postgres.auditMaintenance.verify({ places, checkpoints: [], onProgress: () => undefined })
+    expect(reports.map(({ faults, notes, tenant: slug }) => [slug, faults, notes])).toEqual([
+      ...[undefined, 'copy', 'plain'].map((slug) => [slug, [], []]),
+    ])
     for (const gone of [tenant, copy]) await tenantDirectory.delete(gone, by)
     expect(await tenantDirectory.list()).toEqual([])
     expect(await sql(`select rolname from pg_roles where rolname like 'tenant_%'`)).toEqual([])

@@ -19,10 +19,13 @@ const scramIterations = 4096
 /** What requests may read and not change: what is counted by triggers, and what only a migration does. */
 const readOnlyTables = ['schema_migration', 'policy_version']
 /** What a row of the trail is written with: its number is the database's, and of an erasure only its owner speaks. */
-const writtenColumns = [
+export const writtenColumns = [
   ...['at', 'type', 'issuer', 'subject', 'client_id', 'request_id', 'intent_id', 'trace_id', 'operation', 'reason'],
   ...['milliseconds', 'detail', 'personal', 'count', 'chain', 'sequence', 'salt', 'commitment', 'mac'],
 ]
+/** What a chain is begun with, and what is moved on by what was added to it. */
+export const begunColumns = ['name', 'kind', 'place', 'key', 'mac']
+export const movedColumns = ['sequence', 'mac', 'settled', 'holder', 'held_until']
 
 /**
  * Creates the role, or gives the one that a process has left half way a new password. `db` is connected to the maintenance
@@ -98,17 +101,19 @@ async function grantAudit<Schema>(db: Kysely<Schema>, role: string): Promise<voi
   const to = sql.id(role)
   const all = sql`audit_event, audit_chain, audit_outbox, audit_adopted, audit_checkpoint, audit_cursor`
   await sql`revoke all on ${all} from ${to}`.execute(db)
-  const written = sql.join(writtenColumns.map((column) => sql.ref(column)))
-  await sql`grant insert (${written}) on audit_event to ${to}`.execute(db)
+  await sql`grant insert (${columns(writtenColumns)}) on audit_event to ${to}`.execute(db)
   await sql`
-    grant select, insert (name, kind, place, key, mac), update (sequence, mac, settled, holder, held_until)
-      on audit_chain to ${to}
+    grant select, insert (${columns(begunColumns)}), update (${columns(movedColumns)}) on audit_chain to ${to}
   `.execute(db)
   await sql`grant select, insert (row, mac), delete on audit_outbox to ${to}`.execute(db)
   await sql`grant select, insert on audit_adopted to ${to}`.execute(db)
   await sql`
     grant execute on function audit_unsettled(text, bigint, bigint), audit_stands(text, bigint, bytea) to ${to}
   `.execute(db)
+}
+
+function columns(names: readonly string[]) {
+  return sql.join(names.map((name) => sql.ref(name)))
 }
 
 async function stateOf(db: Kysely<unknown>, role: string, place: TenantPlace): Promise<'absent' | 'foreign' | 'ours'> {

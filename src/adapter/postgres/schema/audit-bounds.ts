@@ -1,4 +1,5 @@
 import { sql, type Kysely } from 'kysely'
+import { beginSource } from './audit-functions.js'
 import type { MigrationSchema } from './migrate.js'
 
 /** Beyond it a number is not exact where it is read. */
@@ -15,18 +16,8 @@ const definers = ['policy_changed', 'account_restamped', 'account_proof_gone', '
 /** Whoever may only add to the trail begins a chain at its beginning, and none that others have left. */
 export async function guardChains(db: Kysely<MigrationSchema>): Promise<void> {
   await sql`
-    create function audit_begin() returns trigger language plpgsql set search_path = pg_catalog, public, pg_temp as $$
-    begin
-      if pg_has_role(current_user, (select relowner from pg_class where oid = tg_relid), 'member') then
-        return new;
-      end if;
-      if new.kind not in ('changes', 'server') or new.sequence <> 0 or new.settled <> 0 or new.anchor_sequence <> 0
-        or new.anchor_mac is not null or new.anchor_seal is not null
-      then
-        raise exception 'a chain begins at its beginning' using errcode = '42501';
-      end if;
-      return new;
-    end $$
+    create function audit_begin() returns trigger language plpgsql set search_path = pg_catalog, public, pg_temp
+      as $$${sql.raw(beginSource)}$$
   `.execute(db)
   await sql`
     create trigger audit_chain_begin before insert on audit_chain for each row execute function audit_begin()

@@ -1,5 +1,6 @@
 import { sql, type Generated, type Kysely } from 'kysely'
 import { boundAudit, guardChains } from './audit-bounds.js'
+import { forwardSource, maintainedSource, refuseSource, standsSource, unsettledSource } from './audit-functions.js'
 import type { MigrationSchema } from './migrate.js'
 
 /** Rows of one writer, each with a seal over it and the one before. */
@@ -144,19 +145,11 @@ async function createChain(db: Kysely<MigrationSchema>): Promise<void> {
 async function guardRows(db: Kysely<MigrationSchema>): Promise<void> {
   await sql`
     create function audit_maintained(of oid) returns boolean language sql stable
-      set search_path = pg_catalog, public, pg_temp as $$
-      select coalesce(current_setting('authsec.audit_maintenance', true), '') = 'on'
-        and pg_has_role(current_user, (select relowner from pg_class where oid = of), 'member')
-    $$
+      set search_path = pg_catalog, public, pg_temp as $$${sql.raw(maintainedSource)}$$
   `.execute(db)
   await sql`
-    create function audit_refuse() returns trigger language plpgsql set search_path = pg_catalog, public, pg_temp as $$
-    begin
-      if audit_maintained(tg_relid) then
-        return coalesce(new, old);
-      end if;
-      raise exception 'rows of % are only added', tg_table_name using errcode = '42501';
-    end $$
+    create function audit_refuse() returns trigger language plpgsql set search_path = pg_catalog, public, pg_temp
+      as $$${sql.raw(refuseSource)}$$
   `.execute(db)
   for (const table of ['audit_event', 'audit_checkpoint']) {
     await sql`
@@ -169,19 +162,8 @@ async function guardRows(db: Kysely<MigrationSchema>): Promise<void> {
     `.execute(db)
   }
   await sql`
-    create function audit_forward() returns trigger language plpgsql set search_path = pg_catalog, public, pg_temp as $$
-    begin
-      if audit_maintained(tg_relid) then
-        return coalesce(new, old);
-      end if;
-      if tg_op = 'DELETE' or new.sequence < old.sequence or new.settled < old.settled
-        or (new.name, new.kind, new.place, new.key, new.anchor_sequence, new.anchor_mac, new.anchor_seal)
-          is distinct from (old.name, old.kind, old.place, old.key, old.anchor_sequence, old.anchor_mac, old.anchor_seal)
-      then
-        raise exception 'a chain only grows' using errcode = '42501';
-      end if;
-      return new;
-    end $$
+    create function audit_forward() returns trigger language plpgsql set search_path = pg_catalog, public, pg_temp
+      as $$${sql.raw(forwardSource)}$$
   `.execute(db)
   await sql`
     create trigger audit_chain_rows before update or delete on audit_chain for each row execute function audit_forward()
@@ -198,29 +180,13 @@ async function createUnsettled(db: Kysely<MigrationSchema>): Promise<void> {
       returns table (
         type text, issuer text, subject text, client_id text, request_id text, intent_id text, trace_id text, operation text
       )
-      language sql stable security definer set search_path = pg_catalog, public, pg_temp as $$
-        select e.type, e.issuer, e.subject, e.client_id, e.request_id, e.intent_id, e.trace_id, e.operation
-        from audit_event e
-        where e.chain = of and e.sequence > beyond and e.intent_id is not null
-          and e.type in ('operation.allowed', 'credential.read')
-          and not exists (
-            select from audit_event o
-            where o.request_id = e.request_id and o.intent_id = e.intent_id
-              and o.type in ('operation.outcome', 'credential.outcome')
-          )
-        order by e.sequence
-      $$
+      language sql stable security definer set search_path = pg_catalog, public, pg_temp as $$${sql.raw(unsettledSource)}$$
   `.execute(db)
   await sql`revoke all on function audit_unsettled(text, bigint) from public`.execute(db)
   // Whoever has made a seal finds out whether its row stands.
   await sql`
     create function audit_stands(of text, at bigint, seal bytea) returns boolean
-      language sql stable security definer set search_path = pg_catalog, public, pg_temp as $$
-        select exists (
-          select from public.audit_event e
-          where e.chain = audit_stands.of and e.sequence = audit_stands.at and e.mac = audit_stands.seal
-        )
-      $$
+      language sql stable security definer set search_path = pg_catalog, public, pg_temp as $$${sql.raw(standsSource)}$$
   `.execute(db)
   await sql`revoke all on function audit_stands(text, bigint, bytea) from public`.execute(db)
 }

@@ -9,9 +9,9 @@ import { judgeChains, verifyBoundary } from './judge-chains.js'
 import { isCounted, isLegacy, readTrail, type ReadTrail } from './read-chains.js'
 import { judgeErasures, judgeUnchained, verifyLegacyErasures, verifyOutbox } from './verify-beside.js'
 import { judgeCounts } from './table/judge-counts.js'
+import { verifyTables } from './table/verify-tables.js'
 import { verifyChain } from './verify-chain.js'
 import { compareCheckpoints, verifyStored } from './verify-checkpoints.js'
-import { verifyTables } from './verify-tables.js'
 
 export interface VerifyPlaceOptions {
   readonly db: Kysely<AuditTables>
@@ -36,7 +36,7 @@ export interface VerifiedPlace {
 export async function verifyPlace(options: VerifyPlaceOptions): Promise<VerifiedPlace> {
   const { checkpoints, db, onProgress, place: own, publicKey, seal, tenant } = options
   const findings = new Findings()
-  await verifyTables(db, findings)
+  await verifyTables(db, tenant === undefined ? 'master' : 'tenant', findings)
   const trail = await readTrail(db)
   const chains = trail.chains.filter((chain) => !isLegacy(chain))
   judgeChains(trail.chains, findings)

@@ -1,0 +1,40 @@
+import { sql, type QueryExecutorProvider } from 'kysely'
+import { auditFunctions, functionPath, type AuditFunction } from '../../../schema/audit-functions.js'
+import type { Findings } from '../findings.js'
+
+interface FoundFunction extends AuditFunction {
+  /** Whether it is a function as ours are, in a language as ours have, that finds things where ours do and belongs to whom the trail does. */
+  readonly isPlain: boolean
+  readonly isPublic: boolean
+}
+
+/** What guards the trail, and what servers ask it for, does what it was made to do. */
+export async function verifyFunctions(step: QueryExecutorProvider, findings: Findings): Promise<void> {
+  const { rows } = await sql<FoundFunction>`
+    select p.proname as name, oidvectortypes(p.proargtypes) as takes, format_type(p.prorettype, null) as returns,
+      coalesce(to_jsonb(p.proargnames), '[]') as names, p.prosecdef as "isDefiner", p.prosrc as source,
+      p.prokind = 'f' and not p.proisstrict and l.lanname in ('plpgsql', 'sql') and p.proconfig = array[${functionPath}]
+        and p.proowner = (select relowner from pg_class where oid = to_regclass('public.audit_event')) as "isPlain",
+      has_function_privilege('public', p.oid, 'execute') as "isPublic"
+    from pg_proc p join pg_language l on l.oid = p.prolang
+    where p.pronamespace = 'public'::regnamespace and p.proname = any(${auditFunctions.map(({ name }) => name)}::text[])
+  `.execute(step)
+  for (const declared of auditFunctions) {
+    const { name, takes } = declared
+    if (rows.some((found) => isSame(declared, found))) continue
+    const what = `the function ${name}(${takes}) is gone, or not as it was made`
+    findings.add({ kind: 'function_changed', what })
+  }
+  const isOurs = ({ name, takes }: FoundFunction) =>
+    auditFunctions.some((declared) => declared.name === name && declared.takes === takes)
+  for (const { name, takes } of rows.filter((found) => !isOurs(found))) {
+    const what = `the function ${name}(${takes}) has the name of one of ours, and is not`
+    findings.add({ kind: 'function_changed', what })
+  }
+}
+
+function isSame(declared: AuditFunction, found: FoundFunction): boolean {
+  const shape = ({ isDefiner, name, names, returns, source, takes }: AuditFunction): string =>
+    JSON.stringify([name, takes, returns, names, isDefiner, source.trim().split(/\s+/)])
+  return shape(declared) === shape(found) && found.isPlain && !(found.isDefiner && found.isPublic)
+}

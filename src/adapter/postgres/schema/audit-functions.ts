@@ -1,0 +1,129 @@
+/** A function of ours that guards the trail, or does something in it with the rights of its owner. */
+export interface AuditFunction {
+  readonly name: string
+  /** The types of its arguments. */
+  readonly takes: string
+  readonly returns: string
+  /** What it calls its arguments, and the columns that it answers with. */
+  readonly names: readonly string[]
+  /** Whether it runs with the rights of its owner. */
+  readonly isDefiner: boolean
+  readonly source: string
+}
+
+/** What each of them finds things by. */
+export const functionPath = 'search_path=pg_catalog, public, pg_temp'
+
+/** A chain begins at its beginning, but for the owner. */
+export const beginSource = `
+    begin
+      if pg_has_role(current_user, (select relowner from pg_class where oid = tg_relid), 'member') then
+        return new;
+      end if;
+      if new.kind not in ('changes', 'server') or new.sequence <> 0 or new.settled <> 0 or new.anchor_sequence <> 0
+        or new.anchor_mac is not null or new.anchor_seal is not null
+      then
+        raise exception 'a chain begins at its beginning' using errcode = '42501';
+      end if;
+      return new;
+    end `
+
+/** Nothing is changed or removed, but for maintenance. */
+export const refuseSource = `
+    begin
+      if audit_maintained(tg_relid) then
+        return coalesce(new, old);
+      end if;
+      raise exception 'rows of % are only added', tg_table_name using errcode = '42501';
+    end `
+
+/** A chain only grows, but for maintenance. */
+export const forwardSource = `
+    begin
+      if audit_maintained(tg_relid) then
+        return coalesce(new, old);
+      end if;
+      if tg_op = 'DELETE' or new.sequence < old.sequence or new.settled < old.settled
+        or (new.name, new.kind, new.place, new.key, new.anchor_sequence, new.anchor_mac, new.anchor_seal)
+          is distinct from (old.name, old.kind, old.place, old.key, old.anchor_sequence, old.anchor_mac, old.anchor_seal)
+      then
+        raise exception 'a chain only grows' using errcode = '42501';
+      end if;
+      return new;
+    end `
+
+/** Whether the owner of a table says that changing it is what it means to do. */
+export const maintainedSource = `
+      select coalesce(current_setting('authsec.audit_maintenance', true), '') = 'on'
+        and pg_has_role(current_user, (select relowner from pg_class where oid = of), 'member')
+    `
+
+/** The intents of a chain that no outcome has followed. */
+export const unsettledSource = `
+        select e.type, e.issuer, e.subject, e.client_id, e.request_id, e.intent_id, e.trace_id, e.operation
+        from audit_event e
+        where e.chain = of and e.sequence > beyond and e.intent_id is not null
+          and e.type in ('operation.allowed', 'credential.read')
+          and not exists (
+            select from audit_event o
+            where o.request_id = e.request_id and o.intent_id = e.intent_id
+              and o.type in ('operation.outcome', 'credential.outcome')
+          )
+        order by e.sequence
+      `
+
+/** Whether a row stands, of which the seal is known. */
+export const standsSource = `
+        select exists (
+          select from public.audit_event e
+          where e.chain = audit_stands.of and e.sequence = audit_stands.at and e.mac = audit_stands.seal
+        )
+      `
+
+const trigger = { takes: '', returns: 'trigger', names: [], isDefiner: false } as const
+
+/** As the last migration that makes one has made it. */
+export const auditFunctions: readonly AuditFunction[] = [
+  {
+    ...trigger,
+    name: 'audit_begin',
+    source: beginSource,
+  },
+  {
+    ...trigger,
+    name: 'audit_refuse',
+    source: refuseSource,
+  },
+  {
+    ...trigger,
+    name: 'audit_forward',
+    source: forwardSource,
+  },
+  {
+    name: 'audit_maintained',
+    takes: 'oid',
+    returns: 'boolean',
+    names: ['of'],
+    isDefiner: false,
+    source: maintainedSource,
+  },
+  {
+    name: 'audit_unsettled',
+    takes: 'text, bigint',
+    returns: 'record',
+    names: [
+      ...['of', 'beyond', 'type', 'issuer', 'subject', 'client_id'],
+      ...['request_id', 'intent_id', 'trace_id', 'operation'],
+    ],
+    isDefiner: true,
+    source: unsettledSource,
+  },
+  {
+    name: 'audit_stands',
+    takes: 'text, bigint, bytea',
+    returns: 'boolean',
+    names: ['of', 'at', 'seal'],
+    isDefiner: true,
+    source: standsSource,
+  },
+]
