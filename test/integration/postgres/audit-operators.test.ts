@@ -72,6 +72,27 @@ describe('operators that somebody has put beside those of PostgreSQL', () => {
   })
 })
 
+describe('settings of a database', () => {
+  it('round no time and no number: the retention leaves what is young', async () => {
+    const tenant = await test.postgres.tenantDirectory.create({ slug: 'rounded', name: 'Rounded' }, by)
+    const databases = [test.masterDatabase, tenant.database]
+    for (const name of databases) {
+      await test.sql(`alter database "${name}" set extra_float_digits = -15`)
+      await test.sql(`alter database "${name}" set DateStyle = 'SQL, DMY'`)
+    }
+    const { audit, auditMaintenance } = await test.reopen()
+    const cutoff = await auditMaintenance.timeBefore(year)
+    expect(Math.abs(Date.now() - year * 1000 - cutoff / 1000)).toBeLessThan(3_600_000)
+    const calls = Array.from({ length: 11 }, (_, nth) => `call ${nth}`)
+    await recordCalls(audit, tenant, calls, 'all done')
+    const place = { tenant, database: tenant.database }
+    const pruned = await auditMaintenance.prune(place, { cutoff, unsent: 'kept', by: 'retention' })
+    expect(pruned).toEqual([])
+    expect(await new KeptTrail(test, tenant).verify()).toMatchObject({ faults: [], rows: 22, open: 0 })
+    for (const name of databases) await test.sql(`alter database "${name}" reset all`)
+  })
+})
+
 describe('the statements of the trail', () => {
   const root = 'src/adapter/postgres/audit'
   const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'))

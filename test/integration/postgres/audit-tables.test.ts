@@ -235,6 +235,24 @@ describe('a table of the trail', () => {
       { kind: 'table_changed', what: expect.stringMatching(/sessions begin with authsec.audit_maintenance=on/) },
     ])
   })
+
+  it('is guarded where nothing runs as somebody connects', async () => {
+    const faults = await faultsWhile(
+      `create function other() returns event_trigger language plpgsql as $$ begin end $$;
+      create event trigger other on login execute function other()`,
+      'drop event trigger other; drop function other()',
+    )
+    expect(faults).toEqual([{ kind: 'table_changed', what: expect.stringMatching(/the event trigger other runs/) }])
+  })
+
+  it('is guarded from the login of requests, too', async () => {
+    const set = `alter role "${acme.role}" in database "${acme.database}"`
+    const faults = await faultsWhile(
+      `${set} set session_replication_role = 'replica'`,
+      `${set} reset session_replication_role`,
+    )
+    expect(faults).toEqual([{ kind: 'table_changed', what: expect.stringMatching(/session_replication_role=replica/) }])
+  })
 })
 
 describe('a function of the trail', () => {

@@ -8,6 +8,8 @@ import { DatabaseSocket } from './database-socket.js'
 import { statementName } from './statement-name.js'
 
 const goodbyeMilliseconds = 500
+/** Numbers come exactly and times readably, whatever somebody has set for the database. */
+const plainSettings = '-c extra_float_digits=1 -c DateStyle=ISO'
 
 /** How long the steps of database work may take, in milliseconds. */
 export interface ConnectionTimes {
@@ -144,7 +146,7 @@ function clientConfig({ settings, database, times }: ConnectionOptions, socket: 
     sslnegotiation: 'postgres' as const,
     // Where the network swallows what we say, our transaction and its locks would outlive us for hours. And what is said to be on
     // record has to be on disk, whatever a database was set to.
-    options: `-c search_path=public,pg_temp -c synchronous_commit=on -c idle_in_transaction_session_timeout=${2 * times.query}`,
+    options: `-c search_path=public,pg_temp -c synchronous_commit=on ${plainSettings} -c idle_in_transaction_session_timeout=${2 * times.query}`,
     application_name: 'authsec',
     client_encoding: 'UTF8',
     statement_timeout: times.statement,
