@@ -72,6 +72,29 @@ export const unsettledSource = `
         order by e.sequence
       `
 
+/** The same among so many numbers, and as one of the installation whose key seals the chain knows it. */
+export const openIntentsSource = `
+        with open as materialized (
+          select e.*
+          from public.audit_event e
+          where e.chain = of and e.sequence > beyond and e.sequence <= beyond + numbers and e.intent_id is not null
+            and e.type in ('operation.allowed', 'credential.read')
+            and not exists (
+              select from public.audit_event o
+              where o.request_id = e.request_id and o.intent_id = e.intent_id
+                and o.type in ('operation.outcome', 'credential.outcome')
+                -- No join: the chain is no way to find an outcome.
+                and (select c.key from public.audit_chain c where c.name = o.chain)
+                  = (select k.key from public.audit_chain k where k.name = of)
+            )
+        )
+        select
+          (select min(b.sequence) - 1 from public.audit_event b where b.chain = of and b.sequence > beyond + numbers),
+          e.type, e.issuer, e.subject, e.client_id, e.request_id, e.intent_id, e.trace_id, e.operation
+        from (values (1)) as always left join open e on true
+        order by e.sequence
+      `
+
 /** Whether a row stands, of which the seal is known. */
 export const standsSource = `
         select exists (
@@ -109,14 +132,14 @@ export const auditFunctions: readonly AuditFunction[] = [
   },
   {
     name: 'audit_unsettled',
-    takes: 'text, bigint',
+    takes: 'text, bigint, bigint',
     returns: 'record',
     names: [
-      ...['of', 'beyond', 'type', 'issuer', 'subject', 'client_id'],
+      ...['of', 'beyond', 'numbers', 'looked', 'type', 'issuer', 'subject', 'client_id'],
       ...['request_id', 'intent_id', 'trace_id', 'operation'],
     ],
     isDefiner: true,
-    source: unsettledSource,
+    source: openIntentsSource,
   },
   {
     name: 'audit_stands',

@@ -35,6 +35,11 @@ export async function verifyFunctions(step: QueryExecutorProvider, findings: Fin
 
 function isSame(declared: AuditFunction, found: FoundFunction): boolean {
   const shape = ({ isDefiner, name, names, returns, source, takes }: AuditFunction): string =>
-    JSON.stringify([name, takes, returns, names, isDefiner, source.trim().split(/\s+/)])
+    JSON.stringify([name, takes, returns, names, isDefiner, linesOf(source)])
   return shape(declared) === shape(found) && found.isPlain && !(found.isDefiner && found.isPublic)
+}
+
+/** Where a line ends a comment ends with it; how far it is indented says nothing. */
+function linesOf(source: string): readonly string[] {
+  return source.split('\n').map((line) => line.trim())
 }
