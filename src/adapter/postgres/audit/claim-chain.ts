@@ -6,6 +6,7 @@ import { appendRows, leaseSeconds, type HeldEnd } from './append-rows.js'
 import type { AuditSeal } from './audit-seal.js'
 import type { BrokenChains } from './broken-chains.js'
 import { unknownOutcomes } from './open-intents.js'
+import { writtenIntents } from './settle/written-intents.js'
 
 /** Of one transaction; what a busy process has left takes several. */
 const unknownAtOnce = 500
@@ -194,9 +195,11 @@ async function settle(step: QueryExecutorProvider, { seal }: Claimant, end: Held
   const { rows: times } = await sql<Pick<Read, 'now'>>`
     select (extract(epoch from clock_timestamp()) * 1000000)::float8 as now
   `.execute(step)
-  const isLast = rows.length <= unknownAtOnce
+  const intents = await writtenIntents(step, { seal, end, intents: rows.slice(0, unknownAtOnce) })
+  // What is not as it was written stays without an outcome.
+  const isLast = rows.length <= unknownAtOnce || intents.length === 0
   const addition = {
-    rows: unknownOutcomes(rows.slice(0, unknownAtOnce)),
+    rows: unknownOutcomes(intents),
     at: Math.floor(timeIn(times)),
     settle: (sequence: number) => (isLast ? sequence : end.settled),
   }

@@ -109,6 +109,7 @@ async function grantAudit<Schema>(db: Kysely<Schema>, role: string): Promise<voi
   await sql`
     grant execute on function audit_unsettled(text, bigint), audit_stands(text, bigint, bytea) to ${to}
   `.execute(db)
+  await sql`grant execute on function audit_intents(text, bigint, text[], text[]) to ${to}`.execute(db)
 }
 
 async function stateOf(db: Kysely<unknown>, role: string, place: TenantPlace): Promise<'absent' | 'foreign' | 'ours'> {

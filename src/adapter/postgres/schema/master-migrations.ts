@@ -1,5 +1,6 @@
 import { sql, type Kysely } from 'kysely'
 import { createAuditChains } from './audit-chain-schema.js'
+import { createIntents } from './audit-intents.js'
 import { createAuditEvent } from './audit-schema.js'
 import { createIdentityProviders, createPasswordRefusals } from './federation-schema.js'
 import type { Migration, MigrationSchema } from './migrate.js'
@@ -44,6 +45,7 @@ export const masterMigrations: readonly Migration[] = [
   { name: '0007-identity-provider', up: createIdentityProviders },
   { name: '0008-password-refusal', up: createPasswordRefusals },
   { name: '0009-audit-chain', up: createAuditChains },
+  { name: '0012-audit-intents', up: createIntents },
 ]
 
 async function createTenants(db: Kysely<MigrationSchema>): Promise<void> {

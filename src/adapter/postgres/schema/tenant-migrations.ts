@@ -1,6 +1,7 @@
 import { sql, type Kysely } from 'kysely'
 import { createAccountSecurity, noteKeptCodes } from './account-schema.js'
 import { createAuditChains } from './audit-chain-schema.js'
+import { createIntents } from './audit-intents.js'
 import { createAuditEvent } from './audit-schema.js'
 import { createServiceSignIns } from './connect-schema.js'
 import { createFirstSignIns, nameKeptTokens, nameTokenClaims } from './federation-schema.js'
@@ -53,6 +54,7 @@ export const tenantMigrations: readonly Migration[] = [
   { name: '0014-audit-chain', up: createAuditChains },
   { name: '0015-claim-owner', up: nameClaims },
   { name: '0016-kept-token-claim', up: nameTokenClaims },
+  { name: '0019-audit-intents', up: createIntents },
 ]
 
 async function createAccounts(db: Kysely<MigrationSchema>): Promise<void> {
