@@ -95,7 +95,7 @@ export class AuditMaintenance {
   ): Promise<SignedCheckpoint | undefined> {
     const { tenant } = place
     const maker = {
-      ...{ signer: this.#signer(), key: this.#databases.trail.seal.key },
+      ...{ signer: this.#signer(), seal: this.#databases.trail.seal },
       ...{ place: placeOf(tenant), tenant: tenant?.slug },
     }
     return this.#inside(place, (db) => makeCheckpoint(db, maker, which))
