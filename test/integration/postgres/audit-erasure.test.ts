@@ -99,7 +99,7 @@ describe('the erasure of a person', () => {
       acme,
       `select subject, detail, personal from audit_event where reason = 'erased'`,
     )
-    expect(records).toEqual([{ subject: by, detail: { reference: 'erasure-1', rows: 7 }, personal: null }])
+    expect(records).toEqual([{ subject: by, detail: { reference: 'erasure-1', rows: 7, chained: 5 }, personal: null }])
     const [{ text } = { text: '' }] = await test.tenantSql(
       acme,
       'select string_agg(e::text, chr(10)) as text from audit_event e',

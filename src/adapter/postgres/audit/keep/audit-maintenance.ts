@@ -104,7 +104,8 @@ export class AuditMaintenance {
   /** Seals, once, up to which row there were no chains; answers with that number where it did so now. */
   sealBoundary(place: AuditPlace): Promise<number | undefined> {
     const { seal } = this.#databases.trail
-    return this.#inside(place, (db) => sealBoundary(db, { place: placeOf(place.tenant), seal }))
+    const { publicKey } = this
+    return this.#inside(place, (db) => sealBoundary(db, { place: placeOf(place.tenant), seal, publicKey }))
   }
 
   /** So many seconds ago by the databases' clock, in microseconds since the epoch. */

@@ -1,4 +1,5 @@
 import type { AuditFault } from '../../../../core/audit/audit-verification.js'
+import { TrailRecords } from './across/trail-records.js'
 
 const mostFaults = 100
 /** That a row can have: all of them fit into no number of JavaScript. */
@@ -10,11 +11,15 @@ export class Findings {
   readonly notes = new Set<string>()
   faultCount = 0
   rows = 0
+  /** Whether a checkpoint knows nothing of rows from before there were chains: that is said once. */
+  hasUnaware = false
   open = 0
   /** By reference, how many rows say that an erasure has taken their facts, and where the first of them is. */
   readonly erased = new Map<string, { rows: number; readonly first: Omit<AuditFault, 'kind' | 'what'> }>()
   /** References of erasures that are on record. */
   readonly erasures = new Set<string>()
+  /** What records add up to. */
+  readonly records = new TrailRecords()
   /** By the place whose trail says so, chains that a restore has brought. */
   readonly restored = new Map<string, RestoredChain[]>()
 
