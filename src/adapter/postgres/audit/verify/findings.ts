@@ -1,4 +1,5 @@
 import type { AuditFault } from '../../../../core/audit/audit-verification.js'
+import { NotedRows } from './across/noted-rows.js'
 import { TrailRecords } from './across/trail-records.js'
 
 const mostFaults = 100
@@ -18,6 +19,7 @@ export class Findings {
   readonly erased = new Map<string, { rows: number; readonly first: Omit<AuditFault, 'kind' | 'what'> }>()
   /** References of erasures that are on record. */
   readonly erasures = new Set<string>()
+  readonly noted = new NotedRows()
   /** What records add up to. */
   readonly records = new TrailRecords()
   /** By the place whose trail says so, chains that a restore has brought. */

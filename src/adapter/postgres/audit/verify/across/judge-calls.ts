@@ -1,56 +1,31 @@
-import { sql, type QueryExecutorProvider } from 'kysely'
+import { sql, type QueryExecutorProvider, type RawBuilder } from 'kysely'
 import type { AuditFaultKind } from '../../../../../core/audit/audit-verification.js'
 import { timeOf, type Findings } from '../findings.js'
+import type { NotedRow } from './noted-rows.js'
 
-export interface CallsOptions {
-  /** Of the chains whose writers are known to keep to it. */
-  readonly key: string
-  readonly findings: Findings
+const rowsPerPage = 500
+
+interface Looking {
+  readonly rows: readonly NotedRow[]
+  /** In microseconds since the epoch. */
+  readonly from: number
+  /** What has to be there with each of them. */
+  readonly types: RawBuilder<unknown>
 }
-
-interface FoundRows {
-  readonly chain: string
-  readonly rows: number
-  readonly first: number
-  readonly at: number
-}
-
-const intents = sql`('operation.allowed', 'credential.read')`
-const outcomes = sql`('operation.outcome', 'credential.outcome')`
 
 /** Calls that a chain says have ended, and which have not; and outcomes that only a call can have, of none. */
-export async function judgeCalls(step: QueryExecutorProvider, { findings, key }: CallsOptions): Promise<void> {
+export async function judgeCalls(step: QueryExecutorProvider, findings: Findings): Promise<void> {
   const from = await keptFrom(step, findings)
   if (from === undefined) return
-  const facts = sql`
-    min(e.sequence)::float8 as first, count(*)::float8 as rows,
-    (extract(epoch from min(e.at)) operator(pg_catalog.*) 1000000::numeric)::float8 as at
-  `
-  const isKept = sql<boolean>`e.at >= timestamptz 'epoch' + ${from}::float8 * interval '1 microsecond'`
-  const { rows: endless } = await sql<FoundRows>`
-    select e.chain, ${facts} from audit_event e join audit_chain c on c.name = e.chain and c.key = ${key}
-    where c.kind = 'server' and e.sequence <= c.settled and e.intent_id is not null and e.type in ${intents} and ${isKept}
-      and not exists (
-        select from audit_event o
-        where o.request_id = e.request_id and o.intent_id = e.intent_id and o.type in ${outcomes}
-      )
-    group by e.chain order by e.chain
-  `.execute(step)
-  report(endless, {
+  const { endless, unknown } = findings.noted
+  const outcomes = sql`('operation.outcome', 'credential.outcome')`
+  report(await looseIn(step, { rows: endless, from, types: outcomes }), {
     findings,
     kind: 'outcome_missing',
     what: 'the chain says that every call up to there has its outcome, and so many have none',
   })
-  const { rows: baseless } = await sql<FoundRows>`
-    select e.chain, ${facts} from audit_event e join audit_chain c on c.name = e.chain and c.key = ${key}
-    where e.reason = 'unknown' and e.intent_id is not null and e.type in ${outcomes} and ${isKept}
-      and not exists (
-        select from audit_event i
-        where i.request_id = e.request_id and i.intent_id = e.intent_id and i.type in ${intents}
-      )
-    group by e.chain order by e.chain
-  `.execute(step)
-  report(baseless, {
+  const intents = sql`('operation.allowed', 'credential.read')`
+  report(await looseIn(step, { rows: unknown, from, types: intents }), {
     findings,
     kind: 'outcome_forged',
     what: 'nobody knows the outcome of calls that are not on record, of which there are so many',
@@ -63,11 +38,44 @@ async function keptFrom(step: QueryExecutorProvider, { records }: Findings): Pro
   return rows.length === 0 ? 0 : records.removedBefore
 }
 
+async function looseIn(
+  step: QueryExecutorProvider,
+  { from, rows: noted, types }: Looking,
+): Promise<readonly NotedRow[]> {
+  const loose: NotedRow[] = []
+  for (let start = 0; start < noted.length; start += rowsPerPage) {
+    const page = JSON.stringify(noted.slice(start, start + rowsPerPage))
+    const { rows } = await sql<NotedRow>`
+      select e.chain, e.sequence::float8 as sequence,
+        (extract(epoch from e.at) operator(pg_catalog.*) 1000000::numeric)::float8 as at
+      from jsonb_to_recordset(${page}::jsonb) as w (chain text, sequence bigint)
+      join audit_event e on e.chain = w.chain and e.sequence = w.sequence
+      where e.at >= timestamptz 'epoch' + ${from}::float8 * interval '1 microsecond'
+        -- No join, which would read the whole table for each page.
+        and (
+          select true from audit_event o
+          where o.request_id = e.request_id and o.intent_id = e.intent_id and o.type in ${types} limit 1
+        ) is null
+      order by e.chain, e.sequence
+    `.execute(step)
+    loose.push(...rows)
+  }
+  return loose
+}
+
+/** One finding for each chain. */
 function report(
-  found: readonly FoundRows[],
+  rows: readonly NotedRow[],
   { findings, kind, what }: { readonly findings: Findings; readonly kind: AuditFaultKind; readonly what: string },
 ): void {
-  for (const { at, chain, first, rows } of found) {
-    findings.add({ kind, chain, sequence: first, at: timeOf(at), what: `${what}: ${rows}` })
+  const firsts = new Map<string, { readonly row: NotedRow; rows: number }>()
+  for (const row of rows) {
+    const known = firsts.get(row.chain)
+    if (known === undefined) firsts.set(row.chain, { row, rows: 1 })
+    else known.rows += 1
+  }
+  for (const { row, rows: count } of firsts.values()) {
+    const { at, chain, sequence } = row
+    findings.add({ kind, chain, sequence, at: timeOf(at), what: `${what}: ${count}` })
   }
 }

@@ -1,9 +1,9 @@
-import { sql, type Kysely, type QueryExecutorProvider } from 'kysely'
+import type { Kysely, QueryExecutorProvider } from 'kysely'
 import type { AuditTables } from '../../../schema/audit-schema.js'
-import type { Findings } from '../findings.js'
+import { timeOf, type Findings } from '../findings.js'
 import { isLegacy, readChain } from '../read-chains.js'
 import { judgeCalls } from './judge-calls.js'
-import { judgeRepeats } from './judge-repeats.js'
+import { judgeErased } from './judge-erased.js'
 import { readLater, type LaterOptions } from './read-later.js'
 
 /**
@@ -11,7 +11,7 @@ import { readLater, type LaterOptions } from './read-later.js'
  * meanwhile has done so with its record, or not yet.
  */
 export async function verifyAcross(db: Kysely<AuditTables>, options: LaterOptions): Promise<void> {
-  const { findings, seal } = options
+  const { findings } = options
   await db
     .transaction()
     .setIsolationLevel('repeatable read')
@@ -19,9 +19,9 @@ export async function verifyAcross(db: Kysely<AuditTables>, options: LaterOption
       await readLater(step, options)
       await judgeRemoved(step, findings)
       await judgeErased(step, findings)
-      await judgeRepeats(step, findings)
-      await judgeCalls(step, { findings, key: seal.key })
+      await judgeCalls(step, findings)
     })
+  judgeRepeats(findings)
 }
 
 /** Rows from before there were chains that the retention has removed are not there again. */
@@ -33,28 +33,10 @@ async function judgeRemoved(step: QueryExecutorProvider, findings: Findings): Pr
   findings.add({ kind: 'anchor_forged', chain: legacy.name, sequence: legacy.anchor, what })
 }
 
-/** What erasures have taken nobody has put back. */
-async function judgeErased(step: QueryExecutorProvider, findings: Findings): Promise<void> {
-  const { rows: found } = await sql<{ readonly reference: string; readonly rows: number }>`
-    select erased_by as reference, count(*)::float8 as rows from audit_event
-    where chain is not null and erased_by is not null group by erased_by
-  `.execute(step)
-  const erased = new Map(found.map(({ reference, rows }) => [reference, rows]))
-  for (const { reference, rows } of findings.records.leftByErasures()) {
-    const back = rows - (erased.get(reference) ?? 0)
-    if (back <= 0 || !(await isOnRecord(step, reference))) continue
-    const what = `the erasure ${reference} has taken what rows say of people, and ${back} of them are not as it has left them`
-    findings.add({ kind: 'erasure_undone', what })
+/** What waited beside the trail comes into it once: whoever has kept a copy of the row there can put it back. */
+function judgeRepeats(findings: Findings): void {
+  for (const { at, chain, sequence } of findings.noted.repeated) {
+    const what = 'the row has waited beside the trail, and had come into it before'
+    findings.add({ kind: 'row_repeated', chain, sequence, at: timeOf(at), what })
   }
-}
-
-/** The record goes once the last of the rows is removed. */
-async function isOnRecord(step: QueryExecutorProvider, reference: string): Promise<boolean> {
-  const { rows } = await sql`
-    select from audit_event
-    where type = 'audit.maintained' and reason = 'erased' and chain is not null
-      and detail->>'reference' = ${reference} and detail->>'chained' is not null
-    limit 1
-  `.execute(step)
-  return rows.length > 0
 }
