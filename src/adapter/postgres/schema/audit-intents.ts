@@ -30,6 +30,7 @@ export async function createIntents(db: Kysely<MigrationSchema>): Promise<void> 
             select from public.audit_event o
             where o.request_id = e.request_id and o.intent_id = e.intent_id
               and o.type in ('operation.outcome', 'credential.outcome')
+              and (select k.key from public.audit_chain k where k.name = o.chain) = c.key
           )
       $$
   `.execute(db)

@@ -7,6 +7,8 @@ const rowsPerPage = 500
 
 interface Looking {
   readonly rows: readonly NotedRow[]
+  /** Of the chains that count. */
+  readonly key: string
   /** In microseconds since the epoch. */
   readonly from: number
   /** What has to be there with each of them. */
@@ -14,18 +16,21 @@ interface Looking {
 }
 
 /** Calls that a chain says have ended, and which have not; and outcomes that only a call can have, of none. */
-export async function judgeCalls(step: QueryExecutorProvider, findings: Findings): Promise<void> {
+export async function judgeCalls(
+  step: QueryExecutorProvider,
+  { findings, key }: { readonly findings: Findings; readonly key: string },
+): Promise<void> {
   const from = await keptFrom(step, findings)
   if (from === undefined) return
   const { endless, unknown } = findings.noted
   const outcomes = sql`('operation.outcome', 'credential.outcome')`
-  report(await looseIn(step, { rows: endless, from, types: outcomes }), {
+  report(await looseIn(step, { rows: endless, key, from, types: outcomes }), {
     findings,
     kind: 'outcome_missing',
     what: 'the chain says that every call up to there has its outcome, and so many have none',
   })
   const intents = sql`('operation.allowed', 'credential.read')`
-  report(await looseIn(step, { rows: unknown, from, types: intents }), {
+  report(await looseIn(step, { rows: unknown, key, from, types: intents }), {
     findings,
     kind: 'outcome_forged',
     what: 'nobody knows the outcome of calls that are not on record, of which there are so many',
@@ -40,7 +45,7 @@ async function keptFrom(step: QueryExecutorProvider, { records }: Findings): Pro
 
 async function looseIn(
   step: QueryExecutorProvider,
-  { from, rows: noted, types }: Looking,
+  { from, key, rows: noted, types }: Looking,
 ): Promise<readonly NotedRow[]> {
   const loose: NotedRow[] = []
   for (let start = 0; start < noted.length; start += rowsPerPage) {
@@ -54,7 +59,9 @@ async function looseIn(
         -- No join, which would read the whole table for each page.
         and (
           select true from audit_event o
-          where o.request_id = e.request_id and o.intent_id = e.intent_id and o.type in ${types} limit 1
+          where o.request_id = e.request_id and o.intent_id = e.intent_id and o.type in ${types}
+            and (select c.key from audit_chain c where c.name = o.chain) = ${key}
+          limit 1
         ) is null
       order by e.chain, e.sequence
     `.execute(step)

@@ -11,7 +11,7 @@ import { readLater, type LaterOptions } from './read-later.js'
  * meanwhile has done so with its record, or not yet.
  */
 export async function verifyAcross(db: Kysely<AuditTables>, options: LaterOptions): Promise<void> {
-  const { findings } = options
+  const { findings, seal } = options
   await db
     .transaction()
     .setIsolationLevel('repeatable read')
@@ -19,7 +19,7 @@ export async function verifyAcross(db: Kysely<AuditTables>, options: LaterOption
       await readLater(step, options)
       await judgeRemoved(step, findings)
       await judgeErased(step, findings)
-      await judgeCalls(step, findings)
+      await judgeCalls(step, { findings, key: seal.key })
     })
   judgeRepeats(findings)
 }
