@@ -18,12 +18,20 @@ export type AuditFaultKind =
   | 'erasure_forged'
   /** A function of ours is another, or something of somebody else is taken for one of PostgreSQL's. */
   | 'function_changed'
+  /** What an erasure took is there again. */
+  | 'erasure_undone'
   | 'key_foreign'
+  /** Nobody knows the outcome of a call that is not on record. */
+  | 'outcome_forged'
+  /** A call has no outcome, and its chain says that it has. */
+  | 'outcome_missing'
   /** What waits beside the trail. */
   | 'outbox_changed'
   | 'row_changed'
   /** A row where none can be, or out of order. */
   | 'row_misplaced'
+  /** What waited beside the trail is in it more than once. */
+  | 'row_repeated'
   | 'rows_missing'
   /** Rows in no chain although there are chains; an earlier version writes such. */
   | 'rows_unchained'

@@ -21,6 +21,7 @@ afterEach(() => trail.putBack())
 /** What a server of a version with chains finds that is the first of it here, with rows from before up to a number. */
 function upgraded(upTo: number): string {
   return `
+    delete from audit_checkpoint;
     update audit_event set id = id + 100000;
     insert into audit_event (id, type, request_id) overriding system value values (1, 'list.served', 'x'), (9, 'list.served', 'x');
     insert into audit_chain (name, kind, place, key, sequence, mac) values ('legacy', 'legacy', '', '', ${upTo}, '')

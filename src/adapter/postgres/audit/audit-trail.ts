@@ -88,15 +88,18 @@ export class AuditTrail {
    */
   async adopt<Schema extends AuditTables>(step: Kysely<Schema>, tenant: Tenant | undefined): Promise<number> {
     const place = placeOf(tenant)
-    const intents: Span[] = []
+    const intents: StoredRow[] = []
+    const spans: Span[] = []
     for (let adopted = 0; ;) {
       const kept = await takeKept(step, this.seal, place)
       const rows = kept.flatMap(({ row }) => row ?? [])
       const span = rows.length === 0 ? undefined : await this.#add(step, place, rows)
-      if (span !== undefined && rows.some(isIntent)) intents.push(span)
+      const begun = rows.filter(isIntent)
+      if (span !== undefined && begun.length > 0) spans.push(span)
+      intents.push(...begun)
       adopted += kept.length
       if (kept.length === rowsAtOnce) continue
-      const open = await findOpen(step, intents)
+      const open = await findOpen(step, intents, spans)
       if (open.length > 0) await this.#add(step, place, unknownOutcomes(open))
       return adopted + open.length
     }

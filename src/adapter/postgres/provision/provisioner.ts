@@ -1,9 +1,12 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { Kysely } from 'kysely'
+import { CheckpointSigner } from '../../../core/audit/audit-checkpoint.js'
 import type { Keyring } from '../../../core/credential/keyring.js'
 import { tenantSlugPattern, type Tenant } from '../../../core/identity/tenant.js'
+import { makeCheckpoint } from '../audit/keep/make-checkpoint.js'
 import type { Databases } from '../databases.js'
 import { withDatabase } from '../pool/with-database.js'
+import type { AuditTables } from '../schema/audit-schema.js'
 import type { TenantSchema } from '../schema/tenant-schema.js'
 import { isStorable } from '../storable-text.js'
 import { lock } from './advisory-lock.js'
@@ -87,7 +90,17 @@ export class Provisioner {
   async #finish(db: Kysely<unknown>, tenant: NewTenant, place: TenantPlace): Promise<Tenant> {
     const login = await createTenantLogin(db, place)
     await migrateTenant(this.#databases.connection, { database: place.database, login })
+    await this.#signBeginning(tenant, place)
     return this.#register(tenant, place, login)
+  }
+
+  /** From then on nobody adds rows that are said to be from before there were chains. */
+  async #signBeginning({ slug }: NewTenant, { database, tenantId }: TenantPlace): Promise<void> {
+    const { connection, trail } = this.#databases
+    const { seal } = trail
+    const maker = { seal, signer: new CheckpointSigner(seal.signingSeed()), place: tenantId, tenant: slug }
+    const target = { settings: connection, database, outage: 'TENANT_UNAVAILABLE' } as const
+    await withDatabase<AuditTables, unknown>(target, (own) => makeCheckpoint(own, maker, 'always'))
   }
 
   async #register({ slug, name }: NewTenant, place: TenantPlace, login: TenantLogin): Promise<Tenant> {

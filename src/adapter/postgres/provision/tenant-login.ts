@@ -108,7 +108,8 @@ async function grantAudit<Schema>(db: Kysely<Schema>, role: string): Promise<voi
   await sql`grant select, insert (row, mac), delete on audit_outbox to ${to}`.execute(db)
   await sql`grant select, insert on audit_adopted to ${to}`.execute(db)
   await sql`
-    grant execute on function audit_unsettled(text, bigint, bigint), audit_stands(text, bigint, bytea) to ${to}
+    grant execute on function audit_unsettled(text, bigint, bigint), audit_intents(text, bigint, text[], text[]),
+      audit_stands(text, bigint, bytea) to ${to}
   `.execute(db)
 }
 

@@ -95,6 +95,27 @@ export const openIntentsSource = `
         order by e.sequence
       `
 
+/** Whole rows of intents without an outcome, by what they are called. */
+export const intentsSource = `
+        select
+          e.id::float8, (extract(epoch from e.at) * 1000000::numeric)::float8, e.sequence::float8, e.type, e.issuer, e.subject,
+          e.client_id, e.request_id, e.intent_id, e.trace_id, e.operation, e.reason, e.milliseconds,
+          e.detail, jsonb_typeof(e.detail), e.personal, jsonb_typeof(e.personal), e.count, e.salt, e.commitment, e.mac,
+          e.erased_by, e.erasure_seal,
+          case when c.anchor_sequence = e.sequence - 1::bigint then c.anchor_mac
+            else (select b.mac from public.audit_event b where b.chain = e.chain and b.sequence = e.sequence - 1::bigint) end
+        from unnest(requests, intents) as named (request_id, intent_id)
+        join public.audit_event e on e.request_id = named.request_id and e.intent_id = named.intent_id
+        join public.audit_chain c on c.name = e.chain
+        where e.chain = of and e.sequence > beyond and e.type in ('operation.allowed', 'credential.read')
+          and not exists (
+            select from public.audit_event o
+            where o.request_id = e.request_id and o.intent_id = e.intent_id
+              and o.type in ('operation.outcome', 'credential.outcome')
+              and (select k.key from public.audit_chain k where k.name = o.chain) = c.key
+          )
+      `
+
 /** Whether a row stands, of which the seal is known. */
 export const standsSource = `
         select exists (
@@ -140,6 +161,18 @@ export const auditFunctions: readonly AuditFunction[] = [
     ],
     isDefiner: true,
     source: openIntentsSource,
+  },
+  {
+    name: 'audit_intents',
+    takes: 'text, bigint, text[], text[]',
+    returns: 'record',
+    names: [
+      ...['of', 'beyond', 'requests', 'intents', 'id', 'at', 'sequence', 'type', 'issuer', 'subject', 'client_id'],
+      ...['request_id', 'intent_id', 'trace_id', 'operation', 'reason', 'milliseconds', 'detail', 'detail_kind'],
+      ...['personal', 'personal_kind', 'count', 'salt', 'commitment', 'mac', 'erased_by', 'erasure_seal', 'before'],
+    ],
+    isDefiner: true,
+    source: intentsSource,
   },
   {
     name: 'audit_stands',

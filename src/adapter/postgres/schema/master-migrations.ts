@@ -1,6 +1,7 @@
 import { sql, type Kysely } from 'kysely'
 import { boundChains } from './audit-bounds.js'
 import { createAuditChains } from './audit-chain-schema.js'
+import { createIntents } from './audit-intents.js'
 import { createAuditEvent } from './audit-schema.js'
 import { boundAuditSearches } from './audit-searches.js'
 import { createIdentityProviders, createPasswordRefusals } from './federation-schema.js'
@@ -49,6 +50,7 @@ export const masterMigrations: readonly Migration[] = [
   { name: '0010-closed-schema', up: closeSchema },
   { name: '0011-audit-searches', up: boundAuditSearches },
   { name: '0012-audit-lengths', up: boundChains },
+  { name: '0013-audit-intents', up: createIntents },
 ]
 
 async function createTenants(db: Kysely<MigrationSchema>): Promise<void> {

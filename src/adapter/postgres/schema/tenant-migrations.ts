@@ -2,6 +2,7 @@ import { sql, type Kysely } from 'kysely'
 import { createAccountSecurity, noteKeptCodes } from './account-schema.js'
 import { boundChains } from './audit-bounds.js'
 import { createAuditChains } from './audit-chain-schema.js'
+import { createIntents } from './audit-intents.js'
 import { createAuditEvent } from './audit-schema.js'
 import { boundAuditSearches } from './audit-searches.js'
 import { createServiceSignIns } from './connect-schema.js'
@@ -57,6 +58,7 @@ export const tenantMigrations: readonly Migration[] = [
   { name: '0016-kept-token-claim', up: nameTokenClaims },
   { name: '0017-audit-searches', up: boundAuditSearches },
   { name: '0018-audit-lengths', up: boundChains },
+  { name: '0019-audit-intents', up: createIntents },
 ]
 
 async function createAccounts(db: Kysely<MigrationSchema>): Promise<void> {

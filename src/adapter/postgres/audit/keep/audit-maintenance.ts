@@ -99,7 +99,7 @@ export class AuditMaintenance {
   ): Promise<SignedCheckpoint | undefined> {
     const { tenant } = place
     const maker = {
-      ...{ signer: this.#signer(), key: this.#databases.trail.seal.key },
+      ...{ signer: this.#signer(), seal: this.#databases.trail.seal },
       ...{ place: placeOf(tenant), tenant: tenant?.slug },
     }
     return this.#inside(place, (db) => makeCheckpoint(db, maker, which))
@@ -108,7 +108,8 @@ export class AuditMaintenance {
   /** Seals, once, up to which row there were no chains; answers with that number where it did so now. */
   sealBoundary(place: AuditPlace): Promise<number | undefined> {
     const { seal } = this.#databases.trail
-    return this.#inside(place, (db) => sealBoundary(db, { place: placeOf(place.tenant), seal }))
+    const { publicKey } = this
+    return this.#inside(place, (db) => sealBoundary(db, { place: placeOf(place.tenant), seal, publicKey }))
   }
 
   /** So many seconds ago by the databases' clock, in microseconds since the epoch. */

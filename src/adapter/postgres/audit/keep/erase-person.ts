@@ -62,6 +62,7 @@ export async function erasePerson(db: Kysely<AuditTables>, options: ErasureOptio
     const own = placeOf(tenant)
     const known = tenant === undefined ? { ...person, identities: issuedIn(person) } : person
     let erased = 0
+    let chained = 0
     let left = 0
     for (let from = await nextNumber(step, Number.MIN_SAFE_INTEGER); from !== undefined;) {
       const found = await findRows(step, known, { from, to: from + numbersPerPage, own, type })
@@ -70,10 +71,11 @@ export async function erasePerson(db: Kysely<AuditTables>, options: ErasureOptio
       const rows = found.filter(({ id, isChained }) => !isChained || written.has(id))
       await takeOut(step, options, rows)
       erased += rows.length
+      chained += chainedIn(rows).length
       left += found.length - rows.length
       from = await nextNumber(step, from + numbersPerPage)
     }
-    const detail = { reference, rows: erased, ...(left > 0 && { left }) }
+    const detail = { reference, rows: erased, chained, ...(left > 0 && { left }) }
     const event = {
       type: 'audit.maintained',
       tenant,

@@ -3,43 +3,47 @@ import {
   digestOf,
   isSignedBy,
   parseCheckpoint,
-  type CheckpointChain,
   type CheckpointSigner,
   type SignedCheckpoint,
 } from '../../../../core/audit/audit-checkpoint.js'
 import type { AuditTables } from '../../schema/audit-schema.js'
-import { isCounted, isLegacy } from '../verify/read-chains.js'
+import type { AuditSeal } from '../audit-seal.js'
+import { isLegacy } from '../verify/read-chains.js'
+import { holdMaintenance } from './begin-maintenance.js'
+import { readEnds } from './read-ends.js'
 
 const documentsPerPage = 100
 
 export interface CheckpointMaker {
   readonly signer: CheckpointSigner
-  /** Tells which installation. */
-  readonly key: string
+  readonly seal: AuditSeal
   /** A tenant's id, or `master`. */
   readonly place: string
   readonly tenant: string | undefined
 }
 
 /**
- * Says how far every chain of a database has come, and keeps that in the database, too; `db` is its owner. With `where changed`
+ * Says how far every chain of a database has come, and keeps that in the database, too; `db` is its owner. Of a chain that does not
+ * end as it says it says what it said before, and nothing where that is nothing. With `where changed`
  * nothing is said, and `undefined` the answer, where that is what the last one says.
  */
 export async function makeCheckpoint(
   db: Kysely<AuditTables>,
-  { key, place, signer, tenant }: CheckpointMaker,
+  { place, seal, signer, tenant }: CheckpointMaker,
   which: 'always' | 'where changed',
 ): Promise<SignedCheckpoint | undefined> {
   return db.transaction().execute(async (step) => {
+    await holdMaintenance(step)
     await sql`select pg_advisory_xact_lock(hashtextextended('authsec audit checkpoint', 0))`.execute(step)
     const last = await readLast(step, signer.publicKey)
-    const { at, chains } = await readEnds(step)
+    const chains = await readEnds(step, { seal, own: place, last: last?.chains ?? [] })
+    const at = await readTime(step)
     if (which === 'where changed' && JSON.stringify(last?.chains ?? []) === JSON.stringify(chains)) return undefined
     const rows = chains
       .filter((chain) => !isLegacy(chain))
       .reduce((all, { anchor, sequence }) => Math.min(all + sequence - anchor, Number.MAX_SAFE_INTEGER), 0)
     const previous = last === undefined ? null : digestOf(last)
-    const checkpoint = signer.sign({ key, place, tenant: tenant ?? null, at, chains, rows, previous })
+    const checkpoint = signer.sign({ key: seal.key, place, tenant: tenant ?? null, at, chains, rows, previous })
     await sql`insert into audit_checkpoint (document) values (${JSON.stringify(checkpoint)})`.execute(step)
     return checkpoint
   })
@@ -64,18 +68,9 @@ async function readLast(step: QueryExecutorProvider, publicKey: string): Promise
   }
 }
 
-async function readEnds(
-  step: QueryExecutorProvider,
-): Promise<{ readonly at: string; readonly chains: readonly CheckpointChain[] }> {
-  const { rows: found } = await sql<CheckpointChain & { readonly settled: number }>`
-    select name, kind, place, key, sequence::float8 as sequence, encode(mac, 'hex') as mac,
-      anchor_sequence::float8 as anchor, settled::float8 as settled
-    from audit_chain order by name collate "C"
-  `.execute(step)
-  // A checkpoint with other numbers would be none; verification says which chain has them.
-  const chains = found.filter(isCounted).map(({ settled: _, ...chain }) => chain)
+async function readTime(step: QueryExecutorProvider): Promise<string> {
   const { rows } = await sql<{ readonly at: string }>`
     select to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at
   `.execute(step)
-  return { at: rows[0]?.at ?? '', chains }
+  return rows[0]?.at ?? ''
 }

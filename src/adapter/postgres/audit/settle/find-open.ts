@@ -1,5 +1,5 @@
 import { sql, type QueryExecutorProvider } from 'kysely'
-import type { Intent } from './open-intents.js'
+import { keyOf, type Intent } from './open-intents.js'
 
 /** Rows that stand behind one another in a chain. */
 export interface Span {
@@ -8,15 +8,18 @@ export interface Span {
   readonly rows: number
 }
 
-/** Intents among these rows whose outcome is nowhere on record. */
-export async function findOpen(step: QueryExecutorProvider, spans: readonly Span[]): Promise<readonly Intent[]> {
-  const open: Intent[] = []
+/** Which of these intents, which stand in `spans`, have their outcome nowhere on record. */
+export async function findOpen<One extends Intent>(
+  step: QueryExecutorProvider,
+  intents: readonly One[],
+  spans: readonly Span[],
+): Promise<readonly One[]> {
+  const open = new Set<string>()
   for (const { beyond, chain, rows: count } of spans) {
-    const { rows } = await sql<Intent>`
-      select type, issuer, subject, client_id, request_id, intent_id, trace_id, operation
-      from audit_unsettled(${chain}, ${beyond}, ${count}) where type is not null
+    const { rows } = await sql<Pick<Intent, 'intent_id' | 'request_id'>>`
+      select request_id, intent_id from audit_unsettled(${chain}, ${beyond}, ${count}) where type is not null
     `.execute(step)
-    open.push(...rows)
+    for (const row of rows) open.add(keyOf(row))
   }
-  return open
+  return intents.filter((intent) => open.has(keyOf(intent)))
 }

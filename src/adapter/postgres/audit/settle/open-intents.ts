@@ -81,6 +81,7 @@ export class OpenIntents {
   }
 }
 
-function keyOf({ intent_id: id, request_id: request }: Pick<StoredRow, 'intent_id' | 'request_id'>): string {
+/** Tells one call from every other. */
+export function keyOf({ intent_id: id, request_id: request }: Pick<StoredRow, 'intent_id' | 'request_id'>): string {
   return JSON.stringify([request, id])
 }

@@ -4,6 +4,7 @@ import type { AuditTables } from '../../schema/audit-schema.js'
 import { appendRows, type HeldEnd } from '../append-rows.js'
 import { chainColumns, findOther, isFree, take, type ChainRow, type Claimant } from '../claim-chain.js'
 import { unknownOutcomes, type Intent } from './open-intents.js'
+import { writtenIntents } from './written-intents.js'
 
 /** Of one transaction; what a busy process has left takes several. */
 const unknownAtOnce = 500
@@ -36,7 +37,7 @@ export async function settleAbandoned(
       const end = await hold(step, claimant, found)
       // Whoever left the chain in order has put aside how its calls came out before that.
       await adopt(step)
-      const look = await lookThrough(step, end)
+      const look = await lookThrough(step, claimant, end)
       if (look.intents.length > 0) {
         const into = broken.names.includes(end.name) ? await hold(step, claimant, await findOther(step, claimant)) : end
         writing = into.name
@@ -74,14 +75,17 @@ async function hold(step: QueryExecutorProvider, { place, writer }: Claimant, ch
   return end
 }
 
-async function lookThrough(step: QueryExecutorProvider, { name, sequence, settled }: HeldEnd): Promise<Look> {
+async function lookThrough(step: QueryExecutorProvider, { seal }: Claimant, end: HeldEnd): Promise<Look> {
+  const { name, sequence, settled } = end
   const { rows } = await sql<Intent & { readonly looked: number | null }>`
     select looked::float8 as looked, type, issuer, subject, client_id, request_id, intent_id, trace_id, operation
     from audit_unsettled(${name}, ${settled}, ${numbersAtOnce}) limit ${unknownAtOnce + 1}
   `.execute(step)
   const looked = rows[0]?.looked ?? sequence
-  const intents = rows.filter(({ type }) => type !== null)
-  if (intents.length > unknownAtOnce) return { intents: intents.slice(0, unknownAtOnce), settled }
+  const open = rows.filter(({ type }) => type !== null)
+  const intents = await writtenIntents(step, { seal, end, intents: open.slice(0, unknownAtOnce) })
+  // What is not as it was written stays without an outcome.
+  if (open.length > unknownAtOnce && intents.length > 0) return { intents, settled }
   return { intents, settled: looked < sequence ? looked : 'end' }
 }
 

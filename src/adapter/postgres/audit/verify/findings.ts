@@ -1,5 +1,7 @@
 import type { AuditFault } from '../../../../core/audit/audit-verification.js'
 import { toStorable } from '../../storable-text.js'
+import { NotedRows } from './across/noted-rows.js'
+import { TrailRecords } from './across/trail-records.js'
 
 const mostFaults = 100
 const longestText = 400
@@ -14,11 +16,16 @@ export class Findings {
   rows = 0
   /** Digests of those that were compared: one that is kept here and elsewhere is one. */
   readonly checkpoints = new Set<string>()
+  /** Whether a checkpoint knows nothing of rows from before there were chains: that is said once. */
+  hasUnaware = false
   open = 0
   /** By reference, how many rows say that an erasure has taken their facts, and where the first of them is. */
   readonly erased = new Map<string, { rows: number; readonly first: Omit<AuditFault, 'kind' | 'what'> }>()
   /** References of erasures that are on record. */
   readonly erasures = new Set<string>()
+  readonly noted = new NotedRows()
+  /** What records add up to. */
+  readonly records = new TrailRecords()
   /** By the place whose trail says so, chains that a restore has brought. */
   readonly restored = new Map<string, RestoredChain[]>()
   /** The same of what was there before there were chains: whose, up to which row, and the seal of that. */

@@ -22,9 +22,13 @@ export function judgeChains(chains: readonly ReadChain[], findings: Findings): v
   }
 }
 
-/** Seals up to which row there were no chains. */
-export function boundarySeal(seal: AuditSeal, place: string, sequence: number): Buffer {
-  return seal.over('anchor', [place, 'legacy', sequence])
+/** Seals up to which row there were no chains, and up to which of them they were removed. */
+export function boundarySeal(
+  seal: AuditSeal,
+  place: string,
+  { anchor, sequence }: Pick<ReadChain, 'anchor' | 'sequence'>,
+): Buffer {
+  return seal.over('anchor', [place, 'legacy', sequence, ...(anchor === 0 ? [] : [anchor])])
 }
 
 /** Rows that nothing seals are such as were there before there were chains, up to where a server has said so. */
@@ -51,7 +55,7 @@ export function verifyBoundary(
     )
     return
   }
-  if ([...places].some((place) => seal.matches(sealed, boundarySeal(seal, place, sequence)))) return
+  if ([...places].some((place) => seal.matches(sealed, boundarySeal(seal, place, legacy)))) return
   const restored = [...places].flatMap((place) => findings.boundaries.get(place) ?? [])
   if (restored.some(({ mac, sequence: known }) => known === sequence && mac === sealed.toString('hex'))) {
     findings.notes.add(`rows up to number ${sequence} are from before there were chains, as a restore has brought them`)

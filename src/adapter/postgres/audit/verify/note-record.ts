@@ -11,11 +11,12 @@ export function restoredText({ key, mac, name, place, sequence }: RestoredChain)
 
 /** Remembers what the trail says about itself: erasures, and chains that were brought here. */
 export function noteRecord(
-  row: Pick<ReadRow, 'detail' | 'reason' | 'sequence' | 'type'>,
+  row: Pick<ReadRow, 'at' | 'detail' | 'reason' | 'sequence' | 'type'>,
   { findings, place }: { readonly findings: Findings; readonly place: string },
 ): void {
   if (row.type !== 'audit.maintained') return
   const { detail, reason } = row
+  findings.records.note(row)
   const reference = detail?.['reference']
   if (reason === 'erased' && typeof reference === 'string') findings.erasures.add(reference)
   const chains = detail?.['chains']

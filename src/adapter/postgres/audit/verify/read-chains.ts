@@ -79,8 +79,8 @@ export async function readTrail(db: Kysely<AuditTables>): Promise<ReadTrail> {
           (select max(sequence)::float8 from audit_event e where e.chain = name) as last
         from named where name is not null and not exists (select from audit_chain c where c.name = named.name)
       `.execute(step)
-      const boundary = chains.find((chain) => isLegacy(chain) && isCounted(chain))?.sequence ?? 0
-      const unchained = await readUnchained(step, boundary)
+      const legacy = chains.find((chain) => isLegacy(chain) && isCounted(chain))
+      const unchained = await readUnchained(step, legacy ?? { anchor: 0, sequence: 0 })
       const names = chains.map(({ name }) => name)
       return { chains, lost, ...unchained, counts: await countRows(step, names) }
     })
@@ -88,10 +88,10 @@ export async function readTrail(db: Kysely<AuditTables>): Promise<ReadTrail> {
 
 async function readUnchained(
   step: QueryExecutorProvider,
-  boundary: number,
+  { anchor, sequence: boundary }: Pick<ReadChain, 'anchor' | 'sequence'>,
 ): Promise<Pick<ReadTrail, 'misplaced' | 'unchained'>> {
-  // The database numbers rows from 1 on: whoever takes another number adds them by hand.
-  const isOld = sql<boolean>`(id > 0 and id <= ${boundary})`
+  // The database numbers rows from 1 on: whoever takes another number, or one of a row that was removed, adds them by hand.
+  const isOld = sql<boolean>`(id > ${anchor} and id <= ${boundary})`
   const { rows } = await sql<ReadTrail['unchained']>`
     select count(*) filter (where ${isOld})::float8 as before,
       count(*) filter (where not ${isOld})::float8 as behind,

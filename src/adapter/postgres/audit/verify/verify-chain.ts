@@ -74,6 +74,7 @@ class ChainWalk {
     // Behind a gap nothing tells whether a row is ours.
     if (isJoined && this.#before.length > 0) noteRecord(row, { findings, place: chain.place })
     if (row.open) findings.open += 1
+    if (!this.#isForeign) findings.noted.note(row, chain)
     // What was changed may be the row, or its seal alone: the next one tells.
     const right = isJoined ? [] : ends(this.#before).map((before) => seal.rowMac(row, place, before))
     this.#before = this.#isForeign ? [] : [row.mac, ...right]

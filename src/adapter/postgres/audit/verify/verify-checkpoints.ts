@@ -6,9 +6,9 @@ import {
   type CheckpointChain,
   type SignedCheckpoint,
 } from '../../../../core/audit/audit-checkpoint.js'
+import { documentsPerPage, judgeLegacy, readDocuments } from './across/legacy-checkpoints.js'
 import { firstNumber, type Findings } from './findings.js'
-
-const documentsPerPage = 100
+import type { ReadChain } from './read-chains.js'
 
 export interface CheckpointOptions {
   readonly db: QueryExecutorProvider
@@ -18,6 +18,8 @@ export interface CheckpointOptions {
   readonly places: ReadonlySet<string>
   /** Keys of installations from which a restore has brought chains. */
   readonly broughtKeys: ReadonlySet<string>
+  /** What says up to which row there were no chains. */
+  readonly legacy: ReadChain | undefined
   readonly findings: Findings
 }
 
@@ -29,15 +31,14 @@ export async function compareCheckpoints(
   for (const checkpoint of checkpoints) options.findings.checkpoints.add(digestOf(checkpoint))
   const sound = checkpoints.filter((checkpoint) => isOurs(checkpoint, options))
   await compareChains(sound, options)
+  judgeLegacy(sound, options)
 }
 
 /** The same with those that the database itself keeps, each of which names the one before. */
 export async function verifyStored(options: CheckpointOptions): Promise<void> {
   let before: string | undefined
   for (let after = firstNumber; ;) {
-    const { rows } = await sql<{ readonly id: string; readonly document: string }>`
-      select c.id::text as id, document from audit_checkpoint c where c.id > ${after}::bigint order by c.id limit ${documentsPerPage}
-    `.execute(options.db)
+    const rows = await readDocuments(options.db, after)
     const page: SignedCheckpoint[] = []
     for (const { document, id } of rows) {
       after = id
@@ -100,6 +101,8 @@ interface Standing {
   readonly begun: string
   readonly sequence: number | null
   readonly anchor: number | null
+  /** What the checkpoint says of that. */
+  readonly anchored: number
   readonly anchor_mac: Buffer | null
   readonly found: Buffer | null
 }
@@ -110,21 +113,25 @@ async function compareChains(
 ): Promise<void> {
   const ends = new Map<string, Compared>()
   for (const { at, chains } of checkpoints) {
-    for (const chain of chains) ends.set(`${chain.name} ${chain.sequence} ${chain.mac}`, { ...chain, at })
+    for (const chain of chains) {
+      const end = `${chain.name} ${chain.sequence} ${chain.mac}`
+      ends.set(end, { ...chain, at, anchor: Math.max(chain.anchor, ends.get(end)?.anchor ?? 0) })
+    }
   }
   const wanted = JSON.stringify(
-    [...ends.values()].map(({ kind, mac, name, place, sequence }) => ({
+    [...ends.values()].map(({ anchor, kind, mac, name, place, sequence }) => ({
       name,
       expected: sequence,
       mac,
       was: kind,
       begun: place,
+      anchored: anchor,
     })),
   )
   const { rows } = await sql<Standing>`
     select w.name, w.expected::float8 as expected, w.mac, c.kind, c.place, w.was, w.begun, c.sequence::float8 as sequence,
-      c.anchor_sequence::float8 as anchor, c.anchor_mac, e.mac as found
-    from jsonb_to_recordset(${wanted}::jsonb) as w (name text, expected bigint, mac text, was text, begun text)
+      c.anchor_sequence::float8 as anchor, w.anchored::float8 as anchored, c.anchor_mac, e.mac as found
+    from jsonb_to_recordset(${wanted}::jsonb) as w (name text, expected bigint, mac text, was text, begun text, anchored bigint)
     left join audit_chain c on c.name = w.name
     left join audit_event e on e.chain = w.name and e.sequence = w.expected
   `.execute(db)
@@ -148,6 +155,9 @@ async function compareChains(
         ...missing,
         what: `the chain ends at ${sequence}, and had ${row.expected} rows when the checkpoint was made`,
       })
+    } else if (row.kind === 'legacy' && (row.anchor ?? 0) < row.anchored) {
+      const what = `rows from before there were chains had been removed up to ${row.anchored} when the checkpoint was made`
+      findings.add({ kind: 'anchor_forged', ...where, what })
     } else if (!agrees(row)) {
       findings.add({
         kind: 'row_changed',

@@ -3,6 +3,7 @@ import type { SignedCheckpoint } from '../../../../core/audit/audit-checkpoint.j
 import type { AuditReport } from '../../../../core/audit/audit-verification.js'
 import type { AuditTables } from '../../schema/audit-schema.js'
 import type { AuditSeal } from '../audit-seal.js'
+import { verifyAcross } from './across/verify-across.js'
 import { Findings, short } from './findings.js'
 import { judgePlaces, placesOf } from './judge-places.js'
 import { judgeChains, verifyBoundary } from './judge-chains.js'
@@ -45,6 +46,7 @@ export async function verifyPlace(options: VerifyPlaceOptions): Promise<Verified
   for (const chain of chains.filter(isCounted)) {
     await verifyChain({ db, seal, chain, findings, onRows: () => onProgress(findings.rows, total) })
   }
+  await verifyAcross(db, { seal, chains, findings })
   judgeUnchained(trail, findings)
   judgeCounts(trail, findings)
   judgePlaces(chains, { own, seal, findings })
@@ -56,7 +58,8 @@ export async function verifyPlace(options: VerifyPlaceOptions): Promise<Verified
   await judgeErasures(beside)
   const brought = [...findings.restored.values(), ...findings.boundaries.values()].flat()
   const broughtKeys = new Set(brought.map(({ key }) => key))
-  const comparing = { db, publicKey, places, broughtKeys, findings }
+  const legacy = trail.chains.find(isLegacy)
+  const comparing = { db, publicKey, places, broughtKeys, legacy, findings }
   await verifyStored(comparing)
   await compareCheckpoints(
     checkpoints.filter(({ place }) => places.has(place)),

@@ -1,4 +1,4 @@
-import { sql, type Kysely } from 'kysely'
+import { sql, type Kysely, type QueryExecutorProvider } from 'kysely'
 import type { Tenant } from '../../../../../core/identity/tenant.js'
 import type { AuditTables } from '../../../schema/audit-schema.js'
 import { placeOf, type AuditTrail } from '../../audit-trail.js'
@@ -6,9 +6,10 @@ import { isLegacy } from '../../verify/read-chains.js'
 import { anchorSeal } from '../../verify/verify-chain.js'
 import { findCut, type PrunedFront } from './find-cut.js'
 import { walkFront } from './walk-front.js'
-import { recordPruned } from './record-pruned.js'
+import { recordPruned, type PrunedErasure } from './record-pruned.js'
 import type { PrunedRows, Retention } from './retention.js'
 import { beginMaintenance } from '../begin-maintenance.js'
+import { moveBoundary } from '../seal-boundary.js'
 
 export interface PruneOptions {
   readonly trail: AuditTrail
@@ -72,18 +73,20 @@ function pruneBatch(
     if ('fault' in cut) return stays(cut.fault)
     const walked = await walkFront(step, cut, { seal: trail.seal, own: placeOf(tenant) })
     if ('fault' in walked) return stays(walked.fault)
+    const erased = await erasedIn(step, cut)
     const { numAffectedRows } = await sql`
       delete from audit_event where ${rowsUpTo(cut)}
     `.execute(step)
     const mac = cut.mac
-    // Of rows from before there were chains the seal says how far they went, and no more.
-    const sealed = isLegacy(chain) ? chain.anchor_seal : anchorSeal(trail.seal, { ...chain, anchor: cut.to, mac })
+    const sealed = isLegacy(chain)
+      ? await moveBoundary(step, trail.seal, { ...chain, own: placeOf(tenant), to: cut.to })
+      : anchorSeal(trail.seal, { ...chain, anchor: cut.to, mac })
     await sql`
       update audit_chain set anchor_sequence = ${cut.to}, anchor_mac = ${mac}, anchor_seal = ${sealed}
       where name = ${name}
     `.execute(step)
     const pruned = { chain: name, from, to: cut.to, rows: Number(numAffectedRows ?? 0n) }
-    await recordPruned(step, { trail, tenant, by: retention.by, pruned, restated: walked.records })
+    await recordPruned(step, { trail, tenant, retention, pruned, erased, restated: walked.records })
     return pruned
   })
 }
@@ -93,4 +96,13 @@ function rowsUpTo({ chain, to }: PrunedFront) {
   return isLegacy(chain)
     ? sql<boolean>`chain is null and id > ${anchor} and id <= ${to}`
     : sql<boolean>`chain = ${name} and sequence > ${anchor} and sequence <= ${to}`
+}
+
+/** Rows that erasures have left among those in a chain; of the others nothing is sealed. */
+async function erasedIn(step: QueryExecutorProvider, cut: PrunedFront): Promise<readonly PrunedErasure[]> {
+  const { rows } = await sql<PrunedErasure>`
+    select erased_by as reference, count(*)::int as rows from audit_event
+    where ${rowsUpTo(cut)} and chain is not null and erased_by is not null group by erased_by order by erased_by
+  `.execute(step)
+  return rows
 }
