@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { AuditBacklog } from '../../../src/adapter/postgres/audit/audit-backlog.js'
+import { AuditBacklog } from '../../../src/adapter/postgres/audit/log/audit-backlog.js'
 import type { AuditEvent } from '../../../src/core/audit/audit-event.js'
 import { UpstreamError } from '../../../src/core/error/upstream-error.js'
 import type { Tenant } from '../../../src/core/identity/tenant.js'

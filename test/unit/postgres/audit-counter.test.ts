@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { AuditCounter } from '../../../src/adapter/postgres/audit/audit-counter.js'
+import { AuditCounter } from '../../../src/adapter/postgres/audit/log/audit-counter.js'
 import type { AuditEvent } from '../../../src/core/audit/audit-event.js'
 
 const event: AuditEvent = { type: 'token.refused', tenant: undefined, requestId: '1', reason: 'ERR_TOKEN_EXPIRED' }

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { describe, expect, it } from '@jest/globals'
 import type { AuditRow } from '../../../src/adapter/postgres/audit/audit-row.js'
-import { AuditWriter } from '../../../src/adapter/postgres/audit/audit-writer.js'
+import { AuditWriter } from '../../../src/adapter/postgres/audit/log/audit-writer.js'
 
 const row: AuditRow = { event: { type: 'operation.allowed', tenant: undefined, requestId: '1' }, count: 1 }
 

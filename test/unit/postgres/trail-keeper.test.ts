@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
-import { TrailKeeper, type KeptPlace } from '../../../src/adapter/postgres/audit/trail-keeper.js'
+import { TrailKeeper, type KeptPlace } from '../../../src/adapter/postgres/audit/log/trail-keeper.js'
 
 const round = 2_000
 const log = { write: () => undefined }

@@ -5,7 +5,7 @@ import { originFacts, type RequestOrigin } from '../../../core/audit/request-ori
 import type { Change } from '../../../core/administration/change.js'
 import type { Administrator } from '../../../core/administration/tenant-administration.js'
 import type { Tenant } from '../../../core/identity/tenant.js'
-import type { AuditTables } from '../schema/audit-schema.js'
+import type { AuditTables } from '../schema/audit/audit-schema.js'
 import { longestList, type AuditRow } from './audit-row.js'
 import type { AuditTrail, WithoutTrail } from './audit-trail.js'
 

@@ -6,7 +6,7 @@ import { tenantSlugPattern, type Tenant } from '../../../core/identity/tenant.js
 import { makeCheckpoint } from '../audit/keep/make-checkpoint.js'
 import type { Databases } from '../databases.js'
 import { withDatabase } from '../pool/with-database.js'
-import type { AuditTables } from '../schema/audit-schema.js'
+import type { AuditTables } from '../schema/audit/audit-schema.js'
 import type { TenantSchema } from '../schema/tenant-schema.js'
 import { isStorable } from '../storable-text.js'
 import { lock } from './advisory-lock.js'

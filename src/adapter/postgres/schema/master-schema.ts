@@ -1,5 +1,5 @@
 import type { Generated } from 'kysely'
-import type { AuditTables } from './audit-schema.js'
+import type { AuditTables } from './audit/audit-schema.js'
 import type { FederationTransactionTable, IdentityProviderTable } from './federation-schema.js'
 import type { MigrationSchema } from './migrate.js'
 

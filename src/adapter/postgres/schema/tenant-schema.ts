@@ -1,6 +1,6 @@
 import type { Generated } from 'kysely'
 import type { AccountSecuritySchema } from './account-schema.js'
-import type { AuditTables } from './audit-schema.js'
+import type { AuditTables } from './audit/audit-schema.js'
 import type { KeptTokenTable } from './federation-schema.js'
 import type { MigrationSchema } from './migrate.js'
 import type { AccessRuleTable, AccountIdentityTable, PolicyVersionTable } from './policy-schema.js'

@@ -5,7 +5,7 @@ import { identityWords } from '../../../../core/administration/account-identity.
 import type { AuditEventType } from '../../../../core/audit/audit-event.js'
 import { actorLabels } from '../../../../core/identity/actor.js'
 import type { Tenant } from '../../../../core/identity/tenant.js'
-import type { AuditTables } from '../../schema/audit-schema.js'
+import type { AuditTables } from '../../schema/audit/audit-schema.js'
 import { placeOf, type AuditTrail } from '../audit-trail.js'
 import { beginMaintenance } from './begin-maintenance.js'
 import { findWritten } from './find-written.js'

@@ -6,7 +6,7 @@ import {
   type CheckpointSigner,
   type SignedCheckpoint,
 } from '../../../../core/audit/audit-checkpoint.js'
-import type { AuditTables } from '../../schema/audit-schema.js'
+import type { AuditTables } from '../../schema/audit/audit-schema.js'
 import type { AuditSeal } from '../audit-seal.js'
 import { isLegacy } from '../verify/read-chains.js'
 import { holdMaintenance } from './begin-maintenance.js'

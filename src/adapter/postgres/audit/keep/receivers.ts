@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { sql, type Kysely, type QueryExecutorProvider } from 'kysely'
 import type { Tenant } from '../../../../core/identity/tenant.js'
-import type { AuditTables } from '../../schema/audit-schema.js'
+import type { AuditTables } from '../../schema/audit/audit-schema.js'
 import type { AuditTrail } from '../audit-trail.js'
 
 /** Somebody to whom the trail of a database was sent. */

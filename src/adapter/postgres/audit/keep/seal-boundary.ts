@@ -1,5 +1,5 @@
 import { sql, type Kysely, type QueryExecutorProvider } from 'kysely'
-import type { AuditTables } from '../../schema/audit-schema.js'
+import type { AuditTables } from '../../schema/audit/audit-schema.js'
 import type { AuditSeal } from '../audit-seal.js'
 import { findUnaware } from '../verify/across/legacy-checkpoints.js'
 import { boundarySeal } from '../verify/judge-chains.js'

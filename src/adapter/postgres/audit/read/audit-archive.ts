@@ -7,7 +7,7 @@ import { sqlState } from '../../pool/database-failure.js'
 import { openKysely } from '../../pool/open-kysely.js'
 import { auditorNote } from '../../provision/tenant-login.js'
 import { readTenantRecord } from '../../provision/tenant-record.js'
-import type { AuditTables } from '../../schema/audit-schema.js'
+import type { AuditTables } from '../../schema/audit/audit-schema.js'
 import { ensureAuditor, type AuditedDatabase } from './auditor-role.js'
 
 /** Long trails take longer to search than a request may. */

@@ -1,7 +1,7 @@
 import { sql, type RawBuilder, type Transaction } from 'kysely'
 import type { AuditOrder, AuditPlace, AuditPositions, AuditReader } from '../../../../core/audit/audit-reader.js'
 import type { AuditFilter, AuditPosition, AuditRecord } from '../../../../core/audit/audit-record.js'
-import type { AuditTables } from '../../schema/audit-schema.js'
+import type { AuditTables } from '../../schema/audit/audit-schema.js'
 import type { AuditArchive } from './audit-archive.js'
 import { conditionsOf } from './audit-conditions.js'
 import { parseRecord, recordColumns, type AuditRecordRow } from './audit-record-row.js'

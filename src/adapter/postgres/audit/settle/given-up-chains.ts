@@ -1,7 +1,7 @@
 import type { QueryExecutorProvider } from 'kysely'
-import type { HeldEnd } from '../append-rows.js'
+import type { HeldEnd } from '../chain/append-rows.js'
 import type { StoredRow } from '../audit-row.js'
-import { releaseChain, renewChain } from '../claim-chain.js'
+import { releaseChain, renewChain } from '../chain/claim-chain.js'
 import type { OpenIntents } from './open-intents.js'
 
 interface GivenUpChain {

@@ -1,8 +1,8 @@
 import { sql, type Kysely, type QueryExecutorProvider } from 'kysely'
 import { UpstreamError } from '../../../../core/error/upstream-error.js'
-import type { AuditTables } from '../../schema/audit-schema.js'
-import { appendRows, type HeldEnd } from '../append-rows.js'
-import { chainColumns, findOther, isFree, take, type ChainRow, type Claimant } from '../claim-chain.js'
+import type { AuditTables } from '../../schema/audit/audit-schema.js'
+import { appendRows, type HeldEnd } from '../chain/append-rows.js'
+import { chainColumns, findOther, isFree, take, type ChainRow, type Claimant } from '../chain/claim-chain.js'
 import { unknownOutcomes, type Intent } from './open-intents.js'
 import { writtenIntents } from './written-intents.js'
 

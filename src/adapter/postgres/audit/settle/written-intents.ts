@@ -1,5 +1,5 @@
 import { sql, type QueryExecutorProvider } from 'kysely'
-import type { HeldEnd } from '../append-rows.js'
+import type { HeldEnd } from '../chain/append-rows.js'
 import type { StoredRow } from '../audit-row.js'
 import type { AuditSeal } from '../audit-seal.js'
 import type { ReadRow } from '../verify/read-rows.js'

@@ -1,5 +1,5 @@
 import { sql, type Kysely, type QueryExecutorProvider } from 'kysely'
-import type { AuditTables } from '../../schema/audit-schema.js'
+import type { AuditTables } from '../../schema/audit/audit-schema.js'
 import { countRows, type RowCounts } from './table/count-rows.js'
 
 /** A chain as the database has it, with where its rows are at the same moment. */

@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely'
 import type { SignedCheckpoint } from '../../../../core/audit/audit-checkpoint.js'
 import type { AuditReport } from '../../../../core/audit/audit-verification.js'
-import type { AuditTables } from '../../schema/audit-schema.js'
+import type { AuditTables } from '../../schema/audit/audit-schema.js'
 import type { AuditSeal } from '../audit-seal.js'
 import { verifyAcross } from './across/verify-across.js'
 import { Findings, short } from './findings.js'

@@ -1,6 +1,6 @@
 import { sql, type Kysely, type QueryExecutorProvider } from 'kysely'
 import type { Tenant } from '../../../../../core/identity/tenant.js'
-import type { AuditTables } from '../../../schema/audit-schema.js'
+import type { AuditTables } from '../../../schema/audit/audit-schema.js'
 import { placeOf, type AuditTrail } from '../../audit-trail.js'
 import { isLegacy } from '../../verify/read-chains.js'
 import { anchorSeal } from '../../verify/verify-chain.js'

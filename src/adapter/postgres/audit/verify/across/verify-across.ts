@@ -1,5 +1,5 @@
 import type { Kysely, QueryExecutorProvider } from 'kysely'
-import type { AuditTables } from '../../../schema/audit-schema.js'
+import type { AuditTables } from '../../../schema/audit/audit-schema.js'
 import { timeOf, type Findings } from '../findings.js'
 import { isLegacy, readChain } from '../read-chains.js'
 import { judgeCalls } from './judge-calls.js'

@@ -1,5 +1,5 @@
 import { sql, type QueryExecutorProvider } from 'kysely'
-import { auditFunctions, functionPath, type AuditFunction } from '../../../schema/audit-functions.js'
+import { auditFunctions, functionPath, type AuditFunction } from '../../../schema/audit/audit-functions.js'
 import type { Findings } from '../findings.js'
 
 interface FoundFunction extends AuditFunction {

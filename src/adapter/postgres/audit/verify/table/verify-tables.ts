@@ -1,5 +1,5 @@
 import { sql, type Kysely, type QueryExecutorProvider } from 'kysely'
-import type { AuditTables } from '../../../schema/audit-schema.js'
+import type { AuditTables } from '../../../schema/audit/audit-schema.js'
 import { masterMigrations } from '../../../schema/master-migrations.js'
 import { tenantMigrations } from '../../../schema/tenant-migrations.js'
 import type { Findings } from '../findings.js'

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { toStoredRow, type StoredRow } from './audit-row.js'
-import type { Whereabouts } from './append-rows.js'
+import { toStoredRow, type StoredRow } from '../audit-row.js'
+import type { Whereabouts } from '../chain/append-rows.js'
 
 /** More bytes than these the outbox does not take. */
 const longestKept = 262_144

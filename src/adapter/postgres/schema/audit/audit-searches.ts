@@ -1,6 +1,6 @@
 import { sql, type Kysely } from 'kysely'
 import { openIntentsSource } from './audit-functions.js'
-import type { MigrationSchema } from './migrate.js'
+import type { MigrationSchema } from '../migrate.js'
 
 /** What is looked for in the trail takes no longer for all that is in it. */
 export async function boundAuditSearches(db: Kysely<MigrationSchema>): Promise<void> {

@@ -6,7 +6,7 @@ import type {
   AuditCursorTable,
   AuditOutboxTable,
 } from './audit-chain-schema.js'
-import type { MigrationSchema } from './migrate.js'
+import type { MigrationSchema } from '../migrate.js'
 
 /** What the trail needs of a database; master and tenants all have it. */
 export interface AuditTables {

@@ -1,6 +1,6 @@
 import { sql, type QueryExecutorProvider } from 'kysely'
-import type { StoredRow } from './audit-row.js'
-import type { AuditSeal, ChainEnd, SealedRow } from './audit-seal.js'
+import type { StoredRow } from '../audit-row.js'
+import type { AuditSeal, ChainEnd, SealedRow } from '../audit-seal.js'
 
 /** How long a chain is its holder's after it last wrote to it or said that it is alive. */
 export const leaseSeconds = 20

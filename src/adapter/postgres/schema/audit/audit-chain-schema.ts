@@ -1,7 +1,7 @@
 import { sql, type Generated, type Kysely } from 'kysely'
 import { boundAudit, guardChains } from './audit-bounds.js'
 import { forwardSource, maintainedSource, refuseSource, standsSource, unsettledSource } from './audit-functions.js'
-import type { MigrationSchema } from './migrate.js'
+import type { MigrationSchema } from '../migrate.js'
 
 /** Rows of one writer, each with a seal over it and the one before. */
 export interface AuditChainTable {

@@ -1,5 +1,5 @@
-import { UpstreamError } from '../../../core/error/upstream-error.js'
-import type { AuditRow } from './audit-row.js'
+import { UpstreamError } from '../../../../core/error/upstream-error.js'
+import type { AuditRow } from '../audit-row.js'
 
 const rowsPerCommit = 500
 const rowsWaiting = 5000

@@ -1,13 +1,13 @@
 import type { Kysely } from 'kysely'
-import type { AuditEvent } from '../../../core/audit/audit-event.js'
-import type { Tenant } from '../../../core/identity/tenant.js'
-import type { AuditTables } from '../schema/audit-schema.js'
-import { leaseSeconds } from './append-rows.js'
-import { AuditChain } from './audit-chain.js'
-import { toStoredRow, type AuditRow } from './audit-row.js'
-import { placeOf, type AuditTrail } from './audit-trail.js'
+import type { AuditEvent } from '../../../../core/audit/audit-event.js'
+import type { Tenant } from '../../../../core/identity/tenant.js'
+import type { AuditTables } from '../../schema/audit/audit-schema.js'
+import { leaseSeconds } from '../chain/append-rows.js'
+import { AuditChain } from '../chain/audit-chain.js'
+import { toStoredRow, type AuditRow } from '../audit-row.js'
+import { placeOf, type AuditTrail } from '../audit-trail.js'
 import { AuditWriter } from './audit-writer.js'
-import { settleAbandoned } from './settle/settle-abandoned.js'
+import { settleAbandoned } from '../settle/settle-abandoned.js'
 
 /** Well before a chain counts as left. */
 const renewMilliseconds = (leaseSeconds * 1000) / 4

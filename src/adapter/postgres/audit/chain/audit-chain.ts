@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import type { Kysely } from 'kysely'
-import { UpstreamError } from '../../../core/error/upstream-error.js'
-import { sqlState } from '../pool/database-failure.js'
-import type { AuditTables } from '../schema/audit-schema.js'
+import { UpstreamError } from '../../../../core/error/upstream-error.js'
+import { sqlState } from '../../pool/database-failure.js'
+import type { AuditTables } from '../../schema/audit/audit-schema.js'
 import { appendSealed, sealAddition, type HeldEnd, type Whereabouts } from './append-rows.js'
-import { toStoredRow, type AuditRow } from './audit-row.js'
-import type { AuditSeal } from './audit-seal.js'
+import { toStoredRow, type AuditRow } from '../audit-row.js'
+import type { AuditSeal } from '../audit-seal.js'
 import type { BrokenChains } from './broken-chains.js'
 import { claimChain, releaseChain, renewChain, stands, type Claim } from './claim-chain.js'
-import { GivenUpChains } from './settle/given-up-chains.js'
-import { isIntent, OpenIntents, unknownOutcomeOf } from './settle/open-intents.js'
+import { GivenUpChains } from '../settle/given-up-chains.js'
+import { isIntent, OpenIntents, unknownOutcomeOf } from '../settle/open-intents.js'
 
 type Db = Kysely<AuditTables>
 

@@ -1,5 +1,5 @@
-import type { AuditEvent, AuditFacts } from '../../../core/audit/audit-event.js'
-import type { AuditRow } from './audit-row.js'
+import type { AuditEvent, AuditFacts } from '../../../../core/audit/audit-event.js'
+import type { AuditRow } from '../audit-row.js'
 
 /** Denials of one actor between two flushes that have a row each, those after them are counted; and its different events that are told apart. */
 const ofActors: Bounds = { rows: 20, kinds: 50 }

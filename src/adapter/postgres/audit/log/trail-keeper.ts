@@ -1,4 +1,4 @@
-import type { Log } from '../../../core/runtime/log.js'
+import type { Log } from '../../../../core/runtime/log.js'
 import type { PlaceTrail } from './place-trail.js'
 
 const keepMilliseconds = 2000

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { sql, type Kysely, type QueryExecutorProvider } from 'kysely'
-import { UpstreamError } from '../../../core/error/upstream-error.js'
-import type { AuditTables } from '../schema/audit-schema.js'
+import { UpstreamError } from '../../../../core/error/upstream-error.js'
+import type { AuditTables } from '../../schema/audit/audit-schema.js'
 import { leaseSeconds, type HeldEnd, type Whereabouts } from './append-rows.js'
-import type { AuditSeal } from './audit-seal.js'
+import type { AuditSeal } from '../audit-seal.js'
 import type { BrokenChains } from './broken-chains.js'
 
 /** A chain that a process may go on with. */

@@ -1,5 +1,5 @@
-import type { AuditEvent } from '../../../core/audit/audit-event.js'
-import type { UpstreamError } from '../../../core/error/upstream-error.js'
+import type { AuditEvent } from '../../../../core/audit/audit-event.js'
+import type { UpstreamError } from '../../../../core/error/upstream-error.js'
 
 const mostEvents = 10_000
 const eventsPerCommit = 500

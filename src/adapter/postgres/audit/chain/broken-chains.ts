@@ -1,6 +1,6 @@
 import { DatabaseError } from 'pg'
-import { UpstreamError } from '../../../core/error/upstream-error.js'
-import type { Log } from '../../../core/runtime/log.js'
+import { UpstreamError } from '../../../../core/error/upstream-error.js'
+import type { Log } from '../../../../core/runtime/log.js'
 
 /** What the database holds against the next row of a chain, whatever that row is. */
 const faults = new Set([...['audit_event_chain', 'audit_event_number', 'audit_chain_numbers', 'audit_chain_settled']])

@@ -1,6 +1,6 @@
 import { sql, type Kysely } from 'kysely'
 import { intentsSource } from './audit-functions.js'
-import type { MigrationSchema } from './migrate.js'
+import type { MigrationSchema } from '../migrate.js'
 
 /**
  * Whole rows of intents without an outcome, by what they are called, for whoever may add to the trail and not read it: with the seal

@@ -1,6 +1,6 @@
 import { sql, type Kysely } from 'kysely'
 import { beginSource } from './audit-functions.js'
-import type { MigrationSchema } from './migrate.js'
+import type { MigrationSchema } from '../migrate.js'
 
 /** Beyond it a number is not exact where it is read. */
 const largest = sql.lit(Number.MAX_SAFE_INTEGER)
