@@ -28,6 +28,7 @@ function silent({ host, port }: ConnectionSettings, cause: unknown): UpstreamErr
 }
 
 function refusalOf(error: unknown): ConfigurationError | undefined {
+  if (error instanceof ConfigurationError) return error
   const state = sqlState(error) ?? ''
   const cause = error instanceof Error ? error.cause : undefined
   // The driver's own words for a password that cannot be one.

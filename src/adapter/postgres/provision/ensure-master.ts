@@ -6,13 +6,15 @@ import { withDatabase } from '../pool/with-database.js'
 import { lock } from './advisory-lock.js'
 import { createDatabase, openDatabase } from './create-database.js'
 import { maintenanceOf } from './maintenance.js'
+import { checkServerVersion } from './server-version.js'
 
 const databaseMissing = '3D000'
 const connectionsShut = '55000'
 
-/** Makes the master database stand: created where it is absent, its schema up to date. One query where it stands already. */
+/** Makes the master database stand: created where it is absent, its schema up to date. Throws `ConfigurationError` for an old server. */
 export async function ensureMaster(databases: Databases): Promise<void> {
   try {
+    await checkServerVersion(databases.master())
     await databases.prepareMaster()
     await closeMaster(databases)
   } catch (error) {
@@ -38,6 +40,7 @@ async function closeMaster(databases: Databases): Promise<void> {
 
 async function createMaster({ connection, masterDatabase }: Databases): Promise<void> {
   await withDatabase<unknown, void>(maintenanceOf(connection), async (db) => {
+    await checkServerVersion(db)
     await lock(db, `master ${masterDatabase}`)
     const created = await createDatabase(db, { name: masterDatabase })
     if (created || (await wasLeftShut(db, masterDatabase))) await openDatabase(db, masterDatabase)
