@@ -4,7 +4,7 @@ import type { Tenant } from '../../../src/core/identity/tenant.js'
 import { checkTrail } from '../../support/audit-check.js'
 import { openTestPostgres, type TestPostgres } from '../../support/postgres.js'
 
-const refusals = Number(process.env['AUTHSEC_REFUSALS'] ?? 100_000)
+const refusals = Number(process.env['FLOOD_REFUSALS'] ?? 100_000)
 /** Of one actor between two flushes: rows of their own, kinds, and one for the rest. */
 const rowsOfActor = 71
 /** The same of everybody in one database. */
