@@ -41,10 +41,12 @@ export async function pruneAudit(
     const pruned: PrunedTrail[] = []
     const unreached = await inEachTrail(places, async (place) => {
       const chains = await auditMaintenance.prune(place, { cutoff, unsent, by })
+      const trail = { tenant: place.tenant?.slug, chains, held: [] }
+      pruned.push(trail)
       const faulty = new Set(chains.flatMap(({ chain, fault }) => (fault === undefined ? [] : [chain])))
       const held = await auditMaintenance.held(place, { cutoff, unsent })
       const sound = held.filter(({ chain }) => chain === undefined || !faulty.has(chain))
-      pruned.push({ tenant: place.tenant?.slug, chains, held: sound })
+      pruned[pruned.indexOf(trail)] = { ...trail, held: sound }
     })
     return { pruned, unreached }
   })

@@ -16,7 +16,7 @@ interface PruneFlags extends TrailFlags, YesFlag {
   readonly json?: true
 }
 
-const where = 'nothing was removed there'
+const where = 'this did not come to its end'
 
 /** `authsec audit prune`. */
 export function pruneCommand(env: NodeJS.ProcessEnv): Command {

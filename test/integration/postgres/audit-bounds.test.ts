@@ -72,3 +72,46 @@ describe('a change that takes rights away', () => {
     expect(await changes()).toEqual([{ disabled: 1, rows: 1 }])
   })
 })
+
+describe('chains that a tenant’s login has begun, as of another installation', () => {
+  const flood = `insert into audit_chain (name, kind, place, key, mac)
+    select 'server-' || repeat('x', 110) || n, 'server', repeat('p', 128), repeat('k', 128), repeat('m', 128)::bytea
+    from generate_series(1, 15000) n`
+
+  it('are in no checkpoint, and keep neither it nor the retention from being done', async () => {
+    const flooded = await test.postgres.tenantDirectory.create({ slug: 'flooded', name: 'F' }, by)
+    await recordCalls(test.postgres.audit, flooded, ['one'], 'all done')
+    await test.tenantSql(flooded, `begin; set local role "${flooded.role}"; ${flood}; commit`)
+    const place = { tenant: flooded, database: flooded.database }
+    const { chains } = await test.postgres.auditMaintenance.checkpoint(place)
+    expect(chains.map(({ kind }) => kind)).toEqual(['server'])
+    await expect(
+      test.postgres.auditMaintenance.prune(place, { cutoff: 0, unsent: 'kept', by: 'retention' }),
+    ).resolves.toEqual([])
+    expect((await new KeptTrail(test, flooded).verify()).faults).toContainEqual(
+      expect.objectContaining({ kind: 'chain_foreign' }),
+    )
+  })
+
+  it('are told of where a restore has brought them', async () => {
+    const lines: string[] = []
+    await test.postgres.tenantDirectory.export(acme, async (line) => void lines.push(line))
+    const copy = await test.postgres.tenantDirectory.create({ slug: 'copy', name: 'Copy' }, by, from(lines))
+    const { chains } = await test.postgres.auditMaintenance.checkpoint({ tenant: copy, database: copy.database })
+    expect(chains.map(({ place }) => place)).toContain(acme.id)
+    expect((await new KeptTrail(test, copy).verify()).faults).toEqual([])
+  })
+
+  it('are a failure of that trail where they cannot be put in words', async () => {
+    const place = { tenant: acme, database: acme.database }
+    await trail.spoil(`alter table audit_checkpoint add constraint none check (document = '') not valid`)
+    await expect(test.postgres.auditMaintenance.checkpoint(place)).rejects.toMatchObject({
+      code: 'ERR_TENANT_UNAVAILABLE',
+    })
+    await trail.spoil('alter table audit_checkpoint drop constraint none')
+  })
+})
+
+async function* from(lines: readonly string[]) {
+  yield* lines
+}

@@ -138,6 +138,29 @@ it('is found out also where the answer to the claim was lost', async () => {
   expect(await calls.reasonsOf('denied')).toEqual(['no'])
 })
 
+it('that was begun after one that takes no rows, and of which nobody heard, is gone on with and not left beside another', async () => {
+  await withDatabase<AuditTables, void>(
+    { settings: test.connection, database: tenant.database, outage: 'TENANT_UNAVAILABLE' },
+    async (db) => {
+      const line = new BadLine(db)
+      const chain = new AuditChain({
+        ...{ place: tenant.id, seal: new AuditSeal(test.postgres.keys), broken: new BrokenChains(undefined) },
+        database: () => Promise.resolve(line.db),
+      })
+      await chain.append([{ event: calls.intent('call'), count: 1 }])
+      await test.tenantSql(tenant, `update audit_chain set sequence = 9007199254740991 where kind = 'server'`)
+      line.fault = 'answers are lost'
+      // The claim of the chain that it has.
+      line.spared = 1
+      await expect(chain.append([{ event: calls.intent('lost'), count: 1 }])).rejects.toThrow('lost')
+      line.fault = undefined
+      await chain.append([{ event: calls.intent('next'), count: 1 }])
+    },
+  )
+  expect(await test.tenantSql(tenant, `select from audit_chain where kind = 'server'`)).toHaveLength(2)
+  expect(await calls.reasonsOf('next')).toEqual([null])
+})
+
 it('from which rows are gone is not gone on with, and the log says so', async () => {
   for (const call of ['one', 'two', 'three']) {
     await server.audit.record(calls.intent(call))
@@ -164,6 +187,8 @@ it('from which rows are gone is not gone on with, and the log says so', async ()
 /** A connection that can be cut, or on which the answer to a commit is lost. */
 class BadLine {
   fault: 'answers are lost' | 'cut' | undefined
+  /** How many transactions are still answered. */
+  spared = 0
   readonly db: Kysely<AuditTables>
 
   constructor(real: Kysely<AuditTables>) {
@@ -174,7 +199,8 @@ class BadLine {
       execute: async (work: Parameters<ReturnType<typeof real.transaction>['execute']>[0]) => {
         refuse()
         const result = await real.transaction().execute(work)
-        if (this.fault !== undefined) throw new Error('the answer is lost')
+        if (this.fault !== undefined && this.spared === 0) throw new Error('the answer is lost')
+        this.spared = Math.max(0, this.spared - 1)
         return result
       },
     })

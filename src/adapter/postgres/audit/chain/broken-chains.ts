@@ -27,7 +27,7 @@ export class BrokenChains {
     return true
   }
 
-  /** Rows are gone from its end that this process has written; what is left is not gone on with, so that it stays as it was found. */
+  /** Rows are gone from its end that this process has written: it goes on with another one, so that the log says where that was. */
   giveUpCut({
     name,
     place,

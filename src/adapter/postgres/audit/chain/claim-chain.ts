@@ -51,7 +51,8 @@ export async function claimChain(
   { holder, which }: Wanted,
 ): Promise<Claim> {
   return db.transaction().execute(async (step) => {
-    const own = which === 'new' ? undefined : await findOwn(step, claimant)
+    // Also one that was begun though the answer to that was lost.
+    const own = await findOwn(step, claimant)
     const chain = own ?? (which === 'new' ? await begin(step, claimant) : await findOther(step, claimant))
     const taken = await take(step, { ...claimant, holder }, chain)
     return { ...taken, writtenAt: 0 }
@@ -92,6 +93,9 @@ export const chainColumns = sql`name, sequence::float8 as sequence, mac, settled
 /** For what is to be taken: nobody has it, or whoever had it is gone. */
 export const isFree = sql`(holder is null or held_until < clock_timestamp())`
 
+/** Otherwise than by a server, which names none longer, nobody can be its holder. */
+export const isNamed = sql`octet_length(name) <= 128`
+
 /** Waited for: a statement of this writer that was given up may still run, and has to end before anybody knows how. */
 async function findOwn(
   step: QueryExecutorProvider,
@@ -118,6 +122,7 @@ async function findSettled(
   const { rows } = await sql<ChainRow>`
     select ${chainColumns} from audit_chain
     where kind = 'server' and place = ${place} and key = ${seal.key} and settled = sequence and ${isFree}
+      and ${isNamed}
       and name <> all(${broken.names}::text[])
     order by name limit 1 for update skip locked
   `.execute(step)

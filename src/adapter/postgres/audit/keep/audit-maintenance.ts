@@ -102,14 +102,14 @@ export class AuditMaintenance {
       ...{ signer: this.#signer(), seal: this.#databases.trail.seal },
       ...{ place: placeOf(tenant), tenant: tenant?.slug },
     }
-    return this.#inside(place, (db) => makeCheckpoint(db, maker, which))
+    return this.#change(place, (db) => makeCheckpoint(db, maker, which))
   }
 
   /** Seals, once, up to which row there were no chains; answers with that number where it did so now. */
   sealBoundary(place: AuditPlace): Promise<number | undefined> {
     const { seal } = this.#databases.trail
     const { publicKey } = this
-    return this.#inside(place, (db) => sealBoundary(db, { place: placeOf(place.tenant), seal, publicKey }))
+    return this.#change(place, (db) => sealBoundary(db, { place: placeOf(place.tenant), seal, publicKey }))
   }
 
   /** So many seconds ago by the databases' clock, in microseconds since the epoch. */
@@ -127,7 +127,7 @@ export class AuditMaintenance {
     await this.checkpoint(place, 'where changed')
     const { tenant } = place
     const { trail } = this.#databases
-    return this.#inside(place, (db) => pruneTrail(db, { trail, tenant, retention }))
+    return this.#change(place, (db) => pruneTrail(db, { trail, tenant, retention }))
   }
 
   /** What stays although its term is over, once everything was removed that may be. */
@@ -143,14 +143,14 @@ export class AuditMaintenance {
   /** Waits for a receiver no longer; whether it did. */
   forget(place: AuditPlace, receiver: Pick<ForgottenReceiver, 'by' | 'destination'>): Promise<boolean> {
     const { trail } = this.#databases
-    return this.#inside(place, (db) => forgetReceiver(db, { ...receiver, trail, tenant: place.tenant }))
+    return this.#change(place, (db) => forgetReceiver(db, { ...receiver, trail, tenant: place.tenant }))
   }
 
   /** Takes what rows say of a person out of a database. */
   erase(place: AuditPlace, erasure: Pick<ErasureOptions, 'by' | 'person' | 'reference' | 'type'>): Promise<ErasedRows> {
     const { tenant } = place
     const { trail } = this.#databases
-    return this.#inside(place, (db) => erasePerson(db, { ...erasure, trail, tenant }))
+    return this.#change(place, (db) => erasePerson(db, { ...erasure, trail, tenant }))
   }
 
   #verifyOne(
@@ -174,6 +174,17 @@ export class AuditMaintenance {
   ): Promise<Result> {
     const outage = tenant === undefined ? 'AUTH_UNAVAILABLE' : 'TENANT_UNAVAILABLE'
     return withDatabase<AuditTables, Result>({ settings: this.#databases.connection, database, outage }, action)
+  }
+
+  /** What one database does not take is a failure of that one. */
+  async #change<Result>(place: AuditPlace, action: (db: Kysely<AuditTables>) => Promise<Result>): Promise<Result> {
+    try {
+      return await this.#inside(place, action)
+    } catch (error) {
+      if (error instanceof UpstreamError || !/^2[23]/.test(sqlState(error) ?? '')) throw error
+      const outage = place.tenant === undefined ? 'AUTH_UNAVAILABLE' : 'TENANT_UNAVAILABLE'
+      throw new UpstreamError(outage, 'the database refuses what was to be done', { cause: error })
+    }
   }
 
   /** Made anew each time: the keys are read after this is. */

@@ -20,6 +20,8 @@ export interface CheckpointMaker {
   /** A tenant's id, or `master`. */
   readonly place: string
   readonly tenant: string | undefined
+  /** Whether this is the first one of a database that nobody but us has had: what a restore has brought is told then. */
+  readonly isFirst?: boolean
 }
 
 /**
@@ -29,14 +31,17 @@ export interface CheckpointMaker {
  */
 export async function makeCheckpoint(
   db: Kysely<AuditTables>,
-  { place, seal, signer, tenant }: CheckpointMaker,
+  { isFirst = false, place, seal, signer, tenant }: CheckpointMaker,
   which: 'always' | 'where changed',
 ): Promise<SignedCheckpoint | undefined> {
   return db.transaction().execute(async (step) => {
     await holdMaintenance(step)
     await sql`select pg_advisory_xact_lock(hashtextextended('authsec audit checkpoint', 0))`.execute(step)
     const last = await readLast(step, signer.publicKey)
-    const chains = await readEnds(step, { seal, own: place, last: last?.chains ?? [] })
+    const chains = await readEnds(step, {
+      ...{ seal, own: place, last: last?.chains ?? [] },
+      foreign: isFirst ? 'all' : 'told before',
+    })
     const at = await readTime(step)
     if (which === 'where changed' && JSON.stringify(last?.chains ?? []) === JSON.stringify(chains)) return undefined
     const rows = chains

@@ -14,6 +14,8 @@ export interface EndsOptions {
   readonly own: string
   /** What was said of the chains before. */
   readonly last: readonly CheckpointChain[]
+  /** Which chains that other installations have sealed are told: afterwards anybody who may begin a chain can say that it is one. */
+  readonly foreign: 'all' | 'told before'
 }
 
 type Chain = Omit<ReadChain, 'first' | 'last'>
@@ -25,7 +27,7 @@ interface FoundEnd extends Chain {
 /** How far every chain has come; as it was said before where its end is none of ours. Nobody removes rows meanwhile. */
 export async function readEnds(
   step: QueryExecutorProvider,
-  { last, own, seal }: EndsOptions,
+  { foreign, last, own, seal }: EndsOptions,
 ): Promise<readonly CheckpointChain[]> {
   const { rows: found } = await sql<FoundEnd>`
     select c.name, c.kind, c.place, c.key, c.sequence::float8 as sequence, c.mac, c.settled::float8 as settled,
@@ -40,8 +42,10 @@ export async function readEnds(
   }
   return found.flatMap((chain) => {
     const row = chain.id === null ? undefined : rows.get(chain.id)
+    const before = last.filter(({ name }) => name === chain.name)
+    if (chain.key !== seal.key && !isLegacy(chain) && foreign === 'told before' && before.length === 0) return []
     if (isCounted(chain) && (isLegacy(chain) || isEnd(chain, row, { own, seal }))) return [toEnd(chain)]
-    return last.filter(({ name }) => name === chain.name)
+    return before
   })
 }
 

@@ -56,7 +56,7 @@ async function findOld(
 ): Promise<OldRows> {
   const { rows } = await sql<OldRows>`
     select count(*)::float8 as rows, coalesce(max(coalesce(sequence, id)), 0)::float8 as to from audit_event
-    where ${standing} and (extract(epoch from at) * 1000000::numeric)::float8 < ${cutoff}
+    where ${standing} and at < timestamptz 'epoch' + ${cutoff}::float8 * interval '1 microsecond'
   `.execute(db)
   return rows[0] ?? { rows: 0, to: 0 }
 }
