@@ -208,21 +208,65 @@ describe('a chain', () => {
 describe('a row that waited beside the trail', () => {
   const put = { kind: 'account', presence: 'present', email: 'eve@example.com' } as const
 
-  it('comes into it once, and is found where somebody has put it back', async () => {
-    const { tenant, trail } = await site()
+  /** A tenant of which such a row waits, and what puts a copy of it there again. */
+  async function waiting(): Promise<Site & { readonly putBack: () => Promise<void> }> {
+    const made = await site()
+    const { tenant, trail } = made
     await test.postgres.tenantAdministration.apply(tenant, [put], by)
     const held = await holdRows(test.connection, tenant.database, 'lock table audit_event in access exclusive mode')
     await test.postgres.tenantAdministration.apply(tenant, [{ ...put, status: 'disabled' }], by)
     const [copy] = await test.tenantSql(tenant, 'select row, mac from audit_outbox')
     await held.release()
+    return {
+      ...made,
+      async putBack() {
+        const kept = [copy?.['row'], copy?.['mac']]
+        await trail.spoil('delete from audit_adopted')
+        await test.tenantSql(tenant, 'insert into audit_outbox (row, mac) values ($1, $2)', kept)
+      },
+    }
+  }
+
+  const found = { kind: 'row_repeated', chain: expect.stringMatching(/^changes-/) }
+
+  it('comes into it once, and is found where somebody has put it back', async () => {
+    const { putBack, tenant, trail } = await waiting()
     await test.postgres.audit.settle(tenant)
     expect((await trail.verify()).faults).toEqual([])
-    await trail.spoil('delete from audit_adopted')
-    await test.tenantSql(tenant, 'insert into audit_outbox (row, mac) values ($1, $2)', [copy?.['row'], copy?.['mac']])
+    await putBack()
     await test.postgres.audit.settle(tenant)
-    expect((await trail.verify()).faults).toMatchObject([
-      { kind: 'row_repeated', chain: expect.stringMatching(/^changes-/) },
-    ])
+    expect((await trail.verify()).faults).toMatchObject([found])
+  })
+
+  it('is found where somebody has put it back after the retention took it', async () => {
+    const { place, putBack, tenant, trail } = await waiting()
+    await test.postgres.audit.settle(tenant)
+    await test.postgres.auditMaintenance.prune(place, everything)
+    expect((await trail.verify()).faults).toEqual([])
+    await putBack()
+    await test.postgres.audit.settle(tenant)
+    expect((await trail.verify()).faults).toMatchObject([found])
+  })
+
+  it('is found where the retention itself takes up what was put back', async () => {
+    const { place, putBack, trail } = await waiting()
+    const { auditMaintenance } = test.postgres
+    await auditMaintenance.prune(place, everything)
+    await putBack()
+    await auditMaintenance.prune(place, { ...everything, cutoff: 0 })
+    expect((await trail.verify()).faults).toMatchObject([found])
+  })
+
+  it('comes into it before the retention removes what is as old, and whatever waits later comes after', async () => {
+    const { place, tenant, trail } = await waiting()
+    await test.postgres.auditMaintenance.prune(place, everything)
+    expect(await test.tenantSql(tenant, 'select from audit_outbox')).toEqual([])
+    const held = await holdRows(test.connection, tenant.database, 'lock table audit_event in access exclusive mode')
+    await test.postgres.tenantAdministration.apply(tenant, [{ ...put, presence: 'absent' }], by)
+    await held.release()
+    expect(await test.tenantSql(tenant, 'select from audit_outbox')).toHaveLength(1)
+    await test.postgres.audit.settle(tenant)
+    expect((await trail.verify()).faults).toEqual([])
   })
 })
 

@@ -1,4 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
+import { sql } from 'kysely'
+import { Findings } from '../../../src/adapter/postgres/audit/verify/findings.js'
+import { verifyTables } from '../../../src/adapter/postgres/audit/verify/table/verify-tables.js'
+import { withDatabase } from '../../../src/adapter/postgres/pool/with-database.js'
+import type { AuditTables } from '../../../src/adapter/postgres/schema/audit/audit-schema.js'
 import type { AuditFault } from '../../../src/core/audit/audit-verification.js'
 import type { RegisteredTenant } from '../../../src/core/administration/registered-tenant.js'
 import { KeptTrail, recordCalls } from '../../support/kept-trail.js'
@@ -29,6 +34,19 @@ async function faultsWhile(change: string, back: string): Promise<readonly Audit
   const { faults } = await trail.verify()
   await trail.spoil(back)
   return faults
+}
+
+/** What is found in a session that has these settings, by whatever it has them. */
+async function sessionFaults(settings: string): Promise<readonly AuditFault[]> {
+  const findings = new Findings()
+  const target = { settings: test.connection, database: acme.database, outage: 'TENANT_UNAVAILABLE' } as const
+  await withDatabase<AuditTables, void>(target, (db) =>
+    db.connection().execute(async (session) => {
+      await sql.raw(settings).execute(session)
+      await verifyTables(session, 'tenant', findings)
+    }),
+  )
+  return findings.faults
 }
 
 describe('rows that readers are shown', () => {
@@ -234,6 +252,19 @@ describe('a table of the trail', () => {
     expect(faults).toEqual([
       { kind: 'table_changed', what: expect.stringMatching(/sessions begin with authsec.audit_maintenance=on/) },
     ])
+  })
+
+  it.each([
+    ['session_replication_role', 'replica'],
+    ['authsec.audit_maintenance', 'on'],
+  ])('is guarded by the server’s own settings, too: %s is not %s', async (name, value) => {
+    expect(await sessionFaults(`select set_config('${name}', '${value}', false)`)).toEqual([
+      { kind: 'table_changed', what: expect.stringContaining(`sessions begin with ${name}=${value}`) },
+    ])
+  })
+
+  it('is guarded where its triggers fire as they do by themselves', async () => {
+    expect(await sessionFaults(`set session_replication_role = local; set authsec.audit_maintenance = off`)).toEqual([])
   })
 
   it('is guarded where nothing runs as somebody connects', async () => {

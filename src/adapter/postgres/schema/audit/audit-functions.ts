@@ -1,17 +1,4 @@
-/** A function of ours that guards the trail, or does something in it with the rights of its owner. */
-export interface AuditFunction {
-  readonly name: string
-  /** The types of its arguments. */
-  readonly takes: string
-  readonly returns: string
-  /** What it calls its arguments, and the columns that it answers with. */
-  readonly names: readonly string[]
-  /** Whether it runs with the rights of its owner. */
-  readonly isDefiner: boolean
-  readonly source: string
-}
-
-/** What each of them finds things by. */
+/** What functions of ours find things by. */
 export const functionPath = 'search_path=pg_catalog, public, pg_temp'
 
 /** A chain begins at its beginning, but for the owner. */
@@ -123,63 +110,3 @@ export const standsSource = `
           where e.chain = audit_stands.of and e.sequence = audit_stands.at and e.mac = audit_stands.seal
         )
       `
-
-const trigger = { takes: '', returns: 'trigger', names: [], isDefiner: false } as const
-
-/** As the last migration that makes one has made it. */
-export const auditFunctions: readonly AuditFunction[] = [
-  {
-    ...trigger,
-    name: 'audit_begin',
-    source: beginSource,
-  },
-  {
-    ...trigger,
-    name: 'audit_refuse',
-    source: refuseSource,
-  },
-  {
-    ...trigger,
-    name: 'audit_forward',
-    source: forwardSource,
-  },
-  {
-    name: 'audit_maintained',
-    takes: 'oid',
-    returns: 'boolean',
-    names: ['of'],
-    isDefiner: false,
-    source: maintainedSource,
-  },
-  {
-    name: 'audit_unsettled',
-    takes: 'text, bigint, bigint',
-    returns: 'record',
-    names: [
-      ...['of', 'beyond', 'numbers', 'looked', 'type', 'issuer', 'subject', 'client_id'],
-      ...['request_id', 'intent_id', 'trace_id', 'operation'],
-    ],
-    isDefiner: true,
-    source: openIntentsSource,
-  },
-  {
-    name: 'audit_intents',
-    takes: 'text, bigint, text[], text[]',
-    returns: 'record',
-    names: [
-      ...['of', 'beyond', 'requests', 'intents', 'id', 'at', 'sequence', 'type', 'issuer', 'subject', 'client_id'],
-      ...['request_id', 'intent_id', 'trace_id', 'operation', 'reason', 'milliseconds', 'detail', 'detail_kind'],
-      ...['personal', 'personal_kind', 'count', 'salt', 'commitment', 'mac', 'erased_by', 'erasure_seal', 'before'],
-    ],
-    isDefiner: true,
-    source: intentsSource,
-  },
-  {
-    name: 'audit_stands',
-    takes: 'text, bigint, bytea',
-    returns: 'boolean',
-    names: ['of', 'at', 'seal'],
-    isDefiner: true,
-    source: standsSource,
-  },
-]

@@ -32,6 +32,8 @@ const kinds = ['server', 'legacy', 'changes'] as const
  * chain by the same transaction, and is on record: whatever cuts it off leaves a trail that can be verified.
  */
 export async function pruneTrail(db: Kysely<AuditTables>, options: PruneOptions): Promise<readonly PrunedRows[]> {
+  // What waits beside the trail comes into it before anything as old is removed: whatever comes later was there before.
+  await db.transaction().execute((step) => options.trail.adopt(step, options.tenant))
   const pruned: PrunedRows[] = []
   for (const kind of kinds) {
     const { rows: chains } = await sql<PrunedChain>`

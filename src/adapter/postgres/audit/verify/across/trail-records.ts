@@ -10,6 +10,8 @@ export class TrailRecords {
   readonly #removed = new Map<string, Map<string, number>>()
   /** Before when rows have been removed, in microseconds since the epoch; `undefined` where no record says so. */
   removedBefore: number | undefined
+  /** By the time before which rows were removed, when that began; both in microseconds since the epoch. */
+  readonly #removals = new Map<number, number>()
   /** Up to which number rows from before there were chains have been removed. */
   oldRemoved = 0
 
@@ -24,6 +26,11 @@ export class TrailRecords {
       const removed = [...(this.#removed.get(reference)?.values() ?? [])].reduce((all, one) => all + one, 0)
       yield { reference, rows: rows - removed }
     }
+  }
+
+  /** Whether something that was kept beside the trail at one time came into it at another, although what was as old had been removed in between. */
+  isRemovedBetween(kept: number, come: number): boolean {
+    return [...this.#removals].some(([before, at]) => kept < before && at < come)
   }
 
   #noteErased({ detail }: RecordRow): void {
@@ -42,6 +49,7 @@ export class TrailRecords {
     // Nothing is removed before it is written.
     const latest = Number.isNaN(before) ? at : Math.min(at, before)
     this.removedBefore = Math.max(this.removedBefore ?? latest, latest)
+    this.#removals.set(latest, Math.min(this.#removals.get(latest) ?? at, at))
     const to = detail?.['to']
     if (detail?.['chain'] === 'legacy' && typeof to === 'number') this.oldRemoved = Math.max(this.oldRemoved, to)
   }

@@ -33,10 +33,14 @@ async function judgeRemoved(step: QueryExecutorProvider, findings: Findings): Pr
   findings.add({ kind: 'anchor_forged', chain: legacy.name, sequence: legacy.anchor, what })
 }
 
-/** What waited beside the trail comes into it once: whoever has kept a copy of the row there can put it back. */
+/** What waited beside the trail comes into it once, before anything as old is removed: whoever has kept a copy of the row there can put it back. */
 function judgeRepeats(findings: Findings): void {
-  for (const { at, chain, sequence } of findings.noted.repeated) {
-    const what = 'the row has waited beside the trail, and had come into it before'
+  const { noted, records } = findings
+  for (const { at, chain, isRepeated, kept, sequence } of noted.waited) {
+    if (!isRepeated && !records.isRemovedBetween(kept, at)) continue
+    const what = isRepeated
+      ? 'the row has waited beside the trail, and had come into it before'
+      : 'the row has waited beside the trail, and came into it after rows as old as it were removed: it had come into it before'
     findings.add({ kind: 'row_repeated', chain, sequence, at: timeOf(at), what })
   }
 }

@@ -1,11 +1,12 @@
 import type { DeclaredTable, Trigger } from './declared-tables.js'
 import type { FoundTable } from './read-tables.js'
+import type { TrailSteps } from './trail-steps.js'
 
 /** In words, what of a table is not as the migrations make it. */
 export function changesOf(
   declared: DeclaredTable,
   found: FoundTable,
-  constraints: 'all' | 'not yet',
+  steps: Pick<TrailSteps, 'isTaken'>,
 ): readonly string[] {
   // Whatever else stands there has none of the rest.
   if (!found.isTable) return ['is no table: readers are shown what somebody else has chosen']
@@ -15,13 +16,17 @@ export function changesOf(
     ...(found.isJoined ? ['inherits, or is inherited from: rows of another table are shown among its own'] : []),
     ...(found.isLogged ? [] : ['is unlogged: a crash empties it']),
     ...columnChanges(declared.columns, found.columns),
-    ...(constraints === 'all' ? listChanges(declared.constraints, found.constraints, 'constraint') : []),
+    ...listChanges(constraintsBy(declared, steps), found.constraints, 'constraint'),
     ...listChanges(declared.indexes, found.indexes, 'index'),
     ...triggerChanges(declared.triggers, found.triggers),
     ...(found.foreignCalls ? ['calls a function or an operator of somebody else as rows are written'] : []),
     ...rightChanges(declared.rights, found.rights),
     ...found.owners.map((name) => `can be changed as its owner can by ${name}, with which requests log in`),
   ]
+}
+
+function constraintsBy({ constraints }: DeclaredTable, { isTaken }: Pick<TrailSteps, 'isTaken'>): readonly string[] {
+  return constraints.filter(({ step }) => isTaken(step)).flatMap(({ made }) => made)
 }
 
 function columnChanges(declared: DeclaredTable['columns'], found: FoundTable['columns']): readonly string[] {

@@ -1,4 +1,5 @@
 import { begunColumns, movedColumns, writtenColumns } from '../../../provision/tenant-login.js'
+import type { TrailStep } from './declared-functions.js'
 
 /** What a trigger fires for, as PostgreSQL keeps it. */
 const when = { row: 1, before: 2, insert: 4, delete: 8, update: 16, truncate: 32 }
@@ -9,7 +10,8 @@ const emptied = when.before + when.truncate
 export interface DeclaredTable {
   readonly name: string
   readonly columns: Readonly<Record<string, string>>
-  readonly constraints: readonly string[]
+  /** By the step that makes them. */
+  readonly constraints: readonly { readonly step: TrailStep; readonly made: readonly string[] }[]
   readonly indexes: readonly string[]
   readonly triggers: Readonly<Record<string, Trigger>>
   /** What others than its owner may do, besides reading it. */
@@ -48,12 +50,16 @@ export const declaredTables: readonly DeclaredTable[] = [
       ...{ erased_by: 'text', erasure_seal: 'bytea' },
     },
     constraints: [
-      ...['audit_event_pkey primary key (id)', 'audit_event_chained check (chain, mac, sequence)'],
-      ...[
-        'audit_event_number check (sequence)',
-        'audit_event_time check (at)',
-        'audit_event_chain_length check (chain)',
-      ],
+      { step: 'begin', made: ['audit_event_pkey primary key (id)'] },
+      {
+        step: 'audit-chain',
+        made: [
+          'audit_event_chained check (chain, mac, sequence)',
+          'audit_event_number check (sequence)',
+          'audit_event_time check (at)',
+        ],
+      },
+      { step: 'audit-lengths', made: ['audit_event_chain_length check (chain)'] },
     ],
     indexes: ['audit_event_chain unique (chain, sequence)'],
     triggers: guarded('audit_event'),
@@ -68,10 +74,18 @@ export const declaredTables: readonly DeclaredTable[] = [
       ...{ anchor_mac: 'bytea', anchor_seal: 'bytea', created_at: time },
     },
     constraints: [
-      ...['audit_chain_pkey primary key (name)', 'audit_chain_kind_check check (kind)'],
-      'audit_chain_settled check (anchor_sequence, sequence, settled)',
-      'audit_chain_numbers check (anchor_sequence, sequence, settled)',
-      'audit_chain_lengths check (anchor_mac, anchor_seal, holder, key, mac, name, place)',
+      {
+        step: 'audit-chain',
+        made: [
+          ...['audit_chain_pkey primary key (name)', 'audit_chain_kind_check check (kind)'],
+          'audit_chain_settled check (anchor_sequence, sequence, settled)',
+          'audit_chain_numbers check (anchor_sequence, sequence, settled)',
+        ],
+      },
+      {
+        step: 'audit-lengths',
+        made: ['audit_chain_lengths check (anchor_mac, anchor_seal, holder, key, mac, name, place)'],
+      },
     ],
     indexes: [],
     triggers: {
@@ -84,7 +98,12 @@ export const declaredTables: readonly DeclaredTable[] = [
   {
     name: 'audit_checkpoint',
     columns: { id: number, at: time, document: 'text not null' },
-    constraints: ['audit_checkpoint_pkey primary key (id)', 'audit_checkpoint_length check (document)'],
+    constraints: [
+      {
+        step: 'audit-chain',
+        made: ['audit_checkpoint_pkey primary key (id)', 'audit_checkpoint_length check (document)'],
+      },
+    ],
     indexes: [],
     triggers: guarded('audit_checkpoint'),
     rights: [],
@@ -92,7 +111,9 @@ export const declaredTables: readonly DeclaredTable[] = [
   {
     name: 'audit_outbox',
     columns: { id: number, row: 'text not null', mac: 'bytea not null', at: time },
-    constraints: ['audit_outbox_pkey primary key (id)', 'audit_outbox_length check (row)'],
+    constraints: [
+      { step: 'audit-chain', made: ['audit_outbox_pkey primary key (id)', 'audit_outbox_length check (row)'] },
+    ],
     indexes: [],
     triggers: {},
     rights: [...rightsOn(['row', 'mac'], 'insert'), 'delete'],
@@ -100,7 +121,9 @@ export const declaredTables: readonly DeclaredTable[] = [
   {
     name: 'audit_adopted',
     columns: { nonce: 'text not null' },
-    constraints: ['audit_adopted_pkey primary key (nonce)', 'audit_adopted_length check (nonce)'],
+    constraints: [
+      { step: 'audit-chain', made: ['audit_adopted_pkey primary key (nonce)', 'audit_adopted_length check (nonce)'] },
+    ],
     indexes: [],
     triggers: {},
     rights: ['insert'],
@@ -110,7 +133,7 @@ export const declaredTables: readonly DeclaredTable[] = [
     columns: {
       ...{ destination: 'text not null', chain: 'text not null', sequence: 'bigint not null', sent_at: time },
     },
-    constraints: ['audit_cursor_pkey primary key (chain, destination)'],
+    constraints: [{ step: 'audit-chain', made: ['audit_cursor_pkey primary key (chain, destination)'] }],
     indexes: [],
     triggers: {},
     rights: [],

@@ -1,15 +1,17 @@
 import { sql, type QueryExecutorProvider } from 'kysely'
-import { auditFunctions, functionPath, type AuditFunction } from '../../../schema/audit/audit-functions.js'
+import { functionPath } from '../../../schema/audit/audit-functions.js'
 import type { Findings } from '../findings.js'
+import { auditFunctions, type AuditFunction } from './declared-functions.js'
+import type { TrailSteps } from './trail-steps.js'
 
-interface FoundFunction extends AuditFunction {
+export interface FoundFunction extends AuditFunction {
   /** Whether it is a function as ours are, in a language as ours have, that finds things where ours do and belongs to whom the trail does. */
   readonly isPlain: boolean
   readonly isPublic: boolean
 }
 
-/** What guards the trail, and what servers ask it for, does what it was made to do. */
-export async function verifyFunctions(step: QueryExecutorProvider, findings: Findings): Promise<void> {
+/** Whatever has the name of one of ours. */
+export async function readFunctions(step: QueryExecutorProvider): Promise<readonly FoundFunction[]> {
   const { rows } = await sql<FoundFunction>`
     select p.proname as name, oidvectortypes(p.proargtypes) as takes, format_type(p.prorettype, null) as returns,
       coalesce(to_jsonb(p.proargnames), '[]') as names, p.prosecdef as "isDefiner", p.prosrc as source,
@@ -19,14 +21,24 @@ export async function verifyFunctions(step: QueryExecutorProvider, findings: Fin
     from pg_proc p join pg_language l on l.oid = p.prolang
     where p.pronamespace = 'public'::regnamespace and p.proname = any(${auditFunctions.map(({ name }) => name)}::text[])
   `.execute(step)
-  for (const declared of auditFunctions) {
+  return rows
+}
+
+/** What guards the trail, and what servers ask it for, does what the steps that were taken have made it to do. */
+export function judgeFunctions(
+  rows: readonly FoundFunction[],
+  { isTaken }: Pick<TrailSteps, 'isTaken'>,
+  findings: Findings,
+): void {
+  const made = auditFunctions.filter(({ step, until }) => isTaken(step) && (until === undefined || !isTaken(until)))
+  for (const declared of made) {
     const { name, takes } = declared
     if (rows.some((found) => isSame(declared, found))) continue
     const what = `the function ${name}(${takes}) is gone, or not as it was made`
     findings.add({ kind: 'function_changed', what })
   }
   const isOurs = ({ name, takes }: FoundFunction) =>
-    auditFunctions.some((declared) => declared.name === name && declared.takes === takes)
+    made.some((declared) => declared.name === name && declared.takes === takes)
   for (const { name, takes } of rows.filter((found) => !isOurs(found))) {
     const what = `the function ${name}(${takes}) has the name of one of ours, and is not`
     findings.add({ kind: 'function_changed', what })

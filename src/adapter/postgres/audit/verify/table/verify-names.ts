@@ -46,12 +46,17 @@ export async function verifySessions(step: QueryExecutorProvider, findings: Find
   const { rows } = await sql<{ readonly what: string }>`
     select 'the event trigger ' || evtname || ' runs as somebody connects' as what
     from pg_event_trigger where evtevent = 'login' and evtenabled <> 'D'
-    union all
+    union
     select 'sessions begin with ' || setting
     from pg_db_role_setting s cross join lateral unnest(s.setconfig) as setting
     where s.setdatabase in (0, (select oid from pg_database where datname = current_database()))
       and (s.setrole = 0 or s.setrole = (select oid from pg_roles where rolname = current_user) or shobj_description(s.setrole, 'pg_authid') like 'authsec tenant %')
       and split_part(setting, '=', 1) in ('authsec.audit_maintenance', 'session_replication_role', 'role')
+    union
+    -- What the server's own settings say is in every session, that of verification among them.
+    select concat('sessions begin with ', name, '=', value)
+    from (values ('authsec.audit_maintenance', 'on'), ('session_replication_role', 'replica')) as off (name, value)
+    where current_setting(name, true) = value
     order by what limit ${mostNamed}
   `.execute(step)
   for (const { what } of rows)
