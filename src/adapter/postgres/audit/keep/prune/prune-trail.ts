@@ -38,7 +38,7 @@ export async function pruneTrail(db: Kysely<AuditTables>, options: PruneOptions)
   for (const kind of kinds) {
     const { rows: chains } = await sql<PrunedChain>`
       select name, sequence::float8 as end from audit_chain
-      where kind = ${kind} and sequence <= ${Number.MAX_SAFE_INTEGER} and (kind <> 'legacy' or (name = 'legacy' and place = '')) order by name
+      where kind = ${kind} and sequence > anchor_sequence and sequence <= ${Number.MAX_SAFE_INTEGER} and (kind <> 'legacy' or (name = 'legacy' and place = '')) order by name
     `.execute(db)
     for (const chain of chains) pruned.push(...(await pruneChain(db, options, chain)))
   }
