@@ -98,7 +98,13 @@ export class Provisioner {
   async #signBeginning({ slug }: NewTenant, { database, tenantId }: TenantPlace): Promise<void> {
     const { connection, trail } = this.#databases
     const { seal } = trail
-    const maker = { seal, signer: new CheckpointSigner(seal.signingSeed()), place: tenantId, tenant: slug, isFirst: true }
+    const maker = {
+      seal,
+      signer: new CheckpointSigner(seal.signingSeed()),
+      place: tenantId,
+      tenant: slug,
+      isFirst: true,
+    }
     const target = { settings: connection, database, outage: 'TENANT_UNAVAILABLE' } as const
     await withDatabase<AuditTables, unknown>(target, (own) => makeCheckpoint(own, maker, 'always'))
   }
