@@ -8,44 +8,49 @@ import { withDatabase } from '../../../src/adapter/postgres/pool/with-database.j
 import type { AuditTables } from '../../../src/adapter/postgres/schema/audit/audit-schema.js'
 import type { RegisteredTenant } from '../../../src/core/administration/registered-tenant.js'
 import type { AuditEvent } from '../../../src/core/audit/audit-event.js'
-import { FaultProxy } from '../../support/fault-proxy.js'
+import type { FaultProxy } from '../../support/fault-proxy.js'
 import { holdRows } from '../../support/hold-rows.js'
-import { KeptTrail } from '../../support/kept-trail.js'
-import { openTestPostgres, type TestPostgres } from '../../support/postgres.js'
-import { RecordedCalls } from '../../support/recorded-calls.js'
+import type { KeptTrail } from '../../support/kept-trail.js'
+import type { TestPostgres } from '../../support/postgres.js'
+import { ProxiedTrails } from '../../support/proxied-trails.js'
+import type { RecordedCalls } from '../../support/recorded-calls.js'
 import { until } from '../../support/until.js'
 
-const times = { connect: 1000, wait: 1000, idle: 30_000, statement: 600, query: 800 }
-
+let trails: ProxiedTrails
 let test: TestPostgres
 let proxy: FaultProxy
 let tenant: RegisteredTenant
 let calls: RecordedCalls
-/** A server whose connections can be cut. */
+let trail: KeptTrail
 let server: Postgres
 let errors: string[]
-let count = 0
 
 beforeAll(async () => {
-  test = await openTestPostgres()
-  proxy = await FaultProxy.open(test.connection)
+  trails = await ProxiedTrails.open()
+  ;({ proxy, test } = trails)
 })
-afterAll(async () => {
-  await test?.close()
-  await proxy?.close()
-})
+afterAll(() => trails?.close())
 beforeEach(async () => {
-  await proxy.set('pass')
-  count += 1
-  tenant = await test.postgres.tenantDirectory.create({ slug: `t${count}`, name: 'T' }, 'cli:tester')
-  calls = new RecordedCalls(test, tenant)
   errors = []
   const log = { write: (level: string, message: string) => void (level === 'error' && errors.push(message)) }
-  server = await test.reopen({ connection: proxy.before(test.connection), limits: { times }, log })
+  ;({ calls, server, tenant, trail } = await trails.next(log))
 })
 afterEach(() => server.close())
 
-const faults = async () => (await new KeptTrail(test, tenant).verify()).faults
+const faults = async () => (await trail.verify()).faults
+
+/** A chain of the tenant's trail on a line that can be made bad. */
+async function onBadLine(work: (chain: AuditChain, line: BadLine) => Promise<void>): Promise<void> {
+  const target = { settings: test.connection, database: tenant.database, outage: 'TENANT_UNAVAILABLE' } as const
+  await withDatabase<AuditTables, void>(target, async (db) => {
+    const line = new BadLine(db)
+    const chain = new AuditChain({
+      ...{ place: tenant.id, seal: new AuditSeal(test.postgres.keys), broken: new BrokenChains(undefined) },
+      database: () => Promise.resolve(line.db),
+    })
+    await work(chain, line)
+  })
+}
 
 /** While the server cannot reach its database another one has its chain; then the table is locked as it comes back. */
 async function loseChain(): Promise<void> {
@@ -104,59 +109,43 @@ describe('a chain that somebody else has had, and whose rows could not be looked
 })
 
 it('is found out also where the answer to the claim was lost', async () => {
-  await withDatabase<AuditTables, void>(
-    { settings: test.connection, database: tenant.database, outage: 'TENANT_UNAVAILABLE' },
-    async (db) => {
-      const line = new BadLine(db)
-      const chain = new AuditChain({
-        ...{ place: tenant.id, seal: new AuditSeal(test.postgres.keys), broken: new BrokenChains(undefined) },
-        database: () => Promise.resolve(line.db),
-      })
-      await chain.append([{ event: calls.intent('call'), count: 1 }])
-      const denied = {
-        event: { type: 'operation.denied', tenant, requestId: 'denied', reason: 'no' },
-        count: 1,
-      } as const
-      line.fault = 'cut'
-      await expect(chain.append([denied])).rejects.toThrow('cut')
-      await calls.leaseEnds()
-      expect(await test.postgres.audit.settle(tenant)).toBe(1)
-      line.fault = 'answers are lost'
-      await expect(chain.append([denied])).rejects.toThrow('lost')
-      line.fault = undefined
-      await chain.append([denied])
-      await chain.append([{ event: calls.outcome('call'), count: 1 }])
-      const [row] = await sql<{ readonly open: boolean }>`
+  await onBadLine(async (chain, line) => {
+    await chain.append([{ event: calls.intent('call'), count: 1 }])
+    const denied = {
+      event: { type: 'operation.denied', tenant, requestId: 'denied', reason: 'no' },
+      count: 1,
+    } as const
+    line.fault = 'cut'
+    await expect(chain.append([denied])).rejects.toThrow('cut')
+    await calls.leaseEnds()
+    expect(await test.postgres.audit.settle(tenant)).toBe(1)
+    line.fault = 'answers are lost'
+    await expect(chain.append([denied])).rejects.toThrow('lost')
+    line.fault = undefined
+    await chain.append([denied])
+    await chain.append([{ event: calls.outcome('call'), count: 1 }])
+    const [row] = await sql<{ readonly open: boolean }>`
         select settled < sequence as open from audit_chain where holder like ${`${chain.writer}.%`}
       `
-        .execute(db)
-        .then(({ rows }) => rows)
-      // The intent was settled by the other one: nothing of it is open here.
-      expect(row).toEqual({ open: false })
-    },
-  )
+      .execute(line.db)
+      .then(({ rows }) => rows)
+    // The intent was settled by the other one: nothing of it is open here.
+    expect(row).toEqual({ open: false })
+  })
   expect(await calls.reasonsOf('denied')).toEqual(['no'])
 })
 
 it('that was begun after one that takes no rows, and of which nobody heard, is gone on with and not left beside another', async () => {
-  await withDatabase<AuditTables, void>(
-    { settings: test.connection, database: tenant.database, outage: 'TENANT_UNAVAILABLE' },
-    async (db) => {
-      const line = new BadLine(db)
-      const chain = new AuditChain({
-        ...{ place: tenant.id, seal: new AuditSeal(test.postgres.keys), broken: new BrokenChains(undefined) },
-        database: () => Promise.resolve(line.db),
-      })
-      await chain.append([{ event: calls.intent('call'), count: 1 }])
-      await test.tenantSql(tenant, `update audit_chain set sequence = 9007199254740991 where kind = 'server'`)
-      line.fault = 'answers are lost'
-      // The claim of the chain that it has.
-      line.spared = 1
-      await expect(chain.append([{ event: calls.intent('lost'), count: 1 }])).rejects.toThrow('lost')
-      line.fault = undefined
-      await chain.append([{ event: calls.intent('next'), count: 1 }])
-    },
-  )
+  await onBadLine(async (chain, line) => {
+    await chain.append([{ event: calls.intent('call'), count: 1 }])
+    await test.tenantSql(tenant, `update audit_chain set sequence = 9007199254740991 where kind = 'server'`)
+    line.fault = 'answers are lost'
+    // The claim of the chain that it has.
+    line.spared = 1
+    await expect(chain.append([{ event: calls.intent('lost'), count: 1 }])).rejects.toThrow('lost')
+    line.fault = undefined
+    await chain.append([{ event: calls.intent('next'), count: 1 }])
+  })
   expect(await test.tenantSql(tenant, `select from audit_chain where kind = 'server'`)).toHaveLength(2)
   expect(await calls.reasonsOf('next')).toEqual([null])
 })
@@ -166,7 +155,7 @@ it('from which rows are gone is not gone on with, and the log says so', async ()
     await server.audit.record(calls.intent(call))
     await server.audit.record(calls.outcome(call))
   }
-  await new KeptTrail(test, tenant).spoil(`
+  await trail.spoil(`
     delete from audit_event where chain like 'server-%' and sequence > 2;
     update audit_chain set sequence = 2, settled = 2,
       mac = (select mac from audit_event where chain = name and sequence = 2) where kind = 'server'

@@ -1,36 +1,29 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import type { Postgres } from '../../../src/adapter/postgres/open-postgres.js'
 import type { RegisteredTenant } from '../../../src/core/administration/registered-tenant.js'
-import { FaultProxy } from '../../support/fault-proxy.js'
+import type { FaultProxy } from '../../support/fault-proxy.js'
 import { holdRows, type HeldRows } from '../../support/hold-rows.js'
-import { KeptTrail, recordCalls } from '../../support/kept-trail.js'
-import { openTestPostgres, type TestPostgres } from '../../support/postgres.js'
-import { RecordedCalls } from '../../support/recorded-calls.js'
+import { recordCalls, type KeptTrail } from '../../support/kept-trail.js'
+import type { TestPostgres } from '../../support/postgres.js'
+import { ProxiedTrails, shortTimes } from '../../support/proxied-trails.js'
+import type { RecordedCalls } from '../../support/recorded-calls.js'
 import { until } from '../../support/until.js'
 
-const times = { connect: 1000, wait: 1000, idle: 30_000, statement: 600, query: 800 }
-
+let trails: ProxiedTrails
 let test: TestPostgres
 let proxy: FaultProxy
 let tenant: RegisteredTenant
 let calls: RecordedCalls
+let trail: KeptTrail
 let server: Postgres
-let count = 0
 
 beforeAll(async () => {
-  test = await openTestPostgres()
-  proxy = await FaultProxy.open(test.connection)
+  trails = await ProxiedTrails.open()
+  ;({ proxy, test } = trails)
 })
-afterAll(async () => {
-  await test?.close()
-  await proxy?.close()
-})
+afterAll(() => trails?.close())
 beforeEach(async () => {
-  await proxy.set('pass')
-  count += 1
-  tenant = await test.postgres.tenantDirectory.create({ slug: `t${count}`, name: 'T' }, 'cli:tester')
-  calls = new RecordedCalls(test, tenant)
-  server = await test.reopen({ connection: proxy.before(test.connection), limits: { times } })
+  ;({ calls, server, tenant, trail } = await trails.next())
 })
 
 const hold = (query: string): Promise<HeldRows> => holdRows(test.connection, tenant.database, query)
@@ -38,7 +31,7 @@ const lockTrail = () => hold('lock table audit_event in access exclusive mode')
 const lockChains = () => hold(`select from audit_chain where kind = 'server' for update`)
 const waiting = async () =>
   Number((await test.tenantSql(tenant, 'select count(*)::int as n from audit_outbox'))[0]?.['n'])
-const faults = async () => (await new KeptTrail(test, tenant).verify()).faults
+const faults = async () => (await trail.verify()).faults
 
 describe('an outcome that was sent, and of which a process that ends has not heard', () => {
   it('joins the trail once where it had arrived', async () => {
@@ -80,7 +73,7 @@ it('a call whose outcome is put aside while another process settles is not unkno
   await dead.audit.record(calls.intent('dead'))
   await calls.leaseEnds()
   await server.audit.record(calls.intent('call'))
-  const settler = await test.reopen({ limits: { times: { ...times, statement: 20_000, query: 25_000 } } })
+  const settler = await test.reopen({ limits: { times: { ...shortTimes, statement: 20_000, query: 25_000 } } })
   const held = await lockTrail()
   const settling = settler.audit.settle(tenant)
   const waits = `select from pg_stat_activity where datname = $1 and wait_event_type = 'Lock' and query ilike '%audit_unsettled%'`
