@@ -169,7 +169,7 @@ describe('authsec audit', () => {
       expect(await site.refused(4, ...alone)).toContain('acme-corp: ')
       expect(existsSync(file)).toBe(false)
       const pruned = await site.run('audit', 'prune', '--older-than', '7d', '--yes', '--json')
-      expect(pruned).toMatchObject({ code: 4, stderr: expect.stringContaining('removed there: acme-corp: ') })
+      expect(pruned).toMatchObject({ code: 4, stderr: expect.stringContaining('did not come to its end: acme-corp: ') })
       expect(JSON.parse(pruned.stdout)).toMatchObject([{}, { tenant: 'globex' }])
       const searched = await site.run('audit', 'search')
       expect(searched).toMatchObject({ code: 4, stdout: expect.stringContaining(' globex ') })
@@ -241,7 +241,7 @@ describe('authsec audit', () => {
       await data.sql(`${gone} false`)
       const both = await site.run(...prune, '--json')
       await data.sql(`${gone} true`)
-      expect(both).toMatchObject({ code: 1, stderr: expect.stringContaining('removed there: acme-corp: ') })
+      expect(both).toMatchObject({ code: 1, stderr: expect.stringContaining('did not come to its end: acme-corp: ') })
       await site.done(...prune, '--tenant', 'acme-corp')
     } finally {
       await data.close()
