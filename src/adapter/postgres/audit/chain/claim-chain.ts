@@ -90,11 +90,11 @@ export async function releaseChain(
 }
 
 export const chainColumns = sql`name, sequence::float8 as sequence, mac, settled::float8 as settled`
-/** For what is to be taken: nobody has it, or whoever had it is gone. */
-export const isFree = sql`(holder is null or held_until < clock_timestamp())`
-
-/** Otherwise than by a server, which names none longer, nobody can be its holder. */
-export const isNamed = sql`octet_length(name) <= 128`
+/** A chain of servers of this installation that nobody has, or whose holder is gone; a server names none longer. */
+export function isFree({ place, seal }: Pick<Claimant, 'place' | 'seal'>) {
+  return sql<boolean>`kind = 'server' and place = ${place} and key = ${seal.key} and octet_length(name) <= 128
+    and (holder is null or held_until < clock_timestamp())`
+}
 
 /** Waited for: a statement of this writer that was given up may still run, and has to end before anybody knows how. */
 async function findOwn(
@@ -115,15 +115,10 @@ export async function findOther(step: QueryExecutorProvider, claimant: Claimant)
   return (await findSettled(step, claimant)) ?? begin(step, claimant)
 }
 
-async function findSettled(
-  step: QueryExecutorProvider,
-  { broken, place, seal }: Claimant,
-): Promise<ChainRow | undefined> {
+async function findSettled(step: QueryExecutorProvider, claimant: Claimant): Promise<ChainRow | undefined> {
   const { rows } = await sql<ChainRow>`
     select ${chainColumns} from audit_chain
-    where kind = 'server' and place = ${place} and key = ${seal.key} and settled = sequence and ${isFree}
-      and ${isNamed}
-      and name <> all(${broken.names}::text[])
+    where ${isFree(claimant)} and settled = sequence and name <> all(${claimant.broken.names}::text[])
     order by name limit 1 for update skip locked
   `.execute(step)
   return rows[0]

@@ -2,7 +2,7 @@ import { sql, type Kysely, type QueryExecutorProvider } from 'kysely'
 import { UpstreamError } from '../../../../core/error/upstream-error.js'
 import type { AuditTables } from '../../schema/audit/audit-schema.js'
 import { appendRows, type HeldEnd } from '../chain/append-rows.js'
-import { chainColumns, findOther, isFree, isNamed, take, type ChainRow, type Claimant } from '../chain/claim-chain.js'
+import { chainColumns, findOther, isFree, take, type ChainRow, type Claimant } from '../chain/claim-chain.js'
 import { unknownOutcomes, type Intent } from './open-intents.js'
 import { writtenIntents } from './written-intents.js'
 
@@ -57,15 +57,10 @@ export async function settleAbandoned(
   }
 }
 
-async function findAbandoned(
-  step: QueryExecutorProvider,
-  { place, seal, writer }: Claimant,
-): Promise<ChainRow | undefined> {
+async function findAbandoned(step: QueryExecutorProvider, claimant: Claimant): Promise<ChainRow | undefined> {
   const { rows } = await sql<ChainRow>`
     select ${chainColumns} from audit_chain
-    where kind = 'server' and place = ${place} and key = ${seal.key} and settled < sequence and ${isFree}
-      and ${isNamed}
-      and split_part(coalesce(holder, ''), '.', 1) <> ${writer}
+    where ${isFree(claimant)} and settled < sequence and split_part(coalesce(holder, ''), '.', 1) <> ${claimant.writer}
     order by name limit 1 for update skip locked
   `.execute(step)
   return rows[0]
